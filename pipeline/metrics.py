@@ -1,0 +1,216 @@
+"""Metrics by name, each with its direction and the kind of prediction that it wants."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.registry import Registry
+from pipeline.task import TaskKind
+
+METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
+
+Wants = Literal["probability", "label", "value"]
+SMALLEST_PROBABILITY = 1e-15  # where Kaggle clips the probabilities of its log loss
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions against the truth.
+
+    Called with `target` and `prediction` as the pipeline keeps them: classification int64
+    (rows,) and probabilities (rows, classes); multilabel 0/1 (rows, labels) and probabilities;
+    regression values (rows, targets), both.
+
+    Attributes:
+        name: as in the YAML.
+        function: scores what `wants` names: "probability" the columns as they are, "label" class
+            numbers (the most probable class) or 0/1 per label (above one half), "value" values.
+        greater_is_better: the direction.
+        tasks: kinds of task that it can score.
+        log_target: models had better learn log(1 + y).
+    """
+
+    name: str
+    function: Callable[[np.ndarray, np.ndarray], float]
+    greater_is_better: bool
+    wants: Wants
+    tasks: tuple[TaskKind, ...]
+    log_target: bool = False
+
+    def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
+        if self.wants == "label":
+            prediction = labels(target, prediction)
+        return float(self.function(target, prediction))
+
+    def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
+        """Returns the score turned so that less is better."""
+        score = self(target, prediction)
+        return -score if self.greater_is_better else score
+
+    def better(self, score: float, other: float) -> bool:
+        """Returns whether the score beats the other."""
+        return score > other if self.greater_is_better else score < other
+
+
+def labels(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Returns class numbers for a (rows,) target, 0/1 per label for a (rows, labels) one.
+
+    A prediction that is (rows,) already is one of labels (thresholds chosen elsewhere).
+    """
+    if target.ndim == 1:
+        return prediction if prediction.ndim == 1 else prediction.argmax(axis=1)
+    return (prediction > 0.5).astype(np.int64)
+
+
+def find_metric(name: str) -> Metric:
+    """Returns the metric of that name: a registered one, `map@K`, or `module.attribute`.
+
+    Raises:
+        ConfigError: there is none; the message names what is known.
+    """
+    if match := re.fullmatch(r"map@([1-9]\d*)", name):
+        return map_at(int(match[1]))
+    if "." in name:
+        return _imported(name)
+    return METRICS.get(name)
+
+
+def _imported(name: str) -> Metric:
+    module, _, attribute = name.rpartition(".")
+    try:
+        metric = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"metric: {name!r} cannot be imported: {error}.") from error
+    if not isinstance(metric, Metric):
+        raise ConfigError(
+            f"metric: {name!r} must be a pipeline.metrics.Metric. Received: {type(metric).__name__}."
+        )
+    return metric
+
+
+def _metric(name: str, greater: bool, wants: Wants, tasks: str, log_target: bool = False) -> Callable:
+    """Returns a decorator that registers a function as a metric; tasks by their initials."""
+    kinds: dict[str, TaskKind] = {"c": "classification", "m": "multilabel", "r": "regression"}
+
+    def decorate(function: Callable[[np.ndarray, np.ndarray], float]) -> Metric:
+        metric = Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), log_target)
+        return METRICS.register(name)(metric)
+
+    return decorate
+
+
+@_metric("accuracy", True, "label", "cm")
+def accuracy(target: np.ndarray, label: np.ndarray) -> float:
+    """The share of rows whose label is right (multilabel: of all single labels)."""
+    return float(np.mean(target == label))
+
+
+@_metric("log_loss", False, "probability", "cm")
+def log_loss(target: np.ndarray, probability: np.ndarray) -> float:
+    """Mean of -log p(true class), rows brought to a sum of one, p clipped at 1e-15."""
+    probability = np.asarray(probability, np.float64)
+    if target.ndim == 1:
+        chosen = probability[np.arange(len(target)), target] / probability.sum(axis=1)
+    else:
+        chosen = np.where(target > 0.5, probability, 1.0 - probability)
+    return float(-np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean())
+
+
+@_metric("auc", True, "probability", "cm")
+def auc(target: np.ndarray, probability: np.ndarray) -> float:
+    """Area under the ROC curve; several classes: one against the rest, mean over classes.
+
+    A class without a row, or with all of them, has no curve and is left out of the mean.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    if target.ndim == 1:
+        truth = target[:, None] == np.arange(probability.shape[1])
+        if probability.shape[1] == 2:
+            truth, probability = truth[:, 1:], probability[:, 1:]
+    else:
+        truth = target > 0.5
+    areas = [
+        roc_auc_score(truth[:, k], probability[:, k])
+        for k in range(truth.shape[1])
+        if 0 < truth[:, k].sum() < len(truth)
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+@_metric("rmse", False, "value", "r")
+def rmse(target: np.ndarray, value: np.ndarray) -> float:
+    """Root of the mean squared error, mean over target columns."""
+    return float(np.sqrt(np.mean((target - value) ** 2, axis=0)).mean())
+
+
+@_metric("rmsle", False, "value", "r", log_target=True)
+def rmsle(target: np.ndarray, value: np.ndarray) -> float:
+    """RMSE of log(1 + y), negative predictions counted as 0."""
+    return rmse(np.log1p(target), np.log1p(np.maximum(value, 0.0)))
+
+
+@_metric("mae", False, "value", "r")
+def mae(target: np.ndarray, value: np.ndarray) -> float:
+    """Mean absolute error."""
+    return float(np.mean(np.abs(target - value)))
+
+
+@_metric("r2", True, "value", "r")
+def r2(target: np.ndarray, value: np.ndarray) -> float:
+    """Coefficient of determination, mean over target columns."""
+    residual = np.sum((target - value) ** 2, axis=0)
+    total = np.sum((target - target.mean(axis=0)) ** 2, axis=0)
+    return float(np.mean(1.0 - residual / np.maximum(total, np.finfo(float).tiny)))
+
+
+@_metric("f1_micro", True, "label", "cm")
+def f1_micro(target: np.ndarray, label: np.ndarray) -> float:
+    """F1 over all decisions counted together."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(target, label, average="micro", zero_division=0))
+
+
+@_metric("f1_macro", True, "label", "cm")
+def f1_macro(target: np.ndarray, label: np.ndarray) -> float:
+    """F1 of each class or label, averaged."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(target, label, average="macro", zero_division=0))
+
+
+@_metric("mcc", True, "label", "c")
+def mcc(target: np.ndarray, label: np.ndarray) -> float:
+    """Matthews correlation coefficient (the multiclass form of Gorodkin, 2004)."""
+    from sklearn.metrics import matthews_corrcoef
+
+    return float(matthews_corrcoef(target, label))
+
+
+@_metric("qwk", True, "label", "c")
+def qwk(target: np.ndarray, label: np.ndarray) -> float:
+    """Cohen's kappa with quadratic weights; the classes' order is their order in the task."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if np.array_equal(np.unique(target), np.unique(label)) and len(np.unique(target)) == 1:
+        return 1.0
+    return float(cohen_kappa_score(target, label, weights="quadratic"))
+
+
+def map_at(k: int) -> Metric:
+    """Returns mean average precision at k for one true class a row: 1 / its rank, 0 past k."""
+
+    def score(target: np.ndarray, probability: np.ndarray) -> float:
+        true = probability[np.arange(len(target)), target][:, None]
+        rank = 1 + (probability > true).sum(axis=1) + ((probability == true).sum(axis=1) - 1)
+        return float(np.where(rank <= k, 1.0 / rank, 0.0).mean())
+
+    return Metric(f"map@{k}", score, True, "probability", ("classification",))

@@ -1,0 +1,131 @@
+"""The model contract: what cross-validation needs of anything that learns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.config.section import Section
+from pipeline.data.rows import Rows
+from pipeline.registry import Registry
+from pipeline.task import Task
+
+MODELS: Registry[type[Model]] = Registry("model", home="pipeline.models")
+
+
+class ModelConfig(Section):
+    """Keys that every model has."""
+
+    kind: str
+    inputs: list[str] = Field(
+        default=["auto"],
+        description="what it sees: `table`, `images`, `NAME.prediction`, `NAME.embedding`; "
+        "`auto` is the table for a model of tables and the images for a network",
+    )
+    seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
+    validate_on: Literal["inner", "fold"] = Field(
+        default="inner",
+        description="what early stopping looks at: an inner split of the training rows, or the "
+        "scored fold itself (its score is then reported as optimistic)",
+    )
+    enabled: bool = Field(default=True, description="false leaves the model out of the run")
+
+
+def ignore(fraction: float, text: str) -> None:
+    """A report that goes nowhere."""
+
+
+def no_cache(name: str, key: Mapping[str, Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """A cache that keeps nothing."""
+    return make()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a fit or a prediction may use beside its rows.
+
+    Attributes:
+        seed: every random choice of the fit follows from it.
+        checkpoint: a folder that survives a kill and is deleted when the fold's product is safe;
+            a long fit keeps its progress there and goes on from it. None: keep nothing.
+        report: called with the fraction done (0 to 1) and a short text ("epoch 3/20 loss 1.2").
+        cache: called with a name, a key and a function; returns the function's array, computed
+            once per key, shared by folds, models and trials, read as a memory map.
+        siblings: folders of other models' saved networks of the same fold, by model name.
+        threads: how many threads a library may start.
+    """
+
+    seed: int = 0
+    checkpoint: Path | None = None
+    report: Callable[[float, str], None] = ignore
+    cache: Callable[[str, Mapping[str, Any], Callable[[], np.ndarray]], np.ndarray] = no_cache
+    siblings: Mapping[str, Path] = field(default_factory=dict)
+    threads: int = 2
+
+
+class Model(ABC):
+    """Something that learns from rows and predicts for rows.
+
+    The constructor only stores; `fit` learns attributes ending in `_`, and fitting again forgets
+    what was learned before. Predictions are in the competition's units: probabilities per class
+    (rows sum to one), probabilities per label, or values.
+
+    Attributes:
+        Config: the model's section of the YAML; a subclass of ModelConfig.
+        version: raise it when the same config would train another model: cached folds are redone.
+        sees: the input that `inputs: [auto]` stands for.
+        tasks: kinds of task that it can do.
+        embeds: whether it offers `NAME.embedding`.
+    """
+
+    Config: ClassVar[type[ModelConfig]] = ModelConfig
+    version: ClassVar[int] = 1
+    sees: ClassVar[Literal["table", "images"]] = "table"
+    tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
+    embeds: ClassVar[bool] = False
+
+    def __init__(self, config: ModelConfig, task: Task) -> None:
+        self.config = config
+        self.task = task
+
+    @property
+    def wants_inner_split(self) -> bool:
+        """Whether `fit` should be given inner validation rows, cut from the training rows."""
+        return False
+
+    @abstractmethod
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        """Learns from the rows.
+
+        Args:
+            train: rows to learn from (without the inner ones).
+            inner: rows that decide when to stop, where `wants_inner_split`; else None. A model
+                may learn from them too once it has decided (`train.join(inner)`).
+            context: seed, reporting, caches.
+        """
+
+    @abstractmethod
+    def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns float32 (rows, outputs) in the order of `task.outputs`."""
+
+    def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns float32 (rows, width): the learned representation, where `embeds`."""
+        raise TypeError(f"A model of kind {self.config.kind!r} has no embedding.")
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes what was learned into the empty folder, in formats that run no code when read."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> Model:
+        """Reads what `save` wrote and returns self."""
+
+    def notes(self) -> dict[str, Any]:
+        """Returns what a person may want to know of the fit (rounds found, warnings), as JSON."""
+        return {}

@@ -1,0 +1,73 @@
+"""Names of things that a YAML may ask for, each registered once with a decorator."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from pipeline.errors import ConfigError, did_you_mean, listing
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """A mapping from a name to a thing.
+
+    Args:
+        noun: what the names stand for, as an error message calls it ("model").
+        home: the module or package whose import registers the things. It is imported at the
+            first look-up, so that a registry can be declared above what fills it.
+    """
+
+    def __init__(self, noun: str, home: str) -> None:
+        self.noun = noun
+        self.home = home
+        self._things: dict[str, T] = {}
+        self._filled = False
+
+    def register(self, *names: str) -> Callable[[T], T]:
+        """Returns a decorator that stores a thing under each of the names; a name taken raises."""
+
+        def decorate(thing: T) -> T:
+            for name in names:
+                if name in self._things:
+                    raise ValueError(f"The {self.noun} {name!r} is registered twice.")
+                self._things[name] = thing
+            return thing
+
+        return decorate
+
+    def get(self, name: str) -> T:
+        """Returns the thing of that name.
+
+        Raises:
+            ConfigError: no such name; the message lists the known ones and the nearest.
+        """
+        self._fill()
+        if name not in self._things:
+            raise ConfigError(
+                f"Unknown {self.noun} {name!r}.{did_you_mean(name, self._things)} "
+                f"Known: {listing(self.names(), most=40)}."
+            )
+        return self._things[name]
+
+    def names(self) -> list[str]:
+        self._fill()
+        return sorted(self._things)
+
+    def __contains__(self, name: object) -> bool:
+        self._fill()
+        return name in self._things
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def _fill(self) -> None:
+        if self._filled:
+            return
+        self._filled = True
+        home = importlib.import_module(self.home)
+        for module in pkgutil.iter_modules(getattr(home, "__path__", [])):
+            importlib.import_module(f"{self.home}.{module.name}")
