@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pipeline.errors import ConfigError, did_you_mean, listing
 
@@ -71,3 +71,7 @@ class Registry(Generic[T]):
         home = importlib.import_module(self.home)
         for module in pkgutil.iter_modules(getattr(home, "__path__", [])):
             importlib.import_module(f"{self.home}.{module.name}")
+
+
+MODELS: Registry[Any] = Registry("model", home="pipeline.models")
+METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble")

@@ -9,32 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
-from pipeline.config.section import Section
+from pipeline.config.schema import ModelConfig
 from pipeline.data.rows import Rows
-from pipeline.registry import Registry
+from pipeline.registry import MODELS
 from pipeline.task import Task
 
-MODELS: Registry[type[Model]] = Registry("model", home="pipeline.models")
-
-
-class ModelConfig(Section):
-    """Keys that every model has."""
-
-    kind: str
-    inputs: list[str] = Field(
-        default=["auto"],
-        description="what it sees: `table`, `images`, `NAME.prediction`, `NAME.embedding`; "
-        "`auto` is the table for a model of tables and the images for a network",
-    )
-    seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
-    validate_on: Literal["inner", "fold"] = Field(
-        default="inner",
-        description="what early stopping looks at: an inner split of the training rows, or the "
-        "scored fold itself (its score is then reported as optimistic)",
-    )
-    enabled: bool = Field(default=True, description="false leaves the model out of the run")
+__all__ = ["MODELS", "Context", "Model", "ModelConfig"]
 
 
 def ignore(fraction: float, text: str) -> None:

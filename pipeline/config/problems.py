@@ -1,0 +1,58 @@
+"""Turns what pydantic says of a value into what a competitor needs to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import did_you_mean, listing
+
+
+def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> list[tuple[tuple, str]]:
+    """Returns (key path, sentence) for every mistake of one validation."""
+    return [_sentence(item, schema, prefix) for item in error.errors(include_url=False)]
+
+
+def _sentence(item: Any, schema: type[BaseModel], prefix: str) -> tuple[tuple, str]:
+    location = tuple(part for part in item["loc"] if not _is_union_branch(part))
+    path = ".".join([*([prefix] if prefix else []), *map(str, location)])
+    received = f"Received: {_short(item['input'])}."
+    if item["type"] == "extra_forbidden":
+        known = _keys_at(schema, location[:-1])
+        near = did_you_mean(str(location[-1]), known)
+        return location, f"`{path}`: unknown key.{near} Known: {listing(known, most=40)}."
+    if item["type"] == "missing":
+        return location, f"`{path}`: is required."
+    rule = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    rule = rule.replace("a valid ", "a ")
+    near = ""
+    if item["type"] == "literal_error":
+        near = did_you_mean(str(item["input"]), item["ctx"]["expected"].replace("'", "").split(", "))
+    return location, f"`{path}` must be {rule}. {received}{near}"
+
+
+def _keys_at(schema: Any, location: Iterable[Any]) -> list[str]:
+    """Returns the known keys of the section at that place of the schema."""
+    for part in location:
+        field = schema.model_fields.get(part) if hasattr(schema, "model_fields") else None
+        if field is None:
+            return []
+        kinds = [field.annotation, *get_args(field.annotation)]
+        schema = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
+        if schema is None:
+            return []
+    return list(schema.model_fields)
+
+
+def _is_union_branch(part: Any) -> bool:
+    """Says whether a part of pydantic's location names a type tried, not a key of the file."""
+    return isinstance(part, str) and (
+        part in {"str", "int", "float", "bool", "list", "none"} or "[" in part or "-" in part
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,117 @@
+"""The schema of `configs/NAME.yaml`: every key, its default and what it accepts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SerializeAsAny
+
+from pipeline.config.section import Section
+
+ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
+
+
+class DataConfig(Section):
+    """Where the competition's files are and what is in them."""
+
+    root: str | None = Field(default=None, description="folder or zip; default `data/NAME`")
+    train: str = Field(default="train.csv", description="training table: CSV, gzipped CSV or Parquet")
+    test: str = Field(default="test.csv", description="test table")
+    sample: str = Field(default="sample_submission.csv", description="the sample submission")
+    id: str | None = Field(default=None, description="id column; default: the sample's first")
+    target: str | list[str] | None = Field(
+        default=None, description="target column(s); default: the columns that the test table lacks"
+    )
+    task: Literal["auto", "classification", "multilabel", "regression"] = Field(
+        default="auto", description="kind of task; default: what the metric and the sample imply"
+    )
+    positive: str | None = Field(
+        default=None, description="of two classes, the one whose probability is asked for; default: the last"
+    )
+    images: str | None = Field(
+        default=None, description='picture of a row, by columns of the tables: "images/{id}.jpg"'
+    )
+    drop: list[str] = Field(default=[], description="columns that no model may see")
+    columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
+    encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV files")
+
+
+class FoldsConfig(Section):
+    """How the rows are split. Drawn once, saved, and shared by every model."""
+
+    kind: Literal["auto", "stratified", "plain", "group", "stratified_group", "time", "column"] = Field(
+        default="auto",
+        description="`auto`: time, group or stratified, whichever the keys below ask for",
+    )
+    n: int = Field(default=5, ge=2, le=100, description="number of folds")
+    repeats: int = Field(default=1, ge=1, le=20, description="iterated k-fold: draw the folds this often")
+    seed: int = Field(default=0, ge=0, description="seed of the draw")
+    group: str | None = Field(default=None, description="column whose equal values stay in one fold")
+    time: str | None = Field(default=None, description="column that orders the rows: train on the past")
+    column: str | None = Field(default=None, description="column that holds the fold of every row")
+
+
+class EnsembleConfig(Section):
+    """How the models' predictions become one."""
+
+    method: str = Field(default="auto", description="a registered method; `auto` picks by cross-fitted score")
+    members: list[str] | None = Field(default=None, description="model names; default: every enabled model")
+    finish: bool = Field(
+        default=True, description="power, floor and class prior, where they help a log loss out-of-fold"
+    )
+    thresholds: bool = Field(
+        default=True, description="decision thresholds, where they help a metric of labels out-of-fold"
+    )
+
+
+class SubmissionConfig(Section):
+    """What the submission file holds."""
+
+    answer: Literal["auto", "probability", "label", "value", "ranking"] = Field(
+        default="auto", description="what the cells hold; default: what sample and metric ask for"
+    )
+    decimals: int = Field(default=6, ge=1, le=17, description="digits after the point")
+
+
+class ModelConfig(Section):
+    """Keys that every model has."""
+
+    kind: str
+    inputs: list[str] = Field(
+        default=["auto"],
+        description="what it sees: `table`, `images`, `NAME.prediction`, `NAME.embedding`; "
+        "`auto` is the table for a model of tables and the images for a network",
+    )
+    seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
+    validate_on: Literal["inner", "fold"] = Field(
+        default="inner",
+        description="what early stopping looks at: an inner split of the training rows, or the "
+        "scored fold itself (its score is then reported as optimistic)",
+    )
+    enabled: bool = Field(default=True, description="false leaves the model out of the run")
+
+    def uses(self) -> list[str]:
+        """Returns names of other models that this one needs beside its inputs (views, weights)."""
+        return []
+
+    def problems(self, where: str) -> list[str]:
+        """Returns what is wrong with the values together, each naming its key under `where`."""
+        return []
+
+
+class Config(Section):
+    """A competition. `models` maps a name to that model's own section."""
+
+    competition: str = Field(description="name of the competition", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    module: str | None = Field(
+        default=None,
+        description="Python module with code of its own; default `competitions.NAME` if it exists",
+    )
+    metric: str = Field(description="a metric's name, or `module.attribute`")
+    seed: int = Field(default=0, ge=0, description="every random choice follows from it")
+    threads: int = Field(default=2, ge=1, description="threads that a library may start")
+    data: DataConfig = DataConfig()
+    folds: FoldsConfig = FoldsConfig()
+    models: dict[str, SerializeAsAny[ModelConfig]] = Field(description="name -> model")
+    ensemble: EnsembleConfig = EnsembleConfig()
+    submission: SubmissionConfig = SubmissionConfig()

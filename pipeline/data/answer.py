@@ -1,0 +1,178 @@
+"""What the sample submission asks for: the task, its classes, and the form of every cell."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from pipeline.config.schema import Config
+from pipeline.data.tables import Tables
+from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.metrics import Metric
+from pipeline.task import Task, TaskKind
+
+AnswerKind = Literal["probability", "label", "value", "ranking"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The form of the submission file.
+
+    Attributes:
+        kind: "probability" (of the columns' outputs), "label" (the class itself, or 0/1 per
+            label), "value", or "ranking" (the likeliest classes, separated by spaces).
+        columns: the sample's columns after the id, in its order.
+        outputs: for each of those columns the number of the prediction's column that fills it;
+            empty where one column holds a label or a ranking.
+        depth: how many classes a ranking names.
+    """
+
+    kind: AnswerKind
+    columns: tuple[str, ...]
+    outputs: tuple[int, ...]
+    depth: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> Answer:
+        return cls(facts["kind"], tuple(facts["columns"]), tuple(facts["outputs"]), facts["depth"])
+
+
+def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, np.ndarray, Answer]:
+    """Works out the task, the encoded target and the form of the submission.
+
+    Returns:
+        The task; the target, int64 (rows,) class numbers or float64 (rows, outputs); the form.
+
+    Raises:
+        DataError: metric, target and sample do not fit together; says which and why.
+    """
+    columns = tuple(tables.sample.columns.drop(tables.id))
+    kind = _task_kind(tables, config, metric, columns)
+    if kind not in metric.tasks:
+        raise DataError(
+            f"The metric {metric.name!r} scores {' or '.join(metric.tasks)}, but this is a task of "
+            f"{kind}: the target is {listing(tables.targets)}, the sample's columns are {listing(columns)}."
+        )
+    if kind != "classification":
+        return _columnwise(tables, config, metric, kind, columns)
+    text = tables.train[tables.targets[0]].str.strip()
+    by_class = _class_columns(sorted(set(text)), columns) if len(columns) > 1 else None
+    classes = tuple(by_class) if by_class else _class_order(set(text), config.data.positive)
+    task = Task("classification", classes)
+    number = {name: index for index, name in enumerate(classes)}
+    target = np.array([number[label] for label in text], np.int64)
+    if by_class:
+        return task, target, Answer("probability", columns, tuple(range(len(classes))))
+    answer = config.submission.answer
+    if answer == "auto":
+        ranked = metric.name.startswith("map@")
+        answer = "ranking" if ranked else "label" if metric.wants == "label" else "probability"
+    if answer == "probability" and len(classes) != 2:
+        raise DataError(
+            f"The sample has one column for {len(classes)} classes, which cannot hold probabilities. "
+            "Set `submission.answer: label`, or a sample with one column per class."
+        )
+    if answer == "value":
+        raise DataError("`submission.answer: value` is for regression; classes are a label or a probability.")
+    outputs = (1,) if answer == "probability" else ()
+    depth = int(metric.name[4:]) if metric.name.startswith("map@") else min(5, len(classes))
+    return task, target, Answer(answer, columns, outputs, depth)
+
+
+def _task_kind(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> TaskKind:
+    if config.data.task != "auto":
+        return config.data.task
+    if len(metric.tasks) == 1:
+        return metric.tasks[0]
+    if len(tables.targets) > 1:
+        values = {value.strip() for name in tables.targets for value in tables.train[name].unique()}
+        numbers = values <= {"0", "1", "0.0", "1.0"}
+        return "multilabel" if numbers and "multilabel" in metric.tasks else "regression"
+    return "classification" if "classification" in metric.tasks else metric.tasks[0]
+
+
+def _columnwise(
+    tables: Tables, config: Config, metric: Metric, kind: TaskKind, columns: tuple[str, ...]
+) -> tuple[Task, np.ndarray, Answer]:
+    """Regression and multilabel: one column of the answer per target."""
+    import pandas as pd
+
+    values = []
+    for name in tables.targets:
+        column = pd.to_numeric(tables.train[name], errors="coerce")
+        wrong = tables.train[name][column.isna() | ~np.isfinite(column)]
+        if len(wrong):
+            raise DataError(f"The target {name!r} must be numbers. Received: {listing(wrong.unique())}.")
+        values.append(column.to_numpy(np.float64))
+    target = np.stack(values, axis=1)
+    if kind == "multilabel" and not np.isin(target, (0.0, 1.0)).all():
+        raise DataError(f"Labels must be 0 or 1 in every target column ({listing(tables.targets)}).")
+    log_target = metric.log_target and kind == "regression"
+    if log_target and (target <= -1).any():
+        raise DataError(f"The metric {metric.name!r} takes log(1 + y): targets must be above -1.")
+    names = tables.targets
+    if set(columns) == set(names):
+        outputs = tuple(names.index(column) for column in columns)
+    elif len(columns) == len(names) == 1:
+        outputs = (0,)
+    else:
+        raise DataError(f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)}).")
+    wanted = "value" if kind == "regression" else "label" if metric.wants == "label" else "probability"
+    answer = wanted if config.submission.answer == "auto" else config.submission.answer
+    return Task(kind, names, log_target), target, Answer(answer, columns, outputs)  # type: ignore[arg-type]
+
+
+def _class_columns(classes: list[str], columns: tuple[str, ...]) -> list[str]:
+    """Returns the class that each column of the sample stands for, in the sample's order.
+
+    A column is called like its class, or like it with one common text before and after
+    ("Status_C"). A column whose class has no training row keeps its own name as a class.
+    """
+    before, after = "", ""
+    if not set(classes) <= set(columns):
+        before, after = _affixes(classes[0], classes, columns)
+    named = {f"{before}{name}{after}": name for name in classes}
+    unknown = [name for column, name in named.items() if column not in columns]
+    if unknown:
+        near = did_you_mean(unknown[0], columns)
+        raise DataError(
+            f"The sample has no column for the classes {listing(unknown)}.{near} "
+            f"Its columns are: {listing(columns)}."
+        )
+    ends = len(after)
+    return [named.get(name, name[len(before) : len(name) - ends] or name) for name in columns]
+
+
+def _affixes(first: str, classes: list[str], columns: tuple[str, ...]) -> tuple[str, str]:
+    for column in columns:
+        start = column.find(first)
+        while start >= 0:
+            before, after = column[:start], column[start + len(first) :]
+            if all(f"{before}{name}{after}" in columns for name in classes):
+                return before, after
+            start = column.find(first, start + 1)
+    return "", ""
+
+
+def _class_order(classes: set[str], positive: str | None) -> tuple[str, ...]:
+    """Numbers by value, words by the alphabet; the positive one of two last."""
+    if len(classes) < 2:
+        raise DataError(f"The target has one value only: {listing(classes)}. There is nothing to learn.")
+    try:
+        ordered = sorted(classes, key=lambda name: (float(name), name))
+    except ValueError:
+        ordered = sorted(classes)
+    if positive is not None:
+        if positive not in classes or len(classes) != 2:
+            near = did_you_mean(positive, classes)
+            raise DataError(
+                f"`data.positive` must be one of two classes. Received: {positive!r}.{near} "
+                f"The classes are: {listing(ordered)}."
+            )
+        ordered.sort(key=lambda name: name == positive)
+    return tuple(ordered)

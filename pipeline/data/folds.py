@@ -1,0 +1,232 @@
+"""Folds: drawn once, saved, hashed, and shared by every model of a competition."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipeline.config.schema import FoldsConfig
+from pipeline.errors import DataError, listing
+from pipeline.store import digest
+from pipeline.task import Task
+
+PINNED = -1  # the fold of a row that is never scored
+
+
+class Fold(NamedTuple):
+    """One split: which repeat, which fold, and positions of the rows."""
+
+    repeat: int
+    number: int
+    train: np.ndarray
+    valid: np.ndarray
+
+    @property
+    def label(self) -> str:
+        return f"fold{self.number}" if not self.repeat else f"repeat{self.repeat}-fold{self.number}"
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Which fold scores which row.
+
+    Attributes:
+        assignment: int16 (repeats, rows): the fold that scores the row, or -1 for a row that is
+            never scored (the only one of its class; the earliest rows where time orders them).
+        ordered: rows are ordered in time: a fold trains on the folds before it only.
+    """
+
+    assignment: np.ndarray
+    ordered: bool = False
+
+    @property
+    def n(self) -> int:
+        return int(self.assignment.max()) + 1
+
+    @property
+    def hash(self) -> str:
+        return digest([self.assignment.tolist(), self.ordered])
+
+    @property
+    def pinned(self) -> np.ndarray:
+        """Positions of the rows that no fold scores."""
+        return np.flatnonzero((self.assignment == PINNED).all(axis=0))
+
+    def __iter__(self) -> Iterator[Fold]:
+        for repeat, fold_of in enumerate(self.assignment):
+            for number in range(self.n):
+                train = fold_of < number if self.ordered else fold_of != number
+                yield Fold(repeat, number, np.flatnonzero(train), np.flatnonzero(fold_of == number))
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "assignment.npy", self.assignment)
+
+    @classmethod
+    def load(cls, folder: Path, ordered: bool) -> Folds:
+        return cls(np.load(folder / "assignment.npy", allow_pickle=False), ordered)
+
+
+def fold_kind(config: FoldsConfig) -> str:
+    """Returns the kind that `auto` stands for."""
+    if config.kind != "auto":
+        return config.kind
+    if config.column:
+        return "column"
+    if config.time:
+        return "time"
+    return "stratified_group" if config.group else "stratified"
+
+
+def make_folds(
+    config: FoldsConfig, task: Task, target: np.ndarray, column: np.ndarray | None = None
+) -> Folds:
+    """Draws the folds.
+
+    Args:
+        config: kind, number, repeats and seed.
+        task: decides what stratification balances: classes, the label sum, or deciles of the value.
+        target: as a Dataset keeps it.
+        column: (rows,) values of the group, time or fold column, where the kind needs one.
+
+    Raises:
+        DataError: more folds than rows or groups, an empty fold, a fold column that is no number.
+    """
+    kind, rows = fold_kind(config), len(target)
+    if config.n > rows:
+        raise DataError(
+            f"`folds.n` must be at most {rows}, the number of training rows. Received: {config.n}."
+        )
+    if kind == "column":
+        return _check(Folds(_given(column)[None]), "column")
+    if kind == "time":
+        return _check(Folds(_blocks(column, config.n)[None], ordered=True), "time")
+    strata = _strata(task, target)
+    pinned = _alone(strata) if task.is_classification else np.zeros(rows, bool)
+    groups = None if column is None else np.unique(column.astype(str), return_inverse=True)[1]
+    if groups is not None and kind in {"group", "stratified_group"}:
+        pinned[:] = False
+        if len(np.unique(groups)) < config.n:
+            raise DataError(
+                f"`folds.n` must be at most {len(np.unique(groups))}, the number of groups in "
+                f"{config.group!r}. Received: {config.n}."
+            )
+    assignment = np.full((config.repeats, rows), PINNED, np.int16)
+    free = np.flatnonzero(~pinned)
+    for repeat in range(config.repeats):
+        splitter = _splitter(kind, config.n, config.seed + repeat)
+        chosen = None if groups is None else groups[free]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # classes with fewer rows than folds are spread
+            for number, (_, valid) in enumerate(splitter.split(free, strata[free], chosen)):
+                assignment[repeat, free[valid]] = number
+    return _check(Folds(assignment), kind)
+
+
+def inner_split(
+    task: Task, target: np.ndarray, groups: np.ndarray | None, ordered: bool, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts validation rows from a fold's training rows, by the rule that cut the fold itself.
+
+    Args:
+        task: decides what is balanced.
+        target: of the training rows.
+        groups: (rows,) group or time of the training rows, or None.
+        ordered: `groups` is a time: the last rows validate.
+        share: of the rows to hold out, between 0 and 1.
+        seed: of the draw.
+
+    Returns:
+        Positions within the training rows that train, and those that validate.
+    """
+    rows = len(target)
+    if ordered and groups is not None:
+        order = np.argsort(groups, kind="stable")
+        cut = max(1, round(rows * (1 - share)))
+        return np.sort(order[:cut]), np.sort(order[cut:])
+    n = int(np.clip(round(1 / share), 2, rows))
+    strata = _strata(task, target)
+    kind = "stratified"
+    free = np.arange(rows)
+    if groups is not None and len(np.unique(groups)) >= n:
+        kind, groups = "stratified_group", np.unique(groups, return_inverse=True)[1]
+    else:
+        groups = None
+        free = np.flatnonzero(~_alone(strata)) if task.is_classification else free
+    if len(free) < n:
+        free, strata = np.arange(rows), np.zeros(rows, np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        splitter = _splitter(kind, n, seed)
+        _, valid = next(splitter.split(free, strata[free], None if groups is None else groups[free]))
+    held = np.zeros(rows, bool)
+    held[free[valid]] = True
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _splitter(kind: str, n: int, seed: int) -> Any:
+    from sklearn import model_selection
+
+    name = {
+        "stratified": "StratifiedKFold",
+        "plain": "KFold",
+        "group": "GroupKFold",
+        "stratified_group": "StratifiedGroupKFold",
+    }[kind]
+    return getattr(model_selection, name)(n_splits=n, shuffle=True, random_state=seed)
+
+
+def _strata(task: Task, target: np.ndarray) -> np.ndarray:
+    """Returns int64 (rows,): what a stratified split balances."""
+    if target.ndim == 1:
+        return target
+    if task.kind == "multilabel":
+        return np.minimum(target.sum(axis=1), 10).astype(np.int64)
+    ranks = np.argsort(np.argsort(target.mean(axis=1), kind="stable"), kind="stable")
+    bins = int(np.clip(len(target) // 20, 1, 10))
+    return ranks * bins // len(target)
+
+
+def _alone(strata: np.ndarray) -> np.ndarray:
+    """Says of each row whether it is the only one of its class."""
+    _, inverse, counts = np.unique(strata, return_inverse=True, return_counts=True)
+    return counts[inverse] == 1
+
+
+def _blocks(time: np.ndarray | None, n: int) -> np.ndarray:
+    """Cuts the rows, ordered in time, into n + 1 blocks; the first only trains. Ties stay together."""
+    if time is None:
+        raise DataError("`folds.kind: time` needs the column that orders the rows.")
+    moments, rank = np.unique(time, return_inverse=True)
+    if len(moments) < n + 1:
+        raise DataError(f"`folds.n` must be below {len(moments)}, the number of moments. Received: {n}.")
+    share = np.cumsum(np.bincount(rank)) / len(time)
+    block = np.minimum(np.ceil(share * (n + 1) - 1e-9).astype(int) - 1, n)
+    return (block[rank] - 1).astype(np.int16)
+
+
+def _given(column: np.ndarray | None) -> np.ndarray:
+    if column is None:
+        raise DataError("`folds.kind: column` needs the column that holds the folds.")
+    try:
+        numbers = column.astype(np.float64)
+    except ValueError:
+        numbers = np.unique(column.astype(str), return_inverse=True)[1].astype(np.float64)
+    if np.isnan(numbers).any():
+        raise DataError(f"`folds.column`: {int(np.isnan(numbers).sum())} rows have no fold.")
+    values = np.unique(numbers[numbers >= 0])
+    return np.where(numbers < 0, PINNED, np.searchsorted(values, numbers)).astype(np.int16)
+
+
+def _check(folds: Folds, kind: str) -> Folds:
+    """Refuses folds that train or score on nothing."""
+    empty = [fold.label for fold in folds if not len(fold.train) or not len(fold.valid)]
+    if folds.n < 2 or empty:
+        raise DataError(
+            f"`folds.kind: {kind}` gives {folds.n} folds, of which {listing(empty) or 'none'} are empty."
+        )
+    return folds

@@ -1,0 +1,180 @@
+"""The training table, the test table and the sample submission, ids and labels kept as text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.config.schema import DataConfig
+from pipeline.data.source import Source
+from pipeline.errors import DataError, Problems, did_you_mean, listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_COLUMNS = 50_000  # a wider CSV is a transposed or broken file
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The three tables, read and checked against one another.
+
+    Attributes:
+        train: all columns of the training table; id and targets are text.
+        test: all columns of the test table; the id is text.
+        sample: the sample submission as text.
+        id: name of the id column.
+        targets: names of the target columns, in the sample's order where it names them.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    sample: pd.DataFrame
+    id: str
+    targets: tuple[str, ...]
+
+    @property
+    def features(self) -> list[str]:
+        """Columns that both tables have, without the id."""
+        return [name for name in self.test.columns if name in set(self.train.columns) and name != self.id]
+
+
+def read_table(
+    source: Source, name: str, text: tuple[str, ...] = (), encoding: str = "utf-8-sig"
+) -> pd.DataFrame:
+    """Reads a CSV, a gzipped CSV or a Parquet file.
+
+    Args:
+        source: where it lies.
+        name: its name there; the ending decides the format.
+        text: columns kept as the exact text of the file ("0007", "NA"). Those that it lacks are ignored.
+        encoding: of a CSV.
+
+    Raises:
+        DataError: names the file and what is wrong with it.
+    """
+    import pandas as pd
+
+    data = source.read(name)
+    where = f"{source.root}: {name}"
+    if not data.strip():
+        raise DataError(f"{where} is empty.")
+    try:
+        if PurePosixPath(name).suffix in {".parquet", ".pq"}:
+            table = pd.read_parquet(io.BytesIO(data))
+            for column in set(text) & set(table.columns):
+                table[column] = table[column].astype(str)
+        else:
+            compression = "gzip" if data[:2] == b"\x1f\x8b" else None
+            options = {"compression": compression, "encoding": encoding, "low_memory": False}
+            header = pd.read_csv(io.BytesIO(data), nrows=0, **options)
+            if len(header.columns) > MOST_COLUMNS:
+                raise DataError(f"{where} has {len(header.columns):,} columns; at most {MOST_COLUMNS:,}.")
+            converters = {column: str for column in text if column in header.columns}
+            table = pd.read_csv(io.BytesIO(data), converters=converters, **options)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where} is not {encoding} at byte {error.start}: set `data.encoding`, latin-1 for example."
+        ) from error
+    except (ValueError, OSError) as error:
+        raise DataError(f"{where} cannot be read: {error}.") from error
+    doubled = sorted({column.rpartition(".")[0] for column in table.columns if _doubled(column, table)})
+    if doubled:
+        raise DataError(f"{where} has columns of the same name: {listing(doubled)}.")
+    if table.empty:
+        raise DataError(f"{where} has a header but no rows.")
+    return table
+
+
+def _doubled(column: str, table: pd.DataFrame) -> bool:
+    """pandas renames a second "a" to "a.1"; a real column "a.1" without an "a" is fine."""
+    stem, _, number = str(column).rpartition(".")
+    return number.isdigit() and number != "0" and stem in table.columns and f"{stem}.0" not in table.columns
+
+
+def read_tables(source: Source, config: DataConfig) -> Tables:
+    """Reads the three tables and refuses what does not fit together, all at once.
+
+    Raises:
+        DataError: missing files, columns, labels or ids, doubled ids, ids that the sample lacks.
+    """
+    sample = read_table(source, config.sample, encoding=config.encoding)
+    key = config.id or str(sample.columns[0])
+    wanted = _target_names(config)
+    train = read_table(source, config.train, (key, *wanted), config.encoding)
+    test = read_table(source, config.test, (key,), config.encoding)
+    sample = read_table(source, config.sample, tuple(sample.columns), config.encoding)
+    problems = Problems()
+    for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
+        if key not in table.columns:
+            near = did_you_mean(key, table.columns)
+            problems.add(f"{name} has no id column {key!r}.{near} It has: {listing(table.columns)}.")
+    if not wanted:
+        answer = [name for name in sample.columns[1:] if name in train.columns and name not in test.columns]
+        wanted = tuple(answer) or tuple(name for name in train.columns if name not in test.columns)
+        if len(wanted) != 1 and not answer:
+            problems.add(
+                f"`data.target` must say which column is to be predicted: {config.train} has "
+                f"{listing(wanted) or 'no column'} that {config.test} lacks."
+            )
+    for name in wanted:
+        if name not in train.columns:
+            near = did_you_mean(name, train.columns)
+            problems.add(f"{config.train} has no target column {name!r}.{near}")
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    train = _targets_as_text(source, config, train, (key, *wanted))
+    _check_rows(train, test, sample, key, wanted, config, problems)
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    return Tables(train, test, sample, key, tuple(wanted))
+
+
+def _target_names(config: DataConfig) -> tuple[str, ...]:
+    if config.target is None:
+        return ()
+    return (config.target,) if isinstance(config.target, str) else tuple(config.target)
+
+
+def _targets_as_text(
+    source: Source, config: DataConfig, train: pd.DataFrame, text: tuple[str, ...]
+) -> pd.DataFrame:
+    """Reads again where the targets' names were not known before: labels keep their exact text."""
+    if all(str(train[name].dtype) in {"str", "object", "string"} for name in text):
+        return train
+    return read_table(source, config.train, text, config.encoding)
+
+
+def _check_rows(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    sample: pd.DataFrame,
+    key: str,
+    targets: tuple[str, ...],
+    config: DataConfig,
+    problems: Problems,
+) -> None:
+    for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
+        doubled = table[key][table[key].duplicated()].unique()
+        if len(doubled):
+            problems.add(f"{name}: ids that stand twice in {key!r}: {listing(doubled)}.")
+        empty = np.flatnonzero(table[key] == "")
+        if len(empty):
+            problems.add(f"{name}: rows without an id: {listing(empty + 2)} (line numbers).")
+    both = sorted(set(train[key]) & set(test[key]))
+    if both and len(both) == len(test):
+        problems.add(f"{config.test}: all its ids stand in {config.train} too: is it the test table?")
+    without = sorted(set(test[key]) - set(sample[key]))
+    if without:
+        problems.add(f"{config.sample} lacks ids of {config.test}: {listing(without)}.")
+    unasked = sorted(set(sample[key]) - set(test[key]))
+    if unasked:
+        problems.add(f"{config.sample} asks for ids that {config.test} lacks: {listing(unasked)}.")
+    for target in targets:
+        if target in test.columns:
+            problems.add(f"{config.test} holds the target column {target!r}: is it the test table?")
+        missing = train[key][train[target].str.strip() == ""]
+        if len(missing):
+            problems.add(f"{config.train}: rows without a {target!r}: {listing(missing)}.")
