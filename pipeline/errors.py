@@ -32,15 +32,16 @@ class SubmissionError(PipelineError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns " Did you mean 'x'?" for the nearest known name, or "" where none is near."""
-    near = difflib.get_close_matches(str(name), [str(word) for word in known], n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    words = {str(word).casefold(): str(word) for word in known}
+    near = difflib.get_close_matches(str(name).casefold(), words, n=1, cutoff=0.6)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""
 
 
 def listing(names: Iterable[object], most: int = 8) -> str:
     """Returns the first few names joined by commas, and how many more there are."""
-    names = [str(name) for name in names]
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    words = [str(name) for name in names]
+    shown = ", ".join(words[:most])
+    return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
 
 
 class Problems:

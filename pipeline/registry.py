@@ -74,4 +74,4 @@ class Registry(Generic[T]):
 
 
 MODELS: Registry[Any] = Registry("model", home="pipeline.models")
-METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble")
+METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble.methods")

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,10 +154,24 @@ class Store:
         """
         return Product(label, digest({"label": label, **material}), self)
 
-    def sweep(self) -> None:
-        """Removes what killed processes left half made. Call it under the run's lock."""
-        for path in (self.root / "products").glob(".making-*"):
-            shutil.rmtree(path, ignore_errors=True)
+    @contextmanager
+    def exclusive(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Holds off other runs of the same competition; removes what killed ones left half made."""
+        from filelock import FileLock, Timeout
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.root / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"Another run works in {self.root}; waiting for it to end.")
+            lock.acquire()
+        try:
+            for path in (self.root / "products").glob(".making-*"):
+                shutil.rmtree(path, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
 
 
 def _describe(path: Path) -> dict[str, Any]:

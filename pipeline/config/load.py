@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,14 +56,14 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         _apply(tree, lines, override)
     found = _Found(path, lines)
-    models = _models(tree, found)
-    rest = {**tree, "models": models if isinstance(tree.get("models"), dict) else tree.get("models")}
-    if tree.get("models") is None:
-        rest.pop("models")
-    config = found.validate(Config, rest, ())
+    known = tree["models"] if isinstance(tree.get("models"), dict) else {}
+    models = {"models": _models(known, found)} if known else {}
+    config = found.validate(Config, {**tree, **models}, ())
     if isinstance(config, Config):
-        for check in (_check_metric, _check_folds, _check_models, _check_ensemble):
-            check(config, found)
+        _check_metric(config, found)
+        _check_folds(config, found)
+        _check_models(config, known, found)
+        _check_ensemble(config, known, found)
     found.problems.raise_if_any(ConfigError, f"{path} cannot be used:")
     if not isinstance(config, Config):
         raise ConfigError(f"{path} cannot be used.")
@@ -87,12 +88,29 @@ class _Found:
         self.problems.add(f"{place}: {message}")
 
     def validate(self, schema: type[Section], tree: Any, location: tuple) -> Section | None:
+        """Returns the section; with mistakes, what is left of it without them, for further checks."""
         try:
             return schema.model_validate(tree)
         except ValidationError as error:
-            for place, message in explain(error, schema, ".".join(map(str, location))):
-                self.add((*location, *place), message)
+            wrong = explain(error, schema, ".".join(map(str, location)))
+        rest = copy.copy(tree)
+        for place, message in wrong:
+            self.add((*location, *place), message)
+            rest = _without(rest, place)
+        try:
+            return schema.model_validate(rest)
+        except ValidationError:
             return None
+
+
+def _without(tree: Any, place: tuple) -> Any:
+    """Returns the tree without one key; a part of a list takes the list with it."""
+    if not place or not isinstance(tree, dict) or place[0] not in tree:
+        return tree
+    inner = _without(tree[place[0]], place[1:])
+    if len(place) > 1 and isinstance(inner, dict):
+        return {**tree, place[0]: inner}
+    return {key: value for key, value in tree.items() if key != place[0]}
 
 
 def _apply(tree: dict[str, Any], lines: Lines, override: str) -> None:
@@ -110,11 +128,10 @@ def _apply(tree: dict[str, Any], lines: Lines, override: str) -> None:
     lines[(*parents, last)] = 0
 
 
-def _models(tree: Mapping[str, Any], found: _Found) -> dict[str, ModelConfig]:
+def _models(sections: Mapping[str, Any], found: _Found) -> dict[str, ModelConfig]:
     """Validates every model's section against the schema of its kind."""
-    sections = tree.get("models")
     models: dict[str, ModelConfig] = {}
-    for name, section in sections.items() if isinstance(sections, dict) else ():
+    for name, section in sections.items():
         place = ("models", name)
         if not str(name).isidentifier():
             found.add(place, f"`models.{name}`: a model's name must be letters, digits and underscores.")
@@ -128,9 +145,9 @@ def _models(tree: Mapping[str, Any], found: _Found) -> dict[str, ModelConfig]:
             found.add((*place, "kind"), f"`models.{name}.kind`: {error}")
             continue
         model = found.validate(schema, section, place)
-        if model is not None:
+        if isinstance(model, ModelConfig):
             models[name] = model
-            for message in getattr(model, "problems", lambda where: [])(f"models.{name}"):
+            for message in model.problems(f"models.{name}"):
                 found.add(place, message)
     return models
 
@@ -152,7 +169,7 @@ def _check_folds(config: Config, found: _Found) -> None:
         found.add(("folds", "repeats"), "`folds.repeats` must be 1 where a column decides the folds.")
 
 
-def _check_models(config: Config, found: _Found) -> None:
+def _check_models(config: Config, known: Mapping[str, Any], found: _Found) -> None:
     """Checks what models read from one another: known names, a network, no circle."""
     for name, model in config.models.items():
         for entry in model.inputs:
@@ -160,13 +177,17 @@ def _check_models(config: Config, found: _Found) -> None:
             source, _, part = entry.partition(".")
             if entry in {"auto", "table", "images"}:
                 continue
-            if source not in config.models:
-                near = did_you_mean(source, config.models)
+            if source not in known:
+                near = did_you_mean(source, known)
                 found.add(place, f"`models.{name}.inputs`: {entry!r} is no input: no model {source!r}.{near}")
             elif part not in {"prediction", "embedding"}:
                 accepted = f"{source}.prediction or {source}.embedding"
                 found.add(place, f"`models.{name}.inputs` accepts {accepted}. Received: {entry!r}.")
-            elif part == "embedding" and not MODELS.get(config.models[source].kind).embeds:
+            elif (
+                part == "embedding"
+                and source in config.models
+                and not MODELS.get(config.models[source].kind).embeds
+            ):
                 found.add(place, f"`models.{name}.inputs`: model {source!r} has no embedding.")
     if not found.problems:
         try:
@@ -198,7 +219,7 @@ def models_read(section: ModelConfig, names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*used, *(name for name in section.uses() if name in known)]))
 
 
-def _check_ensemble(config: Config, found: _Found) -> None:
+def _check_ensemble(config: Config, known: Mapping[str, Any], found: _Found) -> None:
     method = config.ensemble.method
     if method not in METHODS:
         near = did_you_mean(method, METHODS)
@@ -207,8 +228,8 @@ def _check_ensemble(config: Config, found: _Found) -> None:
             ("ensemble", "method"), f"`ensemble.method`: unknown method {method!r}.{near} Known: {known}."
         )
     for name in config.ensemble.members or ():
-        if name not in config.models:
-            near = did_you_mean(name, config.models)
+        if name not in known:
+            near = did_you_mean(name, known)
             found.add(("ensemble", "members"), f"`ensemble.members`: no model {name!r}.{near}")
 
 

@@ -26,7 +26,7 @@ def _sentence(item: Any, schema: type[BaseModel], prefix: str) -> tuple[tuple, s
     if item["type"] == "missing":
         return location, f"`{path}`: is required."
     rule = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    rule = rule.replace("a valid ", "a ")
+    rule = rule.replace("a valid integer", "an integer").replace("a valid ", "a ")
     near = ""
     if item["type"] == "literal_error":
         near = did_you_mean(str(item["input"]), item["ctx"]["expected"].replace("'", "").split(", "))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny
 
@@ -93,6 +93,17 @@ class ModelConfig(Section):
     def uses(self) -> list[str]:
         """Returns names of other models that this one needs beside its inputs (views, weights)."""
         return []
+
+    def picture(self) -> dict[str, Any]:
+        """Returns what decides the pictures that it sees (`label`, size, view), or {} for none.
+
+        The names of the models that the view comes from stand under `reads`.
+        """
+        return {}
+
+    def answers(self) -> bool:
+        """Says whether it predicts the competition's target, and so may join the ensemble."""
+        return True
 
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong with the values together, each naming its key under `where`."""

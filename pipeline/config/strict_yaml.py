@@ -56,9 +56,10 @@ def parse_value(text: str) -> Any:
 def _plain(node: Any, path: tuple[Any, ...], lines: Lines) -> Any:
     """Turns ruamel's types, which remember comments and anchors, into Python's own."""
     if isinstance(node, dict):
+        marks = getattr(node, "lc", None)  # ruamel's line and column of every key
         for key in node:
-            if getattr(node, "lc", None) and node.lc.data and key in node.lc.data:
-                lines[(*path, key)] = node.lc.key(key)[0] + 1
+            if marks and marks.data and key in marks.data:
+                lines[(*path, key)] = marks.key(key)[0] + 1
         return {str(key): _plain(value, (*path, key), lines) for key, value in node.items()}
     if isinstance(node, list):
         return [_plain(value, (*path, index), lines) for index, value in enumerate(node)]

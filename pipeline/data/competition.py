@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
 from pipeline.data.folds import fold_kind
 from pipeline.data.source import Source
-from pipeline.data.tables import Tables, read_tables
+from pipeline.data.tables import Tables, read_table, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.task import Task
@@ -138,6 +138,37 @@ def read_competition(source: Source, config: Config, features: Features | None =
         pictures=pictures,
         test_pictures=test_pictures,
         splitter=splitter,
+    )
+
+
+def read_rows(source: Source, name: str, config: Config, competition: Competition) -> Competition:
+    """Reads new rows in the place of a competition's test rows.
+
+    Args:
+        source: where the table and its pictures lie.
+        name: of the table.
+        config: of the competition.
+        competition: whose columns the table must have.
+
+    Raises:
+        DataError: columns or pictures that are missing, ids that stand twice.
+    """
+    table = read_table(source, name, (competition.id,), config.data.encoding)
+    wanted = [competition.id, *(competition.test.columns if competition.test is not None else [])]
+    lacking = [column for column in wanted if column not in table.columns]
+    if lacking:
+        raise DataError(f"{name} lacks columns of the test table: {listing(lacking)}.")
+    if table[competition.id].duplicated().any():
+        doubled = table[competition.id][table[competition.id].duplicated()]
+        raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
+    problems = Problems()
+    pictures = _pictures(table, config, source, problems, name)
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    return replace(
+        competition,
+        test_ids=table[competition.id].to_numpy(str),
+        test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
+        test_pictures=pictures,
     )
 
 

@@ -102,7 +102,12 @@ def make_folds(
             f"`folds.n` must be at most {rows}, the number of training rows. Received: {config.n}."
         )
     if kind == "column":
-        return _check(Folds(_given(column)[None]), "column")
+        given = Folds(_given(column)[None])
+        if given.n != config.n:
+            raise DataError(
+                f"`folds.n` must be {given.n}, the number of folds in {config.column!r}. Received: {config.n}."
+            )
+        return _check(given, "column")
     if kind == "time":
         return _check(Folds(_blocks(column, config.n)[None], ordered=True), "time")
     strata = _strata(task, target)

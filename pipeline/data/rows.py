@@ -26,6 +26,8 @@ class Dataset:
         extras: inputs from other models, by the name that the YAML gives them
             ("cnn.embedding"): float32 (rows, width).
         weights: float32 (rows,) sample weights, or None.
+        column_kinds: what columns of the table are, where the configuration states it
+            (see `pipeline.data.columns`); the others are judged by their training values.
     """
 
     ids: np.ndarray
@@ -35,6 +37,7 @@ class Dataset:
     target: np.ndarray | None = None
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray | None = None
+    column_kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)

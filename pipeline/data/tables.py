@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_COLUMNS = 50_000  # a wider CSV is a transposed or broken file
+
+MISSING = (  # what pandas takes for a gap by default; a column of exact text has none
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,15 @@ def read_table(
                 table[column] = table[column].astype(str)
         else:
             compression = "gzip" if data[:2] == b"\x1f\x8b" else None
-            options = {"compression": compression, "encoding": encoding, "low_memory": False}
+            options: dict[str, Any] = {"compression": compression, "encoding": encoding, "low_memory": False}
             header = pd.read_csv(io.BytesIO(data), nrows=0, **options)
             if len(header.columns) > MOST_COLUMNS:
                 raise DataError(f"{where} has {len(header.columns):,} columns; at most {MOST_COLUMNS:,}.")
-            converters = {column: str for column in text if column in header.columns}
-            table = pd.read_csv(io.BytesIO(data), converters=converters, **options)
+            exact = {column: str for column in text if column in header.columns}
+            gaps = {column: MISSING for column in header.columns if column not in exact}
+            table = pd.read_csv(
+                io.BytesIO(data), dtype=exact, na_values=gaps, keep_default_na=False, **options
+            )
     except UnicodeDecodeError as error:
         raise DataError(
             f"{where} is not {encoding} at byte {error.start}: set `data.encoding`, latin-1 for example."
@@ -126,7 +134,8 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
             near = did_you_mean(name, train.columns)
             problems.add(f"{config.train} has no target column {name!r}.{near}")
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    train = _targets_as_text(source, config, train, (key, *wanted))
+    if config.target is None:  # the names are known only now; labels keep their exact text
+        train = read_table(source, config.train, (key, *wanted), config.encoding)
     _check_rows(train, test, sample, key, wanted, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     return Tables(train, test, sample, key, tuple(wanted))
@@ -136,15 +145,6 @@ def _target_names(config: DataConfig) -> tuple[str, ...]:
     if config.target is None:
         return ()
     return (config.target,) if isinstance(config.target, str) else tuple(config.target)
-
-
-def _targets_as_text(
-    source: Source, config: DataConfig, train: pd.DataFrame, text: tuple[str, ...]
-) -> pd.DataFrame:
-    """Reads again where the targets' names were not known before: labels keep their exact text."""
-    if all(str(train[name].dtype) in {"str", "object", "string"} for name in text):
-        return train
-    return read_table(source, config.train, text, config.encoding)
 
 
 def _check_rows(

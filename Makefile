@@ -1,0 +1,70 @@
+# `make` alone prints this help.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# quiet TensorFlow's start-up, stop albumentations from calling the network
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export NO_ALBUMENTATIONS_UPDATE ?= 1
+
+REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
+RUN := $(BIN)/python -m pipeline
+OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+.PHONY: help setup list train folds predict ensemble submission clean test lint
+
+help: ## show this help
+	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
+	@echo
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  COMP=NAME   the competition: configs/NAME.yaml"
+	@echo "  DATA=PATH   its files, a folder or a zip, if not in data/NAME"
+	@echo "  ARGS=\"...\"  passed through: --set models.cnn.size=96 --only lgbm --fold 0"
+
+$(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "error: Python 3.11 to 3.13 is needed; $(PYTHON) is `$(PYTHON) --version`. Use make PYTHON=python3.12"; exit 1; }
+	@echo "setting up $(VENV) (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
+	@touch $@
+
+$(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+.PHONY: needs-comp
+needs-comp:
+	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
+
+setup: $(BIN)/.ready ## make the virtual environment (GPU=1: with CUDA)
+
+list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
+	@$(RUN) list
+
+train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
+	@$(RUN) train $(OPTIONS)
+
+folds: needs-comp $(BIN)/.ready ## draw the folds and show them
+	@$(RUN) folds $(OPTIONS)
+
+predict: needs-comp $(BIN)/.ready ## predict new rows without training: ROWS=new.csv [OUT=predictions.csv]
+	@$(RUN) predict $(OPTIONS) --rows "$(ROWS)" $(if $(OUT),--out "$(OUT)")
+
+ensemble: needs-comp $(BIN)/.ready ## blend the predictions that there are
+	@$(RUN) ensemble $(OPTIONS)
+
+submission: needs-comp $(BIN)/.ready ## write the submission from the predictions that there are
+	@$(RUN) submission $(OPTIONS)
+
+clean: needs-comp $(BIN)/.ready ## remove products that the config does not use (ARGS=--all: all of them)
+	@$(RUN) clean $(OPTIONS)
+
+test: $(BIN)/.ready-dev ## run the tests (ARGS="-m 'not slow'" for the quick ones)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(BIN)/.ready-dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy

@@ -1,0 +1,93 @@
+"""Checks the names of parameters that the model libraries would swallow or only log."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from importlib import import_module
+
+from pipeline.errors import did_you_mean
+
+# XGBoost's parameters and their aliases (its documentation, "XGBoost Parameters", release 3.2).
+# The library has no list to ask; it trains on and logs a name that it does not know.
+XGBOOST = frozenset(
+    """
+    booster device verbosity validate_parameters nthread n_jobs disable_default_eval_metric
+    eta learning_rate gamma min_split_loss max_depth min_child_weight max_delta_step subsample
+    sampling_method colsample_bytree colsample_bylevel colsample_bynode lambda reg_lambda alpha reg_alpha
+    tree_method scale_pos_weight updater refresh_leaf process_type grow_policy max_leaves max_bin
+    num_parallel_tree monotone_constraints interaction_constraints multi_strategy max_cached_hist_node
+    max_cat_to_onehot max_cat_threshold sample_type normalize_type rate_drop one_drop skip_drop
+    feature_selector top_k tweedie_variance_power huber_slope quantile_alpha expectile_alpha
+    aft_loss_distribution lambdarank_pair_method lambdarank_num_pair_per_sample lambdarank_normalization
+    lambdarank_score_normalization lambdarank_unbiased lambdarank_bias_norm ndcg_exp_gain objective base_score
+    eval_metric seed random_state seed_per_iteration num_class
+    """.split()
+)
+
+# What the pipeline sets itself: the library's name -> what to use in its place.
+RESERVED = {
+    "lightgbm": {
+        "objective": "the key `objective`",
+        "num_class": None,
+        "metric": None,
+        "num_iterations": "the key `rounds`",
+        "early_stopping_round": "the key `patience`",
+        "learning_rate": "the key `rate`",
+        "seed": "the configuration's `seed`",
+        "num_threads": "the configuration's `threads`",
+    },
+    "xgboost": {
+        "objective": "the key `objective`",
+        "num_class": None,
+        "eval_metric": None,
+        "eta": "the key `rate`",
+        "learning_rate": "the key `rate`",
+        "seed": "the configuration's `seed`",
+        "random_state": "the configuration's `seed`",
+        "nthread": "the configuration's `threads`",
+        "n_jobs": "the configuration's `threads`",
+    },
+    "sklearn": {"random_state": "the configuration's `seed`", "n_jobs": "the configuration's `threads`"},
+}
+
+
+def check_params(library: str, names: Iterable[str], where: str) -> list[str]:
+    """Returns a message on each name that the library does not know or the pipeline sets itself.
+
+    Args:
+        library: "lightgbm" (aliases included), "xgboost", or an estimator of scikit-learn by its
+            dotted name ("sklearn.ensemble.RandomForestClassifier").
+        names: of the parameters. Without any the library is not imported.
+        where: the key that holds them, "models.lgbm.params".
+    """
+    names = list(names)
+    if not names:
+        return []
+    known = known_params(library)
+    reserved = RESERVED["sklearn" if library.startswith("sklearn.") else library]
+    messages = []
+    for name in names:
+        label = library.rpartition(".")[2]
+        if name not in known:
+            messages.append(f"{where}: {label} has no parameter {name!r}.{did_you_mean(name, known)}")
+        elif known[name] in reserved:
+            other = reserved[known[name]]
+            messages.append(
+                f"{where}: {name!r} is set by the pipeline"
+                + (f"; use {other}." if other else " from the task.")
+            )
+    return messages
+
+
+def known_params(library: str) -> dict[str, str]:
+    """Returns every name that the library accepts, and the one that it stands for."""
+    if library == "xgboost":
+        return {name: name for name in XGBOOST}
+    if library == "lightgbm":
+        from lightgbm.basic import _ConfigAliases
+
+        aliases = _ConfigAliases._get_all_param_aliases()
+        return {alias: name for name, others in aliases.items() for alias in (name, *others)}
+    module, _, name = library.rpartition(".")
+    return {name: name for name in inspect.signature(getattr(import_module(module), name)).parameters}

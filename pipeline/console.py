@@ -1,0 +1,125 @@
+"""What a person sees while a run goes on and when it ends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pipeline.progress import Progress
+
+log = logging.getLogger("pipeline")
+
+
+class ConsoleProgress(Progress):
+    """Draws a bar for the work in hand, leaves a line for the work done, and logs both.
+
+    Where the output is no terminal there are no bars, only lines.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[news]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: Any = None
+        self._label = ""
+        self._started = 0.0
+
+    def __enter__(self) -> ConsoleProgress:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def message(self, text: str) -> None:
+        log.info(text)
+        self.console.print(text, highlight=False)
+
+    def warning(self, text: str) -> None:
+        log.warning(text)
+        self.console.print(f"[yellow]warning[/]: {text}", highlight=False)
+
+    def begin(self, label: str, step: int, steps: int) -> None:
+        log.info("begin %s", label)
+        self._label, self._started = label, time.monotonic()
+        if self._task is not None:
+            self.bars.remove_task(self._task)
+        place = f" ({step + 1}/{steps})" if steps > 1 else ""
+        self._task = self.bars.add_task(f"{label}{place}", total=1.0, news="")
+
+    def update(self, fraction: float, text: str) -> None:
+        log.debug("%s %.3f %s", self._label, fraction, text)
+        if self._task is not None:
+            self.bars.update(self._task, completed=fraction, news=text)
+
+    def end(self, text: str) -> None:
+        if self._task is not None:
+            self.bars.remove_task(self._task)
+            self._task = None
+        line = f"{self._label:<28} {time.monotonic() - self._started:7.1f} s  {text}".rstrip()
+        log.info("end %s", line)
+        self.console.print(line, highlight=False)
+
+
+def log_to(path: Path) -> None:
+    """Sends everything that is worth keeping to a run's log file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.handlers[:] = [handler]
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+
+
+def summary_table(summary: dict[str, Any]) -> Table:
+    """Returns the table that ends a run: a line per model, then the ensemble."""
+    import numpy as np
+
+    arrow = "higher" if summary["greater_is_better"] else "lower"
+    table = Table(
+        title=f"{summary['competition']}: {summary['metric']} ({arrow} is better)", title_justify="left"
+    )
+    for heading, side in (("model", "left"), ("score", "right"), ("± folds", "right")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    table.add_column("weight", justify="right")
+    table.add_column("seconds", justify="right")
+    for name, model in summary["models"].items():
+        spread = float(np.std(model["fold_scores"]))
+        weight = "" if model["weight"] is None else f"{model['weight']:.3f}"
+        mark = " optimistic" if model["optimistic"] else ""
+        table.add_row(
+            name + mark, f"{model['score']:.5f}", f"{spread:.5f}", weight, f"{model['seconds']:.0f}"
+        )
+    table.add_section()
+    ensemble = summary["ensemble"]
+    spread = float(np.std(ensemble["cross_fitted_fold_scores"]))
+    table.add_row(
+        f"ensemble ({ensemble['method']})",
+        f"[bold]{summary['cross_fitted_score']:.5f}[/]",
+        f"{spread:.5f}",
+        "",
+        f"{summary['seconds']:.0f}",
+    )
+    return table
+
+
+def registry_table(title: str, names: list[str]) -> Table:
+    """Returns a list of names under a title, as `pipeline list` prints it."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 1))
+    table.add_row(", ".join(names))
+    return table

@@ -1,0 +1,212 @@
+"""Cross-validation: a model factory and folds become out-of-fold and test predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.folds import Fold, Folds, inner_split
+from pipeline.data.rows import Dataset, Rows
+from pipeline.errors import ModelError
+from pipeline.fold_output import FoldOutput
+from pipeline.metrics import Metric
+from pipeline.models.base import Context, Model
+from pipeline.predictions import Predictions
+from pipeline.store import digest
+from pipeline.task import Task
+
+INNER_SHARE = 0.15  # of a fold's training rows, held out for early stopping where a model asks for it
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What all folds of one model share.
+
+    Attributes:
+        make: returns a new, unfitted model at every call.
+        train: all training rows.
+        test: all test rows.
+        folds: the splits.
+        splitter: (rows,) groups or times, obeyed by inner splits too; or None.
+        seed: of the whole run.
+        seeds: fits per fold, averaged.
+        validate_on: "inner" or "fold": what early stopping may look at.
+    """
+
+    make: Callable[[], Model]
+    train: Dataset
+    test: Dataset
+    folds: Folds
+    splitter: np.ndarray | None = None
+    seed: int = 0
+    seeds: int = 1
+    validate_on: str = "inner"
+
+
+def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path | None = None) -> FoldOutput:
+    """Fits one fold's models, one per seed, and predicts the rows that they did not learn from.
+
+    Args:
+        experiment: model, rows and folds.
+        fold: the split.
+        context: reporting, caches, checkpoint and threads; its seed is replaced.
+        save_to: a folder that receives `seed0`, `seed1`, ..., or None to keep no model.
+
+    Raises:
+        ModelError: the fit failed or predicted something that is no number; names the fold.
+    """
+    started = time.monotonic()
+    outputs: list[tuple[np.ndarray, ...]] = []
+    notes: dict[str, Any] = {}
+    for index in range(experiment.seeds):
+        model = experiment.make()
+        inner_context = _seed_context(experiment, fold, index, context)
+        train, inner = _split(experiment, fold, model, inner_context.seed)
+        model.fit(train, inner, inner_context)
+        outputs.append(_predict(experiment, fold, model.predict, inner_context))
+        notes.update(model.notes())
+        if save_to is not None:
+            folder = save_to / f"seed{index}"
+            folder.mkdir(parents=True)
+            model.save(folder)
+    mean = [_mean(parts) for parts in zip(*outputs, strict=True)]
+    for side, values in zip(("scored rows", "pinned rows", "test rows"), mean, strict=True):
+        if not np.isfinite(values).all():
+            rows = int((~np.isfinite(values)).any(axis=1).sum())
+            raise ModelError(f"{fold.label}: predictions for {rows} {side} are no numbers.")
+    return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started, notes)
+
+
+def embed_fold(experiment: Experiment, fold: Fold, folder: Path, context: Context) -> FoldOutput:
+    """Returns what the saved models of a fold represent the rows by, mean over the seeds."""
+    started = time.monotonic()
+    outputs = []
+    for index in range(experiment.seeds):
+        model = experiment.make().load(folder / f"seed{index}")
+        outputs.append(_predict(experiment, fold, model.embed, context))
+    mean = [_mean(parts) for parts in zip(*outputs, strict=True)]
+    return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started)
+
+
+def assemble(
+    name: str,
+    task: Task,
+    train: Dataset,
+    test: Dataset,
+    folds: Folds,
+    outputs: Iterable[tuple[Fold, FoldOutput]],
+    metric: Metric,
+) -> Predictions:
+    """Puts the folds' outputs together in the order of the tables.
+
+    A row scored in several repeats gets the mean; the test rows get the mean over all fold models.
+    """
+    total = np.zeros((len(train), task.n_outputs), np.float64)
+    count = np.zeros((len(train), 1))
+    tests, scores, seconds, notes = [], [], 0.0, {}
+    for fold, output in outputs:
+        total[fold.valid] += output.valid
+        count[fold.valid] += 1
+        tests.append(output.test)
+        scores.append(score(metric, train.target, fold.valid, output.valid))
+        seconds += output.seconds
+        notes[fold.label] = output.notes
+    return Predictions(
+        name=name,
+        task=task,
+        oof=(total / np.where(count, count, np.nan)).astype(np.float32),
+        test=_mean(tests),
+        ids=train.ids,
+        test_ids=test.ids,
+        folds_hash=folds.hash,
+        fold_scores=tuple(scores),
+        seconds=seconds,
+        notes=notes,
+    )
+
+
+def as_input(
+    rows: int, folds: Folds, outputs: Iterable[tuple[Fold, FoldOutput]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns one model's outputs as another's input: training rows out-of-fold, test rows the mean.
+
+    The rows that no fold scores get the mean over models that have seen them: they are the only
+    row of their class, or the first in time, and the model that reads them has no better value.
+
+    Returns:
+        float32 (rows, columns) and float32 (test rows, columns).
+    """
+    pairs = list(outputs)
+    columns = pairs[0][1].valid.shape[1]
+    total, count = np.zeros((rows, columns)), np.zeros((rows, 1))
+    for fold, output in pairs:
+        total[fold.valid] += output.valid
+        count[fold.valid] += 1
+    if len(folds.pinned):
+        total[folds.pinned] = np.sum([output.pinned for _, output in pairs], axis=0)
+        count[folds.pinned] = len(pairs)
+    return (total / count).astype(np.float32), _mean([output.test for _, output in pairs])
+
+
+def score(metric: Metric, target: np.ndarray | None, rows: np.ndarray, predicted: np.ndarray) -> float:
+    """Returns the metric over the rows that have a target (annotations may lack some)."""
+    if target is None:
+        raise ValueError("These rows have no target.")
+    truth = target[rows]
+    known = np.isfinite(truth) if truth.ndim == 1 else np.isfinite(truth).all(axis=1)
+    return metric(truth[known], predicted[known])
+
+
+def cross_validate(
+    experiment: Experiment, name: str, task: Task, metric: Metric, context: Context
+) -> Predictions:
+    """Fits every fold in turn, in memory, and returns the predictions: what a search calls."""
+    outputs = [(fold, fit_fold(experiment, fold, context)) for fold in experiment.folds]
+    return assemble(name, task, experiment.train, experiment.test, experiment.folds, outputs, metric)
+
+
+def _seed_context(experiment: Experiment, fold: Fold, index: int, context: Context) -> Context:
+    """Gives every fold and seed a seed of its own, whatever order they run in."""
+    words = digest([experiment.seed, fold.repeat, fold.number, index])
+    checkpoint = context.checkpoint / f"seed{index}" if context.checkpoint else None
+    share = 1 / experiment.seeds
+
+    def report(fraction: float, text: str) -> None:
+        prefix = f"seed {index + 1}/{experiment.seeds} " if experiment.seeds > 1 else ""
+        context.report((index + fraction) * share, prefix + text)
+
+    return replace(context, seed=int(words[:7], 16), checkpoint=checkpoint, report=report)
+
+
+def _split(experiment: Experiment, fold: Fold, model: Model, seed: int) -> tuple[Rows, Rows | None]:
+    train = experiment.train.rows(fold.train)
+    if not model.wants_inner_split:
+        return train, None
+    if experiment.validate_on == "fold":
+        return train, experiment.train.rows(fold.valid)
+    groups = None if experiment.splitter is None else experiment.splitter[fold.train]
+    ordered = experiment.folds.ordered
+    kept, held = inner_split(model.task, train.target, groups, ordered, INNER_SHARE, seed)
+    return train.take(kept), train.take(held)
+
+
+def _predict(
+    experiment: Experiment, fold: Fold, predict: Callable, context: Context
+) -> tuple[np.ndarray, ...]:
+    """Returns the outputs for scored, pinned and test rows. An empty side keeps its columns."""
+    valid = predict(experiment.train.rows(fold.valid), context)
+    pinned = experiment.folds.pinned
+    sides = [valid]
+    for rows in (experiment.train.rows(pinned), experiment.test.rows()):
+        sides.append(predict(rows, context) if len(rows) else np.zeros((0, valid.shape[1]), np.float32))
+    return tuple(np.asarray(side, np.float32) for side in sides)
+
+
+def _mean(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the float32 mean of arrays, added up in float64 whatever their number."""
+    return np.asarray(np.mean(parts, axis=0, dtype=np.float64), np.float32)

@@ -1,0 +1,126 @@
+"""The standardise stage of tables: rows become one matrix, by what the training rows say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.data.columns import column_kinds, describe_columns
+from pipeline.data.encoders.categories import CategoryEncoder, Style
+from pipeline.data.encoders.numbers import NumberScaler
+from pipeline.data.encoders.parts import PartsMaker
+from pipeline.data.encoders.texts import TextEncoder
+from pipeline.data.rows import Rows
+from pipeline.errors import DataError, did_you_mean, listing
+
+WORDS = {"tree": 50, "dense": 300}  # of a text column that get a column each
+TOPICS = {"tree": 16, "dense": 32}
+
+
+class TableEncoder:
+    """Encodes table columns and other models' outputs as one float32 matrix.
+
+    Everything is learned from the rows given to `fit_transform`. New rows may hold levels, words
+    and gaps that those rows had not.
+
+    Args:
+        style: "tree" keeps numbers and gaps (NaN) as they are and gives categories as codes;
+            "dense" fills, standardises and one-hot encodes.
+        inputs: "table" (or "auto") for the table, other names for entries of `Dataset.extras`.
+        seed: of cross-fitted encodings and of the topics of texts.
+    """
+
+    def __init__(self, style: Style, inputs: Sequence[str] = ("auto",), seed: int = 0) -> None:
+        self.style = style
+        self.inputs = tuple("table" if name == "auto" else name for name in inputs)
+        self.seed = seed
+
+    def fit_transform(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
+        """Learns from training rows and returns their matrix.
+
+        Args:
+            rows: the training rows, at least one.
+            targets: float (rows, targets), for mean targets of categories with many levels.
+
+        Returns:
+            float32 (rows, features). It can differ from `transform` of the same rows, see
+            `CategoryEncoder`.
+
+        Raises:
+            DataError: an input is missing, or nothing is left to learn from.
+        """
+        self.kinds_: dict[str, str] = {}
+        self.notes_: list[str] = []
+        if "table" in self.inputs:
+            self.kinds_ = dict(column_kinds(rows.table, rows.dataset.column_kinds))
+            self.notes_ = describe_columns(rows.table, self.kinds_)
+        self.maker_ = PartsMaker(self.kinds_)
+        if self.kinds_:
+            self.maker_.fit(rows.table)
+        matrix = self._fit_blocks(rows, targets)
+        if not self.names_:
+            raise DataError(
+                f"The {len(rows)} training rows have no column that varies in the inputs {list(self.inputs)}."
+            )
+        return matrix
+
+    def _fit_blocks(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
+        """Fits the encoder of each sort of column; categories come first, see `native_`."""
+        parts = self.maker_.transform(rows.table) if self.kinds_ else None
+        blocks, self.names_ = [], []
+        self.categories_, self.texts_, self.scaler_ = None, {}, None
+        if parts and parts.categories:
+            self.categories_ = CategoryEncoder(self.style, self.seed)
+            blocks.append(self.categories_.fit_transform(parts.categories, targets))
+            self.names_ += self.categories_.names()
+        for name, texts in parts.texts.items() if parts else ():
+            self.texts_[name] = TextEncoder(WORDS[self.style], TOPICS[self.style], self.seed)
+            blocks.append(self.texts_[name].fit_transform(texts))
+            self.names_ += self.texts_[name].names(name)
+        numbers, names = self._numbers(rows, parts.numbers if parts else {})
+        if self.style == "dense":
+            self.scaler_ = NumberScaler().fit(numbers)
+            numbers, names = self.scaler_.transform(numbers), self.scaler_.names(names)
+        self.names_ += names
+        return np.hstack([*blocks, numbers]).astype(np.float32)
+
+    def transform(self, rows: Rows) -> np.ndarray:
+        """Returns float32 (rows, features) of any rows.
+
+        Raises:
+            DataError: a column or an input that the training rows had is missing.
+        """
+        parts = None
+        if self.kinds_:
+            lost = [name for name in self.kinds_ if name not in rows.table.columns]
+            if lost:
+                raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
+            parts = self.maker_.transform(rows.table)
+        blocks = []
+        if self.categories_ is not None and parts:
+            blocks.append(self.categories_.transform(parts.categories))
+        for name, encoder in self.texts_.items():
+            blocks.append(encoder.transform(parts.texts[name]))  # type: ignore[union-attr]
+        numbers, _ = self._numbers(rows, parts.numbers if parts else {})
+        blocks.append(numbers if self.scaler_ is None else self.scaler_.transform(numbers))
+        return np.hstack(blocks).astype(np.float32)
+
+    def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
+        """Returns the table's numbers beside the extras, float (rows, columns), and their names."""
+        names = list(numbers)
+        blocks = [np.column_stack(list(numbers.values())).astype(np.float64)] if numbers else []
+        for name in self.inputs:
+            if name == "table":
+                continue
+            if name not in rows.dataset.extras:
+                known = ["table", *rows.dataset.extras]
+                raise DataError(f"There is no input {name!r}.{did_you_mean(name, known)} Known: {listing(known)}.")
+            blocks.append(rows.extra(name))
+            names += [f"{name}.{index}" for index in range(blocks[-1].shape[1])]
+        return np.hstack(blocks) if blocks else np.zeros((len(rows), 0)), names
+
+    @property
+    def native_(self) -> list[int]:
+        """Positions of the features that are codes of categories; their values are 0, 1, ... or NaN."""
+        return [] if self.categories_ is None else self.categories_.native

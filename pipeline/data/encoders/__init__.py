@@ -1,0 +1,1 @@
+"""Encoders of one sort of column each; `pipeline.data.encode` puts them together."""

@@ -1,0 +1,132 @@
+"""Categories of any cardinality as numbers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+Style = Literal["tree", "dense"]
+
+MANY_LEVELS = 10  # from here on a column is also encoded by its mean target
+TOO_MANY_LEVELS = 100  # from here on a column has no native codes, but counts
+ONE_HOT_LEVELS = 50  # most columns that one-hot encoding makes of one
+MOST_TARGETS = 20  # with more classes the mean target has too many columns to be of use
+
+
+class CategoryEncoder:
+    """Encodes columns of names; "" is missing, a level like others.
+
+    Few levels: codes (style "tree", for the native handling of categories; a level not seen in
+    training is NaN) or one-hot columns with rare levels put together ("dense"). From 10 levels
+    on also the mean target of the level, shrunk to the overall mean by an empirical Bayes rule
+    and cross-fitted inside the training rows (scikit-learn's TargetEncoder; Micci-Barreca,
+    SIGKDD Explorations 3(1), 2001). From 100 levels on, in place of codes, the logarithm of how
+    many rows share the level.
+
+    Args:
+        style: what the features are for.
+        seed: of the cross-fitting.
+    """
+
+    def __init__(self, style: Style, seed: int) -> None:
+        self.style = style
+        self.seed = seed
+
+    def fit_transform(self, columns: dict[str, np.ndarray], targets: np.ndarray) -> np.ndarray:
+        """Learns from the training rows and returns their features.
+
+        Args:
+            columns: str objects (rows,) by name, at least one.
+            targets: float (rows, targets) for the mean target; one-hot columns for classes.
+
+        Returns:
+            float32 (rows, features): not what `transform` gives for the same rows, since a row's
+            own target and its own count are kept out of its mean target and the counts.
+        """
+        levels = {name: len(set(values.tolist())) for name, values in columns.items()}
+        self.coded_ = [name for name in columns if self.style == "dense" or levels[name] <= TOO_MANY_LEVELS]
+        self.counted_ = [name for name in columns if levels[name] > TOO_MANY_LEVELS]
+        usable = targets.shape[1] <= MOST_TARGETS and len(targets) >= 2 * CROSS_FITS
+        self.meant_ = [name for name in columns if usable and levels[name] >= MANY_LEVELS]
+        self.counts_ = {name: _counts(columns[name]) for name in self.counted_}
+        blocks = [_counted(columns[name], self.counts_[name], own=0) for name in self.counted_]
+        blocks += self._fit_means(columns, targets)
+        if self.coded_:
+            self.coder_ = self._coder(len(targets))
+            blocks.insert(0, self.coder_.fit_transform(_stack(columns, self.coded_)))
+        return np.hstack(blocks).astype(np.float32)
+
+    def _coder(self, rows: int):
+        from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+        if self.style == "tree":
+            return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+        rarest = max(2, min(10, rows // 100))
+        return OneHotEncoder(
+            min_frequency=rarest,
+            max_categories=ONE_HOT_LEVELS,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+            dtype=np.float32,
+        )
+
+    def _fit_means(self, columns: dict[str, np.ndarray], targets: np.ndarray) -> list[np.ndarray]:
+        from sklearn.model_selection import KFold
+        from sklearn.preprocessing import TargetEncoder
+
+        self.means_ = []
+        if not self.meant_:
+            return []
+        values = _stack(columns, self.meant_)
+        folds = KFold(CROSS_FITS, shuffle=True, random_state=self.seed)
+        self.means_ = [TargetEncoder(target_type="continuous", cv=folds) for _ in targets.T]
+        return [
+            encoder.fit_transform(values, column) for encoder, column in zip(self.means_, targets.T, strict=True)
+        ]
+
+    def transform(self, columns: dict[str, np.ndarray]) -> np.ndarray:
+        """Returns float32 (rows, features) of rows that the encoder has not seen."""
+        blocks = [_counted(columns[name], self.counts_[name], own=1) for name in self.counted_]
+        if self.meant_:
+            values = _stack(columns, self.meant_)
+            blocks += [encoder.transform(values) for encoder in self.means_]
+        if self.coded_:
+            blocks.insert(0, self.coder_.transform(_stack(columns, self.coded_)))
+        return np.hstack(blocks).astype(np.float32)
+
+    def names(self) -> list[str]:
+        """Returns the features' names; those of native codes are the columns' own."""
+        names: list[str] = []
+        if self.coded_:
+            coded = self.coder_.get_feature_names_out(self.coded_) if self.style == "dense" else self.coded_
+            names += [str(name) for name in coded]
+        names += [f"{name}.count" for name in self.counted_]
+        return names + [f"{name}.mean.{index}" for index in range(len(self.means_)) for name in self.meant_]
+
+    @property
+    def native(self) -> list[int]:
+        """Positions of the features that are codes of categories, not amounts."""
+        return list(range(len(self.coded_))) if self.style == "tree" else []
+
+
+CROSS_FITS = 5
+
+
+def _stack(columns: dict[str, np.ndarray], names: list[str]) -> np.ndarray:
+    return np.column_stack([columns[name] for name in names]).astype(object)
+
+
+def _counts(values: np.ndarray) -> dict[str, int]:
+    levels, counts = np.unique(values.astype(str), return_counts=True)
+    return dict(zip(levels.tolist(), counts.tolist(), strict=True))
+
+
+def _counted(values: np.ndarray, counts: dict[str, int], own: int) -> np.ndarray:
+    """Returns log(1 + rows that share the level), (rows, 1).
+
+    A training row is one of the rows counted; `own` adds the row itself for any other row, so that
+    a level with a single row looks alike on both sides. Missing values share nothing.
+    """
+    shared = [counts.get(value, 0) + own if value else 0 for value in values.tolist()]
+    return np.log1p(np.array(shared, dtype=np.float64))[:, None]

@@ -1,0 +1,90 @@
+"""Turns a target into what a learner of tables sees, and its answers back into predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.task import Task
+
+ABSENT = 1e-6  # the probability of a class that the training rows did not hold
+
+
+class TargetCoder:
+    """Codes the target of a task by the training rows.
+
+    Classification: class numbers without gaps, for learners that need every class to have a row.
+    Regression: the logarithm of 1 + y where the task says so, then mean 0 and standard deviation 1.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def fit(self, target: np.ndarray) -> TargetCoder:
+        """Learns which classes are present, or the scale of each target column.
+
+        Args:
+            target: classification int64 (rows,), else float (rows, outputs).
+        """
+        if self.task.kind == "classification":
+            self.present_ = np.unique(target)
+        elif self.task.kind == "regression":
+            values = self._logged(target)
+            self.mean_ = values.mean(axis=0)
+            deviation = values.std(axis=0)
+            self.deviation_ = np.where(deviation > 0, deviation, 1.0)
+        return self
+
+    def known(self, target: np.ndarray) -> np.ndarray:
+        """Returns bool (rows,): whether `encode` has a code for the row."""
+        if self.task.kind == "classification":
+            return np.isin(target, self.present_)
+        return np.ones(len(target), dtype=bool)
+
+    def encode(self, target: np.ndarray) -> np.ndarray:
+        """Returns int64 (rows,) codes of classes, 0/1 float64 (rows, labels) or scaled float64."""
+        if self.task.kind == "classification":
+            return np.searchsorted(self.present_, target)
+        if self.task.kind == "regression":
+            return (self._logged(target) - self.mean_) / self.deviation_
+        return np.asarray(target, np.float64)
+
+    def columns(self, target: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, k) columns whose means per level can be taken: one per class
+        (two classes: one), label or target."""
+        codes = self.encode(target)
+        if self.task.kind != "classification":
+            return codes
+        first = 1 if len(self.present_) == 2 else 0
+        return (codes[:, None] == np.arange(first, len(self.present_))).astype(np.float64)
+
+    def decode(self, raw: np.ndarray) -> np.ndarray:
+        """Turns a learner's answers into predictions, float32 (rows, task outputs).
+
+        Args:
+            raw: (rows, present classes) or (rows, labels) probabilities, or (rows, targets) in the
+                scaled units of `encode`.
+        """
+        if self.task.kind == "regression":
+            values = np.asarray(raw, np.float64) * self.deviation_ + self.mean_
+            return (np.expm1(values) if self.task.log_target else values).astype(np.float32)
+        if self.task.kind == "multilabel":
+            return np.clip(raw, 0.0, 1.0).astype(np.float32)
+        probabilities = np.full((len(raw), self.task.n_outputs), ABSENT)
+        probabilities[:, self.present_] = np.clip(raw, 0.0, 1.0)
+        return (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def state(self) -> dict[str, Any]:
+        """Returns what was learned, as JSON."""
+        return {name: value.tolist() for name, value in vars(self).items() if name.endswith("_")}
+
+    def restore(self, state: dict[str, Any]) -> TargetCoder:
+        """Takes back what `state` returned."""
+        for name, value in state.items():
+            setattr(self, name, np.asarray(value))
+        return self
+
+    def _logged(self, target: np.ndarray) -> np.ndarray:
+        values = np.asarray(target, np.float64)
+        return np.log1p(values) if self.task.log_target else values

@@ -1,0 +1,120 @@
+"""The rows that one model sees: table, pictures and other models' outputs, read from products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pipeline.config.schema import ModelConfig
+from pipeline.data.competition import Competition
+from pipeline.data.rows import Dataset
+from pipeline.data.source import Source
+from pipeline.errors import ConfigError
+from pipeline.plan import Plan
+from pipeline.registry import MODELS
+
+Report = Callable[[float, str], None]
+Channels = Literal[1, 3]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Training and test rows of one model."""
+
+    train: Dataset
+    test: Dataset
+
+
+def sees(section: ModelConfig) -> set[str]:
+    """Returns "table" and "images", whichever the model's inputs name."""
+    default = MODELS.get(section.kind).sees
+    return {default if entry == "auto" else entry for entry in section.inputs if "." not in entry}
+
+
+def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
+    """Builds both sides for a model; arrays are memory maps of products made before.
+
+    Raises:
+        ConfigError: the model wants pictures or a table where the competition has none.
+    """
+    section = plan.config.models[name]
+    wanted = sees(section)
+    if "table" in wanted and competition.train is None:
+        raise ConfigError(f"`models.{name}` reads the table, but the tables have no column for it.")
+    if "images" in wanted and not competition.pictures:
+        raise ConfigError(f"`models.{name}` reads pictures, but `data.images` does not say where they are.")
+    pixels, extras = {}, {}
+    if "images" in wanted:
+        product = plan.pixels(name)
+        pixels = {side: np.load(product.path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")}
+    for entry in section.inputs:
+        if "." in entry:
+            folder = plan.input(entry).path
+            extras[entry] = {
+                side: np.load(folder / f"{side}.npy", mmap_mode="r") for side in ("train", "test")
+            }
+    sides = []
+    for side, ids, table in (
+        ("train", competition.ids, competition.train),
+        ("test", competition.test_ids, competition.test),
+    ):
+        sides.append(
+            Dataset(
+                ids=ids,
+                table=table if "table" in wanted else None,
+                pixels=pixels.get(side),
+                pixels_key=f"{plan.pixels(name).key}-{side}" if pixels else "",
+                target=competition.target if side == "train" else None,
+                extras={entry: arrays[side] for entry, arrays in extras.items()},
+                column_kinds=plan.config.data.columns,
+            )
+        )
+    return Sides(*sides)
+
+
+def make_pixels(
+    competition: Competition,
+    source: Source,
+    section: ModelConfig,
+    folder: Path,
+    report: Report,
+    threads: int,
+) -> None:
+    """Decodes every picture once, through the view that the model asks for, into train.npy and test.npy.
+
+    Grey pictures stay grey: where all of them are, the arrays have one channel.
+    """
+    from pipeline.data.images import dominant_channels, image_sizes
+
+    names = [*competition.pictures, *competition.test_pictures]
+    channels = dominant_channels(image_sizes(source.read, names, report, threads)[1])
+    for side, pictures in (("train", competition.pictures), ("test", competition.test_pictures)):
+        write_views(folder / f"{side}.npy", source, pictures, section, channels, report, threads)
+
+
+def picture_channels(plan: Plan, name: str) -> Channels:
+    """Returns how many channels a model's pictures have."""
+    return np.load(plan.pixels(name).path / "test.npy", mmap_mode="r").shape[3]
+
+
+def write_views(
+    path: Path,
+    source: Source,
+    names: Sequence[str],
+    section: ModelConfig,
+    channels: Channels,
+    report: Report,
+    threads: int,
+) -> None:
+    """Decodes pictures through the view that a model asks for into one .npy file."""
+    from pipeline.data.images import image_sizes
+    from pipeline.data.pixels import write_pixels
+    from pipeline.transforms.views import whole
+
+    height, width = section.picture()["size"]
+    sizes, _ = image_sizes(source.read, names, report, threads)
+    write_pixels(path, source.read, names, whole(sizes, (height, width)), channels, report, threads)

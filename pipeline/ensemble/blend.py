@@ -1,0 +1,195 @@
+"""Blending members by a named method, with the score that the blend really has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.ensemble.crossfit import cross_fit
+from pipeline.ensemble.method import METHODS, Method
+from pipeline.ensemble.methods.auto import Auto, Candidate
+from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.weights import inner_folds
+from pipeline.errors import ConfigError, StoreError, listing
+from pipeline.metrics import Metric
+from pipeline.predictions import Predictions, check_alignment
+
+
+@dataclass(frozen=True)
+class Blend:
+    """An ensemble: its predictions, its honest score and what it is made of.
+
+    Attributes:
+        method: the name that was asked for.
+        chosen: the method that made the predictions; differs from `method` for "auto".
+        weights: by member, those that were kept; None for stacked models, which have none. For
+            weights per column, their mean.
+        column_weights: (members, outputs) by `weights`' order where columns have their own, else None.
+        oof: cross-fitted predictions, float32 (rows, outputs); NaN where no fold scored the row.
+        test: float32 (test rows, outputs), by weights learned on all scored rows.
+        cross_fitted_score: of `oof`, all scored rows together: weights never saw what they are
+            scored on. For "auto" the choice of the method is cross-fitted too.
+        cross_fitted_fold_scores: the same, fold by fold.
+        in_sample_score: with weights learned on the scored rows themselves: optimistic.
+        member_scores: every member's score on the same rows.
+        dropped: why, by member.
+        gap: optimality gap of exact weights on all rows, else None.
+        table: what "auto" tried, else empty.
+        notes: what a person should know, in sentences.
+    """
+
+    method: str
+    chosen: str
+    weights: dict[str, float] | None
+    column_weights: np.ndarray | None = field(repr=False)
+    oof: np.ndarray = field(repr=False)
+    test: np.ndarray = field(repr=False)
+    cross_fitted_score: float
+    cross_fitted_fold_scores: tuple[float, ...]
+    in_sample_score: float
+    member_scores: dict[str, float]
+    dropped: dict[str, str]
+    gap: float | None
+    table: tuple[Candidate, ...]
+    notes: tuple[str, ...]
+
+
+def blend(
+    members: list[Predictions],
+    target: np.ndarray,
+    metric: Metric,
+    folds: np.ndarray,
+    method: str = "auto",
+    seed: int = 0,
+    parameters: Mapping[str, Any] | None = None,
+) -> Blend:
+    """Blends the members.
+
+    Args:
+        members: predictions of the same rows, made with the same folds.
+        target: classification int (rows,); else (rows, outputs).
+        metric: what the blend is to be good at.
+        folds: int (rows,) fold that scored the row, -1 where none did.
+        method: a name in METHODS.
+        seed: every random choice follows from it.
+        parameters: further arguments of the method's constructor.
+
+    Raises:
+        StoreError: members that do not match each other or the target, or no scored row.
+        ConfigError: no such method, or one that cannot do this task.
+    """
+    check_alignment(members)
+    if not len(target) == len(folds) == len(members[0].ids):
+        raise StoreError(
+            f"Members, target and folds must have the same rows. "
+            f"Received: {len(members[0].ids)}, {len(target)} and {len(folds)}."
+        )
+    kept, dropped = _without_copies(members)
+    rows, notes = scored_rows(kept, folds)
+    truth = _as_target(target[rows], members[0])
+    numbers = folds[rows]
+    if len(np.unique(numbers)) < 2 and len(rows) > 1:
+        numbers = inner_folds(None, len(rows), seed)
+        notes.append("One fold was scored: weights are cross-fitted over random parts of it.")
+    make = _maker(method, metric, kept[0].task.n_outputs, seed, parameters)
+    if reason := METHODS.get(method).unsuitable(metric, truth):
+        raise ConfigError(f"ensemble.method: {method!r} cannot be used here: {reason}.")
+    stack = Stack(tuple(member.oof for member in kept), rows)
+    fitted = make().fit_stack(stack, truth, numbers)
+    blended = _cross_fitted(fitted, make, stack, truth, numbers, notes)
+    oof = np.full(members[0].oof.shape, np.nan, np.float32)
+    oof[rows] = blended
+    weights, column_weights, idle = _shown_weights(fitted, [member.name for member in kept])
+    return Blend(
+        method=method,
+        chosen=fitted.chosen_ if isinstance(fitted, Auto) else method,
+        weights=weights,
+        column_weights=column_weights,
+        oof=oof,
+        test=fitted.combine_stack(Stack.of([member.test for member in kept])).astype(np.float32),
+        cross_fitted_score=metric(truth, blended),
+        cross_fitted_fold_scores=tuple(
+            metric(truth[numbers == fold], blended[numbers == fold]) for fold in np.unique(numbers)
+        ),
+        in_sample_score=metric(truth, fitted.combine_stack(stack)),
+        member_scores={member.name: metric(truth, member.oof[rows]) for member in members},
+        dropped=dropped | idle,
+        gap=fitted.gap_,
+        table=fitted.table_ if isinstance(fitted, Auto) else (),
+        notes=tuple(notes),
+    )
+
+
+def scored_rows(members: list[Predictions], folds: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Returns the positions of rows that a fold and every member scored, and what to say of others.
+
+    Raises:
+        StoreError: there is no such row.
+    """
+    scored = [member.scored & (folds >= 0) for member in members]
+    everywhere = np.logical_and.reduce(scored)
+    if not everywhere.any():
+        raise StoreError("No row was scored by every member: there is nothing to learn weights from.")
+    notes = []
+    lost = int(np.logical_or.reduce(scored).sum() - everywhere.sum())
+    if lost:
+        short = [member.name for member, rows in zip(members, scored, strict=True) if rows.sum() < max(map(np.sum, scored))]
+        notes.append(f"{lost} rows are left out of the ensemble's scores: not scored by {listing(short)}.")
+    return np.flatnonzero(everywhere), notes
+
+
+def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict[str, str]]:
+    kept: list[Predictions] = []
+    dropped = {}
+    for member in members:
+        for other in kept:
+            same = np.array_equal(member.oof, other.oof, equal_nan=True)
+            if same and np.array_equal(member.test, other.test):
+                dropped[member.name] = f"the same predictions as {other.name}"
+                break
+        else:
+            kept.append(member)
+    return kept, dropped
+
+
+def _as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
+    if member.task.is_classification:
+        return target.astype(np.int64)
+    return target.reshape(len(target), -1).astype(np.float64)
+
+
+def _maker(method: str, metric: Metric, outputs: int, seed: int, parameters: Mapping[str, Any] | None) -> Any:
+    kind = METHODS.get(method)
+
+    def make() -> Method:
+        return kind(metric=metric, n_outputs=outputs, seed=seed).set_params(**(parameters or {}))
+
+    return make
+
+
+def _cross_fitted(
+    fitted: Method, make: Any, stack: Stack, target: np.ndarray, folds: np.ndarray, notes: list[str]
+) -> np.ndarray:
+    if isinstance(fitted, Auto):
+        return fitted.oof_
+    if len(stack) == 1:
+        notes.append("A single row was scored: nothing could be cross-fitted, and the score means nothing.")
+        return fitted.combine_stack(stack).astype(np.float32)
+    return cross_fit(make, stack, target, folds)
+
+
+def _shown_weights(
+    fitted: Method, names: list[str]
+) -> tuple[dict[str, float] | None, np.ndarray | None, dict[str, str]]:
+    """Returns weights by name, weights per column, and the members that have none."""
+    if fitted.weights_ is None:
+        return None, None, {}
+    per_member = fitted.weights_ if fitted.weights_.ndim == 1 else fitted.weights_.mean(axis=1)
+    used = [number for number, weight in enumerate(per_member) if abs(weight) > 1e-9]
+    weights = {names[number]: float(per_member[number]) for number in used}
+    columns = fitted.weights_[used] if fitted.weights_.ndim == 2 else None
+    idle = {name: "weight 0: adds nothing to the others" for name in names if name not in weights}
+    return weights, columns, idle

@@ -1,0 +1,190 @@
+"""The contract of an ensemble method, and the registry of their names."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.ensemble.stack import Stack
+from pipeline.errors import ConfigError, did_you_mean
+from pipeline.metrics import Metric, find_metric
+from pipeline.registry import METHODS
+
+__all__ = ["METHODS", "Method", "is_exact", "is_probability"]
+
+
+def is_probability(metric: Metric) -> bool:
+    """Returns whether the members are probabilities (of classes or labels), not values."""
+    return metric.wants != "value"
+
+
+def is_exact(metric: Metric) -> bool:
+    """Returns whether the metric's best weights on the simplex are a convex problem."""
+    return metric in [find_metric(name) for name in ("log_loss", "rmse", "rmsle", "r2")]
+
+
+class Method:
+    """Turns members' predictions into one prediction.
+
+    A method is a scikit-learn estimator: `fit(X, y)` and `predict(X)` on a matrix X of shape
+    (rows, members * n_outputs), one member's columns after the other's. With its defaults it is a
+    regressor that averages columns. With a metric of classes, `n_outputs` is the number of
+    classes, y holds class numbers and `predict` returns probabilities (rows, n_outputs). The
+    estimator interface is written out rather than inherited: importing scikit-learn takes a
+    second, and the configuration asks this registry for names.
+
+    A subclass implements `_learn` and, where it is not a weighted mean, `_combine`.
+
+    Args:
+        metric: what the weights are to be good at; a name or a `Metric`.
+        n_outputs: columns per member.
+        seed: every random choice follows from it.
+
+    Attributes:
+        weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
+        gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
+        simplicity: the order in which `auto` prefers methods that are equally good, low first.
+    """
+
+    simplicity: ClassVar[int] = 50
+
+    def __init__(self, metric: str | Metric = "rmse", n_outputs: int = 1, seed: int = 0) -> None:
+        self.metric = metric
+        self.n_outputs = n_outputs
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any, folds: np.ndarray | None = None) -> Method:
+        """Learns from members' out-of-fold predictions.
+
+        Args:
+            X: (rows, members * n_outputs).
+            y: class numbers (rows,), or (rows,) / (rows, n_outputs) of labels or values.
+            folds: (rows,) fold numbers, for methods that choose something by inner
+                cross-validation; random splits without.
+        """
+        from sklearn.utils.validation import validate_data
+
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], y_numeric=True, multi_output=True)
+        if y.ndim == 2 and y.shape[1] == 1 and self.n_outputs == 1:
+            _warn_of_column_vector()
+        return self.fit_stack(self._stack(X), self._target(y), folds)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Returns the blend, (rows, n_outputs), or (rows,) for one output."""
+        from sklearn.utils.validation import check_is_fitted, validate_data
+
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        blended = self.combine_stack(self._stack(X))
+        return blended[:, 0] if self.n_outputs == 1 else blended
+
+    def score(self, X: Any, y: Any) -> float:
+        """Returns the metric of the blend, turned so that greater is better."""
+        blended = self.predict(X).reshape(len(X), -1)
+        return -self._metric().loss(self._target(np.asarray(y)), blended)
+
+    def fit_stack(self, stack: Stack, target: np.ndarray, folds: np.ndarray | None = None) -> Method:
+        """Does `fit` on a stack and a target as the pipeline keeps them, without checks."""
+        metric = self._metric()
+        self.weights_: np.ndarray | None = None
+        self.gap_: float | None = None
+        if metric.log_target:
+            stack, target, metric = stack.map(_log), _log(target), _metric_of_logs(metric)
+        self._learn(stack, target, metric, folds)
+        return self
+
+    def combine_stack(self, stack: Stack) -> np.ndarray:
+        """Returns the blend of a stack, float64 (rows, outputs)."""
+        if self._metric().log_target:
+            return np.expm1(self._combine(stack.map(_log)))
+        return self._combine(stack)
+
+    @classmethod
+    def unsuitable(cls, metric: Metric, target: np.ndarray) -> str:
+        """Returns why the method cannot blend for this metric and target, "" where it can."""
+        return ""
+
+    @classmethod
+    def too_slow(cls, rows: int, members: int, outputs: int) -> str:
+        """Returns why "auto" had better not try it at this size, "" where it may."""
+        return ""
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        raise NotImplementedError
+
+    def _combine(self, stack: Stack) -> np.ndarray:
+        if self.weights_ is None:
+            raise NotImplementedError
+        return stack.combine(self.weights_)
+
+    def _metric(self) -> Metric:
+        return find_metric(self.metric) if isinstance(self.metric, str) else self.metric
+
+    def _stack(self, X: np.ndarray) -> Stack:
+        if self.n_outputs < 1 or X.shape[1] % self.n_outputs:
+            raise ValueError(
+                f"X must have members * n_outputs columns. Received: {X.shape[1]} columns and "
+                f"n_outputs={self.n_outputs}."
+            )
+        return Stack.from_columns(X, self.n_outputs)
+
+    def _target(self, y: np.ndarray) -> np.ndarray:
+        if is_probability(self._metric()) and y.ndim == 1 and self.n_outputs > 1:
+            return y.astype(np.int64)
+        return y.reshape(len(y), -1).astype(np.float64)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Returns the constructor's arguments, as scikit-learn's `clone` and searches ask."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **parameters: Any) -> Method:
+        """Sets the constructor's arguments by name and returns self."""
+        known = self.get_params()
+        for name, value in parameters.items():
+            if name not in known:
+                raise ConfigError(
+                    f"Ensemble method {type(self).__name__} has no parameter {name!r}."
+                    f"{did_you_mean(name, known)} Known: {', '.join(known)}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=True),
+            transformer_tags=None,
+            regressor_tags=RegressorTags(poor_score=True),  # columns are predictions, not features
+        )
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    return np.log1p(np.maximum(values, 0.0))
+
+
+def _metric_of_logs(metric: Metric) -> Metric:
+    """Returns the metric for a target and predictions that are logarithms already."""
+    if metric == find_metric("rmsle"):
+        return find_metric("rmse")
+
+    def on_values(target: np.ndarray, prediction: np.ndarray) -> float:
+        return metric.function(np.expm1(target), np.expm1(prediction))
+
+    return replace(metric, function=on_values, log_target=False)
+
+
+def _warn_of_column_vector() -> None:
+    import warnings
+
+    from sklearn.exceptions import DataConversionWarning
+
+    warnings.warn("A column-vector y was passed when a 1d array was expected.", DataConversionWarning, 3)

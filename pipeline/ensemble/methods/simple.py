@@ -1,0 +1,100 @@
+"""Methods with at most one fitted number: mean, best member, rank mean, weights by score."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.weights import WeightLoss, member_losses
+from pipeline.metrics import Metric
+
+
+@METHODS.register("mean")
+class Mean(Method):
+    """Every member counts the same."""
+
+    simplicity: ClassVar[int] = 0
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
+
+
+@METHODS.register("best")
+class Best(Method):
+    """The member with the best score, alone: what an ensemble must beat."""
+
+    simplicity: ClassVar[int] = 1
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        self.weights_ = np.zeros(stack.n_members)
+        self.weights_[np.argmin(member_losses(stack, target, metric))] = 1.0
+
+
+@METHODS.register("score_weights")
+class ScoreWeights(Method):
+    """Weights that fall off exponentially with a member's loss.
+
+    The weight is exp(-strength * (loss - best loss) / standard deviation of the losses); the
+    strength is chosen by the loss of the blend, from 0 (the mean) to 16 (nearly the best alone).
+    """
+
+    simplicity: ClassVar[int] = 2
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        losses = member_losses(stack, target, metric)
+        known = np.isfinite(losses)
+        distance = np.where(known, losses, np.inf) - (losses[known].min() if known.any() else 0.0)
+        spread = distance[known].std() if known.any() else 0.0
+        if spread <= 0:
+            self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
+            return
+        loss = WeightLoss(stack, target, metric, self.seed)
+        candidates = [np.exp(-strength * distance / spread) for strength in (1e-9, 0.5, 1, 2, 4, 8, 16)]
+        self.weights_ = min((weights / weights.sum() for weights in candidates), key=loss)
+
+
+@METHODS.register("rank_mean")
+class RankMean(Method):
+    """The mean of ranks instead of values: members on different scales, metrics of order.
+
+    A value's rank is its place among the member's values of that column when fitting, so that a
+    row's blend does not depend on which rows stand beside it. The mean rank is turned back into a
+    value by the members' mean quantiles; probabilities of classes are brought to a sum of one.
+    """
+
+    simplicity: ClassVar[int] = 3
+    GRID = 4097  # points of each distribution that are kept; between them ranks are linear
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
+        self.normalise_ = is_probability(metric) and target.ndim == 1
+        self.scales_ = [[_ranks(column, self.GRID) for column in stack.member(m).T] for m in range(stack.n_members)]
+        levels = np.linspace(0.0, 1.0, self.GRID)
+        self.quantiles_ = np.mean(
+            [[np.interp(levels, ranks, values) for values, ranks in scales] for scales in self.scales_], axis=0
+        )
+
+    def _combine(self, stack: Stack) -> np.ndarray:
+        ranks = np.zeros((len(stack), stack.n_outputs))
+        for number, scales in enumerate(self.scales_):
+            for k, (column, (values, levels)) in enumerate(zip(stack.member(number).T, scales, strict=True)):
+                ranks[:, k] += np.interp(column, values, levels) / stack.n_members
+        levels = np.linspace(0.0, 1.0, self.GRID)
+        for k, quantiles in enumerate(self.quantiles_):
+            ranks[:, k] = np.interp(ranks[:, k], levels, quantiles)
+        if self.normalise_:
+            ranks /= np.maximum(ranks.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        return ranks
+
+
+def _ranks(column: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the distinct values of a column (at most so many) and their mid-ranks in (0, 1)."""
+    values, counts = np.unique(column, return_counts=True)
+    ranks = (np.cumsum(counts) - 0.5 * counts) / len(column)
+    if len(values) > most:
+        kept = np.linspace(0, len(values) - 1, most).astype(np.int64)
+        values, ranks = values[kept], ranks[kept]
+    return values.astype(np.float64), ranks

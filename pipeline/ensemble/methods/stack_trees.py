@@ -1,0 +1,129 @@
+"""Boosted trees on the members' out-of-fold predictions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.methods.stack_linear import LEVEL_2_ROWS, log_odds, members_mean
+from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.weights import inner_folds, sample
+from pipeline.metrics import Metric, find_metric
+
+MOST_WORK = 3e8  # rows * inputs * classes that `auto` spends on boosting
+
+
+@METHODS.register("stack_lightgbm")
+class StackLightGBM(Method):
+    """Shallow boosted trees that correct the members' mean.
+
+    Trees start from the mean (its log-odds for probabilities), so that no tree is the mean. The
+    number of rounds is where the loss on one inner fold is least.
+    """
+
+    simplicity: ClassVar[int] = 44
+    ROUNDS = 200
+    PARAMETERS: ClassVar[dict[str, Any]] = {
+        "learning_rate": 0.05,
+        "num_leaves": 7,
+        "min_data_in_leaf": 20,
+        "lambda_l2": 10.0,
+        "feature_fraction": 0.8,
+        "num_threads": 1,  # so few columns gain nothing from more, and lose much on a busy machine
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+
+    @classmethod
+    def too_slow(cls, rows: int, members: int, outputs: int) -> str:
+        work = min(rows, LEVEL_2_ROWS) * members * outputs**2
+        return "" if work < MOST_WORK else f"{members} members of {outputs} columns would take minutes"
+
+    def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        rows = sample(len(stack), LEVEL_2_ROWS, self.seed)
+        folds = None if folds is None else folds[rows]
+        stack, target = stack.take(rows), target[rows]
+        self.probability_, self.classes_together_ = is_probability(metric), target.ndim == 1
+        numbers = inner_folds(folds, len(stack), self.seed)
+        out = numbers == np.unique(numbers)[0] if len(stack) > 1 else np.zeros(len(stack), bool)
+        start, inputs = self._start(stack), stack.columns()
+        if self.classes_together_ and stack.n_outputs > 2:
+            self.models_ = [self._boost(inputs, target, start, out, {"num_class": stack.n_outputs}, metric)]
+            return
+        wanted = (target == 1).astype(np.float64)[:, None] if self.classes_together_ else target
+        self.models_ = [
+            self._boost(inputs, wanted[:, k], start[:, k], out, {}, metric) for k in range(wanted.shape[1])
+        ]
+
+    def _start(self, stack: Stack) -> np.ndarray:
+        mean = members_mean(stack)
+        return log_odds(mean, self.classes_together_) if self.probability_ else mean
+
+    def _boost(
+        self,
+        inputs: np.ndarray,
+        target: np.ndarray,
+        start: np.ndarray,
+        out: np.ndarray,
+        extra: dict[str, Any],
+        metric: Metric,
+    ) -> Any:
+        """Returns a booster with as many rounds as the inner fold asks for, or None for none."""
+        import lightgbm
+
+        objective = "multiclass" if "num_class" in extra else "binary"
+        if not self.probability_:
+            objective = "l1" if metric == find_metric("mae") else "l2"
+            target, start = target - start, np.zeros(len(target))  # l1 ignores a starting score's scale
+        parameters = {**self.PARAMETERS, **extra, "objective": objective, "seed": self.seed}
+        parameters |= {"boost_from_average": False}
+
+        def data(rows: np.ndarray) -> Any:
+            return lightgbm.Dataset(inputs[rows], target[rows], init_score=start[rows])
+
+        if not out.any() or out.all():
+            return None
+        history: dict[str, Any] = {}
+        valid = data(out)
+        lightgbm.train(
+            parameters, data(~out), self.ROUNDS, [valid], ["inner"], callbacks=[lightgbm.record_evaluation(history)]
+        )
+        losses = np.array(next(iter(history["inner"].values())))
+        rounds = int(np.argmin(losses)) + 1
+        if losses.min() >= self._loss_at_start(target[out], start[out], objective):
+            return None
+        return lightgbm.train(parameters, data(np.ones(len(target), bool)), rounds)
+
+    def _loss_at_start(self, target: np.ndarray, start: np.ndarray, objective: str) -> float:
+        from scipy.special import log_expit, log_softmax
+
+        if objective == "multiclass":
+            return float(-log_softmax(start, axis=1)[np.arange(len(target)), target].mean())
+        if objective == "binary":
+            return float(-np.where(target > 0.5, log_expit(start), log_expit(-start)).mean())
+        return float(np.abs(target).mean() if objective == "l1" else (target**2).mean())
+
+    def _combine(self, stack: Stack) -> np.ndarray:
+        from scipy.special import expit, softmax
+
+        start, inputs = self._start(stack), stack.columns()
+        for k, model in enumerate(self.models_):
+            if model is not None:
+                added = model.predict(inputs, raw_score=True)
+                start = start + added if added.ndim == 2 else _added(start, k, added)
+        if not self.probability_:
+            return start
+        if not self.classes_together_:
+            return expit(start)
+        if stack.n_outputs == 2:
+            return np.column_stack([expit(-start[:, 0]), expit(start[:, 0])])
+        return softmax(start, axis=1)
+
+
+def _added(values: np.ndarray, k: int, column: np.ndarray) -> np.ndarray:
+    values = values.copy()
+    values[:, k] += column
+    return values

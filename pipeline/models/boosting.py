@@ -1,0 +1,170 @@
+"""What gradient boosting does alike in every library: how many rounds, and the refit."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.arguments import check_params
+from pipeline.data.rows import Rows
+from pipeline.models.base import Context, Model, ModelConfig
+from pipeline.models.table import Table, TableModel
+
+SEARCH_SHARE = 0.6  # of the time that a fit takes, for its progress: the search, then the refit
+REPORT_EVERY = 10  # rounds
+
+
+class BoostingConfig(ModelConfig):
+    """Keys that the boosting libraries share."""
+
+    library: ClassVar[str]
+
+    rounds: int | None = Field(
+        default=None, ge=1, description="trees per output; default: found by early stopping"
+    )
+    max_rounds: int = Field(default=3000, ge=1, description="where the search for rounds ends at the latest")
+    patience: int = Field(default=60, ge=1, description="rounds without a gain before the search stops")
+    rate: float | None = Field(
+        default=None, gt=0, le=1, description="learning rate; default: from 0.02 (small data) to 0.1 (large)"
+    )
+    objective: Literal["auto", "l1", "l2", "huber"] = Field(
+        default="auto", description="loss of a regression; `auto` is l2; take l1 where the metric is mae"
+    )
+    refit: bool = Field(
+        default=True, description="train again on all training rows once the rounds are found"
+    )
+    params: dict[str, Any] = Field(default={}, description="the library's own parameters, by its names")
+
+    def problems(self, where: str) -> list[str]:
+        return check_params(self.library, self.params, f"{where}.params")
+
+
+Report = Callable[[int, int], None]  # called with rounds done and the most that there may be
+
+
+class Boosting(TableModel):
+    """Gradient boosted trees. One booster per label or target; all classes share one."""
+
+    Config: ClassVar[type[ModelConfig]] = BoostingConfig
+    style = "tree"
+    config: BoostingConfig
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.rounds is None
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        """Finds the rounds on the inner rows, then learns from all rows with as many.
+
+        More rows bear more rounds: the number found grows by the ratio of rows. Where the config
+        validates on the scored fold, nothing is learned from it: the boosters found are kept.
+
+        Raises:
+            ValueError: neither `rounds` nor inner rows tell when to stop.
+        """
+        started = time.perf_counter()
+        config, rounds, whole = self.config, None, train
+        if inner is not None and config.validate_on == "inner":
+            whole = train.join(inner)
+        if config.rounds is None:
+            if inner is None:
+                raise ValueError(f"{config.kind}: without `rounds`, inner rows must tell when to stop.")
+            rounds = self._search(train, inner, context)
+        if rounds is None or (config.refit and whole is not train):
+            table = self._encode(whole, context)
+            found = rounds or [config.rounds or config.max_rounds]
+            rounds = [max(1, round(number * len(whole) / len(train))) for number in found]
+            self._refit(table, rounds, context)
+        self.notes_ |= {"rounds": rounds, "seconds": round(time.perf_counter() - started, 2)}
+        return self
+
+    def _search(self, train: Rows, inner: Rows, context: Context) -> list[int]:
+        """Learns until the inner rows gain no more; returns the best rounds of each booster."""
+        table = self._encode(train, context)
+        if self._trivial:
+            return [1]
+        inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
+        valid = Table(self.encoder_.transform(inner), self.coder_.encode(inner.target), inner.weights)
+        self.boosters_, rounds = [], []
+        for problem in range(self._boosters):
+            report = self._reporter(context, 0.0, SEARCH_SHARE, problem)
+            booster, best = self._boost(table, problem, self.config.max_rounds, context, report, valid)
+            self.boosters_.append(booster)
+            rounds.append(best)
+        return rounds
+
+    def _refit(self, table: Table, rounds: list[int], context: Context) -> None:
+        """Learns from all the rows; a single number of rounds serves every booster."""
+        if self._trivial:
+            return
+        wanted = rounds if len(rounds) == self._boosters else rounds[:1] * self._boosters
+        share = 0.0 if self.config.rounds is not None else SEARCH_SHARE
+        self.boosters_ = [
+            self._boost(table, problem, number, context, self._reporter(context, share, 1.0, problem))[0]
+            for problem, number in enumerate(wanted)
+        ]
+
+    @property
+    def _boosters(self) -> int:
+        """How many boosters the task takes."""
+        return 1 if self.task.is_classification else self.task.n_outputs
+
+    def _reporter(self, context: Context, start: float, stop: float, problem: int) -> Report:
+        width = (stop - start) / self._boosters
+
+        def report(done: int, most: int) -> None:
+            if done % REPORT_EVERY == 0:
+                fraction = start + width * (problem + done / most)
+                context.report(fraction, f"round {done}/{most}")
+
+        return report
+
+    @abstractmethod
+    def _boost(
+        self,
+        table: Table,
+        problem: int,
+        rounds: int,
+        context: Context,
+        report: Report,
+        valid: Table | None = None,
+    ) -> tuple[Any, int]:
+        """Returns a booster of the output `problem` and how many rounds it keeps.
+
+        With `valid` it stops early and keeps the rounds that were best there.
+        """
+
+    def _label(self, table: Table, problem: int) -> np.ndarray:
+        """Returns the (rows,) target of one booster."""
+        return table.target if table.target.ndim == 1 else table.target[:, problem]
+
+    def _rate(self, table: Table) -> float:
+        """Returns the learning rate: small data can afford a low one, large data need not."""
+        if self.config.rate is not None:
+            return self.config.rate
+        trees = len(self.coder_.present_) if self.task.is_classification else self.task.n_outputs
+        work = len(table.features) * max(trees, 2) / 2
+        return float(np.interp(np.log10(work), [4.0, 5.5], [0.02, 0.1]))
+
+    def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
+        answers = [self._booster_answer(booster, features, context) for booster in self.boosters_]
+        if not self.task.is_classification:
+            return np.column_stack(answers)
+        return answers[0] if answers[0].ndim == 2 else np.column_stack([1.0 - answers[0], answers[0]])
+
+    @abstractmethod
+    def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
+        """Returns one booster's (rows,) or (rows, classes) answers."""
+
+    def _learn(self, table: Table, context: Context) -> None:
+        raise TypeError("Boosting learns in `fit`.")
+
+    @abstractmethod
+    def _file(self, folder: Path, problem: int) -> Path:
+        """Returns where a booster is written."""

@@ -1,0 +1,116 @@
+"""Convolutional networks: pretrained and fine-tuned, or from scratch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
+from pipeline.models.base import MODELS, Context, Model
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.fitting import Fit
+from pipeline.networks.inference import Change, Frozen, average_views, batch_size, run
+from pipeline.networks.network import Network, get_network
+from pipeline.networks.saved import TrainedNetwork, read_network, write_network
+from pipeline.networks.targets import Targets, make_targets
+
+
+@MODELS.register("cnn")
+class CNN(Model):
+    """A network on pictures.
+
+    With pretrained weights it learns in two phases: a head on the features of the frozen backbone,
+    which are computed once and shared, then the whole network or its top at a lower rate. A
+    network in layer notation learns in one phase.
+
+    Boxes and points (`target: box`, `target: points`) are fractions of the network's picture, (rows,
+    4) as x1, y1, x2, y2 or (rows, 2n) as x, y of each point, from border to border; a row with a NaN
+    is not learned from.
+
+    Attributes:
+        trained_: what was learned.
+        targets_: the layout of the targets.
+    """
+
+    Config = CNNConfig
+    sees = "images"
+    embeds = True
+
+    config: CNNConfig
+    trained_: TrainedNetwork
+    targets_: Targets
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.patience is not None
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> CNN:
+        targets = make_targets(self.config, self.task)
+        self.trained_ = Fit(self.config, self.task, targets, train, inner, context).run()
+        self.targets_ = targets
+        return self
+
+    def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        pixels, network = self._ready(rows, context)
+        total: Any = 0.0
+        for values in self.trained_.values:
+            network.assign(values)
+            frozen = Frozen(network, values, self.trained_.identity)
+
+            def raw(affine: np.ndarray, change: Change | None, frozen: Frozen = frozen) -> np.ndarray:
+                if network.learns:
+                    return run(network.full, pixels, rows.positions, batch_size(pixels.shape[1:]), change)
+                features, at = _features(frozen, rows, pixels, context, change)
+                return run(network.head, features, at, 256)
+
+            coordinates = self.config.target if self.config.target in ("box", "points") else ""
+            size, pairs = pixels.shape[1:3], self.config.swap_points
+            total = total + average_views(raw, self.targets_, self.config.tta, size, coordinates, pairs)
+        return np.asarray(total / len(self.trained_.values), np.float32)
+
+    def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns float32 (rows, width): pooled features; of the last snapshot where there are several."""
+        pixels, network = self._ready(rows, context)
+        values = self.trained_.values[-1]
+        network.assign(values)
+        if network.learns:
+            return run(network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]))
+        frozen = Frozen(network, values, self.trained_.identity)
+        features, at = _features(frozen, rows, pixels, context, None)
+        return np.asarray(features[at], np.float32)
+
+    def save(self, folder: Path) -> None:
+        write_network(self.trained_, folder)
+
+    def load(self, folder: Path) -> CNN:
+        self.trained_ = read_network(folder)
+        self.targets_ = make_targets(self.config, self.task)
+        self.targets_.remember(self.trained_.targets)
+        return self
+
+    def notes(self) -> dict[str, Any]:
+        return self.trained_.notes
+
+    def _ready(self, rows: Rows, context: Context) -> tuple[np.ndarray, Network]:
+        pixels, structure = rows.dataset.pixels, self.trained_.structure
+        if pixels is None:
+            raise ModelError("A network needs pictures, and these rows have none.")
+        if pixels.shape[1:] != structure.extractor.shape:
+            raise ModelError(
+                f"The network was trained on pictures of {structure.extractor.shape} (height, width, "
+                f"channels). Received: {pixels.shape[1:]}."
+            )
+        return pixels, get_network(structure, context.threads)
+
+
+def _features(
+    frozen: Frozen, rows: Rows, pixels: np.ndarray, context: Context, change: Change | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns features, and where in them the rows are: cached ones for pictures as they are."""
+    if change is None:
+        return frozen.features(pixels, rows.dataset.pixels_key, rows.positions, context)
+    features = run(frozen.network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]), change)
+    return features, np.arange(len(rows))

@@ -1,0 +1,104 @@
+"""Random forests and extremely randomised trees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.arguments import check_params
+from pipeline.data.saved import read_estimator, write_estimator
+from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.table import Table, TableModel
+
+BATCH = 50  # trees grown between two reports of progress
+
+
+class ForestConfig(ModelConfig):
+    """Keys of `kind: random_forest` and `kind: extra_trees`."""
+
+    trees: int = Field(default=300, ge=1, description="how many trees")
+    min_rows: int = Field(default=2, ge=1, description="fewest rows of a leaf")
+    columns: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="share of the features tried at a split; default: the square root of their number, "
+        "a third of them in a regression",
+    )
+    params: dict[str, Any] = Field(default={}, description="scikit-learn's own parameters, by its names")
+
+    def problems(self, where: str) -> list[str]:
+        return check_params("sklearn.ensemble.RandomForestClassifier", self.params, f"{where}.params")
+
+
+class Forest(TableModel):
+    """Averaged trees on random parts of the data, all outputs in one.
+
+    A tree that finds all classes equally likely is added to the vote, so that no probability is 0.
+    """
+
+    Config: ClassVar[type[ModelConfig]] = ForestConfig
+    style = "tree"
+    estimator: ClassVar[str]
+    config: ForestConfig
+
+    def _learn(self, table: Table, context: Context) -> None:
+        from sklearn import ensemble
+
+        regression = self.task.kind == "regression"
+        columns: float | str = self.config.columns or (1 / 3 if regression else "sqrt")
+        params = {
+            "min_samples_leaf": self.config.min_rows,
+            "max_features": columns,
+            "random_state": context.seed,
+            "n_jobs": context.threads,
+            "warm_start": True,
+        } | self.config.params
+        kind = getattr(ensemble, self.estimator + ("Regressor" if regression else "Classifier"))
+        self.forest_ = kind(n_estimators=0, **params)
+        target = table.target.astype(np.int64) if self.task.kind == "multilabel" else table.target
+        if target.ndim == 2 and target.shape[1] == 1:
+            target = target[:, 0]
+        while (grown := self.forest_.n_estimators) < self.config.trees:
+            self.forest_.n_estimators = min(grown + BATCH, self.config.trees)
+            self.forest_.fit(table.features, target, sample_weight=table.weights)
+            done = self.forest_.n_estimators
+            context.report(done / self.config.trees, f"tree {done}/{self.config.trees}")
+        # Threads add up their trees' answers in the order in which they finish: rounding would
+        # then differ from run to run.
+        self.forest_.n_jobs = 1
+
+    def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
+        trees = self.forest_.n_estimators
+        if self.task.kind == "regression":
+            return self.forest_.predict(features).reshape(len(features), -1)
+        answer = self.forest_.predict_proba(features)
+        if self.task.kind == "multilabel":
+            labels = answer if isinstance(answer, list) else [answer]
+            classes = self.forest_.classes_ if isinstance(answer, list) else [self.forest_.classes_]
+            shares = [p @ known for p, known in zip(labels, classes, strict=True)]
+            return (np.column_stack(shares) * trees + 0.5) / (trees + 1)
+        return (answer * trees + 1.0 / answer.shape[1]) / (trees + 1)
+
+    def _write(self, folder: Path) -> None:
+        write_estimator(self.forest_, folder / "forest.skops")
+
+    def _read(self, folder: Path) -> None:
+        self.forest_ = read_estimator(folder / "forest.skops")
+
+
+@MODELS.register("random_forest")
+class RandomForest(Forest):
+    """Trees on bootstrap samples (Breiman, Machine Learning 45, 2001)."""
+
+    estimator = "RandomForest"
+
+
+@MODELS.register("extra_trees")
+class ExtraTrees(Forest):
+    """Trees with random cut points (Geurts et al., Machine Learning 63, 2006)."""
+
+    estimator = "ExtraTrees"

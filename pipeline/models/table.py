@@ -1,0 +1,118 @@
+"""What every model of tables does alike: encode the rows, code the target, save both."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.data.encode import TableEncoder
+from pipeline.data.encoders.categories import Style
+from pipeline.data.rows import Rows
+from pipeline.data.saved import read_estimator, write_estimator
+from pipeline.data.target import TargetCoder
+from pipeline.models.base import Context, Model
+
+
+@dataclass(frozen=True)
+class Table:
+    """Encoded rows.
+
+    Attributes:
+        features: float32 (rows, features).
+        target: as `TargetCoder.encode` returns it.
+        weights: float32 (rows,), or None.
+        native: positions of features that are codes of categories.
+        names: the features' names.
+    """
+
+    features: np.ndarray
+    target: np.ndarray
+    weights: np.ndarray | None
+    native: Sequence[int] = ()
+    names: Sequence[str] = ()
+
+
+class TableModel(Model):
+    """A model that learns from one matrix.
+
+    A subclass learns in `_learn` and answers in `_answer`; it may look at the inner rows by
+    overriding `fit`. Where the training rows hold a single class there is nothing to learn, and
+    the prediction is that class.
+
+    Attributes:
+        style: the encoding that it wants.
+    """
+
+    style: ClassVar[Style] = "dense"
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        """Learns from the training rows, and from inner ones where there are any."""
+        started = time.perf_counter()
+        whole = train if inner is None or self.config.validate_on == "fold" else train.join(inner)
+        table = self._encode(whole, context)
+        if not self._trivial:
+            self._learn(table, context)
+        self.notes_["seconds"] = round(time.perf_counter() - started, 2)
+        return self
+
+    def _encode(self, rows: Rows, context: Context) -> Table:
+        """Fits the coder and the encoder; forgets what an earlier fit noted."""
+        self.coder_ = TargetCoder(self.task).fit(rows.target)
+        self.encoder_ = TableEncoder(self.style, self.config.inputs, context.seed)
+        features = self.encoder_.fit_transform(rows, self.coder_.columns(rows.target))
+        self.notes_: dict[str, Any] = {"rows": len(rows), "features": features.shape[1]}
+        if self.encoder_.notes_:
+            self.notes_["columns"] = self.encoder_.notes_
+        target = self.coder_.encode(rows.target)
+        return Table(features, target, rows.weights, self.encoder_.native_, self.encoder_.names_)
+
+    @property
+    def _trivial(self) -> bool:
+        return self.task.is_classification and len(self.coder_.present_) == 1
+
+    @abstractmethod
+    def _learn(self, table: Table, context: Context) -> None:
+        """Learns from the encoded rows."""
+
+    @abstractmethod
+    def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
+        """Returns what `TargetCoder.decode` takes."""
+
+    def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        if self._trivial:
+            return self.coder_.decode(np.ones((len(rows), 1)))
+        return self.coder_.decode(self._answer(self.encoder_.transform(rows), context))
+
+    def save(self, folder: Path) -> None:
+        write_estimator(self.encoder_, folder / "encoder.skops")
+        facts = {"target": self.coder_.state(), "notes": self.notes_}
+        (folder / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+        if not self._trivial:
+            self._write(folder)
+
+    def load(self, folder: Path) -> Model:
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        self.coder_ = TargetCoder(self.task).restore(facts["target"])
+        self.notes_ = facts["notes"]
+        self.encoder_ = read_estimator(folder / "encoder.skops")
+        if not self._trivial:
+            self._read(folder)
+        return self
+
+    @abstractmethod
+    def _write(self, folder: Path) -> None:
+        """Writes what `_learn` learned."""
+
+    @abstractmethod
+    def _read(self, folder: Path) -> None:
+        """Reads what `_write` wrote."""
+
+    def notes(self) -> dict[str, Any]:
+        return dict(self.notes_)

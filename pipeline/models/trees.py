@@ -1,0 +1,215 @@
+"""Gradient boosting with LightGBM and XGBoost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.boosting import Boosting, BoostingConfig, Report
+from pipeline.models.table import Table
+
+
+class LightGBMConfig(BoostingConfig):
+    """Keys of `kind: lightgbm`."""
+
+    library = "lightgbm"
+
+    leaves: int = Field(default=31, ge=2, description="leaves of a tree")
+    min_rows: int | None = Field(
+        default=None, ge=1, description="fewest rows of a leaf; default: 5 (small data) to 20"
+    )
+    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features that a tree sees")
+    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
+    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
+
+
+@MODELS.register("lightgbm")
+class LightGBM(Boosting):
+    """Leaf-wise boosted trees (Ke et al., NeurIPS 2017), with native categories and gaps."""
+
+    Config: ClassVar[type[ModelConfig]] = LightGBMConfig
+    config: LightGBMConfig
+
+    def _params(self, table: Table, context: Context) -> dict[str, Any]:
+        config = self.config
+        objectives = {"auto": "regression", "l2": "regression", "l1": "regression_l1", "huber": "huber"}
+        objective = objectives[config.objective] if self.task.kind == "regression" else "binary"
+        params: dict[str, Any] = {
+            "objective": objective,
+            "learning_rate": self._rate(table),
+            "num_leaves": config.leaves,
+            "min_child_samples": config.min_rows or int(np.clip(len(table.features) // 100, 5, 20)),
+            "feature_fraction": config.columns,
+            "bagging_fraction": config.bagging,
+            "bagging_freq": 1,
+            "lambda_l2": config.l2,
+            "seed": context.seed,
+            "num_threads": context.threads,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+        if self.task.is_classification and len(self.coder_.present_) > 2:
+            params |= {"objective": "multiclass", "num_class": len(self.coder_.present_)}
+        return params | config.params
+
+    def _boost(
+        self,
+        table: Table,
+        problem: int,
+        rounds: int,
+        context: Context,
+        report: Report,
+        valid: Table | None = None,
+    ) -> tuple[Any, int]:
+        import lightgbm
+
+        params = self._params(table, context)
+        data = lightgbm.Dataset(
+            table.features,
+            self._label(table, problem),
+            weight=table.weights,
+            categorical_feature=list(table.native),
+            params=params,
+        )
+        callbacks: list[Any] = [lambda env: report(env.iteration + 1, rounds)]
+        watched = []
+        if valid is not None:
+            label = self._label(valid, problem)
+            watched = [lightgbm.Dataset(valid.features, label, weight=valid.weights, reference=data)]
+            callbacks.append(lightgbm.early_stopping(self.config.patience, verbose=False))
+        booster = lightgbm.train(params, data, rounds, valid_sets=watched, callbacks=callbacks)
+        return booster, booster.best_iteration if valid is not None else rounds
+
+    def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
+        return booster.predict(features, num_threads=context.threads)
+
+    def _write(self, folder: Path) -> None:
+        for problem, booster in enumerate(self.boosters_):
+            booster.save_model(self._file(folder, problem))
+
+    def _read(self, folder: Path) -> None:
+        import lightgbm
+
+        files = [self._file(folder, problem) for problem in range(self._boosters)]
+        self.boosters_ = [lightgbm.Booster(model_file=file) for file in files]
+
+    def _file(self, folder: Path, problem: int) -> Path:
+        return folder / f"booster_{problem}.txt"
+
+
+class XGBoostConfig(BoostingConfig):
+    """Keys of `kind: xgboost`."""
+
+    library = "xgboost"
+
+    depth: int = Field(default=6, ge=1, le=30, description="depth of a tree")
+    min_weight: float = Field(default=2.0, ge=0, description="least sum of second derivatives in a leaf")
+    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features that a tree sees")
+    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
+    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
+
+
+@MODELS.register("xgboost")
+class XGBoost(Boosting):
+    """Depth-wise boosted trees (Chen and Guestrin, KDD 2016), with native categories and gaps."""
+
+    Config: ClassVar[type[ModelConfig]] = XGBoostConfig
+    config: XGBoostConfig
+
+    def _params(self, table: Table, context: Context) -> dict[str, Any]:
+        config = self.config
+        losses = {"l1": "reg:absoluteerror", "huber": "reg:pseudohubererror"}
+        objective = losses.get(config.objective, "reg:squarederror")
+        params: dict[str, Any] = {
+            "objective": objective if self.task.kind == "regression" else "binary:logistic",
+            "eta": self._rate(table),
+            "max_depth": config.depth,
+            "min_child_weight": config.min_weight,
+            "colsample_bytree": config.columns,
+            "subsample": config.bagging,
+            "lambda": config.l2,
+            "tree_method": "hist",
+            "seed": context.seed,
+            "nthread": context.threads,
+            "verbosity": 0,
+        }
+        if self.task.is_classification and len(self.coder_.present_) > 2:
+            params |= {"objective": "multi:softprob", "num_class": len(self.coder_.present_)}
+        return params | config.params
+
+    def _boost(
+        self,
+        table: Table,
+        problem: int,
+        rounds: int,
+        context: Context,
+        report: Report,
+        valid: Table | None = None,
+    ) -> tuple[Any, int]:
+        import xgboost
+
+        class Progress(xgboost.callback.TrainingCallback):
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+                report(epoch + 1, rounds)
+                return False
+
+        self.types_ = ["c" if index in table.native else "q" for index in range(table.features.shape[1])]
+        data = self._matrix(table.features, context, self._label(table, problem), table.weights)
+        callbacks: list[Any] = [Progress()]
+        watched = []
+        if valid is not None:
+            held = self._matrix(valid.features, context, self._label(valid, problem), valid.weights)
+            watched = [(held, "inner")]
+            callbacks.append(xgboost.callback.EarlyStopping(self.config.patience))
+        booster = xgboost.train(
+            self._params(table, context),
+            data,
+            num_boost_round=rounds,
+            evals=watched,
+            callbacks=callbacks,
+            verbose_eval=False,
+        )
+        best = booster.best_iteration + 1 if valid is not None else rounds
+        return booster[:best], best
+
+    def _matrix(
+        self,
+        features: np.ndarray,
+        context: Context,
+        label: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> Any:
+        import xgboost
+
+        return xgboost.DMatrix(
+            features,
+            label,
+            weight=weights,
+            feature_types=self.types_,
+            enable_categorical=True,
+            nthread=context.threads,
+        )
+
+    def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
+        booster.set_param({"nthread": context.threads})
+        return booster.predict(self._matrix(features, context))
+
+    def _write(self, folder: Path) -> None:
+        for problem, booster in enumerate(self.boosters_):
+            booster.save_model(self._file(folder, problem))
+
+    def _read(self, folder: Path) -> None:
+        import xgboost
+
+        self.boosters_ = []
+        for problem in range(self._boosters):
+            self.boosters_.append(xgboost.Booster(model_file=self._file(folder, problem)))
+        self.types_ = self.boosters_[0].feature_types
+
+    def _file(self, folder: Path, problem: int) -> Path:
+        return folder / f"booster_{problem}.ubj"

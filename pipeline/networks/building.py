@@ -1,0 +1,94 @@
+"""Keras models from structures: pictures to features, features to raw outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.networks.backbones import find_backbone
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.layers import cosine_layer, pool, preprocess, standardise
+from pipeline.networks.notation import build, is_notation, parse
+from pipeline.networks.structure import ExtractorStructure, HeadStructure
+
+ADAPTED_MOMENTUM = 0.9
+MOST_SHARED = 4
+
+
+def build_extractor(structure: ExtractorStructure) -> Any:
+    """Returns a new, untrained Keras model: uint8 pictures to features."""
+    keras = load_keras()
+    with precision(structure.mixed):
+        inputs = keras.Input(structure.shape, dtype="uint8")
+        x = keras.ops.cast(inputs, "float32")
+        if is_notation(structure.backbone):
+            x = build(keras, parse(structure.backbone), standardise(keras, x))
+        else:
+            record = find_backbone(structure.backbone)
+            if structure.shape[2] == 1:
+                x = keras.ops.repeat(x, 3, axis=-1)
+            x = preprocess(keras, x, record.convention)
+            height, width, _ = structure.shape
+            x = application(structure.backbone, structure.alpha, None, (height, width, 3))(x)
+        return keras.Model(inputs, pool(keras, x, structure.pooling))
+
+
+def application(name: str, alpha: float, weights: str | None, shape: tuple | None) -> Any:
+    """Returns the Keras application of that name, without its classifier."""
+    keras = load_keras()
+    record = find_backbone(name)
+    own = {"alpha": alpha} if record.alphas else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of weights for 224 pixels being used at other sizes
+        return getattr(keras.applications, record.constructor)(
+            include_top=False, weights=weights, input_shape=shape, **own
+        )
+
+
+@functools.lru_cache(maxsize=MOST_SHARED)
+def shared_extractor(structure: ExtractorStructure) -> Any:
+    """Returns an extractor that several networks use, since none of them trains it."""
+    return build_extractor(structure)
+
+
+def build_head(structure: HeadStructure, features: int) -> Any:
+    """Returns a Keras model: features to raw outputs."""
+    keras = load_keras()
+    layers = keras.layers
+    x = inputs = keras.Input((features,))
+    if structure.batch_norm:
+        x = layers.BatchNormalization(momentum=ADAPTED_MOMENTUM)(x)
+    for width in structure.dense:
+        x = layers.Dropout(structure.dropout)(x) if structure.dropout else x
+        x = layers.Dense(width, activation="relu", kernel_initializer="he_normal")(x)
+    x = layers.Dropout(structure.dropout)(x) if structure.dropout else x
+    if structure.kind == "linear":
+        x = layers.Dense(structure.width, dtype="float32")(x)
+    else:
+        x = cosine_layer(keras)(structure.width, structure.scale, dtype="float32")(x)
+    return keras.Model(inputs, x)
+
+
+def leaves(model: Any) -> list[Any]:
+    """Returns the layers of a model and of the models in it, in order, each once."""
+    found: list[Any] = []
+    for layer in model.layers:
+        for leaf in leaves(layer) if getattr(layer, "layers", None) else [layer]:
+            if not any(leaf is other for other in found):
+                found.append(leaf)
+    return found
+
+
+@contextlib.contextmanager
+def precision(mixed: bool) -> Iterator[None]:
+    """Layers built within compute in float16 with float32 weights, where asked."""
+    config = load_keras().config
+    before = config.dtype_policy()
+    config.set_dtype_policy("mixed_float16" if mixed else "float32")
+    try:
+        yield
+    finally:
+        config.set_dtype_policy(before)

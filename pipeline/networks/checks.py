@@ -1,0 +1,105 @@
+"""What can be said against a network's section before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import ConfigError, listing
+from pipeline.networks.backbones import find_backbone
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.notation import parse
+
+
+def problems(config: CNNConfig, where: str) -> list[str]:
+    """Returns every mistake, each naming its key under `where`."""
+    found = [*_backbone(config), *_weights(config), *_numbers(config), *_combinations(config)]
+    return [*(f"`{where}.{key}`: {text}" for key, text in found), *_pictures(config, where)]
+
+
+def _backbone(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    try:
+        if config.from_scratch:
+            parse(config.backbone)
+            if config.alpha != 1.0:
+                yield "alpha", f"a network from scratch has no width multiplier. Received: {config.alpha}."
+            return
+        record = find_backbone(config.backbone)
+    except ConfigError as error:
+        yield "backbone", str(error).removeprefix("backbone: ")
+        return
+    if config.alpha != 1.0 and not record.alphas:
+        yield "alpha", f"{config.backbone} has no width multiplier. Received: {config.alpha}."
+    elif config.weights_kind == "imagenet" and record.alphas and config.alpha not in record.alphas:
+        yield (
+            "alpha",
+            f"ImageNet weights of {config.backbone} exist for {listing(record.alphas)}. "
+            f"Received: {config.alpha}.",
+        )
+    size = config.picture_size()
+    if size and min(size) < record.smallest:
+        yield "size", f"{config.backbone} needs at least {record.smallest} pixels. Received: {config.size}."
+
+
+def _weights(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    if config.from_scratch and config.weights_kind in ("imagenet", "file"):
+        yield "weights", f"a network from scratch starts from none. Received: {config.weights!r}."
+    elif config.weights_kind == "file" and not Path(config.weights).is_file():
+        yield (
+            "weights",
+            f"no such file. Received: {config.weights!r}, which is {Path(config.weights).absolute()}.",
+        )
+
+
+def _numbers(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    for key in ("head_epochs", "epochs", "batch"):
+        value = getattr(config, key)
+        if isinstance(value, int) and value < (0 if key == "head_epochs" else 1):
+            yield key, f"must be at least 1. Received: {value}."
+    if isinstance(config.rate, float) and config.rate <= 0:
+        yield "rate", f"must be above 0. Received: {config.rate}."
+    if isinstance(config.finetune, int) and config.finetune < 1:
+        yield "finetune", f"must be at least 1 layer, or `none`. Received: {config.finetune}."
+    if isinstance(config.size, list) and (len(config.size) != 2 or min(config.size) < 1):
+        yield "size", f"must be [height, width]. Received: {config.size}."
+    if any(width < 1 for width in config.dense):
+        yield "dense", f"every width must be at least 1. Received: {config.dense}."
+    if any(len(pair) != 2 or min(pair) < 0 for pair in config.swap_points):
+        yield "swap_points", f"must be pairs of point numbers, from 0. Received: {config.swap_points}."
+
+
+def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    untrained = config.weights_kind == "none"
+    if untrained and config.batch_norm == "frozen":
+        yield "batch_norm", "a network without pretrained weights has no statistics to keep: `adapt`."
+    if untrained and config.finetune not in ("auto", "all"):
+        yield "finetune", "a network without pretrained weights must be trained whole: `all`."
+    if config.patience and (config.averaging != "none" or config.snapshots > 1):
+        yield "patience", "early stopping keeps the best epoch; it does not go with averaging or snapshots."
+    if config.snapshots > 1 and config.averaging != "none":
+        yield "snapshots", "do not go with averaging of weights: choose one."
+    if config.snapshots > 1 and config.schedule != "cosine":
+        yield "snapshots", "are the ends of cosine cycles. Received: `schedule: constant`."
+    coordinates = config.target in ("box", "points")
+    if coordinates and config.mix != "none":
+        yield "mix", "the coordinates of two pictures cannot be mixed."
+    if coordinates and config.head != "linear":
+        yield "head", f"{config.head} is for classes. Received target: {config.target}."
+    if config.swap_points and config.target != "points":
+        yield "swap_points", f"is for `target: points`. Received: {config.target}."
+    if config.head != "linear" and config.dropout and config.dense == [] and config.dropout > 0.5:
+        yield "dropout", f"above 0.5 destroys the angles that a {config.head} head looks at."
+
+
+def _pictures(config: CNNConfig, where: str) -> list[str]:
+    from pipeline.transforms.augment_spec import check_augmentation
+    from pipeline.transforms.test_time import TEST_TIME
+
+    found = []
+    if config.augment != "auto":
+        found += check_augmentation(config.augment, f"{where}.augment")
+    try:
+        TEST_TIME.get(config.tta)
+    except ConfigError as error:
+        found.append(f"`{where}.tta`: {error}")
+    return found

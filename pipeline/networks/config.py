@@ -1,0 +1,131 @@
+"""The section of the YAML for a network: every key, its default and what goes together."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.models.base import ModelConfig
+from pipeline.networks.backbones import find_backbone
+from pipeline.networks.notation import is_notation
+
+Auto = Literal["auto"]
+
+
+class CNNConfig(ModelConfig):
+    """A convolutional network, pretrained or from scratch."""
+
+    # the network
+    backbone: str = Field(
+        default="mobilenet_v2", description='a pretrained network by name, or layers: "20C5 MP2 FC256"'
+    )
+    alpha: float = Field(default=1.0, gt=0, description="width multiplier (the mobilenets)")
+    weights: str = Field(
+        default="auto",
+        description="`imagenet`, `none`, a file (.h5, .keras) or another model's name: its network of the "
+        "same fold; `auto` is imagenet for a pretrained network, none for layers",
+    )
+    size: int | list[int] | None = Field(
+        default=None, description="height and width of its pictures, pixels; default: the backbone's own"
+    )
+    pooling: Literal["auto", "avg", "max", "avg_max", "gem", "flatten"] = Field(
+        default="auto", description="map -> features; `auto`: avg, or flatten for coordinates and layers"
+    )
+    head: Literal["linear", "cosine", "arcface"] = Field(
+        default="linear", description="last layer; `arcface` adds an angular margin in training"
+    )
+    scale: float = Field(default=30.0, gt=0, description="cosine and arcface: the cosines' factor")
+    margin: float = Field(default=0.3, ge=0, lt=1.5, description="arcface: angular margin, radians")
+    head_batch_norm: bool = Field(default=False, description="normalise the features before the head")
+    dense: list[int] = Field(default=[], description="widths of dense layers in the head")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="dropout before the head's dense layers")
+    mixed_precision: bool = Field(default=False, description="compute in float16 (fast on GPUs only)")
+
+    # the target
+    target: Literal["auto", "label", "value", "box", "points"] = Field(
+        default="auto", description="what it predicts; boxes and points are fractions of the picture"
+    )
+    coordinates: Literal["regression", "bins"] = Field(
+        default="regression", description="box and points: as values, or a softmax over bins for each"
+    )
+    bins: int = Field(default=60, ge=4, description="bins per coordinate")
+    swap_points: list[list[int]] = Field(
+        default=[], description="pairs of points that trade places when the picture is mirrored"
+    )
+    loss: Literal["mse", "mae", "huber"] = Field(default="mse", description="loss of values")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="of classes and labels")
+    class_weights: Literal["none", "balanced"] = Field(default="none", description="weights by class")
+
+    # training
+    finetune: Literal["auto", "none", "all"] | int = Field(
+        default="auto", description="backbone layers to train after the head: none, all, or the top N"
+    )
+    batch_norm: Literal["auto", "frozen", "adapt"] = Field(
+        default="auto", description="normalise by the pretrained statistics, or by re-estimated ones"
+    )
+    head_epochs: Auto | int = Field(default="auto", description="of the head alone, on cached features")
+    head_rate: float = Field(default=1e-3, gt=0, description="learning rate of the head alone")
+    epochs: Auto | int = Field(default="auto", description="of the whole network; `auto`: by steps")
+    rate: Auto | float = Field(default="auto", description="learning rate of the whole network")
+    layer_decay: float = Field(default=1.0, gt=0, le=1, description="factor of the rate per layer downwards")
+    batch: Auto | int = Field(default="auto", description="pictures per step")
+    optimizer: Literal["adamw", "adam", "sgd"] = Field(default="adamw", description="optimiser")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="of sgd")
+    weight_decay: float | None = Field(
+        default=None, ge=0, description="decoupled; default 0.01 (adamw) or 0; not on biases and norms"
+    )
+    schedule: Literal["cosine", "constant"] = Field(default="cosine", description="learning rate over time")
+    warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps with a rising rate")
+    clip: float | None = Field(default=None, gt=0, description="largest norm of the gradient")
+    averaging: Literal["none", "ema", "swa"] = Field(default="none", description="of the weights")
+    snapshots: int = Field(default=1, ge=1, le=20, description="cosine cycles, predictions averaged")
+    patience: int | None = Field(
+        default=None, ge=1, description="stop after so many epochs without a better inner score"
+    )
+
+    # pictures
+    augment: str | list[Any] = Field(
+        default="auto", description="a named set or a list; `auto`: light for pretrained networks"
+    )
+    mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
+    mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")
+    tta: str = Field(default="none", description="test-time augmentation: a named set")
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the backbone is written in layers."""
+        return is_notation(self.backbone)
+
+    def uses(self) -> list[str]:
+        """Returns the model whose weights it starts from, if any."""
+        return [self.weights] if self.weights_kind == "model" else []
+
+    @property
+    def weights_kind(self) -> Literal["imagenet", "none", "file", "model"]:
+        """What `weights` names."""
+        if self.weights == "auto":
+            return "none" if self.from_scratch else "imagenet"
+        if self.weights == "none":
+            return "none"
+        if self.weights == "imagenet":
+            return "imagenet"
+        is_file = "/" in self.weights or self.weights.endswith((".h5", ".keras"))
+        return "file" if is_file else "model"
+
+    def problems(self, where: str) -> list[str]:
+        """Returns what is wrong with the values together, each naming its key under `where`."""
+        from pipeline.networks.checks import problems
+
+        return problems(self, where)
+
+    def picture_size(self) -> tuple[int, int] | None:
+        """Returns (height, width) of the pictures that it wants; None: as they come."""
+        if isinstance(self.size, int):
+            return self.size, self.size
+        if self.size:
+            return self.size[0], self.size[1]
+        if self.from_scratch:
+            return None
+        size = find_backbone(self.backbone).size
+        return size, size

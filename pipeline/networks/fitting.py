@@ -1,0 +1,266 @@
+"""A fit from beginning to end: head on cached features, whole network, statistics, a last look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.pixels import pixel_statistics
+from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
+from pipeline.models.base import Context
+from pipeline.networks.batch_norm import measure_again
+from pipeline.networks.batches import Batches, Features, Pictures, Source
+from pipeline.networks.checkpoint import Checkpoint, name_fit
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.health import warnings_of
+from pipeline.networks.inference import Frozen, batch_size, run
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.network import Values, get_network
+from pipeline.networks.plan import Plan, make_plan
+from pipeline.networks.pretrained import digest, read_pretrained
+from pipeline.networks.saved import TrainedNetwork
+from pipeline.networks.schedule import Schedule
+from pipeline.networks.structure import make_structure
+from pipeline.networks.targets import Targets
+from pipeline.networks.training import Phase, Trainer
+from pipeline.task import Task
+from pipeline.transforms.augment import Augmenter
+
+HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it
+LOOKED_AT = 512  # training pictures that the finished network is tried on
+
+
+class Fit:
+    """One fit of a network.
+
+    Args:
+        config: the model's section.
+        task: what is asked for.
+        targets: layout of the targets; it learns their scale.
+        train: rows to learn from.
+        inner: rows that decide when to stop, or None.
+        context: seed, checkpoint, caches.
+    """
+
+    def __init__(
+        self,
+        config: CNNConfig,
+        task: Task,
+        targets: Targets,
+        train: Rows,
+        inner: Rows | None,
+        context: Context,
+    ) -> None:
+        self.config, self.task, self.targets, self.context = config, task, targets, context
+        self.train, self.inner = _usable(train, targets), inner and _usable(inner, targets)
+        pixels = self.train.dataset.pixels
+        if pixels is None:
+            raise ModelError("A network needs pictures, and these rows have none.")
+        self.pixels, self.pixels_key = pixels, self.train.dataset.pixels_key
+        self.target = self.train.target
+        targets.learn(self.target)
+        self.plan: Plan = make_plan(config, self.target)
+
+    def run(self) -> TrainedNetwork:
+        """Trains and returns what was learned."""
+        keras = load_keras(self.context.threads)
+        keras.utils.set_random_seed(self.context.seed % 2**32)
+        structure = make_structure(self.config, self.plan, self.targets, self.pixels.shape[1:])
+        self.network = get_network(structure, self.context.threads)
+        pretrained = read_pretrained(self.config, structure.extractor, self.context.siblings)
+        statistics = None
+        if self.config.from_scratch and pretrained is None:
+            statistics = pixel_statistics(self.pixels, self.train.positions)
+        self._reset(pretrained, statistics)
+        frozen = Frozen(self.network, pretrained or [], digest(pretrained) if pretrained else "")
+        trainer, found = self._train(frozen)
+        return self._finish(trainer, found, frozen)
+
+    def _reset(self, pretrained: Values | None, statistics: tuple | None) -> None:
+        try:
+            self.network.reset(self.context.seed, pretrained, statistics)
+        except ValueError as error:
+            raise ModelError(f"weights: they do not fit the network: {error}") from error
+
+    def _train(self, frozen: Frozen) -> tuple[Trainer, list[Values]]:
+        """Runs the phases, from where a checkpoint left them."""
+        train, config = self.train, self.config
+        fit = name_fit(
+            config.model_dump_json(),
+            self.task,
+            self.context.seed,
+            train.positions,
+            self.target,
+            self.pixels_key,
+        )
+        checkpoint = Checkpoint(self.context.checkpoint, fit)
+        saved = checkpoint.read()
+        phase = saved[0]["phase"] if saved else "head"
+        trainer: Trainer | None = None
+        found: list[Values] = []
+        if self.plan.head_epochs and phase == "head":
+            trainer = self._head_trainer(frozen, checkpoint)
+            if saved:
+                trainer.take_up(*saved)
+                saved = None
+            found = _guarded(trainer)
+            self.network.head.set_weights(found[0])
+        if self.plan.epochs:
+            trainer = self._full_trainer(checkpoint)
+            if saved:
+                trainer.take_up(*saved)
+            found = _guarded(trainer)
+        if trainer is None:
+            raise ModelError("Nothing is left to train: `head_epochs: 0` with a frozen backbone.")
+        return trainer, found
+
+    def _head_trainer(self, frozen: Frozen, checkpoint: Checkpoint) -> Trainer:
+        last = not self.network.learns
+        features, places = frozen.features(self.pixels, self.pixels_key, self.train.positions, self.context)
+        source = Features(features, places, self.target, self.targets, self._weights())
+        judge = None
+        if last and self.inner:
+            inner = self.inner
+            inner_features, at = frozen.features(self.pixels, self.pixels_key, inner.positions, self.context)
+
+            def judge() -> float:
+                raw = run(self.network.head, inner_features, at, 256)
+                return self.targets.error(inner.target, self.targets.decode(raw))
+
+        rate, epochs = self.config.head_rate, self.plan.head_epochs
+        return self._trainer("head", source, epochs, rate, last, judge, checkpoint)
+
+    def _full_trainer(self, checkpoint: Checkpoint) -> Trainer:
+        config = self.config
+        coordinates = config.target if config.target in ("box", "points") else ""
+        augmenter = None
+        if self.plan.augment != "none":
+            pairs = [(pair[0], pair[1]) for pair in config.swap_points]
+            augmenter = Augmenter(self.plan.augment, swap=pairs)
+        source = Pictures(
+            self.pixels,
+            self.train.positions,
+            self.target,
+            self.targets,
+            self._weights(),
+            augmenter,
+            coordinates,
+            config.mix,
+            config.mix_alpha,
+        )
+        judge = None
+        if self.inner:
+            inner = self.inner
+
+            def judge() -> float:
+                size = batch_size(self.pixels.shape[1:])
+                raw = run(self.network.full, self.pixels, inner.positions, size)
+                return self.targets.error(inner.target, self.targets.decode(raw))
+
+        return self._trainer("network", source, self.plan.epochs, self.plan.rate, True, judge, checkpoint)
+
+    def _trainer(
+        self,
+        name: str,
+        source: Source,
+        epochs: int,
+        rate: float,
+        last: bool,
+        judge: Any,
+        checkpoint: Checkpoint,
+    ) -> Trainer:
+        """Returns the trainer of a phase; averages and stopping are for the last one."""
+        config = self.config
+        threads = self.context.threads if name == "network" else 0
+        batches = Batches(source, len(self.train), self.plan.batch, self.context.seed, threads)
+        averaging = config.averaging if last else "none"
+        cycles = min(config.snapshots, epochs) if last else 1
+        schedule = Schedule(
+            rate, epochs * len(batches), config.schedule, config.warmup, cycles, averaging == "swa"
+        )
+        share = (0.0, 1.0) if last and not self.plan.head_epochs else (HEAD_SHARE, 1.0)
+        if name == "head":
+            share = (0.0, 1.0) if last else (0.0, HEAD_SHARE)
+        phase = Phase(name, epochs, schedule, averaging, cycles, config.patience if last else None, share)
+        model = self.network.head if name == "head" else self.network.full
+        return Trainer(model, phase, batches, self.context.report, checkpoint, judge)
+
+    def _weights(self) -> np.ndarray | None:
+        """Returns float32 (n,): the rows' own weights times those of their class, mean 1."""
+        weights = self.train.weights
+        if self.config.class_weights == "balanced" and self.task.is_classification:
+            counts = np.bincount(self.target, minlength=self.task.n_outputs)
+            by_class = len(self.target) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+            weights = by_class[self.target] * (1.0 if weights is None else weights)
+        if weights is None:
+            return None
+        return (weights / weights.mean()).astype(np.float32)
+
+    def _finish(self, trainer: Trainer, found: list[Values], frozen: Frozen) -> TrainedNetwork:
+        """Measures statistics again and looks at what the network says of its own training rows."""
+        network, values = self.network, []
+        for weights in found:
+            trainer.model.set_weights(weights)
+            if network.learns:
+                measure_again(network, self.pixels, self.train.positions, self.plan.batch, self.context.seed)
+                values.append(network.values())
+            else:
+                values.append([*frozen.values, *network.head.get_weights()])
+        progress = trainer.progress
+        notes: dict[str, Any] = {
+            "pictures": len(self.train),
+            "epochs": progress.epoch,
+            "loss": round(progress.losses[-1], 5),
+            "decided": dict(self.plan.reasons),
+        }
+        if progress.scores:
+            notes["best_epoch"] = progress.best_epoch
+            notes["inner_score"] = round(min(progress.scores), 5)
+        if warnings := self._look(frozen):
+            notes["warnings"] = warnings
+        return TrainedNetwork(
+            network.structure,
+            values,
+            len(network.extractor.weights),
+            "" if network.learns else frozen.identity,
+            self.targets.facts(),
+            notes,
+        )
+
+    def _look(self, frozen: Frozen) -> list[str]:
+        chosen = np.random.default_rng(self.context.seed).permutation(len(self.train))[:LOOKED_AT]
+        positions = self.train.positions[chosen]
+        if self.network.learns:
+            raw = run(self.network.full, self.pixels, positions, batch_size(self.pixels.shape[1:]))
+        else:
+            features, at = frozen.features(self.pixels, self.pixels_key, positions, self.context)
+            raw = run(self.network.head, features, at, 256)
+        return warnings_of(self.task, self.target[chosen], self.targets.decode(raw))
+
+
+def _usable(rows: Rows, targets: Targets) -> Rows:
+    """Returns the rows that have a target to learn from.
+
+    Raises:
+        ModelError: there is none.
+    """
+    kept = np.flatnonzero(targets.usable(rows.target))
+    if not len(kept):
+        raise ModelError("No training row has a target.")
+    return rows.take(kept)
+
+
+def _guarded(trainer: Trainer) -> list[Values]:
+    """Trains, and says what to do where memory runs out."""
+    try:
+        return trainer.train()
+    except Exception as error:
+        text = str(error)
+        if any(word in text for word in ("RESOURCE_EXHAUSTED", "OOM when", "out of memory")):
+            raise ModelError(
+                f"Out of memory with {trainer.batches.size} pictures a step. Halve `batch`, take a smaller "
+                "`size` or backbone, or set `mixed_precision: true` on a GPU."
+            ) from error
+        raise

@@ -1,0 +1,59 @@
+"""Losses over raw outputs, written with `keras.ops` so that every backend runs them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+
+def make_loss(keras: Any, name: str, smoothing: float = 0.0, bins: int = 0) -> Any:
+    """Returns a loss: softmax or sigmoid (of logits), mse, mae, huber (of values) or bins."""
+    if name == "softmax":
+        return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    if name == "sigmoid":
+        return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
+    if name == "bins":
+        return bin_cross_entropy(keras, bins)
+    known = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "huber": "Huber"}
+    return getattr(keras.losses, known[name])()
+
+
+def bin_cross_entropy(keras: Any, bins: int) -> Callable:
+    """Returns the cross-entropy of bins, averaged over coordinates.
+
+    The loss takes positions float32 (n, k), counted in bins from 0 to bins - 1 (between two bins
+    both get their share), and logits (n, k * bins); it returns (n,).
+    """
+    ops = keras.ops
+
+    def loss(position: Any, logits: Any) -> Any:
+        distance = ops.expand_dims(position, -1) - ops.arange(bins, dtype="float32")
+        share = ops.maximum(0.0, 1.0 - ops.abs(distance))
+        logits = ops.reshape(logits, (-1, position.shape[-1], bins))
+        return ops.mean(-ops.sum(share * ops.log_softmax(logits, axis=-1), axis=-1), axis=-1)
+
+    return loss
+
+
+def arcface(keras: Any, scale: float, margin: float, smoothing: float = 0.0) -> Callable:
+    """Returns the additive angular margin loss (Deng et al., CVPR 2019, equation 3).
+
+    It takes `scale` times the cosines as logits, as a cosine head gives them, and adds the margin
+    (radians) to the angle of the true class. Where that would pass 180 degrees, where the cosine
+    rises again, the logit falls linearly instead, as in the authors' code.
+    """
+    ops = keras.ops
+    cross_entropy = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=smoothing, reduction=None
+    )
+
+    def loss(one_hot: Any, logits: Any) -> Any:
+        cosine = ops.clip(logits / scale, -1.0, 1.0)
+        sine = ops.sqrt(ops.maximum(1.0 - ops.square(cosine), 1e-9))
+        moved = cosine * math.cos(margin) - sine * math.sin(margin)
+        beyond = cosine < math.cos(math.pi - margin)
+        moved = ops.where(beyond, cosine - math.sin(math.pi - margin) * margin, moved)
+        return cross_entropy(one_hot, scale * (cosine + one_hot * (moved - cosine)))
+
+    return loss

@@ -1,0 +1,131 @@
+"""Networks from scratch in the usual layer notation: "20C5 MP2 50C5 MP2 FC256"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import ConfigError, did_you_mean
+
+FORMS = {
+    "20C5": "20 filters of 5x5 and relu, no padding; `20C5s` pads so that the size stays; `/2` strides by 2",
+    "FC256": "dense 256 and relu; a map is flattened first",
+    "MP2": "2x2 max-pooling, stride 2; `MP3/2` pools 3x3 with stride 2",
+    "AP2": "the same with averages",
+    "GAP": "average over the whole map",
+    "BN": "batch normalisation; right after C or FC it comes before the relu",
+    "D0.5": "dropout of one half",
+}
+
+_PATTERNS = {
+    "conv": re.compile(r"([1-9]\d*)C([1-9]\d*)(s?)(?:/([1-9]\d*))?"),
+    "dense": re.compile(r"FC([1-9]\d*)"),
+    "max": re.compile(r"MP([1-9]\d*)(?:/([1-9]\d*))?"),
+    "average": re.compile(r"AP([1-9]\d*)(?:/([1-9]\d*))?"),
+    "global": re.compile(r"GAP"),
+    "norm": re.compile(r"BN"),
+    "dropout": re.compile(r"D(0?\.\d+)"),
+}
+
+
+@dataclass(frozen=True)
+class Token:
+    """One layer: its kind, its text and the groups of the pattern that it matched."""
+
+    kind: str
+    text: str
+    groups: tuple[str | None, ...]
+
+    def number(self, group: int) -> int:
+        """Returns the group as a whole number; the first one where the group was left out."""
+        return int(self.groups[group] or self.groups[0] or 0)
+
+
+def is_notation(backbone: str) -> bool:
+    """Returns whether the text is a list of layers rather than a backbone's name."""
+    return " " in backbone.strip() or any(p.fullmatch(backbone.strip()) for p in _PATTERNS.values())
+
+
+def parse(notation: str) -> list[Token]:
+    """Returns the layers of a network.
+
+    Convolutions have no padding, as in the papers that the notation comes from (LeCun et al.,
+    1998; Ciresan et al., 2012), and are half as dear for it.
+
+    Raises:
+        ConfigError: a layer has no known form, comes where it cannot, or there is none at all.
+    """
+    tokens: list[Token] = []
+    flat = False
+    for place, text in enumerate(notation.split(), start=1):
+        token = _token(text, place)
+        if flat and token.kind in ("conv", "max", "average", "global"):
+            raise ConfigError(
+                f"backbone: layer {place} ({text!r}) needs a map; {tokens[-1].text!r} before it leaves none."
+            )
+        flat = flat or token.kind in ("dense", "global")
+        tokens.append(token)
+    if not any(token.kind in ("conv", "dense") for token in tokens):
+        raise ConfigError(f"backbone: {notation!r} has no layer that learns.")
+    return tokens
+
+
+def _token(text: str, place: int) -> Token:
+    for kind, pattern in _PATTERNS.items():
+        if match := pattern.fullmatch(text):
+            return Token(kind, text, match.groups())
+    raise ConfigError(
+        f"backbone: layer {place} is not a known form. Received: {text!r}.{did_you_mean(text, FORMS)} "
+        f"Known: {', '.join(FORMS)}."
+    )
+
+
+def build(keras: Any, tokens: list[Token], x: Any) -> Any:
+    """Returns the output tensor of the layers applied to the standardised pictures x (n, h, w, c).
+
+    Raises:
+        ConfigError: the picture is too small for the layer named.
+    """
+    layers = keras.layers
+    for place, token in enumerate(tokens):
+        normed = place + 1 < len(tokens) and tokens[place + 1].kind == "norm"
+        if token.kind == "dense" and len(x.shape) > 2:
+            x = layers.Flatten()(x)
+        x = _make(keras, token, normed, x.shape)(x)
+        if token.kind in ("conv", "dense") and not normed:
+            x = layers.Activation("relu")(x)
+        if token.kind == "norm" and place and tokens[place - 1].kind in ("conv", "dense"):
+            x = layers.Activation("relu")(x)
+    return x
+
+
+def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
+    layers = keras.layers
+    if token.kind == "conv":
+        filters, width, stride = token.number(0), token.number(1), int(token.groups[3] or 1)
+        padding = "same" if token.groups[2] else "valid"
+        if padding == "valid":
+            _check_room(token, width, shape)
+        return layers.Conv2D(
+            filters, width, stride, padding, use_bias=not normed, kernel_initializer="he_normal"
+        )
+    if token.kind == "dense":
+        return layers.Dense(token.number(0), use_bias=not normed, kernel_initializer="he_normal")
+    if token.kind in ("max", "average"):
+        _check_room(token, token.number(0), shape)
+        pool = layers.MaxPooling2D if token.kind == "max" else layers.AveragePooling2D
+        return pool(token.number(0), token.number(1))
+    if token.kind == "global":
+        return layers.GlobalAveragePooling2D()
+    if token.kind == "norm":
+        return layers.BatchNormalization()
+    return layers.Dropout(float(token.groups[0] or 0))
+
+
+def _check_room(token: Token, width: int, shape: tuple) -> None:
+    if min(shape[1:3]) < width:
+        raise ConfigError(
+            f"backbone: {token.text!r} looks at {width}x{width}, and only {shape[1]}x{shape[2]} are left of "
+            "the picture there. Take larger pictures, fewer poolings or padding (`s`)."
+        )

@@ -1,0 +1,215 @@
+"""Which products a configuration asks for: their keys, worked out without making or reading any."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.load import competition_module, model_order, models_read
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.data.folds import Fold, fold_kind
+from pipeline.data.source import Source
+from pipeline.errors import ConfigError, did_you_mean, listing
+from pipeline.metrics import find_metric
+from pipeline.registry import MODELS
+from pipeline.store import Product, Store, digest, file_digest
+
+VERSION = 1  # raise it when the same data would be read, split or stored in another way
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration, its data and its store, and the product of every stage by key.
+
+    A key follows from what makes the product: a line of the YAML that changes, changes the keys
+    of what depends on it and of nothing else.
+
+    Attributes:
+        config: checked.
+        source: the competition's files.
+        store: `runs/NAME`.
+        only: names of the models to train, or None for all that are enabled.
+        only_fold: the one fold to train, or None for all.
+    """
+
+    config: Config
+    source: Source
+    store: Store
+    only: tuple[str, ...] | None = None
+    only_fold: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where `only` or `only_fold` names what there is not."""
+        for name in self.only or ():
+            if name not in self.config.models:
+                near = did_you_mean(name, self.config.models)
+                raise ConfigError(f"--only: no model {name!r}.{near} Known: {listing(self.config.models)}.")
+        if self.only_fold is not None and not 0 <= self.only_fold < self.config.folds.n:
+            raise ConfigError(
+                f"--fold must be from 0 to {self.config.folds.n - 1}. Received: {self.only_fold}."
+            )
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The models to train, each after those that it reads."""
+        wanted = set(self.only or (n for n, model in self.config.models.items() if model.enabled))
+        waiting = list(wanted)
+        while waiting:
+            for name in models_read(self.config.models[waiting.pop()], self.config.models):
+                if name not in wanted:
+                    wanted.add(name)
+                    waiting.append(name)
+        return [name for name in model_order(self.config.models) if name in wanted]
+
+    @cached_property
+    def read(self) -> set[str]:
+        """The models whose outputs others read."""
+        sections = [self.config.models[name] for name in self.models]
+        return {name for section in sections for name in models_read(section, self.config.models)}
+
+    @cached_property
+    def members(self) -> list[str]:
+        """The models whose predictions the ensemble blends, in the order of the YAML."""
+        asked = self.config.ensemble.members
+        names = [name for name in self.config.models if name in self.models]
+        chosen = [name for name in names if asked is None or name in asked]
+        return [name for name in chosen if self.config.models[name].answers()]
+
+    @cached_property
+    def _source(self) -> str:
+        data = self.config.data
+        module = competition_module(self.config)
+        code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
+        return digest(
+            {
+                "files": self.source.fingerprint([data.train, data.test, data.sample]),
+                "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
+                "version": VERSION,
+            }
+        )
+
+    @cached_property
+    def _rows(self) -> str:
+        """Names everything that a fit sees of the data: the metric matters only by its target."""
+        data, folds = self.config.data, self.config.folds
+        return digest(
+            {
+                "source": self._source,
+                "data": data.model_dump(exclude={"root"}),
+                "log_target": find_metric(self.config.metric).log_target,
+                "columns": [folds.group, folds.time, folds.column],
+            }
+        )
+
+    @cached_property
+    def competition(self) -> Product:
+        material = {
+            "rows": self._rows,
+            "metric": self.config.metric,
+            "folds": fold_kind(self.config.folds),
+            "answer": self.config.submission.answer,
+        }
+        return self.store.product("competition", material)
+
+    @cached_property
+    def folds(self) -> Product:
+        material = {"rows": self._rows, "folds": self.config.folds.model_dump(), "version": VERSION}
+        return self.store.product("folds", material)
+
+    def pixels(self, name: str) -> Product:
+        """The decoded pictures that a network sees: one per view and size, shared by models."""
+        section = self.config.models[name]
+        material = {"source": self._source, "images": self.config.data.images, "version": VERSION}
+        view = section.picture()
+        label = f"pixels-{view.pop('label')}"
+        reads = {other: self.predictions(other).key for other in view.pop("reads", [])}
+        return self.store.product(label, {**material, "view": view, "reads": reads})
+
+    def fold(self, name: str, fold: Fold) -> Product:
+        """The fitted models of one fold and their predictions."""
+        section = self.config.models[name]
+        siblings = [other for other in section.uses() if other in self.config.models]
+        material = {
+            "rows": self._rows,
+            "folds": self.folds.key,
+            "fold": [fold.repeat, fold.number],
+            "model": self._section(section),
+            "version": MODELS.get(section.kind).version,
+            "seed": self.config.seed,
+            "inputs": [self.input(entry).key for entry in section.inputs if "." in entry],
+            "siblings": [self.fold(other, fold).key for other in siblings],
+        }
+        return self.store.product(f"{name}-{fold.label}", material)
+
+    def embedding(self, name: str, fold: Fold) -> Product:
+        """What the models of one fold represent the rows by."""
+        return self.store.product(f"{name}-{fold.label}-embedding", {"fold": self.fold(name, fold).key})
+
+    def input(self, entry: str) -> Product:
+        """A model's outputs as another model's input: `NAME.prediction` or `NAME.embedding`."""
+        name, _, part = entry.partition(".")
+        make = self.embedding if part == "embedding" else self.fold
+        return self.store.product(
+            f"{name}-{part}", {"folds": [make(name, fold).key for fold in self.all_folds]}
+        )
+
+    def predictions(self, name: str) -> Product:
+        material = {
+            "folds": [self.fold(name, fold).key for fold in self.all_folds],
+            "metric": self.config.metric,
+            "competition": self.competition.key,
+        }
+        return self.store.product(f"{name}-predictions", material)
+
+    @cached_property
+    def ensemble(self) -> Product:
+        material = {
+            "members": {name: self.predictions(name).key for name in self.members},
+            "ensemble": self.config.ensemble.model_dump(exclude={"members"}),
+            "metric": self.config.metric,
+            "seed": self.config.seed,
+        }
+        return self.store.product("ensemble", material)
+
+    @cached_property
+    def submission(self) -> Product:
+        material = {
+            "ensemble": self.ensemble.key,
+            "competition": self.competition.key,
+            "submission": self.config.submission.model_dump(),
+        }
+        return self.store.product("submission", material)
+
+    @cached_property
+    def all_folds(self) -> list[Fold]:
+        """Every fold by number, without its rows: enough for the keys."""
+        import numpy as np
+
+        none = np.zeros(0, np.int64)
+        config = self.config.folds
+        return [Fold(repeat, n, none, none) for repeat in range(config.repeats) for n in range(config.n)]
+
+    @staticmethod
+    def _section(section: ModelConfig) -> dict[str, Any]:
+        return section.model_dump(mode="json", exclude={"enabled"})
+
+    def products(self) -> Iterable[Product]:
+        """Everything that this configuration uses: what `clean` keeps."""
+        yield from (self.competition, self.folds, self.ensemble, self.submission)
+        for name in self.models:
+            section = self.config.models[name]
+            yield self.predictions(name)
+            yield from (self.fold(name, fold) for fold in self.all_folds)
+            if section.picture():
+                yield self.pixels(name)
+            for entry in section.inputs:
+                if "." in entry:
+                    yield self.input(entry)
+                if entry.endswith(".embedding"):
+                    yield from (self.embedding(entry.partition(".")[0], fold) for fold in self.all_folds)

@@ -1,0 +1,209 @@
+"""A plan being carried out: makes the products that are missing, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import cross_validation
+from pipeline.config.load import competition_module
+from pipeline.config.schema import Config
+from pipeline.cross_validation import Experiment
+from pipeline.data.competition import Competition, read_competition
+from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
+from pipeline.data.rows import Dataset
+from pipeline.datasets import Sides, datasets, make_pixels, sees
+from pipeline.errors import PipelineError
+from pipeline.fold_output import FoldOutput
+from pipeline.metrics import find_metric
+from pipeline.models.base import Context, Model
+from pipeline.plan import Plan
+from pipeline.predictions import Predictions, load_predictions, save_predictions
+from pipeline.progress import Progress
+from pipeline.registry import MODELS
+from pipeline.store import Product
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan being carried out: makes the products that are missing, and nothing else."""
+
+    plan: Plan
+    progress: Progress
+
+    @property
+    def config(self) -> Config:
+        return self.plan.config
+
+    @cached_property
+    def competition(self) -> Competition:
+        """The competition's tables and target, read and checked once."""
+
+        def make(folder: Path) -> None:
+            module = competition_module(self.config)
+            features = getattr(importlib.import_module(module), "features", None) if module else None
+            read_competition(self.plan.source, self.config, features).save(folder)
+
+        return Competition.load(self.made(self.plan.competition, make))
+
+    @cached_property
+    def folds(self) -> Folds:
+        """The folds, drawn once."""
+        competition, config = self.competition, self.config.folds
+
+        def make(folder: Path) -> None:
+            make_folds(config, competition.task, competition.target, competition.splitter).save(folder)
+
+        path = self.made(self.plan.folds, make)
+        return Folds.load(path, ordered=fold_kind(config) == "time")
+
+    def chosen_folds(self, name: str) -> list[Fold]:
+        """The folds of a model to train: all, or the one that the command line asks for.
+
+        A model whose outputs another one reads needs all its folds in any case.
+        """
+        only = None if name in self.plan.read else self.plan.only_fold
+        return [fold for fold in self.folds if only is None or fold.number == only]
+
+    def sides(self, name: str) -> Sides:
+        """The rows of one model; pictures and other models' outputs are made first."""
+        section = self.config.models[name]
+        if "images" in sees(section) and self.competition.pictures:
+            product = self.plan.pixels(name)
+            self.made(product, lambda folder: self._pixels(name, folder), say=f"pictures of {name}")
+        for entry in section.inputs:
+            if "." in entry:
+                self.input(entry)
+        return datasets(self.plan, self.competition, name)
+
+    def experiment(self, name: str) -> Experiment:
+        """Everything that the folds of one model share."""
+        section, task, sides = self.config.models[name], self.competition.task, self.sides(name)
+        kind = MODELS.get(section.kind)
+
+        def make() -> Model:
+            return kind(section, task)
+
+        return Experiment(
+            make=make,
+            train=sides.train,
+            test=sides.test,
+            folds=self.folds,
+            splitter=self.competition.splitter,
+            seed=self.config.seed,
+            seeds=section.seeds,
+            validate_on=section.validate_on,
+        )
+
+    def train_model(self, name: str) -> None:
+        """Fits the folds of a model that are not there yet."""
+        folds = self.chosen_folds(name)
+        missing = [fold for fold in folds if not self.plan.fold(name, fold).done()]
+        if not missing:
+            return
+        experiment, metric = self.experiment(name), find_metric(self.config.metric)
+        for fold in missing:
+            product = self.plan.fold(name, fold)
+            siblings = {
+                other: self.plan.fold(other, fold).path / "model" / "seed0"
+                for other in self.config.models[name].uses()
+                if other in self.config.models
+            }
+            self.progress.begin(f"{name} {fold.label}", folds.index(fold), len(folds))
+            context = self.context(product, siblings)
+            try:
+                with product.lock(), product.making() as folder:
+                    output = cross_validation.fit_fold(experiment, fold, context, folder / "model")
+                    output.save(folder)
+            except PipelineError as error:
+                raise type(error)(f"models.{name}, {fold.label}: {error}") from error
+            score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+            self.progress.end(f"{metric.name} {score:.5g}")
+            for warning in output.notes.get("warnings", ()):
+                self.progress.warning(f"{name} {fold.label}: {warning}")
+
+    def predictions(self, name: str) -> Predictions:
+        """Out-of-fold and test predictions of a trained model."""
+
+        def make(folder: Path) -> None:
+            competition = self.competition
+            predictions = cross_validation.assemble(
+                name,
+                competition.task,
+                Dataset(competition.ids, target=competition.target),
+                Dataset(competition.test_ids),
+                self.folds,
+                self.outputs(name),
+                find_metric(self.config.metric),
+            )
+            save_predictions(predictions, folder)
+
+        return load_predictions(self.made(self.plan.predictions(name), make))
+
+    def outputs(self, name: str) -> list[tuple[Fold, FoldOutput]]:
+        return [(fold, FoldOutput.load(self.plan.fold(name, fold).path)) for fold in self.folds]
+
+    def input(self, entry: str) -> None:
+        """Makes a model's outputs readable as another model's input."""
+        name, _, part = entry.partition(".")
+        if part == "embedding":
+            for fold in self.folds:
+                self._embed(name, fold)
+
+        def make(folder: Path) -> None:
+            product = self.plan.embedding if part == "embedding" else self.plan.fold
+            pairs = [(fold, FoldOutput.load(product(name, fold).path)) for fold in self.folds]
+            train, test = cross_validation.as_input(len(self.competition.ids), self.folds, pairs)
+            np.save(folder / "train.npy", train)
+            np.save(folder / "test.npy", test)
+
+        self.made(self.plan.input(entry), make)
+
+    def _pixels(self, name: str, folder: Path) -> None:
+        section = self.config.models[name]
+        make_pixels(
+            self.competition, self.plan.source, section, folder, self.progress.update, self.config.threads
+        )
+
+    def _embed(self, name: str, fold: Fold) -> None:
+        def make(folder: Path) -> None:
+            fitted = self.plan.fold(name, fold).path / "model"
+            context = self.context(self.plan.embedding(name, fold), {})
+            cross_validation.embed_fold(self.experiment(name), fold, fitted, context).save(folder)
+
+        self.made(self.plan.embedding(name, fold), make)
+
+    def context(self, product: Product, siblings: Mapping[str, Path]) -> Context:
+        """What a fit of this run may use."""
+        return Context(
+            checkpoint=product.checkpoint,
+            report=self.progress.update,
+            cache=self.cache,
+            siblings=siblings,
+            threads=self.config.threads,
+        )
+
+    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns an array computed once per key and kept in the store, as a memory map."""
+        product = self.plan.store.product(name, {"key": dict(key)})
+        path = self.made(product, lambda folder: np.save(folder / "array.npy", make()))
+        return np.load(path / "array.npy", mmap_mode="r", allow_pickle=False)
+
+    def made(self, product: Product, make: Callable[[Path], None], say: str = "") -> Path:
+        """Returns the product's folder, made under its lock where it is missing."""
+        if not product.done():
+            with product.lock():
+                if not product.done():
+                    if say:
+                        self.progress.begin(say, 0, 1)
+                    with product.making() as folder:
+                        make(folder)
+                    if say:
+                        self.progress.end("")
+        return product.path

@@ -1,0 +1,104 @@
+"""The submission file: written in the sample's form, read back and verified."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from pipeline.config.schema import SubmissionConfig
+from pipeline.data.answer import Answer
+from pipeline.data.competition import Competition
+from pipeline.errors import SubmissionError, listing
+from pipeline.task import Task
+
+ROW_SUM_TOLERANCE = 1e-4  # probabilities of a row, after rounding, sum to one within this per column
+
+
+def submission_text(
+    competition: Competition, test: np.ndarray, labels: np.ndarray | None, config: SubmissionConfig
+) -> str:
+    """Returns the CSV of a submission in the sample's order of rows and columns.
+
+    Args:
+        competition: ids, answer and task.
+        test: float32 (test rows, outputs) in the order of the test table.
+        labels: int64 (test rows,) class numbers or (test rows, labels) 0/1 where decision
+            thresholds chose them; None: the likeliest class, or above one half.
+        config: how many digits.
+    """
+    position = {name: index for index, name in enumerate(competition.test_ids)}
+    order = np.array([position[name] for name in competition.sample_ids], np.int64)
+    chosen = None if labels is None else labels[order]
+    cells = _cells(competition.answer, competition.task, test[order], chosen, config.decimals)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([competition.id, *competition.answer.columns])
+    writer.writerows([name, *row] for name, row in zip(competition.sample_ids, cells, strict=True))
+    return file.getvalue()
+
+
+def _cells(
+    answer: Answer, task: Task, values: np.ndarray, labels: np.ndarray | None, decimals: int
+) -> list[list[str]]:
+    if answer.kind == "ranking":
+        best = np.argsort(-values, axis=1, kind="stable")[:, : answer.depth]
+        return [[" ".join(task.outputs[k] for k in row)] for row in best]
+    if answer.kind == "label" and task.is_classification:
+        numbers = values.argmax(axis=1) if labels is None else labels
+        return [[task.outputs[k]] for k in numbers]
+    values = values.astype(np.float64)
+    if answer.kind == "label":
+        chosen = (values > 0.5).astype(int) if labels is None else labels
+        return [[str(int(value)) for value in row] for row in chosen[:, list(answer.outputs)]]
+    if task.is_classification:
+        values = values / values.sum(axis=1, keepdims=True)
+    return [[f"{value:.{decimals}g}" for value in row] for row in values[:, list(answer.outputs)]]
+
+
+def verify_submission(text: str, competition: Competition) -> None:
+    """Reads a submission back and compares it with what the sample asks for.
+
+    Raises:
+        SubmissionError: lists what is wrong: columns, rows, ids, their order, cells.
+    """
+    rows = list(csv.reader(io.StringIO(text)))
+    answer, task = competition.answer, competition.task
+    header = [competition.id, *answer.columns]
+    if not rows or rows[0] != header:
+        raise SubmissionError(
+            f"The columns must be {listing(header)}. Received: {listing(rows[0] if rows else [])}."
+        )
+    ids = [row[0] for row in rows[1:]]
+    if ids != competition.sample_ids.tolist():
+        strange = sorted(set(ids) ^ set(competition.sample_ids.tolist()))
+        what = f"missing or unknown: {listing(strange)}" if strange else "in another order"
+        raise SubmissionError(f"The ids must be the sample's, in its order: {what}.")
+    short = [row[0] for row in rows[1:] if len(row) != len(header) or "" in row]
+    if short:
+        raise SubmissionError(f"Rows with empty cells: {listing(short)}.")
+    if answer.kind in {"ranking", "label"} and task.is_classification:
+        unknown = {name for row in rows[1:] for name in _names(row[1], answer)} - set(task.outputs)
+        if unknown:
+            raise SubmissionError(f"Classes that the training table lacks: {listing(sorted(unknown))}.")
+        return
+    values = np.array([row[1:] for row in rows[1:]], np.float64)
+    if not np.isfinite(values).all():
+        broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        raise SubmissionError(f"Rows with values that are no numbers: {listing(ids[i] for i in broken)}.")
+    if answer.kind == "probability":
+        _verify_probabilities(values, ids, whole=task.is_classification and len(answer.outputs) > 1)
+
+
+def _names(cell: str, answer: Answer) -> list[str]:
+    return cell.split(" ") if answer.kind == "ranking" else [cell]
+
+
+def _verify_probabilities(values: np.ndarray, ids: list[str], whole: bool) -> None:
+    if values.min() < 0 or values.max() > 1:
+        outside = np.flatnonzero(((values < 0) | (values > 1)).any(axis=1))
+        raise SubmissionError(f"Probabilities outside 0 to 1: {listing(ids[i] for i in outside)}.")
+    off = np.flatnonzero(abs(values.sum(axis=1) - 1) > ROW_SUM_TOLERANCE * values.shape[1])
+    if whole and len(off):
+        raise SubmissionError(f"Rows whose probabilities do not sum to one: {listing(ids[i] for i in off)}.")

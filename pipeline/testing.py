@@ -1,0 +1,182 @@
+"""Checks of the contracts over whatever is registered, and small data that tests are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.rows import Dataset
+from pipeline.models.base import Context, Model
+from pipeline.registry import MODELS
+from pipeline.task import Task, TaskKind
+
+TASKS: dict[TaskKind, Task] = {
+    "classification": Task("classification", ("ant", "bee", "cat")),
+    "multilabel": Task("multilabel", ("red", "green")),
+    "regression": Task("regression", ("width", "height")),
+}
+
+
+def small_dataset(kind: TaskKind, rows: int = 90, seed: int = 0, side: int = 8) -> Dataset:
+    """Returns rows whose table and pictures both tell the target, with gaps and rare categories.
+
+    The table has a number, a number with gaps, a category, and a text; the pictures are uint8
+    (rows, side, side, 1).
+    """
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    label = rng.permutation(np.arange(rows) % 3)
+    number = label + rng.normal(0, 0.3, rows)
+    gaps = np.where(rng.random(rows) < 0.2, np.nan, rng.normal(0, 1, rows))
+    category = pd.Series(np.where(label == 2, "dusk", "dawn"), dtype="str")
+    category[rng.random(rows) < 0.1] = None
+    words = np.array(["small quick wing", "yellow stripe wing", "long tail fur"])
+    pixels = rng.integers(0, 60, (rows, side, side, 1))
+    for row, value in enumerate(label):
+        pixels[row, value * 2 : value * 2 + 3] += 150
+    table = pd.DataFrame({"number": number, "gaps": gaps, "time": category, "words": words[label]})
+    target: np.ndarray = label.astype(np.int64)
+    if kind == "multilabel":
+        target = np.stack([label == 0, label != 1], axis=1).astype(np.float64)
+    if kind == "regression":
+        target = np.stack([10 * number, 5 - 3 * number], axis=1)
+    return Dataset(
+        ids=np.array([f"{row:04d}" for row in range(rows)]),
+        table=table,
+        pixels=pixels.astype(np.uint8),
+        pixels_key=f"small-{seed}-{rows}",
+        target=target,
+    )
+
+
+def build(kind: str, settings: dict[str, Any], task: Task) -> Model:
+    """Returns an unfitted model from the keys that a YAML would give."""
+    model = MODELS.get(kind)
+    return model(model.Config.model_validate({"kind": kind, **settings}), task)
+
+
+def fit(model: Model, data: Dataset, seed: int = 0) -> Model:
+    """Fits a model on the first two thirds of the rows, with an inner split where it wants one."""
+    rows = np.arange(len(data) * 2 // 3)
+    inner = data.rows(rows[::5]) if model.wants_inner_split else None
+    train = data.rows(np.setdiff1d(rows, rows[::5]) if inner is not None else rows)
+    return model.fit(train, inner, Context(seed=seed))
+
+
+def check_model(kind: str, settings: dict[str, Any], task_kind: TaskKind, folder: Path) -> None:
+    """Checks that a model keeps the contract of `pipeline.models.base.Model` for one kind of task.
+
+    Args:
+        kind: its registered name.
+        settings: keys that make a fit quick.
+        task_kind: the task to try.
+        folder: an empty one, for saving.
+
+    Raises:
+        AssertionError: says which promise is broken.
+    """
+    task, data = TASKS[task_kind], small_dataset(task_kind)
+    new = data.rows(np.arange(len(data) * 2 // 3, len(data)))
+    model = build(kind, settings, task)
+    _expect(not _learned(model), "the constructor must only store")
+    _expect(fit(model, data) is model, "`fit` must return self")
+    first = model.predict(new)
+    _expect(first.shape == (len(new), task.n_outputs), f"predictions have the shape {first.shape}")
+    _expect(first.dtype == np.float32, f"predictions must be float32, not {first.dtype}")
+    _expect(bool(np.isfinite(first).all()), "predictions must be finite")
+    if task_kind != "regression":
+        _expect(bool((first >= 0).all() and (first <= 1).all()), "probabilities lie between 0 and 1")
+    if task_kind == "classification":
+        _expect(np.allclose(first.sum(axis=1), 1, atol=1e-4), "the probabilities of a row sum to one")
+    backwards = model.predict(new.take(np.arange(len(new))[::-1]))
+    _expect(np.allclose(backwards[::-1], first, atol=1e-4), "a row's prediction depends on its neighbours")
+    fit(model, small_dataset(task_kind, seed=1))
+    again = fit(model, data).predict(new)
+    _expect(np.allclose(again, first, atol=1e-5), "fitting again must forget the first fit")
+    same = fit(build(kind, settings, task), data).predict(new)
+    _expect(np.array_equal(same, again), "the same seed must give the same predictions")
+    saved = folder / "saved"
+    saved.mkdir()
+    model.save(saved)
+    loaded = build(kind, settings, task).load(saved).predict(new)
+    _expect(np.allclose(loaded, again, atol=1e-5), "a loaded model must predict as the saved one")
+    if model.embeds:
+        width = model.embed(new).shape
+        _expect(len(width) == 2 and width[0] == len(new), f"the embedding has the shape {width}")
+
+
+def check_absent_class(kind: str, settings: dict[str, Any]) -> None:
+    """Checks that a class without a training row keeps its column."""
+    task, data = TASKS["classification"], small_dataset("classification")
+    rows = np.flatnonzero(data.target != 1)
+    model = build(kind, settings, task)
+    inner = data.rows(rows[::5]) if model.wants_inner_split else None
+    model.fit(data.rows(np.setdiff1d(rows, rows[::5])), inner, Context())
+    predicted = model.predict(data.rows())
+    _expect(predicted.shape == (len(data), 3), f"predictions have the shape {predicted.shape}")
+    _expect(bool((predicted[:, 1] < 0.4).all()), "an unseen class must not be likely")
+
+
+def check_reads_training_rows_only(kind: str, settings: dict[str, Any]) -> None:
+    """Checks that what the scored rows hold changes nothing that was learned."""
+    task, data = TASKS["classification"], small_dataset("classification")
+    spoiled = small_dataset("classification")
+    cut = len(data) * 2 // 3
+    if spoiled.table is None or spoiled.target is None or spoiled.pixels is None:
+        raise ValueError("The small data has all three.")
+    spoiled.table.iloc[cut:, 0] = 1e6
+    spoiled.table.iloc[cut:, 2] = "never seen"
+    spoiled.target[cut:] = 0
+    probe = data.rows(np.arange(cut, len(data)))
+    honest = fit(build(kind, settings, task), data).predict(probe)
+    other = fit(build(kind, settings, task), spoiled).predict(probe)
+    _expect(np.array_equal(honest, other), "rows outside the training rows changed what was learned")
+
+
+def write_competition(
+    root: Path, rows: int = 60, test_rows: int = 12, classes: int = 3, pictures: bool = True, seed: int = 0
+) -> None:
+    """Writes a competition as Kaggle gives its files: one probability per class is asked for.
+
+    The table has `width`, `shade` and `place`; each picture shows its class as a bright band.
+    """
+    import pandas as pd
+    from PIL import Image
+
+    rng = np.random.default_rng(seed)
+    total = rows + test_rows
+    label = rng.permutation(np.arange(total) % classes)
+    names = np.array([f"kind_{k}" for k in range(classes)])
+    table = pd.DataFrame(
+        {
+            "id": [f"{row:04d}" for row in range(total)],
+            "species": names[label],
+            "width": label + rng.normal(0, 0.8, total),
+            "shade": np.where(rng.random(total) < 0.1, np.nan, rng.normal(0, 1, total)),
+            "place": np.where(rng.random(total) < 0.5, "north", "south"),
+        }
+    )
+    root.mkdir(parents=True)
+    table[:rows].to_csv(root / "train.csv", index=False)
+    table[rows:].drop(columns="species").to_csv(root / "test.csv", index=False)
+    sample = pd.DataFrame(1 / classes, index=range(test_rows), columns=names)
+    sample.insert(0, "id", table["id"][rows:].to_numpy())
+    sample.to_csv(root / "sample_submission.csv", index=False)
+    if pictures:
+        (root / "images").mkdir()
+        for name, value in zip(table["id"], label, strict=True):
+            picture = rng.integers(0, 80, (12, 16, 3), np.uint8)
+            picture[value * 4 : value * 4 + 4] += np.uint8(120)
+            Image.fromarray(picture).save(root / "images" / f"{name}.png")
+
+
+def _learned(model: Model) -> list[str]:
+    return [name for name in vars(model) if name.endswith("_") and not name.endswith("__")]
+
+
+def _expect(kept: bool, promise: str) -> None:
+    if not kept:
+        raise AssertionError(promise)

@@ -1,0 +1,93 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config.schema import Config, DataConfig, SubmissionConfig
+from pipeline.data.answer import read_answer
+from pipeline.data.tables import Tables
+from pipeline.errors import DataError
+from pipeline.metrics import find_metric
+
+
+def answer(labels, columns, metric, targets=("label",), **data):
+    """Reads the answer of a training table with these labels and a sample with these columns."""
+    values = np.array(labels, dtype=str).reshape(len(labels), -1)
+    train = pd.DataFrame(values, columns=list(targets))
+    sample = pd.DataFrame("0", index=range(2), columns=["id", *columns])
+    tables = Tables(train, pd.DataFrame({"id": ["a", "b"]}), sample, "id", tuple(targets))
+    form = data.pop("answer", "auto")
+    config = Config(
+        competition="toy",
+        metric=metric,
+        data=DataConfig(**data),
+        models={},
+        submission=SubmissionConfig(answer=form),
+    )
+    return read_answer(tables, config, find_metric(metric))
+
+
+def test_one_column_per_class_keeps_the_order_of_the_sample():
+    task, target, form = answer(["b", "a", "b"], ["b", "a", "c"], "log_loss")
+    assert task.outputs == ("b", "a", "c")
+    assert target.tolist() == [0, 1, 0]
+    assert (form.kind, form.outputs) == ("probability", (0, 1, 2))
+
+
+def test_columns_named_like_their_class_with_something_around():
+    task, target, form = answer(["C", "D", "C"], ["Status_D", "Status_C", "Status_X"], "log_loss")
+    assert task.outputs == ("D", "C", "X")
+    assert target.tolist() == [1, 0, 1]
+    assert form.columns == ("Status_D", "Status_C", "Status_X")
+
+
+def test_two_classes_and_one_column_hold_the_second_class():
+    task, _, form = answer(["0", "1", "1"], ["label"], "auc")
+    assert (task.outputs, form.kind, form.outputs) == (("0", "1"), "probability", (1,))
+    task, target, form = answer(["yes", "no"], ["label"], "auc", positive="no")
+    assert (task.outputs, form.outputs, target.tolist()) == (("yes", "no"), (1,), [0, 1])
+
+
+def test_a_metric_of_labels_asks_for_labels():
+    task, target, form = answer(["10", "9", "9"], ["label"], "accuracy")
+    assert task.outputs == ("9", "10")
+    assert target.tolist() == [1, 0, 0]
+    assert (form.kind, form.outputs) == ("label", ())
+
+
+def test_a_ranking_has_the_depth_of_its_metric():
+    _, _, form = answer(["a", "b", "c"], ["label"], "map@2")
+    assert (form.kind, form.depth) == ("ranking", 2)
+
+
+def test_values_and_several_targets():
+    task, target, form = answer([["1", "2"], ["3", "4.5"]], ["y", "x"], "rmse", ("x", "y"))
+    assert (task.kind, task.outputs, form.outputs) == ("regression", ("x", "y"), (1, 0))
+    assert target.tolist() == [[1.0, 2.0], [3.0, 4.5]]
+    task, _, form = answer([["1", "0"], ["0", "0"]], ["x", "y"], "log_loss", ("x", "y"))
+    assert (task.kind, form.kind) == ("multilabel", "probability")
+    task, _, form = answer([["1", "0"], ["0", "0"]], ["x", "y"], "f1_macro", ("x", "y"))
+    assert (task.kind, form.kind) == ("multilabel", "label")
+
+
+def test_a_metric_on_logarithms_makes_models_learn_them():
+    assert answer(["1", "2"], ["label"], "rmsle")[0].log_target
+    with pytest.raises(DataError, match=r"takes log\(1 \+ y\): targets must be above -1"):
+        answer(["1", "-2"], ["label"], "rmsle")
+
+
+@pytest.mark.parametrize(
+    "labels, columns, metric, options, expected",
+    [
+        (["a", "b"], ["a", "c"], "log_loss", {}, r"no column for the classes b"),
+        (["a", "b", "c"], ["label"], "log_loss", {}, r"one column for 3 classes"),
+        (["a", "a"], ["label"], "accuracy", {}, r"one value only: a"),
+        (["a", "b"], ["label"], "rmse", {}, r"must be numbers. Received: a, b"),
+        (["0", "1"], ["label"], "auc", {"positive": "2"}, r"`data.positive` must be one of two classes"),
+        (["0", "1"], ["label"], "rmse", {"task": "classification"}, r"'rmse' scores regression, but"),
+        (["0", "2"], ["label"], "log_loss", {"task": "multilabel"}, r"Labels must be 0 or 1"),
+        (["0", "1"], ["label"], "auc", {"answer": "value"}, r"`submission.answer: value` is for regression"),
+    ],
+)
+def test_what_does_not_fit(labels, columns, metric, options, expected):
+    with pytest.raises(DataError, match=expected):
+        answer(labels, columns, metric, **options)

@@ -1,0 +1,99 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config.schema import Config, DataConfig, FoldsConfig
+from pipeline.data.competition import Competition, read_competition
+from pipeline.data.source import FolderSource
+from pipeline.errors import DataError
+from pipeline.testing import write_competition
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_competition(tmp_path / "toy", rows=30, test_rows=6)
+    return tmp_path / "toy"
+
+
+def read(root, folds=None, features=None, **data):
+    settings = {"target": "species", "images": "images/{id}.png", **data}
+    config = Config(
+        competition="toy",
+        metric="log_loss",
+        models={},
+        data=DataConfig(**settings),
+        folds=folds or FoldsConfig(),
+    )
+    return read_competition(FolderSource(root), config, features)
+
+
+def test_everything_is_read(root):
+    competition = read(root)
+    assert competition.task.outputs == ("kind_0", "kind_1", "kind_2")
+    assert list(competition.train.columns) == ["width", "shade", "place"] == list(competition.test.columns)
+    assert competition.pictures[0] == "images/0000.png"
+    assert competition.ids[:2].tolist() == ["0000", "0001"]
+    assert competition.splitter is None
+
+
+def test_it_survives_the_disk(root, tmp_path):
+    competition = read(root, folds=FoldsConfig(group="place"))
+    (tmp_path / "saved").mkdir()
+    competition.save(tmp_path / "saved")
+    loaded = Competition.load(tmp_path / "saved")
+    pd.testing.assert_frame_equal(loaded.train, competition.train)
+    np.testing.assert_array_equal(loaded.splitter, competition.splitter)
+    assert (loaded.task, loaded.answer, loaded.pictures) == (
+        competition.task,
+        competition.answer,
+        competition.pictures,
+    )
+
+
+def test_dropped_columns_and_the_group_are_not_seen(root):
+    competition = read(root, folds=FoldsConfig(group="place"), drop=["shade"])
+    assert list(competition.train.columns) == ["width"]
+
+
+def test_pictures_alone_leave_no_table(root):
+    assert read(root, drop=["width", "shade", "place"]).train is None
+
+
+def test_features_of_the_competition_are_added(root):
+    competition = read(root, features=lambda table: table.assign(double=table["width"] * 2))
+    assert "double" in competition.test.columns
+    with pytest.raises(DataError, match=r"`features` must keep all 30 rows. Received: 10"):
+        read(root, features=lambda table: table.head(10))
+
+
+def test_dates_order_the_rows(root):
+    table = pd.read_csv(root / "train.csv", dtype={"id": str})
+    table["day"] = pd.date_range("2024-01-01", periods=30).strftime("%Y-%m-%d")
+    table.to_csv(root / "train.csv", index=False)
+    moments = read(root, folds=FoldsConfig(time="day")).splitter
+    assert (np.diff(moments) > 0).all()
+    table["day"] = "yesterday"
+    table.to_csv(root / "train.csv", index=False)
+    with pytest.raises(DataError, match=r"values that are no dates: yesterday"):
+        read(root, folds=FoldsConfig(time="day"))
+
+
+@pytest.mark.parametrize(
+    "settings, expected",
+    [
+        ({"images": "images/{id}.jpg"}, r"pictures that are not there: images/0000.jpg, .* \(30 in all\)"),
+        ({"images": "images/{ids}.png"}, r"must name columns .*Did you mean 'id'"),
+        ({"images": "images/all.png"}, r"must name columns"),
+        ({"drop": ["shdae"]}, r"`data.drop`: train.csv has no column 'shdae'. Did you mean 'shade'"),
+        ({"columns": {"plce": "category"}}, r"`data.columns`: .*Did you mean 'place'"),
+        ({"folds": FoldsConfig(group="plce")}, r"`folds.group`: .*no column 'plce'. Did you mean 'place'"),
+    ],
+)
+def test_what_does_not_fit(root, settings, expected):
+    with pytest.raises(DataError, match=expected):
+        read(root, **settings)
+
+
+def test_all_of_it_at_once(root):
+    with pytest.raises(DataError, match=r"(?s)`data.drop`.*pictures that are not there"):
+        read(root, drop=["nothing_like_it"], images="x/{id}.png")

@@ -1,0 +1,82 @@
+import gzip
+
+import pandas as pd
+import pytest
+
+from pipeline.config.schema import DataConfig
+from pipeline.data.source import FolderSource
+from pipeline.data.tables import read_table, read_tables
+from pipeline.errors import DataError
+
+TRAIN = "id,a,label\n0007,1,x\n0008,2,NA\n0010,3,x\n"
+TEST = "id,a\n0011,1\n0012,2\n"
+SAMPLE = "id,label\n0012,x\n0011,x\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    def files(train=TRAIN, test=TEST, sample=SAMPLE):
+        for name, text in (("train", train), ("test", test), ("sample_submission", sample)):
+            data = text if isinstance(text, bytes) else text.encode()
+            (tmp_path / f"{name}.csv").write_bytes(data)
+        return FolderSource(tmp_path)
+
+    return files
+
+
+def test_ids_and_labels_keep_their_exact_text(files):
+    tables = read_tables(files(), DataConfig())
+    assert tables.train["id"].tolist() == ["0007", "0008", "0010"]
+    assert tables.train["label"].tolist() == ["x", "NA", "x"]
+    assert tables.sample["id"].tolist() == ["0012", "0011"]
+    assert (tables.id, tables.targets, tables.features) == ("id", ("label",), ["a"])
+
+
+def test_columns_that_test_lacks_are_no_features(files):
+    train = "id,a,later,label\n1,1,5,x\n2,2,6,y\n"
+    tables = read_tables(files(train, "id,a\n3,1\n", "id,label\n3,x\n"), DataConfig(target="label"))
+    assert tables.features == ["a"]
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"train": "id,a,label\n1,1,x\n1,2,y\n"}, r"train.csv: ids that stand twice in 'id': 1"),
+        ({"train": "id,a,label\n1,1,\n2,2,y\n"}, r"rows without a 'label': 1"),
+        ({"train": "id,a,b\n1,1,2\n2,2,3\n"}, r"no target column 'label'"),
+        ({"train": "Id,a,label\n1,1,x\n"}, r"train.csv has no id column 'id'. Did you mean 'Id'"),
+        ({"train": ""}, r"train.csv is empty"),
+        ({"train": "id,a,label\n"}, r"header but no rows"),
+        ({"train": "id,a,a,label\n1,1,1,x\n"}, r"columns of the same name: a"),
+        ({"train": "id,a,label\n1,\xe9,x\n".encode("latin-1")}, r"not utf-8-sig at byte.*data.encoding"),
+        ({"test": "id,a,label\n0011,1,x\n0012,2,y\n"}, r"holds the target column 'label'"),
+        ({"test": "id,a\n0007,1\n0008,2\n", "sample": "id,label\n0007,x\n0008,x\n"}, r"all its ids stand in"),
+        ({"sample": "id,label\n0011,x\n"}, r"lacks ids of test.csv: 0012"),
+        ({"sample": "id,label\n0011,x\n0012,x\n0013,x\n"}, r"asks for ids that test.csv lacks: 0013"),
+    ],
+)
+def test_what_does_not_fit_is_named(files, change, expected):
+    with pytest.raises(DataError, match=expected):
+        read_tables(files(**change), DataConfig(target="label"))
+
+
+def test_all_mistakes_of_the_rows_come_in_one_error(files):
+    source = files(train="id,a,label\n1,1,\n1,2,y\n", sample="id,label\n0011,x\n")
+    with pytest.raises(DataError, match=r"(?s)stand twice.*lacks ids.*rows without"):
+        read_tables(source, DataConfig(target="label"))
+
+
+def test_gzip_and_parquet_are_read(tmp_path):
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(TRAIN.encode()))
+    pd.read_csv(tmp_path / "t.csv.gz", dtype={"id": str}).to_parquet(tmp_path / "t.parquet")
+    source = FolderSource(tmp_path)
+    for name in ("t.csv.gz", "t.parquet"):
+        table = read_table(source, name, ("id",))
+        assert table["id"].tolist() == ["0007", "0008", "0010"]
+        assert table["a"].sum() == 6
+
+
+def test_a_table_on_its_side_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text(",".join(f"c{i}" for i in range(60_000)) + "\n")
+    with pytest.raises(DataError, match=r"has 60,000 columns; at most 50,000"):
+        read_table(FolderSource(tmp_path), "t.csv")

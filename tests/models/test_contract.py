@@ -1,0 +1,31 @@
+"""Every registered model keeps the contract; a new one is covered by being registered."""
+
+import pytest
+
+from pipeline.registry import MODELS
+from pipeline.testing import TASKS, check_absent_class, check_model, check_reads_training_rows_only
+
+QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
+    "cnn": {"backbone": "4C3 MP2 FC8", "size": 8, "epochs": 2},
+    "lightgbm": {"max_rounds": 20},
+    "xgboost": {"max_rounds": 20},
+    "random_forest": {"trees": 20},
+    "extra_trees": {"trees": 20},
+    "tabular": {"epochs": 2},
+}
+CASES = [(kind, task) for kind in MODELS.names() for task in TASKS if task in MODELS.get(kind).tasks]
+
+
+@pytest.mark.parametrize("kind, task", CASES)
+def test_contract(kind, task, tmp_path):
+    check_model(kind, QUICK.get(kind, {}), task, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, task in CASES if task == "classification"])
+def test_a_class_without_training_rows_keeps_its_column(kind):
+    check_absent_class(kind, QUICK.get(kind, {}))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, task in CASES if task == "classification"])
+def test_scored_rows_change_nothing_that_is_learned(kind):
+    check_reads_training_rows_only(kind, QUICK.get(kind, {}))

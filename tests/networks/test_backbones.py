@@ -1,0 +1,38 @@
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.networks.backbones import BACKBONES, find_backbone
+from pipeline.networks.keras_import import load_keras
+
+
+def test_every_keras_application_has_a_record():
+    applications = load_keras().applications
+    constructors = {name for name in dir(applications) if name[0].isupper()}
+    assert {record.constructor for record in BACKBONES.values()} == constructors
+
+
+def test_conventions_agree_with_keras():
+    import importlib
+
+    import numpy as np
+
+    keras = load_keras()
+    pictures = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype("float32")
+    from pipeline.networks.layers import preprocess
+
+    modules = {
+        "mobilenet_v2": "mobilenet_v2", "densenet121": "densenet", "resnet50": "resnet", "vgg16": "vgg16",
+        "efficientnet_b0": "efficientnet", "convnext_tiny": "convnext", "resnet50_v2": "resnet_v2",
+        "mobilenet_v3_small": "mobilenet_v3", "xception": "xception", "nasnet_mobile": "nasnet",
+        "inception_v3": "inception_v3", "efficientnet_v2_s": "efficientnet_v2", "mobilenet": "mobilenet",
+        "inception_resnet_v2": "inception_resnet_v2", "vgg19": "vgg19",
+    }  # fmt: skip
+    for name, module in modules.items():
+        theirs = importlib.import_module(f"keras.applications.{module}").preprocess_input(pictures.copy())
+        ours = preprocess(keras, keras.ops.convert_to_tensor(pictures), BACKBONES[name].convention)
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), rtol=1e-3, atol=2e-4, err_msg=name)
+
+
+def test_unknown_name_suggests_the_nearest():
+    with pytest.raises(ConfigError, match=r"Unknown backbone 'MobileNet_V2'. Did you mean 'mobilenet_v2'\?"):
+        find_backbone("MobileNet_V2")

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from pipeline.networks.batches import Batches, Pictures, ahead, take
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.targets import make_targets
+from pipeline.task import Task
+from pipeline.transforms.augment import Augmenter
+
+
+def pictures(coordinates="", augment=None, n=12, size=16):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, (20, size, size, 1), dtype=np.uint8)
+    positions = rng.permutation(20)[:n]
+    if coordinates:
+        task, target = Task("regression", ("x1", "y1", "x2", "y2")), rng.uniform(0.3, 0.7, (n, 4))
+        targets = make_targets(CNNConfig(kind="cnn", target=coordinates, coordinates="bins"), task)
+    else:
+        task, target = Task("classification", ("a", "b")), rng.integers(0, 2, n)
+        targets = make_targets(CNNConfig(kind="cnn"), task)
+    return Pictures(pixels, positions, target, targets, None, augment, coordinates)
+
+
+def epochs(batches, which):
+    return [[np.concatenate([b[i] for b in batches.epoch(e)]) for i in (0, 1)] for e in which]
+
+
+def test_threads_and_earlier_epochs_change_nothing():
+    source = pictures(augment=Augmenter("heavy"))
+    alone = epochs(Batches(source, 12, 4, seed=3), [0, 1, 2])
+    threaded = epochs(Batches(source, 12, 4, seed=3, threads=3), [2])
+    np.testing.assert_array_equal(alone[2][0], threaded[0][0])
+    assert not np.array_equal(alone[0][0], alone[1][0])
+
+
+def test_every_row_comes_once_an_epoch_and_keeps_its_target():
+    source = pictures()
+    inputs, targets = epochs(Batches(source, 12, 4, seed=0), [0])[0]
+    for image, encoded in zip(inputs, targets, strict=True):
+        row = next(i for i, p in enumerate(source.positions) if np.array_equal(source.pixels[p], image))
+        assert encoded.argmax() == source.target[row]
+    assert len(np.unique(inputs.reshape(12, -1), axis=0)) == 12
+
+
+def test_rows_that_fill_no_batch_are_left_for_another_epoch():
+    batches = Batches(pictures(), 12, 5, seed=0)
+    assert [len(inputs) for inputs, *_ in batches.epoch(0)] == [5, 5]
+    assert len(batches) == 2
+
+
+def test_coordinates_move_with_the_picture():
+    flip = Augmenter([{"HorizontalFlip": {"p": 1.0}}])
+    plain, flipped = pictures("points"), pictures("points", flip)
+    rows, seeds = np.arange(6), np.arange(6)
+    before, after = plain(rows, seeds), flipped(rows, seeds)
+    np.testing.assert_array_equal(after[0], before[0][:, :, ::-1])
+    there, here = plain.targets, plain.target[rows].copy()
+    here[:, [0, 2]] = 1.0 - here[:, [0, 2]]
+    np.testing.assert_allclose(after[1], there.encode(here), atol=1e-4)
+
+
+def test_a_flipped_box_stays_a_box():
+    boxes = pictures("box", Augmenter([{"HorizontalFlip": {"p": 1.0}}]))
+    boxes.target[:] = [0.1, 0.2, 0.4, 0.6]
+    expected = boxes.targets.encode(np.array([[0.6, 0.2, 0.9, 0.6]]))
+    np.testing.assert_allclose(boxes(np.arange(1), np.arange(1))[1], expected, atol=1e-4)
+
+
+def test_making_ahead_keeps_the_order_and_passes_errors_on():
+    def make(step):
+        if step == 7:
+            raise ValueError("picture 7 is broken")
+        return step
+
+    made = ahead(make, 10, threads=3)
+    assert [next(made) for _ in range(7)] == list(range(7))
+    with pytest.raises(ValueError, match="picture 7 is broken"):
+        next(made)
+
+
+def test_take_keeps_the_order_asked_for():
+    array = np.arange(30).reshape(10, 3)
+    np.testing.assert_array_equal(take(array, np.array([7, 2, 7, 0])), array[[7, 2, 7, 0]])

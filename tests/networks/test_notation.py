@@ -1,0 +1,42 @@
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.networks.notation import FORMS, is_notation, parse
+
+
+def test_every_documented_form_is_read():
+    tokens = parse("20C5 BN MP2 30C3s/2 AP2 MP3/2 GAP D0.5 FC256")
+    assert [token.kind for token in tokens] == [
+        "conv", "norm", "max", "conv", "average", "max", "global", "dropout", "dense",
+    ]  # fmt: skip
+    for form in FORMS:
+        parse(f"{form} FC2")
+
+
+def test_numbers_and_strides():
+    conv, pool = parse("30C3s/2 MP3")
+    assert conv.groups == ("30", "3", "s", "2")
+    assert (pool.number(0), pool.number(1)) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "notation, message",
+    [
+        ("20C5 MPX FC10", r"layer 2 is not a known form. Received: 'MPX'"),
+        ("FC10 20C5", r"layer 2 \('20C5'\) needs a map; 'FC10' before it leaves none"),
+        ("GAP MP2 FC3", r"layer 2 \('MP2'\) needs a map"),
+        ("MP2 D0.5", r"has no layer that learns"),
+        ("20C5 D1.5 FC2", r"Received: 'D1.5'"),
+    ],
+)
+def test_mistakes_name_the_layer(notation, message):
+    with pytest.raises(ConfigError, match=message):
+        parse(notation)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [("FC64", True), ("20C5 MP2", True), ("mobilenet_v2", False), ("MobileNetV2", False)],
+)
+def test_names_are_told_from_layers(text, expected):
+    assert is_notation(text) is expected

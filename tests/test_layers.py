@@ -1,0 +1,109 @@
+"""Imports point down one declared list, and heavy libraries wait until they are used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [
+    "errors",
+    "registry",
+    "task",
+    "progress",
+    "metrics",
+    "config",
+    "store",
+    "predictions",
+    "context",
+    "arguments",
+    "data",
+    "transforms",
+    "networks",
+    "models",
+    "fold_output",
+    "cross_validation",
+    "ensemble",
+    "submission",
+    "report",
+    "plan",
+    "datasets",
+    "run",
+    "stages",
+    "predict",
+    "console",
+    "testing",
+    "cli",
+    "__main__",
+]
+HEAVY = {
+    *("tensorflow", "keras", "sklearn", "lightgbm", "xgboost", "pandas", "scipy", "cv2", "PIL"),
+    *("albumentations", "optuna", "matplotlib", "skops"),
+}
+
+
+def files():
+    return sorted((ROOT / "pipeline").rglob("*.py"))
+
+
+def layer_of(module):
+    parts = module.split(".")
+    return LAYERS.index(parts[1]) if len(parts) > 1 else -1
+
+
+def imports(path):
+    """Yields (module, is it inside TYPE_CHECKING) for all imports, those in functions included."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "pipeline":
+                yield from (f"pipeline.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path):
+    own = LAYERS.index(
+        path.relative_to(ROOT / "pipeline").with_suffix("").parts[0].replace("__init__", "errors")
+    )
+    for module in imports(path):
+        assert not module.startswith("competitions"), "a competition's module is loaded by name"
+        if module.startswith("pipeline."):
+            assert layer_of(module) <= own, f"{path.name} imports {module}, which lies below it"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_libraries_are_imported_where_they_are_used(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        assert not HEAVY & {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_stay_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, f"{node.name} is long"
+
+
+def test_help_and_registries_import_nothing_heavy():
+    code = (
+        "import sys; from pipeline.registry import MODELS, METHODS; MODELS.names(); METHODS.names(); "
+        "from pipeline.cli import _parser; _parser(); "
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

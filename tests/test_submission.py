@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from pipeline.config.schema import SubmissionConfig
+from pipeline.data.answer import Answer
+from pipeline.data.competition import Competition
+from pipeline.errors import SubmissionError
+from pipeline.submission import submission_text, verify_submission
+from pipeline.task import Task
+
+PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], np.float32)
+
+
+def competition(answer, task=None):
+    """A competition with test rows b, a, asked for in the order a, b."""
+    return Competition(
+        task=task or Task("classification", ("x", "y", "z")),
+        answer=answer,
+        id="id",
+        ids=np.array(["t"]),
+        test_ids=np.array(["b", "a"]),
+        sample_ids=np.array(["a", "b"]),
+        target=np.zeros(1, np.int64),
+        train=None,
+        test=None,
+    )
+
+
+def written(answer, values=PROBABILITY, task=None, labels=None):
+    made = competition(answer, task)
+    text = submission_text(made, values, labels, SubmissionConfig())
+    verify_submission(text, made)
+    return text
+
+
+def test_probabilities_come_in_the_order_of_the_sample():
+    text = written(Answer("probability", ("Z", "X", "Y"), (2, 0, 1)))
+    assert text == "id,Z,X,Y\na,0.8,0.1,0.1\nb,0.3,0.2,0.5\n"
+
+
+def test_probabilities_are_brought_to_a_sum_of_one():
+    text = written(Answer("probability", ("x", "y", "z"), (0, 1, 2)), PROBABILITY * 0.5)
+    assert text.splitlines()[1] == "a,0.1,0.1,0.8"
+
+
+def test_labels_rankings_and_values():
+    assert written(Answer("label", ("label",), ())) == "id,label\na,z\nb,y\n"
+    assert written(Answer("label", ("label",), ()), labels=np.array([0, 1])) == "id,label\na,y\nb,x\n"
+    assert written(Answer("ranking", ("label",), (), 2)).splitlines()[1] == "a,z x"
+    values = np.array([[1.5, 2], [1e7 + 1, -3]])
+    text = written(Answer("value", ("q", "p"), (1, 0)), values, Task("regression", ("p", "q")))
+    assert text.splitlines()[1:] == ["a,-3,1e+07", "b,2,1.5"] or "a,-3,10000001" in text
+
+
+def test_labels_of_several_columns():
+    task = Task("multilabel", ("p", "q"))
+    values = np.array([[0.6, 0.4], [0.2, 0.9]], np.float32)
+    answer = Answer("label", ("p", "q"), (0, 1))
+    assert written(answer, values, task) == "id,p,q\na,0,1\nb,1,0\n"
+    assert written(answer, values, task, np.array([[1, 1], [0, 0]])) == "id,p,q\na,0,0\nb,1,1\n"
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("id,x,y\na,1,0\nb,1,0\n", r"columns must be id, x, y, z"),
+        ("id,x,y,z\nb,1,0,0\na,1,0,0\n", r"in another order"),
+        ("id,x,y,z\na,1,0,0\n", r"missing or unknown: b"),
+        ("id,x,y,z\na,1,0,\nb,1,0,0\n", r"empty cells: a"),
+        ("id,x,y,z\na,1,0,nan\nb,1,0,0\n", r"no numbers: a"),
+        ("id,x,y,z\na,2,-1,0\nb,1,0,0\n", r"outside 0 to 1: a"),
+        ("id,x,y,z\na,1,0,0\nb,0.5,0,0\n", r"do not sum to one: b"),
+        ("", r"columns must be"),
+    ],
+)
+def test_a_broken_file_is_refused(text, expected):
+    with pytest.raises(SubmissionError, match=expected):
+        verify_submission(text, competition(Answer("probability", ("x", "y", "z"), (0, 1, 2))))
+
+
+def test_an_unknown_class_is_refused():
+    with pytest.raises(SubmissionError, match=r"Classes that the training table lacks: w"):
+        verify_submission("id,label\na,w\nb,x\n", competition(Answer("label", ("label",), ())))
