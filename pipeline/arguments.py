@@ -26,7 +26,7 @@ XGBOOST = frozenset(
 )
 
 # What the pipeline sets itself: the library's name -> what to use in its place.
-RESERVED = {
+RESERVED: dict[str, dict[str, str | None]] = {
     "lightgbm": {
         "objective": "the key `objective`",
         "num_class": None,

@@ -196,7 +196,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
         "competitions": known_competitions(),
         "models": MODELS.names(),
         "metrics": [*METRICS.names(), "map@K"],
-        "backbones": BACKBONES.names(),
+        "backbones": sorted(BACKBONES),
         "ensemble methods": METHODS.names(),
     }
     for title, names in lists.items():

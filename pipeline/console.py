@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 from rich.table import Table
 
 from pipeline.progress import Progress
 
 log = logging.getLogger("pipeline")
+WORTH_A_LINE = 15.0  # seconds: shorter work leaves a line in the log only
 
 
 class ConsoleProgress(Progress):
@@ -71,9 +73,11 @@ class ConsoleProgress(Progress):
         if self._task is not None:
             self.bars.remove_task(self._task)
             self._task = None
-        line = f"{self._label:<28} {time.monotonic() - self._started:7.1f} s  {text}".rstrip()
+        seconds = time.monotonic() - self._started
+        line = f"{self._label:<24} {seconds:7.1f} s  {text}".rstrip()
         log.info("end %s", line)
-        self.console.print(line, highlight=False)
+        if seconds > WORTH_A_LINE:
+            self.console.print(line, highlight=False)
 
 
 def log_to(path: Path) -> None:

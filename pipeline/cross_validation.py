@@ -74,7 +74,7 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
             folder = save_to / f"seed{index}"
             folder.mkdir(parents=True)
             model.save(folder)
-    mean = [_mean(parts) for parts in zip(*outputs, strict=True)]
+    mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
     for side, values in zip(("scored rows", "pinned rows", "test rows"), mean, strict=True):
         if not np.isfinite(values).all():
             rows = int((~np.isfinite(values)).any(axis=1).sum())
@@ -89,7 +89,7 @@ def embed_fold(experiment: Experiment, fold: Fold, folder: Path, context: Contex
     for index in range(experiment.seeds):
         model = experiment.make().load(folder / f"seed{index}")
         outputs.append(_predict(experiment, fold, model.embed, context))
-    mean = [_mean(parts) for parts in zip(*outputs, strict=True)]
+    mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
     return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started)
 
 
@@ -120,7 +120,7 @@ def assemble(
         name=name,
         task=task,
         oof=(total / np.where(count, count, np.nan)).astype(np.float32),
-        test=_mean(tests),
+        test=mean_of(tests),
         ids=train.ids,
         test_ids=test.ids,
         folds_hash=folds.hash,
@@ -150,7 +150,7 @@ def as_input(
     if len(folds.pinned):
         total[folds.pinned] = np.sum([output.pinned for _, output in pairs], axis=0)
         count[folds.pinned] = len(pairs)
-    return (total / count).astype(np.float32), _mean([output.test for _, output in pairs])
+    return (total / count).astype(np.float32), mean_of([output.test for _, output in pairs])
 
 
 def score(metric: Metric, target: np.ndarray | None, rows: np.ndarray, predicted: np.ndarray) -> float:
@@ -207,6 +207,6 @@ def _predict(
     return tuple(np.asarray(side, np.float32) for side in sides)
 
 
-def _mean(parts: Sequence[np.ndarray]) -> np.ndarray:
+def mean_of(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Returns the float32 mean of arrays, added up in float64 whatever their number."""
     return np.asarray(np.mean(parts, axis=0, dtype=np.float64), np.float32)

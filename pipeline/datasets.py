@@ -13,7 +13,7 @@ from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.rows import Dataset
 from pipeline.data.source import Source
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, listing
 from pipeline.plan import Plan
 from pipeline.registry import MODELS
 
@@ -115,6 +115,14 @@ def write_views(
     from pipeline.data.pixels import write_pixels
     from pipeline.transforms.views import whole
 
-    height, width = section.picture()["size"]
     sizes, _ = image_sizes(source.read, names, report, threads)
-    write_pixels(path, source.read, names, whole(sizes, (height, width)), channels, report, threads)
+    size = section.picture()["size"] or _common_size(sizes)
+    write_pixels(path, source.read, names, whole(sizes, (size[0], size[1])), channels, report, threads)
+
+
+def _common_size(sizes: np.ndarray) -> list[int]:
+    found, counts = np.unique(sizes, axis=0, return_counts=True)
+    if len(found) > 1:
+        shown = listing(f"{width}x{height}" for height, width in found[np.argsort(-counts)])
+        raise ConfigError(f"The pictures have several sizes ({shown}): the network's `size` must say which.")
+    return [int(side) for side in found[0]]

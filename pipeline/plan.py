@@ -125,7 +125,9 @@ class Plan:
     def pixels(self, name: str) -> Product:
         """The decoded pictures that a network sees: one per view and size, shared by models."""
         section = self.config.models[name]
-        material = {"source": self._source, "images": self.config.data.images, "version": VERSION}
+        data = self.config.data
+        images = [data.images, data.test_images]
+        material = {"source": self._source, "images": images, "version": VERSION}
         view = section.picture()
         label = f"pixels-{view.pop('label')}"
         reads = {other: self.predictions(other).key for other in view.pop("reads", [])}

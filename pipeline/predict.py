@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition, read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import picture_channels, sees, write_views
-from pipeline.ensemble.blending import blend
+from pipeline.ensemble.final import make_ensemble
 from pipeline.errors import ModelError, listing
 from pipeline.metrics import find_metric
 from pipeline.models.base import Context
@@ -58,21 +59,18 @@ def predict(run: Run, table: Path, out: Path) -> int:
         replace(run.predictions(name), test=outputs[f"{name}.prediction"], test_ids=new.test_ids)
         for name in plan.members
     ]
-    config = run.config.ensemble
-    blended = blend(
+    made = make_ensemble(
         members,
         competition.target,
         find_metric(run.config.metric),
         run.folds.assignment[0],
-        method=config.method,
-        finish=config.finish,
-        thresholds=config.thresholds,
-        seed=run.config.seed,
+        run.config.ensemble,
+        run.config.seed,
     )
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([competition.id, *competition.task.outputs])
-        for key, row in zip(new.test_ids, blended.test, strict=True):
+        for key, row in zip(new.test_ids, made.test, strict=True):
             writer.writerow([key, *(f"{value:.6g}" for value in row)])
     return len(new.test_ids)
 
@@ -105,7 +103,8 @@ def _predict_model(
     ).rows()
     context = Context(threads=run.config.threads, report=run.progress.update)
     kind = MODELS.get(section.kind)
-    predictions, embeddings = [], []
+    predictions: list[np.ndarray] = []
+    embeddings: list[np.ndarray] = []
     run.progress.begin(f"{name} on new rows", 0, 1)
     for fold in run.folds:
         for index in range(section.seeds):
@@ -116,7 +115,7 @@ def _predict_model(
             if any(f"{name}.embedding" in other.inputs for other in run.config.models.values()):
                 embeddings.append(model.embed(rows, context))
     run.progress.end("")
-    result = {f"{name}.prediction": np.mean(predictions, axis=0, dtype=np.float64).astype(np.float32)}
+    result = {f"{name}.prediction": mean_of(predictions)}
     if embeddings:
-        result[f"{name}.embedding"] = np.mean(embeddings, axis=0, dtype=np.float64).astype(np.float32)
+        result[f"{name}.embedding"] = mean_of(embeddings)
     return result

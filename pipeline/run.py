@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -108,25 +109,36 @@ class Run:
         if not missing:
             return
         experiment, metric = self.experiment(name), find_metric(self.config.metric)
+        started, scores = time.monotonic(), []
         for fold in missing:
-            product = self.plan.fold(name, fold)
-            siblings = {
-                other: self.plan.fold(other, fold).path / "model" / "seed0"
-                for other in self.config.models[name].uses()
-                if other in self.config.models
-            }
-            self.progress.begin(f"{name} {fold.label}", folds.index(fold), len(folds))
-            context = self.context(product, siblings)
-            try:
-                with product.lock(), product.making() as folder:
-                    output = cross_validation.fit_fold(experiment, fold, context, folder / "model")
-                    output.save(folder)
-            except PipelineError as error:
-                raise type(error)(f"models.{name}, {fold.label}: {error}") from error
-            score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
-            self.progress.end(f"{metric.name} {score:.5g}")
-            for warning in output.notes.get("warnings", ()):
-                self.progress.warning(f"{name} {fold.label}: {warning}")
+            so_far = f", so far {np.mean(scores):.5g}" if scores else ""
+            self.progress.begin(f"{name} {fold.label}{so_far}", folds.index(fold), len(folds))
+            output = self._fit(name, fold, experiment)
+            scores.append(cross_validation.score(metric, experiment.train.target, fold.valid, output.valid))
+            self.progress.end(f"{metric.name} {scores[-1]:.5g}")
+        spread = f" ± {np.std(scores):.5f}" if len(scores) > 1 else ""
+        self.progress.message(
+            f"{name:<16} {len(missing)} of {len(folds)} folds in {time.monotonic() - started:.0f} s: "
+            f"{metric.name} {np.mean(scores):.5f}{spread}"
+        )
+
+    def _fit(self, name: str, fold: Fold, experiment: Experiment) -> FoldOutput:
+        product = self.plan.fold(name, fold)
+        siblings = {
+            other: self.plan.fold(other, fold).path / "model" / "seed0"
+            for other in self.config.models[name].uses()
+            if other in self.config.models
+        }
+        context = self.context(product, siblings)
+        try:
+            with product.lock(), product.making() as folder:
+                output = cross_validation.fit_fold(experiment, fold, context, folder / "model")
+                output.save(folder)
+        except PipelineError as error:
+            raise type(error)(f"models.{name}, {fold.label}: {error}") from error
+        for warning in output.notes.get("warnings", ()):
+            self.progress.warning(f"{name} {fold.label}: {warning}")
+        return output
 
     def predictions(self, name: str) -> Predictions:
         """Out-of-fold and test predictions of a trained model."""

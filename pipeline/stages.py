@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.data.source import Source, open_source
-from pipeline.ensemble.blending import Blend, blend
+from pipeline.ensemble import final
 from pipeline.errors import DataError
 from pipeline.metrics import find_metric
 from pipeline.plan import Plan
@@ -77,27 +77,17 @@ def make_ensemble(run: Run) -> Path:
 
     def make(folder: Path) -> None:
         members = [run.predictions(name) for name in plan.members]
-        blended = blend(
-            members,
-            run.competition.target,
-            find_metric(config.metric),
-            run.folds.assignment[0],
-            method=config.ensemble.method,
-            finish=config.ensemble.finish,
-            thresholds=config.ensemble.thresholds,
-            seed=config.seed,
+        metric, folds = find_metric(config.metric), run.folds.assignment[0]
+        made = final.make_ensemble(
+            members, run.competition.target, metric, folds, config.ensemble, config.seed
         )
-        _save_blend(blended, folder)
+        np.save(folder / "oof.npy", made.oof)
+        np.save(folder / "test.npy", made.test)
+        if made.test_labels is not None:
+            np.save(folder / "test_labels.npy", made.test_labels)
+        write_json(folder / "ensemble.json", made.facts)
 
     return run.made(plan.ensemble, make)
-
-
-def _save_blend(blended: Blend, folder: Path) -> None:
-    np.save(folder / "oof.npy", blended.oof)
-    np.save(folder / "test.npy", blended.test)
-    if blended.test_labels is not None:
-        np.save(folder / "test_labels.npy", blended.test_labels)
-    write_json(folder / "ensemble.json", blended.facts())
 
 
 def make_submission(run: Run) -> Path:

@@ -15,10 +15,21 @@ class DataConfig(Section):
     """Where the competition's files are and what is in them."""
 
     root: str | None = Field(default=None, description="folder or zip; default `data/NAME`")
-    train: str = Field(default="train.csv", description="training table: CSV, gzipped CSV or Parquet")
-    test: str = Field(default="test.csv", description="test table")
+    train: str = Field(
+        default="train.csv",
+        description="training table: CSV, gzipped CSV or Parquet; or the files that take its place, "
+        'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`)',
+    )
+    test: str = Field(
+        default="test.csv", description="test table; the sample submission where there is no other"
+    )
     sample: str = Field(default="sample_submission.csv", description="the sample submission")
     id: str | None = Field(default=None, description="id column; default: the sample's first")
+    number_rows: bool = Field(
+        default=False,
+        description="tables without the id column get one: training rows are numbered, test rows take "
+        "the sample's ids in its order",
+    )
     target: str | list[str] | None = Field(
         default=None, description="target column(s); default: the columns that the test table lacks"
     )
@@ -29,7 +40,12 @@ class DataConfig(Section):
         default=None, description="of two classes, the one whose probability is asked for; default: the last"
     )
     images: str | None = Field(
-        default=None, description='picture of a row, by columns of the tables: "images/{id}.jpg"'
+        default=None,
+        description='picture of a row, by columns of the tables: "images/{id}.jpg"; `*` stands for any '
+        "text, `**/` for any folders",
+    )
+    test_images: str | None = Field(
+        default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
     )
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")

@@ -61,7 +61,7 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
     if kind != "classification":
         return _columnwise(tables, config, metric, kind, columns)
     text = tables.train[tables.targets[0]].str.strip()
-    by_class = _class_columns(sorted(set(text)), columns) if len(columns) > 1 else None
+    by_class = class_columns(sorted(set(text)), columns) if len(columns) > 1 else None
     classes = tuple(by_class) if by_class else _class_order(set(text), config.data.positive)
     task = Task("classification", classes)
     number = {name: index for index, name in enumerate(classes)}
@@ -127,7 +127,7 @@ def _columnwise(
     return Task(kind, names, log_target), target, Answer(answer, columns, outputs)  # type: ignore[arg-type]
 
 
-def _class_columns(classes: list[str], columns: tuple[str, ...]) -> list[str]:
+def class_columns(classes: list[str], columns: tuple[str, ...]) -> list[str]:
     """Returns the class that each column of the sample stands for, in the sample's order.
 
     A column is called like its class, or like it with one common text before and after

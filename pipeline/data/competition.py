@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,9 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
+from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
+from pipeline.data.pictures import picture_names
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_table, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
@@ -120,8 +121,13 @@ def read_competition(source: Source, config: Config, features: Features | None =
     task, target, answer = read_answer(tables, config, metric)
     problems = Problems()
     usable = _usable(tables, config, problems)
-    pictures = _pictures(tables.train, config, source, problems, config.data.train)
-    test_pictures = _pictures(tables.test, config, source, problems, config.data.test)
+    pictures, test_pictures = (
+        picture_names(table, pattern, source, problems, name) if pattern else ()
+        for table, pattern, name in (
+            (tables.train, config.data.images, config.data.train),
+            (tables.test, config.data.test_images or config.data.images, config.data.test),
+        )
+    )
     splitter = _splitter(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     train, test = (_features(table[usable], features) for table in (tables.train, tables.test))
@@ -162,7 +168,8 @@ def read_rows(source: Source, name: str, config: Config, competition: Competitio
         doubled = table[competition.id][table[competition.id].duplicated()]
         raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
     problems = Problems()
-    pictures = _pictures(table, config, source, problems, name)
+    pattern = config.data.test_images or config.data.images
+    pictures = picture_names(table, pattern, source, problems, name) if pattern else ()
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     return replace(
         competition,
@@ -183,7 +190,8 @@ def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:
     dropped = {*config.data.drop, config.folds.column, config.folds.group, *tables.targets}
     dropped |= {name for name, kind in config.data.columns.items() if kind == "drop"}
     usable = [name for name in tables.features if name not in dropped]
-    fields = _fields(config.data.images) if config.data.images else []
+    patterns = [pattern for pattern in (config.data.images, config.data.test_images) if pattern]
+    fields = {field for pattern in patterns for field in FilePattern(pattern).fields}
     return [name for name in usable if name not in fields]
 
 
@@ -216,34 +224,6 @@ def _moments(column: pd.Series) -> np.ndarray:
             f"`folds.time`: {column.name!r} has values that are no dates: {listing(column[dates.isna()])}."
         )
     return dates.astype("datetime64[ns]").astype(np.int64).to_numpy()
-
-
-def _fields(pattern: str) -> list[str]:
-    return [name for _, name, _, _ in string.Formatter().parse(pattern) if name]
-
-
-def _pictures(
-    table: pd.DataFrame, config: Config, source: Source, problems: Problems, name: str
-) -> tuple[str, ...]:
-    """Returns the file of every row's picture; rows whose file is missing are named in one problem."""
-    pattern = config.data.images
-    if not pattern:
-        return ()
-    unknown = [field for field in _fields(pattern) if field not in table.columns]
-    if unknown or not _fields(pattern):
-        near = did_you_mean(unknown[0], table.columns) if unknown else ""
-        known = listing(table.columns)
-        problems.add(f"`data.images`: {pattern!r} must name columns of {name} in braces ({known}).{near}")
-        return ()
-    columns = {field: table[field].astype(str) for field in _fields(pattern)}
-    names = tuple(
-        pattern.format(**dict(zip(columns, values, strict=True)))
-        for values in zip(*columns.values(), strict=True)
-    )
-    missing = [file for file in names if not source.has(file)]
-    if missing:
-        problems.add(f"{name}: pictures that are not there: {listing(missing)} ({len(missing)} in all).")
-    return names
 
 
 def _features(table: pd.DataFrame, features: Features | None) -> pd.DataFrame | None:

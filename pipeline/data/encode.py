@@ -115,7 +115,9 @@ class TableEncoder:
                 continue
             if name not in rows.dataset.extras:
                 known = ["table", *rows.dataset.extras]
-                raise DataError(f"There is no input {name!r}.{did_you_mean(name, known)} Known: {listing(known)}.")
+                raise DataError(
+                    f"There is no input {name!r}.{did_you_mean(name, known)} Known: {listing(known)}."
+                )
             blocks.append(rows.extra(name))
             names += [f"{name}.{index}" for index in range(blocks[-1].shape[1])]
         return np.hstack(blocks) if blocks else np.zeros((len(rows), 0)), names

@@ -125,14 +125,15 @@ def open_source(root: Path, train: str) -> Source:
 
     Args:
         root: the path that the configuration or the command line names.
-        train: name of the training table, which tells an unpacked folder from a mere container.
+        train: name of the training table (or a pattern, "train/{species}/{id}.jpg"), which tells an
+            unpacked folder from a mere container.
 
     Raises:
         DataError: there is nothing at `root`, or nothing that can be read.
     """
     if root.is_dir():
         zips = sorted(root.glob("*.zip"))
-        if not (root / train).exists() and len(zips) == 1:
+        if not (root / train.partition("{")[0]).exists() and len(zips) == 1:
             return ZipSource(zips[0])
         return FolderSource(root)
     if root.is_file():

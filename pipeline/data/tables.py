@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.config.schema import DataConfig
+from pipeline.data.file_pattern import FilePattern
 from pipeline.data.source import Source
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
@@ -51,11 +52,12 @@ class Tables:
 def read_table(
     source: Source, name: str, text: tuple[str, ...] = (), encoding: str = "utf-8-sig"
 ) -> pd.DataFrame:
-    """Reads a CSV, a gzipped CSV or a Parquet file.
+    """Reads a CSV, a gzipped CSV or a Parquet file, or makes a table of the files that fit a pattern.
 
     Args:
         source: where it lies.
-        name: its name there; the ending decides the format.
+        name: its name there; the ending decides the format. With braces it is a pattern,
+            "train/{species}/{id}.jpg": a row per file, its columns and the file's name as text.
         text: columns kept as the exact text of the file ("0007", "NA"). Those that it lacks are ignored.
         encoding: of a CSV.
 
@@ -64,6 +66,8 @@ def read_table(
     """
     import pandas as pd
 
+    if "{" in name:
+        return _table_of_files(source, FilePattern(name))
     data = source.read(name)
     where = f"{source.root}: {name}"
     if not data.strip():
@@ -98,6 +102,15 @@ def read_table(
     return table
 
 
+def _table_of_files(source: Source, pattern: FilePattern) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [(*values, name) for name, values in pattern.matches(source.names())]
+    if not rows:
+        raise DataError(f"{source.root} holds no file that fits {pattern.text!r}.")
+    return pd.DataFrame(rows, columns=[*pattern.fields, "file"], dtype=str)
+
+
 def _doubled(column: str, table: pd.DataFrame) -> bool:
     """pandas renames a second "a" to "a.1"; a real column "a.1" without an "a" is fine."""
     stem, _, number = str(column).rpartition(".")
@@ -116,6 +129,10 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     train = read_table(source, config.train, (key, *wanted), config.encoding)
     test = read_table(source, config.test, (key,), config.encoding)
     sample = read_table(source, config.sample, tuple(sample.columns), config.encoding)
+    if config.test == config.sample:  # there is no other table of the test rows
+        test = test[[name for name in test.columns if name == key]]
+    if config.number_rows:
+        train, test = _number(train, test, sample, key)
     problems = Problems()
     for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
         if key not in table.columns:
@@ -136,9 +153,26 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     if config.target is None:  # the names are known only now; labels keep their exact text
         train = read_table(source, config.train, (key, *wanted), config.encoding)
+        train = _number(train, test, sample, key)[0] if config.number_rows else train
     _check_rows(train, test, sample, key, wanted, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     return Tables(train, test, sample, key, tuple(wanted))
+
+
+def _number(
+    train: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, key: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Gives an id column to those of the two tables that lack it (see `data.number_rows`)."""
+    if key not in train.columns:
+        train = train.assign(**{key: [f"train {row}" for row in range(1, len(train) + 1)]})
+    if key not in test.columns and key in sample.columns:
+        if len(test) != len(sample):
+            raise DataError(
+                f"`data.number_rows`: the test table has {len(test):,} rows and no {key!r}, the sample "
+                f"{len(sample):,} rows: which is which cannot be told."
+            )
+        test = test.assign(**{key: sample[key].to_numpy()})
+    return train, test
 
 
 def _target_names(config: DataConfig) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.task import Task
 
 ABSENT = 1e-6  # the probability of a class that the training rows did not hold
+SMALLEST = 1e-15  # of any probability: nothing is impossible
 
 
 class TargetCoder:
@@ -70,9 +71,9 @@ class TargetCoder:
             values = np.asarray(raw, np.float64) * self.deviation_ + self.mean_
             return (np.expm1(values) if self.task.log_target else values).astype(np.float32)
         if self.task.kind == "multilabel":
-            return np.clip(raw, 0.0, 1.0).astype(np.float32)
+            return np.clip(raw, SMALLEST, 1.0).astype(np.float32)
         probabilities = np.full((len(raw), self.task.n_outputs), ABSENT)
-        probabilities[:, self.present_] = np.clip(raw, 0.0, 1.0)
+        probabilities[:, self.present_] = np.clip(raw, SMALLEST, 1.0)
         return (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def state(self) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pipeline.ensemble.crossfit import cross_fit
-from pipeline.ensemble.method import METHODS, Method
+from pipeline.ensemble.method import Method
 from pipeline.ensemble.methods.auto import Auto, Candidate
 from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.threads import single_threaded
 from pipeline.ensemble.weights import inner_folds
 from pipeline.errors import ConfigError, StoreError, listing
 from pipeline.metrics import Metric
 from pipeline.predictions import Predictions, check_alignment
+from pipeline.registry import METHODS
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Blend:
         dropped: why, by member.
         gap: optimality gap of exact weights on all rows, else None.
         table: what "auto" tried, else empty.
+        alternatives: by method, the cross-fitted and test predictions of all that "auto" tried,
+            shaped as `oof` and `test`: candidates for a second submission.
         notes: what a person should know, in sentences.
     """
 
@@ -54,9 +58,11 @@ class Blend:
     dropped: dict[str, str]
     gap: float | None
     table: tuple[Candidate, ...]
+    alternatives: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
     notes: tuple[str, ...]
 
 
+@single_threaded
 def blend(
     members: list[Predictions],
     target: np.ndarray,
@@ -81,6 +87,69 @@ def blend(
         StoreError: members that do not match each other or the target, or no scored row.
         ConfigError: no such method, or one that cannot do this task.
     """
+    level = _level_2(members, target, folds, seed)
+    kind = METHODS.get(method)
+    if reason := kind.unsuitable(metric, level.target):
+        raise ConfigError(f"ensemble.method: {method!r} cannot be used here: {reason}.")
+
+    def make() -> Method:
+        made = kind(metric=metric, n_outputs=level.stack.n_outputs, seed=seed)
+        return made.set_params(**(parameters or {}))
+
+    fitted = make().fit_stack(level.stack, level.target, level.folds)
+    blended = _cross_fitted(fitted, make, level)
+    weights, column_weights, idle = _shown_weights(fitted, level.names)
+    return Blend(
+        method=method,
+        chosen=fitted.chosen_ if isinstance(fitted, Auto) else method,
+        weights=weights,
+        column_weights=column_weights,
+        oof=level.spread(blended),
+        test=fitted.combine_stack(level.test).astype(np.float32),
+        cross_fitted_score=metric(level.target, blended),
+        cross_fitted_fold_scores=_fold_scores(metric, level, blended),
+        in_sample_score=metric(level.target, fitted.combine_stack(level.stack)),
+        member_scores={m.name: metric(level.target, m.oof[level.rows]) for m in members},
+        dropped=level.dropped | idle,
+        gap=fitted.gap_,
+        table=fitted.table_ if isinstance(fitted, Auto) else (),
+        alternatives=_alternatives(fitted, level),
+        notes=tuple(level.notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Level2:
+    """What weights are learned from.
+
+    Attributes:
+        names: members that are not copies of others.
+        stack: their predictions of the scored rows.
+        test: their predictions of the test rows.
+        target, folds: of the scored rows.
+        rows: positions of the scored rows among all `n_rows`.
+        dropped: why, by member.
+        notes: what a person should know; grows.
+    """
+
+    names: list[str]
+    stack: Stack
+    test: Stack
+    target: np.ndarray
+    folds: np.ndarray
+    rows: np.ndarray
+    n_rows: int
+    dropped: dict[str, str]
+    notes: list[str]
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Returns float32 (all rows, outputs) with NaN where no fold scored the row."""
+        whole = np.full((self.n_rows, values.shape[1]), np.nan, np.float32)
+        whole[self.rows] = values
+        return whole
+
+
+def _level_2(members: list[Predictions], target: np.ndarray, folds: np.ndarray, seed: int) -> _Level2:
     check_alignment(members)
     if not len(target) == len(folds) == len(members[0].ids):
         raise StoreError(
@@ -89,37 +158,20 @@ def blend(
         )
     kept, dropped = _without_copies(members)
     rows, notes = scored_rows(kept, folds)
-    truth = _as_target(target[rows], members[0])
     numbers = folds[rows]
     if len(np.unique(numbers)) < 2 and len(rows) > 1:
         numbers = inner_folds(None, len(rows), seed)
         notes.append("One fold was scored: weights are cross-fitted over random parts of it.")
-    make = _maker(method, metric, kept[0].task.n_outputs, seed, parameters)
-    if reason := METHODS.get(method).unsuitable(metric, truth):
-        raise ConfigError(f"ensemble.method: {method!r} cannot be used here: {reason}.")
-    stack = Stack(tuple(member.oof for member in kept), rows)
-    fitted = make().fit_stack(stack, truth, numbers)
-    blended = _cross_fitted(fitted, make, stack, truth, numbers, notes)
-    oof = np.full(members[0].oof.shape, np.nan, np.float32)
-    oof[rows] = blended
-    weights, column_weights, idle = _shown_weights(fitted, [member.name for member in kept])
-    return Blend(
-        method=method,
-        chosen=fitted.chosen_ if isinstance(fitted, Auto) else method,
-        weights=weights,
-        column_weights=column_weights,
-        oof=oof,
-        test=fitted.combine_stack(Stack.of([member.test for member in kept])).astype(np.float32),
-        cross_fitted_score=metric(truth, blended),
-        cross_fitted_fold_scores=tuple(
-            metric(truth[numbers == fold], blended[numbers == fold]) for fold in np.unique(numbers)
-        ),
-        in_sample_score=metric(truth, fitted.combine_stack(stack)),
-        member_scores={member.name: metric(truth, member.oof[rows]) for member in members},
-        dropped=dropped | idle,
-        gap=fitted.gap_,
-        table=fitted.table_ if isinstance(fitted, Auto) else (),
-        notes=tuple(notes),
+    return _Level2(
+        names=[member.name for member in kept],
+        stack=Stack(tuple(member.oof for member in kept), rows),
+        test=Stack.of([member.test for member in kept]),
+        target=_as_target(target[rows], members[0]),
+        folds=numbers,
+        rows=rows,
+        n_rows=len(folds),
+        dropped=dropped,
+        notes=notes,
     )
 
 
@@ -136,7 +188,11 @@ def scored_rows(members: list[Predictions], folds: np.ndarray) -> tuple[np.ndarr
     notes = []
     lost = int(np.logical_or.reduce(scored).sum() - everywhere.sum())
     if lost:
-        short = [member.name for member, rows in zip(members, scored, strict=True) if rows.sum() < max(map(np.sum, scored))]
+        short = [
+            member.name
+            for member, rows in zip(members, scored, strict=True)
+            if rows.sum() < max(map(np.sum, scored))
+        ]
         notes.append(f"{lost} rows are left out of the ensemble's scores: not scored by {listing(short)}.")
     return np.flatnonzero(everywhere), notes
 
@@ -161,24 +217,28 @@ def _as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
     return target.reshape(len(target), -1).astype(np.float64)
 
 
-def _maker(method: str, metric: Metric, outputs: int, seed: int, parameters: Mapping[str, Any] | None) -> Any:
-    kind = METHODS.get(method)
-
-    def make() -> Method:
-        return kind(metric=metric, n_outputs=outputs, seed=seed).set_params(**(parameters or {}))
-
-    return make
-
-
-def _cross_fitted(
-    fitted: Method, make: Any, stack: Stack, target: np.ndarray, folds: np.ndarray, notes: list[str]
-) -> np.ndarray:
+def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) -> np.ndarray:
     if isinstance(fitted, Auto):
         return fitted.oof_
-    if len(stack) == 1:
-        notes.append("A single row was scored: nothing could be cross-fitted, and the score means nothing.")
-        return fitted.combine_stack(stack).astype(np.float32)
-    return cross_fit(make, stack, target, folds)
+    if len(level.rows) == 1:
+        level.notes.append(
+            "A single row was scored: nothing could be cross-fitted, and the score means nothing."
+        )
+        return fitted.combine_stack(level.stack).astype(np.float32)
+    return cross_fit(make, level.stack, level.target, level.folds)
+
+
+def _fold_scores(metric: Metric, level: _Level2, blended: np.ndarray) -> tuple[float, ...]:
+    parts = [level.folds == fold for fold in np.unique(level.folds)]
+    return tuple(metric(level.target[part], blended[part]) for part in parts)
+
+
+def _alternatives(fitted: Method, level: _Level2) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    trials = fitted.trials_ if isinstance(fitted, Auto) else {}
+    return {
+        name: (level.spread(trial.oof), trial.method.combine_stack(level.test).astype(np.float32))
+        for name, trial in trials.items()
+    }
 
 
 def _shown_weights(

@@ -10,9 +10,7 @@ from pipeline.ensemble.method import Method
 from pipeline.ensemble.stack import Stack
 
 
-def cross_fit(
-    make: Callable[[], Method], stack: Stack, target: np.ndarray, folds: np.ndarray
-) -> np.ndarray:
+def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, folds: np.ndarray) -> np.ndarray:
     """Returns float32 (rows, outputs): each fold blended by a method that was fitted on the others.
 
     Args:

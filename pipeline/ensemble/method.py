@@ -1,4 +1,4 @@
-"""The contract of an ensemble method, and the registry of their names."""
+"""The contract of an ensemble method."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.threads import single_threaded
 from pipeline.errors import ConfigError, did_you_mean
 from pipeline.metrics import Metric, find_metric
-from pipeline.registry import METHODS
-
-__all__ = ["METHODS", "Method", "is_exact", "is_probability"]
 
 
 def is_probability(metric: Metric) -> bool:
@@ -56,6 +54,7 @@ class Method:
         self.n_outputs = n_outputs
         self.seed = seed
 
+    @single_threaded
     def fit(self, X: Any, y: Any, folds: np.ndarray | None = None) -> Method:
         """Learns from members' out-of-fold predictions.
 
@@ -72,6 +71,7 @@ class Method:
             _warn_of_column_vector()
         return self.fit_stack(self._stack(X), self._target(y), folds)
 
+    @single_threaded
     def predict(self, X: Any) -> np.ndarray:
         """Returns the blend, (rows, n_outputs), or (rows,) for one output."""
         from sklearn.utils.validation import check_is_fitted, validate_data

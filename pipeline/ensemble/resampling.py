@@ -102,7 +102,10 @@ def bootstrap_scores(
     block_groups = np.zeros(len(sizes), np.int64)
     block_groups[block] = groups
     counts = np.stack(
-        [np.bincount(drawn, minlength=len(sizes)) for drawn in _draws(block_groups, replicates or 1000, 1.0, random)]
+        [
+            np.bincount(drawn, minlength=len(sizes))
+            for drawn in _draws(block_groups, replicates or 1000, 1.0, random)
+        ]
     ).astype(np.float64)
     means = np.tensordot(counts, stacked, axes=1) / (counts @ sizes)[:, None, None]
     return form.finish(means)

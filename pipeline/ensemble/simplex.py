@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.threads import single_threaded
 
 CHUNK = 16_384  # rows that are worked on at a time: bounds the memory beside the matrix
 COARSE = 20_000  # rows whose solution starts the search on a larger matrix
@@ -27,14 +28,13 @@ class Solution:
         weights: float64 (members,), non-negative, sum one.
         gap: no weights on the simplex are better by more than this: in nats for log loss; for
             squared error as a share of the mean squared error.
-        steps: iterations of the outer method.
     """
 
     weights: np.ndarray
     gap: float
-    steps: int
 
 
+@single_threaded
 def log_loss_weights(truth: np.ndarray, tolerance: float = TOLERANCE) -> Solution:
     """Minimises -mean log(P w) over the simplex.
 
@@ -55,7 +55,7 @@ def log_loss_weights(truth: np.ndarray, tolerance: float = TOLERANCE) -> Solutio
         rough = log_loss_weights(truth[::stride], tolerance=1e-6).weights
         weights = 0.99 * rough + 0.01 * weights
     best, gap = weights, np.inf
-    for step in range(100):
+    for _ in range(100):
         value, gradient, hessian = log_loss_derivatives(truth, weights)
         bound = max(float(-gradient.min()) - 1.0, 0.0)
         if bound < gap:
@@ -68,7 +68,7 @@ def log_loss_weights(truth: np.ndarray, tolerance: float = TOLERANCE) -> Solutio
         if moved is None:
             break
         weights = moved / moved.sum()
-    return Solution(best, gap, step + 1)
+    return Solution(best, gap)
 
 
 def _line_search(
@@ -133,15 +133,15 @@ def squared_error_weights(grams: np.ndarray, root: bool = True, tolerance: float
     weights = np.full(members, 1.0 / members)
     size = float(np.trace(grams, axis1=1, axis2=2).max()) / members
     if size <= 0:
-        return Solution(weights, 0.0, 0)
+        return Solution(weights, 0.0)
     grams = grams / size
-    gap, step = np.inf, 0
-    for step in range(1, 501):
+    gap = np.inf
+    for _ in range(500):
         weights = simplex_quadratic(np.tensordot(_scales(grams, weights, root), grams, axes=1))
         gap = _relative_gap(grams, weights, root)
         if gap <= tolerance or not root or len(grams) == 1:
             break
-    return Solution(weights, gap, step)
+    return Solution(weights, gap)
 
 
 def _scales(grams: np.ndarray, weights: np.ndarray, root: bool) -> np.ndarray:

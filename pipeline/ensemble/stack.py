@@ -70,7 +70,7 @@ class Stack:
         """
         total = np.zeros((len(self), self.n_outputs))
         for number in np.flatnonzero(np.any(np.atleast_2d(weights.T) != 0, axis=0)):
-            total += self.member(number) * weights[number]
+            total += self.member(int(number)) * weights[number]
         return total
 
     def cube(self) -> np.ndarray:

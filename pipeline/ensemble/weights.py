@@ -10,6 +10,7 @@ from pipeline.ensemble.stack import Stack
 from pipeline.metrics import SMALLEST_PROBABILITY, Metric, find_metric
 
 SEARCH_ROWS = 20_000  # a direct search looks at no more rows than this: its weights need no more
+SEARCH_VALUES = 100_000  # rows * outputs that a metric of all columns is asked about at once
 
 
 def exact_weights(stack: Stack, target: np.ndarray, metric: Metric) -> Solution:
@@ -39,6 +40,13 @@ def sample(rows: int, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
+def search_sample(stack: Stack, metric: Metric, seed: int) -> np.ndarray:
+    """Returns the positions of the rows that a direct search for this metric looks at."""
+    if metric == find_metric("log_loss"):
+        return sample(len(stack), SEARCH_ROWS, seed)
+    return sample(len(stack), min(SEARCH_ROWS, max(SEARCH_VALUES // stack.n_outputs, 2000)), seed)
+
+
 def inner_folds(folds: np.ndarray | None, rows: int, seed: int, n: int = 5) -> np.ndarray:
     """Returns the rows' fold numbers: those given where there are two, else random ones."""
     if folds is not None and len(np.unique(folds)) > 1:
@@ -47,7 +55,7 @@ def inner_folds(folds: np.ndarray | None, rows: int, seed: int, n: int = 5) -> n
 
 
 class WeightLoss:
-    """The loss of weights, on at most SEARCH_ROWS rows, as fast as the metric allows.
+    """The loss of weights on some rows, as fast as the metric allows.
 
     Log loss looks at one number per row and member, every other metric at all columns.
 
@@ -55,9 +63,8 @@ class WeightLoss:
         parts: float (members, ...): what a blend is the weighted sum of.
     """
 
-    def __init__(self, stack: Stack, target: np.ndarray, metric: Metric, seed: int = 0) -> None:
-        rows = sample(len(stack), SEARCH_ROWS, seed)
-        stack, self.target = stack.take(rows), target[rows]
+    def __init__(self, stack: Stack, target: np.ndarray, metric: Metric) -> None:
+        self.target = target
         self.metric = metric
         self._truth_only = metric == find_metric("log_loss")
         if self._truth_only:

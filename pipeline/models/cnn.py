@@ -60,7 +60,7 @@ class CNN(Model):
             network.assign(values)
             frozen = Frozen(network, values, self.trained_.identity)
 
-            def raw(affine: np.ndarray, change: Change | None, frozen: Frozen = frozen) -> np.ndarray:
+            def raw(change: Change | None, frozen: Frozen = frozen) -> np.ndarray:
                 if network.learns:
                     return run(network.full, pixels, rows.positions, batch_size(pixels.shape[1:]), change)
                 features, at = _features(frozen, rows, pixels, context, change)

@@ -12,6 +12,7 @@ from pydantic import Field
 from pipeline.arguments import check_params
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
+from pipeline.data.target import SMALLEST
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.models.table import Table, TableModel
 
@@ -25,7 +26,7 @@ class LogisticConfig(ModelConfig):
         default=None, gt=0, description="inverse of the L2 penalty; default: chosen from `grid`"
     )
     grid: list[float] = Field(
-        default=[0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0],
+        default=[0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0],
         min_length=1,
         description="values of C that the inner cross-validation tries, in rising order",
     )
@@ -115,12 +116,15 @@ class Logistic(TableModel):
         for fold, (inside, outside) in enumerate(splits):
             estimator = starts[fold] or self._estimator(C).set_params(warm_start=True)
             estimator.set_params(C=C)
-            _fit_quietly(estimator, features[inside], label[inside], None if weights is None else weights[inside])
+            _fit_quietly(
+                estimator, features[inside], label[inside], None if weights is None else weights[inside]
+            )
             starts[fold] = estimator
             outside = outside[np.isin(label[outside], estimator.classes_)]
-            logs = estimator.predict_log_proba(features[outside])
-            true = logs[np.arange(len(outside)), np.searchsorted(estimator.classes_, label[outside])]
-            losses.append(-np.average(true, weights=None if weights is None else weights[outside]))
+            chances = estimator.predict_proba(features[outside])
+            true = chances[np.arange(len(outside)), np.searchsorted(estimator.classes_, label[outside])]
+            logs = np.log(np.maximum(true, SMALLEST))
+            losses.append(-np.average(logs, weights=None if weights is None else weights[outside]))
         return float(np.mean(losses))
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:

@@ -74,9 +74,7 @@ class Neighbours(TableModel):
         own[~own.any(axis=1), -1] = True
         distances = distances[~own].reshape(len(asked), -1)
         found = found[~own].reshape(len(asked), -1)
-        losses = [
-            self._loss(self.target_[asked], self._mean(distances[:, :k], found[:, :k])) for k in grid
-        ]
+        losses = [self._loss(self.target_[asked], self._mean(distances[:, :k], found[:, :k])) for k in grid]
         return grid[int(np.argmin(losses))]
 
     def _loss(self, target: np.ndarray, answer: np.ndarray) -> float:

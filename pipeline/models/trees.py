@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pipeline.models.base import MODELS, Context, ModelConfig
 from pipeline.models.boosting import Boosting, BoostingConfig, Report
-from pipeline.models.table import Table
+from pipeline.models.table import Table, threads_for
 
 
 class LightGBMConfig(BoostingConfig):
@@ -48,7 +48,7 @@ class LightGBM(Boosting):
             "bagging_freq": 1,
             "lambda_l2": config.l2,
             "seed": context.seed,
-            "num_threads": context.threads,
+            "num_threads": threads_for(table.features, context),
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
@@ -86,7 +86,7 @@ class LightGBM(Boosting):
         return booster, booster.best_iteration if valid is not None else rounds
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
-        return booster.predict(features, num_threads=context.threads)
+        return booster.predict(features, num_threads=threads_for(features, context))
 
     def _write(self, folder: Path) -> None:
         for problem, booster in enumerate(self.boosters_):
@@ -135,7 +135,7 @@ class XGBoost(Boosting):
             "lambda": config.l2,
             "tree_method": "hist",
             "seed": context.seed,
-            "nthread": context.threads,
+            "nthread": threads_for(table.features, context),
             "verbosity": 0,
         }
         if self.task.is_classification and len(self.coder_.present_) > 2:
@@ -165,7 +165,7 @@ class XGBoost(Boosting):
         if valid is not None:
             held = self._matrix(valid.features, context, self._label(valid, problem), valid.weights)
             watched = [(held, "inner")]
-            callbacks.append(xgboost.callback.EarlyStopping(self.config.patience))
+            callbacks.append(xgboost.callback.EarlyStopping(rounds=self.config.patience))
         booster = xgboost.train(
             self._params(table, context),
             data,
@@ -192,11 +192,11 @@ class XGBoost(Boosting):
             weight=weights,
             feature_types=self.types_,
             enable_categorical=True,
-            nthread=context.threads,
+            nthread=threads_for(features, context),
         )
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
-        booster.set_param({"nthread": context.threads})
+        booster.set_param({"nthread": threads_for(features, context)})
         return booster.predict(self._matrix(features, context))
 
     def _write(self, folder: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.networks.batches import take
 from pipeline.networks.building import leaves
-from pipeline.networks.keras_import import load_keras
+from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.network import Network
 
 MOST_PICTURES = 2048
@@ -50,7 +50,6 @@ def measure_again(network: Network, pixels: np.ndarray, positions: np.ndarray, s
 
 
 def _statistics(layer: Any) -> tuple[np.ndarray, np.ndarray]:
-    to_numpy = load_keras().ops.convert_to_numpy
     mean, variance = to_numpy(layer.moving_mean), to_numpy(layer.moving_variance)
     return mean.astype(np.float64), variance.astype(np.float64)
 

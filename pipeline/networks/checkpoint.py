@@ -24,12 +24,12 @@ class Checkpoint:
     Args:
         folder: where the file is kept; None keeps nothing.
         fit: names the fit; progress of another one is not taken up.
-        seconds: least time between two writes that need not be.
+        seconds: least time between two writes that need not be; default SECONDS_BETWEEN.
     """
 
-    def __init__(self, folder: Path | None, fit: str, seconds: float = SECONDS_BETWEEN) -> None:
+    def __init__(self, folder: Path | None, fit: str, seconds: float | None = None) -> None:
         self.path = folder / "progress.npz" if folder else None
-        self.fit, self.seconds = fit, seconds
+        self.fit, self.seconds = fit, SECONDS_BETWEEN if seconds is None else seconds
         self._written = time.monotonic()
 
     def write(self, facts: Mapping[str, Any], groups: Groups, must: bool = False) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, listing
 from pipeline.networks.backbones import find_backbone
-from pipeline.networks.config import CNNConfig
 from pipeline.networks.notation import parse
+
+if TYPE_CHECKING:
+    from pipeline.networks.config import CNNConfig
 
 
 def problems(config: CNNConfig, where: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.models.base import ModelConfig
+from pipeline.config.schema import ModelConfig
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
 
@@ -118,6 +118,16 @@ class CNNConfig(ModelConfig):
         from pipeline.networks.checks import problems
 
         return problems(self, where)
+
+    def picture(self) -> dict[str, Any]:
+        """Returns what decides the pictures that it sees; a size of None is the pictures' own."""
+        size = self.picture_size()
+        label = "x".join(map(str, dict.fromkeys(size))) if size else "own"
+        return {"label": label, "size": list(size) if size else None}
+
+    def answers(self) -> bool:
+        """Boxes and points serve other networks; they are no answer."""
+        return self.target not in ("box", "points")
 
     def picture_size(self) -> tuple[int, int] | None:
         """Returns (height, width) of the pictures that it wants; None: as they come."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.context import Context
 from pipeline.data.pixels import pixel_statistics
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.models.base import Context
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.batches import Batches, Features, Pictures, Source
 from pipeline.networks.checkpoint import Checkpoint, name_fit
@@ -97,28 +97,24 @@ class Fit:
         )
         checkpoint = Checkpoint(self.context.checkpoint, fit)
         saved = checkpoint.read()
-        phase = saved[0]["phase"] if saved else "head"
-        trainer: Trainer | None = None
-        found: list[Values] = []
-        if self.plan.head_epochs and phase == "head":
-            trainer = self._head_trainer(frozen, checkpoint)
+        phases = [("head", lambda: self._head_trainer(frozen, checkpoint))] if self.plan.head_epochs else []
+        if self.plan.epochs:
+            phases.append(("network", lambda: self._full_trainer(checkpoint)))
+        for name, make in phases:
+            if saved and name == "head" and saved[0]["phase"] == "network":
+                continue
+            trainer = make()
             if saved:
                 trainer.take_up(*saved)
                 saved = None
             found = _guarded(trainer)
-            self.network.head.set_weights(found[0])
-        if self.plan.epochs:
-            trainer = self._full_trainer(checkpoint)
-            if saved:
-                trainer.take_up(*saved)
-            found = _guarded(trainer)
-        if trainer is None:
-            raise ModelError("Nothing is left to train: `head_epochs: 0` with a frozen backbone.")
+            if name == "head":
+                self.network.head.set_weights(found[0])
         return trainer, found
 
     def _head_trainer(self, frozen: Frozen, checkpoint: Checkpoint) -> Trainer:
         last = not self.network.learns
-        features, places = frozen.features(self.pixels, self.pixels_key, self.train.positions, self.context)
+        features, places = self._head_features(frozen)
         source = Features(features, places, self.target, self.targets, self._weights())
         judge = None
         if last and self.inner:
@@ -131,6 +127,20 @@ class Fit:
 
         rate, epochs = self.config.head_rate, self.plan.head_epochs
         return self._trainer("head", source, epochs, rate, last, judge, checkpoint)
+
+    def _head_features(self, frozen: Frozen) -> tuple[np.ndarray, np.ndarray]:
+        """Returns features, and where in them the training rows are.
+
+        Where the whole network will normalise by these pictures, the features do so already
+        (Li et al., "Revisiting Batch Normalization for Practical Domain Adaptation", 2016): a head
+        trained on others would begin with a large loss. Such features belong to the fold.
+        """
+        positions = self.train.positions
+        if not self.plan.adapt:
+            return frozen.features(self.pixels, self.pixels_key, positions, self.context)
+        measure_again(self.network, self.pixels, positions, self.plan.batch, self.context.seed)
+        features = run(self.network.extractor, self.pixels, positions, batch_size(self.pixels.shape[1:]))
+        return features, np.arange(len(positions))
 
     def _full_trainer(self, checkpoint: Checkpoint) -> Trainer:
         config = self.config

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.models.base import Context
+from pipeline.context import Context
 from pipeline.networks.batches import take
 from pipeline.networks.coordinates import swap, to_fractions, to_points
 from pipeline.networks.network import Network
@@ -94,7 +94,7 @@ class Frozen:
 
 
 def average_views(
-    predict: Callable[[np.ndarray, Change | None], np.ndarray],
+    predict: Callable[[Change | None], np.ndarray],
     targets: Targets,
     tta: str,
     size: tuple[int, int],
@@ -106,7 +106,7 @@ def average_views(
     Coordinates found in a view are brought back to the picture before they are averaged.
 
     Args:
-        predict: takes a view's affine and the change that makes it (None: as it is); raw outputs.
+        predict: takes the change that makes a view (None: as it is); returns raw outputs.
         targets: decodes raw outputs.
         tta: name of the set.
         size: (height, width) of the pictures.
@@ -118,7 +118,7 @@ def average_views(
     for affine in ways:
         same = np.allclose(affine, np.eye(2, 3))
         change = None if same else lambda batch, affine=affine: apply_test_time(batch, affine)
-        found = targets.decode(predict(affine, change)).astype(np.float64)
+        found = targets.decode(predict(change)).astype(np.float64)
         if coordinates and not same:
             points = undo(to_points(found, size, coordinates == "box"), affine)
             if pairs and np.linalg.det(affine[:, :2]) < 0:

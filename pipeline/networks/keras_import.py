@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import os
 from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 
 def load_keras(threads: int = 2) -> ModuleType:
@@ -60,3 +63,9 @@ def _prepare_torch(threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def to_numpy(variable: Any) -> np.ndarray:
+    """Returns a copy of a Keras variable's value."""
+    ops = _keras().ops
+    return np.array(ops.convert_to_numpy(ops.convert_to_tensor(variable)))

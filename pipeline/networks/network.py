@@ -16,7 +16,7 @@ from pipeline.networks.building import (
     precision,
     shared_extractor,
 )
-from pipeline.networks.keras_import import load_keras
+from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.losses import arcface, make_loss
 from pipeline.networks.optimizers import make_optimizer, reset_optimizer, scalars_of
@@ -65,7 +65,7 @@ class Network:
                 inputs = keras.Input(structure.extractor.shape, dtype="uint8")
                 self.full = keras.Model(inputs, self.head(self.extractor(inputs)))
         self.measuring: Any = None  # see batch_norm
-        self._begin = [_to_numpy(v) for v in self.weights]
+        self._begin = [to_numpy(v) for v in self.weights]
         self._settle_layers()
         self._compile()
 
@@ -74,14 +74,9 @@ class Network:
         """The extractor's variables, then the head's."""
         return [*self.extractor.weights, *self.head.weights]
 
-    @property
-    def trained(self) -> Any:
-        """The Keras model that the last phase trains."""
-        return self.full if self.learns else self.head
-
     def values(self) -> Values:
         """Returns copies of all weights."""
-        return [_to_numpy(v) for v in self.weights]
+        return [to_numpy(v) for v in self.weights]
 
     def assign(self, values: Sequence[np.ndarray]) -> None:
         """Sets all weights."""
@@ -189,7 +184,3 @@ def _random_weights(layer: Any) -> Iterator[tuple[Any, Any]]:
             if variable is not None and hasattr(variable, "assign"):
                 yield variable, initializer
                 break
-
-
-def _to_numpy(variable: Any) -> np.ndarray:
-    return load_keras().ops.convert_to_numpy(variable).copy()

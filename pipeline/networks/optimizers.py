@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
+from pipeline.networks.keras_import import to_numpy
 from pipeline.networks.structure import OptimizerStructure
 
 EMA_MOMENTUM = 0.99
@@ -28,12 +29,13 @@ def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[s
         if keras.backend.backend() == "torch":
             raise ModelError("layer_decay: the torch backend updates all layers at once. Set it to 1.")
         kind = _with_factors(kind, factors)
-    own: dict[str, Any] = {}
+    own: dict[str, Any] = {"weight_decay": structure.weight_decay or None}
     if structure.kind == "sgd":
-        own = {"momentum": structure.momentum, "nesterov": structure.momentum > 0}
+        own |= {"momentum": structure.momentum, "nesterov": structure.momentum > 0}
+    elif structure.kind == "adamw":
+        own["weight_decay"] = structure.weight_decay  # it refuses None
     optimizer = kind(
         learning_rate=0.0,
-        weight_decay=structure.weight_decay or None,
         global_clipnorm=structure.clip,
         use_ema=structure.ema,
         ema_momentum=EMA_MOMENTUM,
@@ -47,7 +49,8 @@ def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[s
 def _with_factors(kind: Any, factors: Mapping[str, float]) -> Any:
     class WithFactors(kind):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            super().update_step(gradient, variable, learning_rate * factors.get(variable.path, 1.0))
+            known = self._trainable_variables[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * factors.get(known.path, 1.0))
 
     return WithFactors
 
@@ -61,6 +64,4 @@ def reset_optimizer(optimizer: Any, scalars: Mapping[str, Any]) -> None:
 
 def scalars_of(optimizer: Any) -> dict[str, Any]:
     """Returns the values of an optimiser's scalar variables by path."""
-    from keras import ops
-
-    return {v.path: ops.convert_to_numpy(v) for v in optimizer.variables if len(v.shape) == 0}
+    return {v.path: to_numpy(v) for v in optimizer.variables if len(v.shape) == 0}

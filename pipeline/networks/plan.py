@@ -12,6 +12,7 @@ FEW_PICTURES = 200  # below, millions of weights only learn the pictures by hear
 FEW_PER_CLASS = 3
 SMALL_SET = 500
 TOP_LAYERS = 30
+DELICATE = ("convnext", "vgg")  # without batch normalisation, a rate of 1e-3 undoes the pretraining
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _adapt(config: CNNConfig, top: int, untrained: bool, batch: int, n: int, rea
 def _epochs(config: CNNConfig, steps: int, untrained: bool, reasons: dict[str, str]) -> int:
     if config.epochs != "auto":
         return config.epochs
-    wanted, least, most = (9000, 4, 60) if untrained else (1500, 3, 30)
+    wanted, least, most = (9000, 4, 60) if untrained else (2000, 3, 60)
     epochs = int(np.clip(round(wanted / steps), least, most))
     reasons["epochs"] = f"{epochs}: {steps} steps each, towards {wanted} steps, {least} to {most} epochs"
     return epochs
@@ -124,7 +125,7 @@ def _rate(config: CNNConfig, untrained: bool) -> float:
         return config.rate
     if config.optimizer == "sgd":
         return 0.05 if untrained else 0.01
-    return 1e-3 if untrained else 5e-4
+    return 1e-4 if config.backbone.startswith(DELICATE) and not untrained else 1e-3
 
 
 def _augment(config: CNNConfig, reasons: dict[str, str]) -> str | list:

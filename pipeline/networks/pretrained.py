@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,10 +62,8 @@ def _imagenet(backbone: str, alpha: float) -> Values:
 
 
 def _how_to_fetch(backbone: str, message: str) -> str:
-    from keras import config
-
     address = match[1] if (match := re.search(r"URL fetch failure on (\S+):", message)) else ""
-    folder = Path(config.keras_home() if hasattr(config, "keras_home") else "~/.keras") / "models"
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models"
     return (
         f"weights: the ImageNet weights of {backbone} cannot be downloaded ({message}). Fetch {address} "
         f"elsewhere and put it into {folder} (KERAS_HOME moves that folder), or give the file's path as "

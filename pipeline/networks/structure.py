@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.networks.config import CNNConfig
@@ -73,10 +73,6 @@ class Structure:
     optimizer: OptimizerStructure
     top: int
     adapt: bool
-
-    def frozen(self) -> Structure:
-        """Returns the same network with a backbone that does not learn."""
-        return replace(self, top=0, adapt=False)
 
 
 def make_structure(config: CNNConfig, plan: Plan, targets: Targets, shape: tuple[int, int, int]) -> Structure:

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.errors import ModelError
 from pipeline.networks.batches import Batches
 from pipeline.networks.checkpoint import Checkpoint, Groups
+from pipeline.networks.keras_import import to_numpy
 from pipeline.networks.schedule import SWA_START, Schedule
 
 SECONDS_BETWEEN_REPORTS = 2.0
@@ -165,13 +166,8 @@ class Trainer:
     def _save(self) -> None:
         if self.checkpoint.path is None:
             return
-        from keras import ops
-
         progress = self.progress
-        now = {
-            name: [ops.convert_to_numpy(v) for v in variables]
-            for name, variables in self._variables().items()
-        }
+        now = {name: [to_numpy(v) for v in variables] for name, variables in self._variables().items()}
         facts = {
             "phase": self.phase.name,
             "epoch": progress.epoch,

@@ -1,8 +1,17 @@
+import importlib
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.networks.backbones import BACKBONES, find_backbone
+from pipeline.networks.config import CNNConfig
 from pipeline.networks.keras_import import load_keras
+from pipeline.networks.layers import preprocess
+from pipeline.networks.pretrained import read_pretrained
+from pipeline.networks.structure import ExtractorStructure
 
 
 def test_every_keras_application_has_a_record():
@@ -12,14 +21,8 @@ def test_every_keras_application_has_a_record():
 
 
 def test_conventions_agree_with_keras():
-    import importlib
-
-    import numpy as np
-
     keras = load_keras()
     pictures = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype("float32")
-    from pipeline.networks.layers import preprocess
-
     modules = {
         "mobilenet_v2": "mobilenet_v2", "densenet121": "densenet", "resnet50": "resnet", "vgg16": "vgg16",
         "efficientnet_b0": "efficientnet", "convnext_tiny": "convnext", "resnet50_v2": "resnet_v2",
@@ -36,3 +39,23 @@ def test_conventions_agree_with_keras():
 def test_unknown_name_suggests_the_nearest():
     with pytest.raises(ConfigError, match=r"Unknown backbone 'MobileNet_V2'. Did you mean 'mobilenet_v2'\?"):
         find_backbone("MobileNet_V2")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "backbone, alpha, file",
+    [
+        ("mobilenet", 0.25, "keras/models/mobilenet_2_5_224_tf_no_top.h5"),
+        ("mobilenet_v2", 1.0, "weights/mobilenet_v2_1.0_224_no_top_dequantised.h5"),
+    ],
+)
+def test_published_weights_fit_at_any_size(backbone, alpha, file):
+    shared = Path(os.environ.get("PIPELINE_SHARED", Path(__file__).parents[2].parent / "shared"))
+    if not (shared / file).is_file():
+        pytest.skip(f"{shared / file} is not there; PIPELINE_SHARED names the folder")
+    config = CNNConfig(kind="cnn", backbone=backbone, alpha=alpha, weights=str(shared / file))
+    assert config.problems("models.cnn") == []
+    values = read_pretrained(config, ExtractorStructure(backbone, alpha, (96, 96, 3), "avg", False), {})
+    means = [value for value in values if value.ndim == 1]
+    assert all(np.isfinite(value).all() for value in values)
+    assert sum(np.ptp(value) == 0 for value in means) < len(means) / 10  # untrained: all are constant

@@ -82,7 +82,8 @@ class CategoryEncoder:
         folds = KFold(CROSS_FITS, shuffle=True, random_state=self.seed)
         self.means_ = [TargetEncoder(target_type="continuous", cv=folds) for _ in targets.T]
         return [
-            encoder.fit_transform(values, column) for encoder, column in zip(self.means_, targets.T, strict=True)
+            encoder.fit_transform(values, column)
+            for encoder, column in zip(self.means_, targets.T, strict=True)
         ]
 
     def transform(self, columns: dict[str, np.ndarray]) -> np.ndarray:

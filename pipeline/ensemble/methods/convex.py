@@ -6,11 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method, is_probability
-from pipeline.ensemble.simplex import error_grams, log_loss_derivatives, log_loss_weights, squared_error_weights
+from pipeline.ensemble.method import Method, is_probability
+from pipeline.ensemble.simplex import (
+    error_grams,
+    log_loss_derivatives,
+    log_loss_weights,
+    squared_error_weights,
+)
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import exact_weights, inner_folds
 from pipeline.metrics import SMALLEST_PROBABILITY, Metric
+from pipeline.registry import METHODS
 
 
 @METHODS.register("convex")

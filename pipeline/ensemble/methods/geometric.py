@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.simplex import error_grams, squared_error_weights
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import sample
 from pipeline.metrics import Metric
+from pipeline.registry import METHODS
 
 SMALLEST = 1e-6  # probabilities are raised to this before the logarithm, as one zero would rule
 

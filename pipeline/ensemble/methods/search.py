@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method
+from pipeline.ensemble.method import Method
 from pipeline.ensemble.stack import Stack
-from pipeline.ensemble.weights import WeightLoss, exact_weights, member_losses
+from pipeline.ensemble.weights import WeightLoss, exact_weights, member_losses, search_sample
 from pipeline.metrics import Metric
+from pipeline.registry import METHODS
 
 
 @METHODS.register("nelder_mead")
@@ -22,12 +23,17 @@ class NelderMead(Method):
     """
 
     simplicity: ClassVar[int] = 14
-    EVALUATIONS = 60  # of the metric, per member and start
+    EVALUATIONS = 25  # of the metric, per member and start
+
+    @classmethod
+    def too_slow(cls, rows: int, members: int, outputs: int) -> str:
+        return "" if members <= 12 else f"a direct search gets lost among {members} weights; see `greedy`"
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         from scipy.optimize import minimize
 
-        loss = WeightLoss(stack, target, metric, self.seed)
+        rows = search_sample(stack, metric, self.seed)
+        loss = WeightLoss(stack.take(rows), target[rows], metric)
         members = stack.n_members
         equal = np.full(members, 1.0 / members)
         best = np.eye(members)[np.argmin(member_losses(stack, target, metric))]
@@ -64,23 +70,23 @@ class Greedy(Method):
     Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble Selection from Libraries of Models",
     ICML 2004, sections 2 and 3: start from nothing, add the member that helps the mean of the
     selected most, again and again; the weights are the counts. Every bag sees a random half of
-    the members; the bags' weights are averaged. Equal losses go to a member already selected, then
-    to the shorter selection.
+    the rows and, among more than eight members, of the members; the bags' weights are averaged.
+    Equal losses go to a member already selected, then to the shorter selection.
     """
 
     simplicity: ClassVar[int] = 12
-    BAGS = 10
+    BAGS = 8
     MOST_STEPS = 50
     PATIENCE = 5  # steps without a better loss before a bag stops
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
-        loss = WeightLoss(stack, target, metric, self.seed)
         random = np.random.default_rng(self.seed)
-        members = stack.n_members
+        rows, members = search_sample(stack, metric, self.seed), stack.n_members
         weights = np.zeros(members)
-        for _ in range(self.BAGS if members > 2 else 1):
-            size = max(2, (members + 1) // 2) if members > 2 else members
-            weights += self._select(np.sort(random.choice(members, size, replace=False)), loss)
+        for _ in range(self.BAGS):
+            some = np.sort(random.choice(rows, (len(rows) + 1) // 2, replace=False))
+            bag = np.sort(random.choice(members, max((members + 1) // 2, min(members, 8)), replace=False))
+            weights += self._select(bag, WeightLoss(stack.take(some), target[some], metric))
         self.weights_ = weights / weights.sum()
 
     def _select(self, bag: np.ndarray, loss: WeightLoss) -> np.ndarray:

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.stack import Stack
-from pipeline.ensemble.weights import WeightLoss, member_losses
+from pipeline.ensemble.weights import WeightLoss, member_losses, search_sample
 from pipeline.metrics import Metric
+from pipeline.registry import METHODS
 
 
 @METHODS.register("mean")
@@ -51,7 +52,8 @@ class ScoreWeights(Method):
         if spread <= 0:
             self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
             return
-        loss = WeightLoss(stack, target, metric, self.seed)
+        rows = search_sample(stack, metric, self.seed)
+        loss = WeightLoss(stack.take(rows), target[rows], metric)
         candidates = [np.exp(-strength * distance / spread) for strength in (1e-9, 0.5, 1, 2, 4, 8, 16)]
         self.weights_ = min((weights / weights.sum() for weights in candidates), key=loss)
 
@@ -71,10 +73,13 @@ class RankMean(Method):
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
         self.normalise_ = is_probability(metric) and target.ndim == 1
-        self.scales_ = [[_ranks(column, self.GRID) for column in stack.member(m).T] for m in range(stack.n_members)]
+        self.scales_ = [
+            [_ranks(column, self.GRID) for column in stack.member(m).T] for m in range(stack.n_members)
+        ]
         levels = np.linspace(0.0, 1.0, self.GRID)
         self.quantiles_ = np.mean(
-            [[np.interp(levels, ranks, values) for values, ranks in scales] for scales in self.scales_], axis=0
+            [[np.interp(levels, ranks, values) for values, ranks in scales] for scales in self.scales_],
+            axis=0,
         )
 
     def _combine(self, stack: Stack) -> np.ndarray:

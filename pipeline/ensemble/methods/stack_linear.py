@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.threads import single_threaded
 from pipeline.ensemble.weights import inner_folds, sample
 from pipeline.metrics import Metric
+from pipeline.registry import METHODS
 
 SMALLEST = 1e-6  # probabilities are raised to this before the logarithm
 MOST_WORK = 5e8  # rows * inputs * classes that `auto` spends on a multinomial regression
@@ -44,14 +46,16 @@ class StackRidge(Method):
         rows = sample(len(stack), LEVEL_2_ROWS, self.seed)
         stack, target = stack.take(rows), target[rows]
         self.probability_, self.classes_together_ = is_probability(metric), target.ndim == 1
-        wanted = np.eye(stack.n_outputs)[target] if target.ndim == 1 else target
-        self.model_ = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 17)))
-        if len(stack) == 1:
-            self.model_.set_params(ridgecv__alphas=[1.0], ridgecv__cv=None)
-        self.model_.fit(stack.columns(), wanted - members_mean(stack))
+        self.model_ = None
+        if len(stack) >= 3:  # fewer rows cannot choose a penalty: the mean
+            wanted = np.eye(stack.n_outputs)[target] if target.ndim == 1 else target
+            model = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 17)))
+            self.model_ = model.fit(stack.columns(), wanted - members_mean(stack))
 
     def _combine(self, stack: Stack) -> np.ndarray:
         mean = members_mean(stack)
+        if self.model_ is None:
+            return mean
         blended = mean + self.model_.predict(stack.columns()).reshape(mean.shape)
         if self.probability_:
             blended = np.clip(blended, mean / 10.0, 1.0 - (1.0 - mean) / 10.0)
@@ -85,6 +89,7 @@ class StackLogistic(Method):
     def __init__(self, metric: str | Metric = "log_loss", n_outputs: int = 1, seed: int = 0) -> None:
         super().__init__(metric, n_outputs, seed)
 
+    @single_threaded
     def fit(self, X: Any, y: Any, folds: np.ndarray | None = None) -> StackLogistic:
         from sklearn.utils.multiclass import check_classification_targets
         from sklearn.utils.validation import column_or_1d, validate_data
@@ -93,12 +98,15 @@ class StackLogistic(Method):
         check_classification_targets(y)
         self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"stack_logistic needs at least two classes. Received: 1 class, {self.classes_[0]}.")
+            raise ValueError(
+                f"stack_logistic needs at least two classes. Received: 1 class, {self.classes_[0]}."
+            )
         self.takes_logs_ = bool((X >= 0).all() and (X <= 1).all())
         self.weights_, self.gap_ = None, None
         self.models_ = [self._regression(self._flat(X), numbers, folds)]
         return self
 
+    @single_threaded
     def predict_proba(self, X: Any) -> np.ndarray:
         """Returns (rows, classes) probabilities in the order of `classes_`."""
         from sklearn.utils.validation import check_is_fitted, validate_data
@@ -200,5 +208,3 @@ def _with_absent(model: Any, inputs: np.ndarray, mean: np.ndarray) -> np.ndarray
     blended = mean.copy()
     blended[:, known] = model.predict_proba(inputs) * mean[:, known].sum(axis=1, keepdims=True)
     return blended
-
-

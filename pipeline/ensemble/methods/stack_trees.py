@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.ensemble.method import METHODS, Method, is_probability
+from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.methods.stack_linear import LEVEL_2_ROWS, log_odds, members_mean
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import inner_folds, sample
 from pipeline.metrics import Metric, find_metric
+from pipeline.registry import METHODS
 
 MOST_WORK = 3e8  # rows * inputs * classes that `auto` spends on boosting
 
@@ -89,7 +90,12 @@ class StackLightGBM(Method):
         history: dict[str, Any] = {}
         valid = data(out)
         lightgbm.train(
-            parameters, data(~out), self.ROUNDS, [valid], ["inner"], callbacks=[lightgbm.record_evaluation(history)]
+            parameters,
+            data(~out),
+            self.ROUNDS,
+            [valid],
+            ["inner"],
+            callbacks=[lightgbm.record_evaluation(history)],
         )
         losses = np.array(next(iter(history["inner"].values())))
         rounds = int(np.argmin(losses)) + 1

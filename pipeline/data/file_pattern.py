@@ -1,0 +1,67 @@
+"""Names of files with columns in braces: "images/{id}.jpg", "train/{species}/{id}.*"."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from pipeline.errors import DataError
+
+
+class FilePattern:
+    """A file's relative POSIX name in which `{column}` stands for the row's value.
+
+    `*` stands for any text without a slash (an ending that differs), `**/` for any folders.
+
+    Attributes:
+        text: as in the YAML.
+        fields: the columns that it names, each once.
+        wild: whether it holds a star, so that the files must be looked through.
+
+    Raises:
+        DataError: the braces are not closed.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self._parts = [part[:2] for part in string.Formatter().parse(text)]
+        except ValueError as error:
+            raise DataError(f"{text!r} is no pattern of file names: {error}.") from error
+        self.fields = list(dict.fromkeys(field for _, field in self._parts if field))
+        self.wild = any("*" in literal for literal, _ in self._parts)
+
+    def name(self, values: tuple[str, ...]) -> str:
+        """Returns the name for values in the order of `fields`; stars stay."""
+        of = dict(zip(self.fields, values, strict=True))
+        return "".join(literal + (of[field] if field else "") for literal, field in self._parts)
+
+    def matches(self, names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yields each of the names that fits, with its values in the order of `fields`."""
+        expression = re.compile(self._expression())
+        for name in names:
+            match = expression.fullmatch(name)
+            if match:
+                yield name, match.groups()
+
+    def index(self, names: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+        """Returns values -> the names that fit them."""
+        found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name, values in self.matches(names):
+            found[values].append(name)
+        return dict(found)
+
+    def _expression(self) -> str:
+        seen: list[str] = []
+        pieces = []
+        for literal, field in self._parts:
+            escaped = re.escape(literal).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
+            pieces.append(escaped)
+            if field and field in seen:
+                pieces.append(rf"\{seen.index(field) + 1}")
+            elif field:
+                seen.append(field)
+                pieces.append("([^/]+)")
+        return "".join(pieces)

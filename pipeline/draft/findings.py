@@ -1,0 +1,217 @@
+"""Everything that a draft decides, in the order in which one decision rests on another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config.schema import Config, DataConfig, FoldsConfig
+from pipeline.data.columns import as_text
+from pipeline.data.competition import Competition, read_competition
+from pipeline.data.file_pattern import FilePattern
+from pipeline.data.folds import make_folds
+from pipeline.data.source import Source
+from pipeline.draft.cost import Machine, Size
+from pipeline.draft.decision import Chosen, Decision
+from pipeline.draft.files import Asked, Files, find_files
+from pipeline.draft.folds import choose_n, choose_repeats
+from pipeline.draft.leave_out import find_useless
+from pipeline.draft.metric import Question, likely_metric
+from pipeline.draft.models import choose_models
+from pipeline.draft.network import TINY
+from pipeline.draft.pictures import Pictures, find_pictures
+from pipeline.draft.split import Split, find_split
+from pipeline.draft.target import find_target
+from pipeline.draft.weights import usable_weights
+from pipeline.errors import DataError
+from pipeline.metrics import find_metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a draft takes into account beside the competition's files.
+
+    Attributes:
+        machine: what will train.
+        home: Keras' folder, where ImageNet weights may lie.
+        fetching: whether weights can be downloaded; None: find out, where it matters.
+    """
+
+    machine: Machine
+    home: Path
+    fetching: bool | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The decisions of a draft.
+
+    Attributes:
+        files: which file is what.
+        target: column(s).
+        metric: given or likely.
+        pictures: where they lie; None where there are none.
+        split: how the test rows were set apart.
+        useless: column -> why it is left out.
+        data: the `data` section, without `root`.
+        competition: what the pipeline reads by these decisions.
+        n: number of folds.
+        repeats: how often they are drawn.
+        models: in the order of the YAML.
+        not_worth: a line on each model that was left out.
+        threads: of this machine.
+    """
+
+    files: Files
+    target: Decision[list[str]]
+    metric: Decision[str]
+    pictures: Pictures | None
+    split: Split
+    useless: dict[str, str]
+    data: dict[str, Any]
+    competition: Competition
+    n: Decision[int]
+    repeats: Decision[int]
+    models: list[Chosen]
+    not_worth: list[str]
+    threads: int
+
+    @property
+    def folds(self) -> dict[str, Any]:
+        """The `folds` section."""
+        repeats = {"repeats": self.repeats.value} if self.repeats.value > 1 else {}
+        return {"n": self.n.value, **repeats, **self.split.section}
+
+
+def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> Findings:
+    """Looks at a competition's files and decides.
+
+    Raises:
+        PipelineError: the files do not hold a competition; says what is missing or wrong.
+    """
+    files = find_files(source, asked)
+    train, key = files.train_table, files.id
+    test = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
+    target = find_target(train, list(test.columns), files.sample_table, key, asked.target, files.train.value)
+    metric = _metric(asked, files, target.value)
+    pictures = find_pictures(source, train, test, key, "{file}" if files.folders else None)
+    free = _free_columns(train, key, target.value, pictures)
+    split = find_split(train, test, key, free)
+    both = [column for column in free if column in test.columns and column not in split.section.values()]
+    useless = find_useless(train, test, both)
+    data = _data(files, target.value, pictures, list(useless), asked.encoding)
+    config = Config(
+        competition=name,
+        metric=metric.value,
+        models={},
+        data=DataConfig(**data),
+        folds=FoldsConfig(**split.section),  # type: ignore[arg-type]
+    )
+    competition = read_competition(source, config)
+    n, repeats = _folds(competition, split, pictures)
+    models, not_worth = _models(competition, pictures, n.value * repeats.value, metric.value, around)
+    return Findings(
+        files=files,
+        target=target,
+        metric=metric,
+        pictures=pictures,
+        split=split,
+        useless=useless,
+        data=data,
+        competition=competition,
+        n=n,
+        repeats=repeats,
+        models=models,
+        not_worth=not_worth,
+        threads=around.machine.threads,
+    )
+
+
+def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
+    """Returns the metric that was given, once it is known to exist, or the likely one."""
+    import pandas as pd
+
+    if asked.metric:
+        find_metric(asked.metric)
+        return Decision(asked.metric, "given as METRIC")
+    sample = files.sample_table
+    answers = [str(name) for name in sample.columns if name != files.id]
+    truth = pd.DataFrame({name: as_text(files.train_table[name]) for name in targets}, dtype=str)
+    cells = sample[answers[0]].unique().tolist() if answers else []
+    return likely_metric(Question(targets, truth, answers, cells))
+
+
+def _free_columns(train: pd.DataFrame, key: str, targets: list[str], pictures: Pictures | None) -> list[str]:
+    """Returns the training columns that are neither id nor target nor name of a picture."""
+    patterns = [] if pictures is None else [part.value for part in (pictures.train, pictures.test) if part]
+    named = {field for pattern in patterns for field in FilePattern(pattern).fields}
+    return [str(name) for name in train.columns if name not in {key, *targets, *named}]
+
+
+def _data(
+    files: Files, targets: list[str], pictures: Pictures | None, drop: list[str], encoding: str
+) -> dict[str, Any]:
+    """Returns the `data` section: what differs from the defaults, and id and target always."""
+    default = DataConfig()
+    data: dict[str, Any] = {
+        "train": files.train.value,
+        "test": files.test.value,
+        "sample": files.sample.value,
+        "id": files.id,
+        "target": targets[0] if len(targets) == 1 else targets,
+    }
+    if pictures:
+        data["images"] = pictures.train.value
+        if pictures.test:
+            data["test_images"] = pictures.test.value
+    data |= {"drop": drop, "encoding": encoding, "number_rows": files.numbered}
+    kept = {key: value for key, value in data.items() if value != getattr(default, key)}
+    return kept
+
+
+def _folds(
+    competition: Competition, split: Split, pictures: Pictures | None
+) -> tuple[Decision[int], Decision[int]]:
+    """Returns the number of folds and of draws, once such folds have been drawn."""
+    groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
+    size = _size(competition, pictures)
+    n = choose_n(size, groups if split.group else None)
+    repeats = choose_repeats(size, ordered=split.time is not None)
+    folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
+    make_folds(folds, competition.task, competition.target, competition.splitter)
+    return n, repeats
+
+
+def _models(
+    competition: Competition, pictures: Pictures | None, fits: int, metric: str, around: Surroundings
+) -> tuple[list[Chosen], list[str]]:
+    large = pictures is not None and max(pictures.size) > TINY
+    weights = usable_weights(around.home, around.fetching) if large else []
+    chosen, left_out = choose_models(_size(competition, pictures), fits, metric, around.machine, weights)
+    if not chosen:
+        raise DataError(
+            "There is nothing to learn from: train and test share no column beside the id that varies, and "
+            "no pictures go with their rows."
+        )
+    return chosen, left_out
+
+
+def _size(competition: Competition, pictures: Pictures | None) -> Size:
+    from pandas.api import types
+
+    table = competition.train
+    columns = [] if table is None else [name for name in table.columns if table[name].nunique() > 1]
+    numbers = [name for name in columns if table is not None and types.is_numeric_dtype(table[name].dtype)]
+    return Size(
+        rows=len(competition.ids),
+        test_rows=len(competition.test_ids),
+        columns=len(columns),
+        kind=competition.task.kind,
+        outputs=competition.task.n_outputs,
+        picture=pictures.size if pictures else None,
+        numeric=len(numbers) / max(1, len(columns)),
+    )

@@ -1,0 +1,98 @@
+"""Models that are worth training for this size of data, on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.draft.cost import Machine, Size, table_seconds
+from pipeline.draft.decision import Chosen
+from pipeline.draft.network import choose_network
+from pipeline.draft.weights import Weights
+from pipeline.registry import MODELS
+
+BUDGET = 1200  # seconds for all models of tables
+MOST_NEIGHBOURS = 20_000  # rows; every row is compared with every other
+MOST_COMPARED = 300  # columns; in more, distances say little
+MOSTLY_NUMERIC = 0.7
+MOST_LINEAR = 2_000_000  # rows times classes
+MANY_CLASSES = 10
+FEWEST_PER_CLASS = 20
+FEWEST_COLUMNS = 2  # in fewer, all distances are one number
+
+NAMES = {
+    "lightgbm": "lgbm",
+    "xgboost": "xgb",
+    "extra_trees": "trees",
+    "tabular": "net",
+    "linear": "linear",
+    "neighbours": "neighbours",
+}
+
+
+def choose_models(
+    size: Size, fits: int, metric: str, machine: Machine, weights: list[Weights]
+) -> tuple[list[Chosen], list[str]]:
+    """Returns the models in the order of the YAML, and a line on each that was left out.
+
+    Args:
+        size: of the data.
+        fits: folds times repeats.
+        metric: decides what boosting minimises.
+        machine: what trains.
+        weights: ImageNet weights that can be had.
+    """
+    chosen: list[Chosen] = []
+    if size.picture:
+        chosen.append(choose_network(size, fits, machine, weights))
+    left_out: list[str] = []
+    if size.columns:
+        tables, left_out = _of_tables(size, fits, metric, machine)
+        chosen += tables
+    if size.picture:
+        inputs = ["table", "cnn.embedding"] if size.columns else ["cnn.embedding"]
+        said = "the table and what the network sees, together" if size.columns else "on what the network sees"
+        name = "both" if size.columns else "embedding"
+        chosen.insert(1, Chosen(name, {"kind": "linear", "inputs": inputs}, f"a linear model: {said}"))
+    return chosen, left_out
+
+
+def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[list[Chosen], list[str]]:
+    chosen: list[Chosen] = []
+    left_out: list[str] = []
+    spent = 0.0
+    for kind, name in NAMES.items():
+        if kind not in MODELS:
+            continue
+        seconds = table_seconds(kind, size, fits, machine)
+        against = _against(kind, size)
+        if not against and chosen and spent + seconds > BUDGET:
+            against = f"all its fits would take about {_minutes(seconds)}"
+        if against:
+            left_out.append(f"{name}: {against}")
+            continue
+        section: dict[str, Any] = {"kind": kind}
+        if metric == "mae" and kind in {"lightgbm", "xgboost"}:
+            section["objective"] = "l1"
+        spent += seconds
+        chosen.append(Chosen(name, section, f"about {_minutes(seconds)} for all its fits"))
+    return chosen, left_out
+
+
+def _against(kind: str, size: Size) -> str:
+    """Returns what speaks against a model, or ""."""
+    if kind in {"lightgbm", "xgboost"} and size.kind == "classification":
+        per_class = size.rows / size.outputs
+        if size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
+            return f"{per_class:.0f} rows per class are too few for boosting"
+    if kind == "neighbours":
+        if size.rows > MOST_NEIGHBOURS:
+            return f"{size.rows:,} rows are too many to compare each with each"
+        if size.numeric < MOSTLY_NUMERIC or not FEWEST_COLUMNS <= size.columns <= MOST_COMPARED:
+            return "distances need some columns of numbers, and not too many"
+    if kind == "linear" and size.rows * size.outputs > MOST_LINEAR * max(1, 50 // size.columns):
+        return f"{size.rows:,} rows and {size.outputs} outputs are slow to fit, and trees do better there"
+    return ""
+
+
+def _minutes(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,125 @@
+"""The network that suits the pictures: pretrained, or from scratch for the smallest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.draft.cost import Machine, Size, finetuned_pictures, network_seconds, scratch_epochs
+from pipeline.draft.decision import Chosen
+from pipeline.draft.weights import Weights, keras_home
+from pipeline.networks.backbones import find_backbone
+
+BUDGET = 600  # seconds for all fits of the network
+TINY = 40  # pixels up to which pictures are too small for a pretrained network
+SIZES = (224, 160, 128, 96)  # pixels, of a pretrained network's pictures
+SCRATCH_SIZES = (64, 48, 32)
+FEWEST_EPOCHS = 3
+
+# Layers -> multiply-adds per pixel of the picture; the best and dearest first.
+TINY_NETS = {
+    "32C3s BN 32C3s BN MP2 64C3s BN 64C3s BN MP2 D0.3 FC128": 24_000,
+    "20C5 MP2 50C5 MP2 FC256": 2_700,
+}
+SMALLEST_OF_C5 = 16  # pixels that two unpadded 5 x 5 convolutions leave something of
+SCRATCH_NET = "16C3s BN MP2 32C3s BN MP2 64C3s BN MP2 128C3s BN GAP D0.3"
+SCRATCH_COST = 3_900
+
+
+def choose_network(size: Size, fits: int, machine: Machine, weights: list[Weights]) -> Chosen:
+    """Returns the network for pictures of that size.
+
+    Args:
+        size: of the data, pictures included.
+        fits: folds times repeats.
+        machine: what trains.
+        weights: ImageNet weights that can be had.
+    """
+    height, width = size.picture or (0, 0)
+    if max(height, width) <= TINY:
+        return _tiny(size, (height, width), fits, machine)
+    if not weights:
+        return _from_scratch(size, fits, machine)
+    return _pretrained(size, min(height, width), fits, machine, weights)
+
+
+def _tiny(size: Size, shape: tuple[int, int], fits: int, machine: Machine) -> Chosen:
+    nets = dict(TINY_NETS)
+    if min(shape) < SMALLEST_OF_C5:
+        nets = dict(list(nets.items())[:1])
+    pictures = size.rows * scratch_epochs(size.rows)
+    section: dict[str, Any] = {}
+    for net, cost in nets.items():
+        seconds = network_seconds(cost * shape[0] * shape[1], pictures, fits, machine)
+        section = {"kind": "cnn", "backbone": net, "size": _side(shape)}
+        if seconds <= BUDGET:
+            break
+    said = f"pictures of {shape[1]}x{shape[0]} pixels: a net from scratch"
+    return _shortened(section, said, seconds, size)
+
+
+def _shortened(section: dict[str, Any], said: str, seconds: float, size: Size) -> Chosen:
+    """Returns the network, with fewer epochs where the usual number takes too long."""
+    epochs = scratch_epochs(size.rows)
+    fitting = max(FEWEST_EPOCHS, int(epochs * BUDGET / max(seconds, 1)))
+    if fitting < epochs:
+        section = {**section, "epochs": fitting}
+        said += f"; {fitting} epochs instead of {epochs}, for the time"
+        seconds *= fitting / epochs
+    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+
+
+def _from_scratch(size: Size, fits: int, machine: Machine) -> Chosen:
+    pictures = size.rows * scratch_epochs(size.rows)
+    for side in SCRATCH_SIZES:
+        seconds = network_seconds(SCRATCH_COST * side**2, pictures, fits, machine)
+        if seconds <= BUDGET:
+            break
+    section = {"kind": "cnn", "backbone": SCRATCH_NET, "size": side}
+    said = (
+        f"no ImageNet weights in {keras_home() / 'models'} and none to be fetched: from scratch. With them, "
+        "`backbone: mobilenet_v2, weights: imagenet, size: 160` would do far better"
+    )
+    return _shortened(section, said, seconds, size)
+
+
+def _pretrained(size: Size, side: int, fits: int, machine: Machine, weights: list[Weights]) -> Chosen:
+    """The largest network that can be fine-tuned in the time, else the cheapest, frozen."""
+    seen = finetuned_pictures(size.rows)
+    for weight in sorted(weights, key=lambda weight: -weight.multiply_adds):
+        for pixels in _sizes(weight, side):
+            seconds = network_seconds(_cost(weight, pixels), seen, fits, machine)
+            if seconds <= BUDGET:
+                return _chosen(weight, pixels, seconds, frozen=False)
+    options = [(weight, pixels) for weight in weights for pixels in _sizes(weight, side)]
+    options.sort(key=lambda option: -_cost(*option))
+    for weight, pixels in options:
+        # a frozen network reads every picture once, forward only
+        seconds = network_seconds(_cost(weight, pixels), (size.rows + size.test_rows) / 3, 1, machine)
+        if seconds <= BUDGET / 2:
+            break
+    return _chosen(weight, pixels, seconds, frozen=True)
+
+
+def _sizes(weight: Weights, side: int) -> list[int]:
+    least = max(find_backbone(weight.backbone).smallest, min(SIZES))
+    return [pixels for pixels in SIZES if least <= pixels <= max(least, 1.3 * side)]
+
+
+def _cost(weight: Weights, pixels: int) -> float:
+    return weight.multiply_adds * 1e6 * (pixels / 224) ** 2
+
+
+def _chosen(weight: Weights, pixels: int, seconds: float, frozen: bool) -> Chosen:
+    section: dict[str, Any] = {"kind": "cnn", "backbone": weight.backbone}
+    if weight.alpha != 1:
+        section["alpha"] = weight.alpha
+    section |= {"weights": "imagenet", "size": pixels}
+    if frozen:
+        section["finetune"] = "none"
+    source = "weights are there" if weight.found else "weights will be fetched"
+    how = "frozen, as fine-tuning would take too long" if frozen else "fine-tuned"
+    return Chosen("cnn", section, f"ImageNet {source}; {how}; about {max(1, round(seconds / 60))} min")
+
+
+def _side(shape: tuple[int, int]) -> int | list[int]:
+    return shape[0] if shape[0] == shape[1] else list(shape)

@@ -1,0 +1,87 @@
+"""Which column is to be predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.data.answer import class_columns
+from pipeline.draft.decision import Decision, words
+from pipeline.errors import DataError, did_you_mean, listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TARGET_WORDS = {"target", "label", "labels", "class", "y", "outcome", "response"}
+
+
+def find_target(
+    train: pd.DataFrame,
+    test_columns: Sequence[str],
+    sample: pd.DataFrame,
+    key: str,
+    asked: str | None,
+    where: str,
+) -> Decision[list[str]]:
+    """Returns the target column(s) of a training table.
+
+    Args:
+        train: the table.
+        test_columns: of the test table; none where there is no test table.
+        sample: the sample submission, as text.
+        key: the id column.
+        asked: column(s) that the person names, separated by commas.
+        where: what an error calls the training table.
+
+    Raises:
+        DataError: there is none, or several might be meant; names them.
+    """
+    columns = [str(name) for name in train.columns if name != key]
+    answers = [str(name) for name in sample.columns if name != key]
+    if asked:
+        return Decision(_asked(asked, columns, where), "given as TARGET")
+    if answers and set(answers) <= set(columns):
+        return Decision(answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample")
+    only = [name for name in columns if name not in test_columns]
+    if len(answers) > 1:
+        fitting = [name for name in only or columns if _holds_classes(train[name], answers)]
+        if fitting:
+            return Decision(fitting[:1], f"its values are the sample's {len(answers)} columns")
+        return _refuse(where, answers, only)
+    near = [name for name in only if answers and name.casefold() == answers[0].casefold()]
+    near = near or [name for name in only if TARGET_WORDS & set(words(name))]
+    if len(near) == 1:
+        return Decision(near, f"the sample's {answers[0]!r} by its name, and test lacks it")
+    if len(only) == 1 and test_columns:
+        return Decision(only, "the only column that test lacks")
+    return _refuse(where, answers, only)
+
+
+def _asked(asked: str, columns: list[str], where: str) -> list[str]:
+    names = [name.strip() for name in asked.split(",")]
+    for name in names:
+        if name not in columns:
+            near = did_you_mean(name, columns)
+            raise DataError(f"TARGET: {where} has no column {name!r}.{near} It has: {listing(columns)}.")
+    return names
+
+
+def _refuse(where: str, answers: list[str], only: list[str]) -> Decision[list[str]]:
+    asks = f"The sample asks for {listing(answers)}" if answers else "The sample has an id column only"
+    lacks = f"columns that the test table lacks: {listing(only)}" if only else "no column that test lacks"
+    raise DataError(
+        f"{where} has no target that can be told. {asks}; {where} has {lacks}. "
+        "Name it with TARGET=column (--target)."
+    )
+
+
+def _holds_classes(column: pd.Series, answers: list[str]) -> bool:
+    """Says whether the sample has a column for every value."""
+    values = {str(value).strip() for value in column.dropna().unique()}
+    if not 2 <= len(values) <= len(answers):
+        return False
+    try:
+        class_columns(sorted(values), tuple(answers))
+    except DataError:
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""A neural net on tables: an ensemble of small networks trained as one."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
+from pipeline.models.base import MODELS, Context, Model, ModelConfig
+from pipeline.models.table import Table, TableModel
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.tabm import Shape, bin_edges, build_tabm
+
+PREDICT_BATCH = 4096
+BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows up to -> batch
+
+
+class TabularConfig(ModelConfig):
+    """Keys of `kind: tabular`."""
+
+    members: int = Field(default=8, ge=1, le=64, description="networks in the ensemble")
+    units: int = Field(default=256, ge=1, description="width of a hidden layer")
+    layers: int = Field(default=2, ge=1, description="hidden layers")
+    dropout: float = Field(default=0.15, ge=0, lt=1, description="share of units left out in training")
+    embedding: int = Field(
+        default=4, ge=0, description="width of a number's piecewise-linear embedding; 0 for none"
+    )
+    bins: int = Field(default=16, ge=2, description="pieces of an embedding")
+    rate: float = Field(default=0.002, gt=0, description="AdamW's learning rate")
+    weight_decay: float = Field(default=0.0003, ge=0, description="AdamW's weight decay")
+    batch: int | None = Field(
+        default=None, ge=1, description="rows of a step; default: from 64 (small data) to 1024"
+    )
+    epochs: int | None = Field(default=None, ge=1, description="default: found by early stopping")
+    max_epochs: int = Field(default=200, ge=1, description="where the search for epochs ends at the latest")
+    patience: int = Field(default=8, ge=1, description="epochs without a gain before the search stops")
+    refit_below: int = Field(
+        default=20_000,
+        ge=0,
+        description="with fewer rows, train again on all of them once the epochs are found",
+    )
+
+
+@MODELS.register("tabular")
+class Tabular(TableModel):
+    """TabM-mini on the dense encoding (see `pipeline.networks.tabm`)."""
+
+    Config: ClassVar[type[ModelConfig]] = TabularConfig
+    config: TabularConfig
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.epochs is None
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        """Finds the epochs on the inner rows; small data are then learned again with them.
+
+        Raises:
+            ValueError: neither `epochs` nor inner rows tell when to stop.
+        """
+        started = time.perf_counter()
+        config, epochs, whole = self.config, self.config.epochs, train
+        if inner is not None and config.validate_on == "inner":
+            whole = train.join(inner)
+        again = len(whole) < config.refit_below and whole is not train
+        if epochs is None:
+            if inner is None:
+                raise ValueError(f"{config.kind}: without `epochs`, inner rows must tell when to stop.")
+            epochs = self._search(train, inner, context)
+        if config.epochs is not None or again:
+            table = self._encode(whole, context)
+            if not self._trivial:
+                self._train(table, epochs, context)
+        self.notes_ |= {"epochs": epochs, "seconds": round(time.perf_counter() - started, 2)}
+        return self
+
+    def _search(self, train: Rows, inner: Rows, context: Context) -> int:
+        """Trains until the inner rows gain no more, keeps the best weights, returns the epochs."""
+        table = self._encode(train, context)
+        if self._trivial:
+            return 1
+        inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
+        target = self._columns(self.coder_.encode(inner.target))
+        return self._train(table, self.config.max_epochs, context, (self.encoder_.transform(inner), target))
+
+    def _train(
+        self,
+        table: Table,
+        epochs: int,
+        context: Context,
+        valid: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> int:
+        """Trains a new network; returns the epochs after which its weights were taken."""
+        keras = load_keras(context.threads)
+        keras.utils.set_random_seed(context.seed)
+        target = self._columns(table.target)
+        self.shape_ = self._shape(table.features, target.shape[1])
+        edges = bin_edges(table.features[:, list(self.shape_.embedded)], self.shape_.bins)
+        self.network_ = build_tabm(keras, self.shape_, edges)
+        optimizer = keras.optimizers.AdamW(self.config.rate, weight_decay=self.config.weight_decay)
+        self.network_.compile(optimizer, loss=self._loss(keras))
+        best_loss, best_epoch, best_weights = np.inf, 0, None
+        for epoch in range(1, epochs + 1):
+            loss = self._epoch(table, target, np.random.default_rng((context.seed, epoch)))
+            if valid is not None:
+                loss = self._inner_loss(*valid, context)
+                if loss < best_loss:
+                    best_loss, best_epoch, best_weights = loss, epoch, self.network_.get_weights()
+                elif epoch - best_epoch >= self.config.patience:
+                    break
+            context.report(epoch / epochs, f"epoch {epoch}/{epochs} loss {loss:.4f}")
+        if not np.isfinite(loss if valid is None else best_loss):
+            raise ModelError(
+                f"{self.config.kind}: the loss is not a number. Lower `rate`, and look for extreme values "
+                "in the numeric columns."
+            )
+        if valid is None:
+            return epochs
+        self.network_.set_weights(best_weights)
+        return best_epoch
+
+    def _epoch(self, table: Table, target: np.ndarray, rng: np.random.Generator) -> float:
+        """Takes one step per batch of the rows in random order; returns the mean loss.
+
+        The rows past the last full batch wait for another epoch, so that one traced step serves all.
+        """
+        rows = len(target)
+        size = self.config.batch or next((size for most, size in BATCHES if rows <= most), 1024)
+        size = min(size, rows)
+        order = rng.permutation(rows)[: rows - rows % size].reshape(-1, size)
+        loss = 0.0
+        self.network_.reset_metrics()
+        for batch in order:
+            weights = None if table.weights is None else table.weights[batch]
+            loss = self.network_.train_on_batch(
+                table.features[batch], target[batch][:, None], sample_weight=weights
+            )
+        return float(loss)  # Keras' running mean over the steps so far
+
+    def _shape(self, features: np.ndarray, outputs: int) -> Shape:
+        """Embeds what takes more than two values: the others are indicators."""
+        config = self.config
+        numeric = [index for index, column in enumerate(features.T) if _several_values(column)]
+        return Shape(
+            features=features.shape[1],
+            embedded=tuple(numeric) if config.embedding else (),
+            bins=config.bins,
+            embedding=config.embedding,
+            members=config.members,
+            units=config.units,
+            layers=config.layers,
+            dropout=config.dropout,
+            outputs=outputs,
+        )
+
+    def _columns(self, target: np.ndarray) -> np.ndarray:
+        """Returns float32 (rows, outputs); classes as one-hot columns."""
+        if target.ndim == 2:
+            return target.astype(np.float32)
+        return (target[:, None] == np.arange(len(self.coder_.present_))).astype(np.float32)
+
+    def _loss(self, keras: Any) -> Any:
+        """Returns the mean loss of the members, each by itself: they must not learn to lean on others."""
+        ops, kind = keras.ops, self.task.kind
+
+        def loss(target: Any, output: Any) -> Any:  # (rows, 1, outputs) and (rows, members, outputs)
+            if kind == "classification":
+                return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=-1), axis=-1), axis=-1)
+            if kind == "multilabel":
+                return ops.mean(ops.softplus(output) - target * output, axis=(-2, -1))
+            return ops.mean(ops.square(target - output), axis=(-2, -1))
+
+        return loss
+
+    def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
+        parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))
+        outputs = np.concatenate([self.network_.predict_on_batch(part) for part in parts]).astype(np.float64)
+        if self.task.kind == "classification":
+            outputs = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+            outputs /= outputs.sum(axis=-1, keepdims=True)
+        elif self.task.kind == "multilabel":
+            outputs = 1.0 / (1.0 + np.exp(-outputs))
+        return outputs.mean(axis=1)
+
+    def _inner_loss(self, features: np.ndarray, target: np.ndarray, context: Context) -> float:
+        """Returns the ensemble's loss on encoded rows, from which early stopping decides."""
+        answer = self._answer(features, context)
+        if self.task.kind == "regression":
+            return float(np.mean((target - answer) ** 2))
+        answer = np.clip(answer, 1e-7, 1.0 - 1e-7)
+        if self.task.kind == "classification":
+            return float(-np.log(answer[target > 0.5]).mean())
+        return float(-np.log(np.where(target > 0.5, answer, 1.0 - answer)).mean())
+
+    def _learn(self, table: Table, context: Context) -> None:
+        raise TypeError("The net learns in `fit`, in epochs.")
+
+    def _write(self, folder: Path) -> None:
+        (folder / "network.json").write_text(json.dumps(self.shape_.facts()), encoding="utf-8")
+        np.savez(folder / "network.npz", *self.network_.get_weights())
+
+    def _read(self, folder: Path) -> None:
+        facts = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+        self.shape_ = Shape(**facts | {"embedded": tuple(facts["embedded"])})
+        self.network_ = build_tabm(load_keras(), self.shape_)
+        with np.load(folder / "network.npz", allow_pickle=False) as saved:
+            self.network_.set_weights([saved[name] for name in saved.files])
+
+
+def _several_values(column: np.ndarray) -> bool:
+    return bool(np.any((column != column.min()) & (column != column.max())))

@@ -1,0 +1,333 @@
+"""The contract and the promises of the network model, on small generated pictures."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.rows import Dataset
+from pipeline.errors import ModelError
+from pipeline.models.base import Context
+from pipeline.models.cnn import CNN
+from pipeline.networks import checkpoint, network
+from pipeline.task import Task
+
+CLASSES = Task("classification", ("dark", "light", "striped"))
+SMALL = {"backbone": "6C3 MP2 FC12", "epochs": 4, "batch": 16, "rate": 0.005}
+
+
+def squares(n=96, size=10, channels=1, seed=0, key="squares") -> Dataset:
+    """Dark, light and striped pictures."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(n) % 3
+    stripes = (np.arange(size) % 2 * 120)[None, :, None, None]
+    level = np.choose(target, [60, 180, 60])[:, None, None, None]
+    clean = level + np.where(target[:, None, None, None] == 2, stripes, 0)
+    pixels = np.clip(clean + rng.normal(0, 20, (n, size, size, channels)), 0, 255).astype(np.uint8)
+    return Dataset(np.arange(n).astype(str), pixels=pixels, pixels_key=key, target=target)
+
+
+def dots(n=120, size=24, seed=0) -> Dataset:
+    """Pictures with one bright dot; the target is where it is, (x, y) as fractions."""
+    rng = np.random.default_rng(seed)
+    place = rng.uniform(4, size - 5, (n, 2))
+    y, x = np.mgrid[:size, :size]
+    far = (x - place[:, 0, None, None]) ** 2 + (y - place[:, 1, None, None]) ** 2
+    pixels = (20 + 220 * np.exp(-far / 6.0)).astype(np.uint8)[..., None]
+    return Dataset(np.arange(n).astype(str), pixels=pixels, pixels_key="dots", target=(place + 0.5) / size)
+
+
+def cnn(task=CLASSES, **keys) -> CNN:
+    return CNN(CNN.Config(kind="cnn", **keys), task)
+
+
+def test_learns_and_predicts_probabilities():
+    data = squares()
+    model = cnn(**SMALL).fit(data.rows(np.arange(72)))
+    probability = model.predict(data.rows(np.arange(72, 96)))
+    assert probability.shape == (24, 3)
+    assert probability.dtype == np.float32
+    np.testing.assert_allclose(probability.sum(axis=1), 1.0, atol=1e-5)
+    assert np.mean(probability.argmax(axis=1) == data.target[72:]) > 0.9
+    assert model.notes()["epochs"] == 4
+    assert "warnings" not in model.notes()
+
+
+def test_fitting_again_forgets_and_reuses_the_built_network():
+    data = squares()
+    model = cnn(**SMALL, dropout=0.3, augment="digits")
+    first = model.fit(data.rows(np.arange(48))).predict(data.rows())
+    built = len(network._networks), next(reversed(network._networks.values()))
+    traces = built[1].full.train_function
+    model.fit(data.rows(np.arange(48, 96)), context=Context(seed=9))
+    again = model.fit(data.rows(np.arange(48))).predict(data.rows())
+    np.testing.assert_array_equal(first, again)
+    assert (len(network._networks), next(reversed(network._networks.values()))) == built
+    assert built[1].full.train_function is traces
+
+
+def test_seeds_differ():
+    data = squares()
+    one = cnn(**SMALL).fit(data.rows(), context=Context(seed=1)).predict(data.rows())
+    two = cnn(**SMALL).fit(data.rows(), context=Context(seed=2)).predict(data.rows())
+    assert np.abs(one - two).max() > 1e-4
+
+
+@pytest.mark.parametrize("keys", [{}, {"averaging": "swa"}, {"averaging": "ema"}, {"snapshots": 2}])
+def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, keys):
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    data = squares()
+    config = {**SMALL, "backbone": "6C3 BN MP2 FC12", "dropout": 0.3, "augment": "digits", **keys}
+    whole = cnn(**config).fit(data.rows(), context=Context(seed=3)).predict(data.rows())
+    said = []
+
+    def killed(fraction, text):
+        said.append(text)
+        if text.startswith("network: epoch 3/4"):
+            raise KeyboardInterrupt
+
+    context = Context(seed=3, checkpoint=tmp_path, report=killed)
+    with pytest.raises(KeyboardInterrupt):
+        cnn(**config).fit(data.rows(), context=context)
+    after = []
+    context = replace(context, report=lambda fraction, text: after.append(text))
+    resumed = cnn(**config).fit(data.rows(), context=context).predict(data.rows())
+    assert [text.split(" loss")[0] for text in after] == ["network: epoch 4/4"]
+    np.testing.assert_array_equal(resumed, whole)
+
+
+def test_another_fits_checkpoint_is_not_taken_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    data = squares()
+    cnn(**SMALL).fit(data.rows(), context=Context(seed=1, checkpoint=tmp_path))
+    other = cnn(**SMALL).fit(data.rows(), context=Context(seed=2, checkpoint=tmp_path)).predict(data.rows())
+    np.testing.assert_array_equal(
+        other, cnn(**SMALL).fit(data.rows(), context=Context(seed=2)).predict(data.rows())
+    )
+
+
+def test_save_and_load_give_the_same_predictions(tmp_path):
+    data = squares()
+    model = cnn(**SMALL, snapshots=2, tta="flips").fit(data.rows())
+    model.save(tmp_path)
+    loaded = cnn(**SMALL, snapshots=2, tta="flips").load(tmp_path)
+    cnn(**SMALL).fit(data.rows(np.arange(20)), context=Context(seed=8))  # uses the same network meanwhile
+    np.testing.assert_array_equal(loaded.predict(data.rows()), model.predict(data.rows()))
+    np.testing.assert_array_equal(loaded.embed(data.rows()), model.embed(data.rows()))
+    assert loaded.embed(data.rows()).shape == (96, 12)
+    assert loaded.notes() == model.notes()
+    assert not list(tmp_path.glob("*.pkl"))
+
+
+@pytest.mark.slow
+def test_a_fresh_process_gives_the_same_bytes(tmp_path):
+    data = squares()
+    cnn(**SMALL, dropout=0.4).fit(data.rows(np.arange(40)), context=Context(seed=5))
+    here = cnn(**SMALL, dropout=0.4).fit(data.rows()).predict(data.rows())
+    code = (
+        "import sys; sys.path.insert(0, 'tests/models'); from test_cnn import *; d = squares();"
+        f"np.save({str(tmp_path / 'p.npy')!r}, cnn(**SMALL, dropout=0.4).fit(d.rows()).predict(d.rows()))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), here)
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    data = squares()
+    model = cnn(**{**SMALL, "epochs": 30}, patience=2)
+    assert model.wants_inner_split
+    assert not cnn(**SMALL).wants_inner_split
+    model.fit(data.rows(np.arange(60)), data.rows(np.arange(60, 96)))
+    notes = model.notes()
+    assert notes["epochs"] == min(30, notes["best_epoch"] + 2)
+    chosen = model.predict(data.rows(np.arange(60, 96)))[np.arange(36), data.target[60:]]
+    assert -np.log(chosen).mean() == pytest.approx(notes["inner_score"], abs=1e-4)
+
+
+def test_values_come_back_in_their_units():
+    data = squares()
+    level = data.pixels.mean(axis=(1, 2, 3), dtype=np.float64)[:, None] * 1000.0
+    data = replace(data, target=level)
+    model = cnn(Task("regression", ("price",)), **{**SMALL, "epochs": 30}, dropout=0.0, loss="huber")
+    found = model.fit(data.rows()).predict(data.rows())
+    assert np.corrcoef(found[:, 0], level[:, 0])[0, 1] > 0.95
+    assert abs(found.mean() / level.mean() - 1) < 0.1
+
+
+def test_labels_are_learned_one_by_one():
+    data = squares()
+    both = np.stack([data.target == 1, data.target == 2], axis=1).astype(float)
+    model = cnn(Task("multilabel", ("light", "striped")), **{**SMALL, "epochs": 8})
+    found = model.fit(replace(data, target=both).rows()).predict(data.rows())
+    assert np.mean((found > 0.5) == both) > 0.95
+
+
+@pytest.mark.parametrize("coordinates", ["regression", "bins"])
+def test_points_are_found_and_test_time_views_agree(coordinates):
+    data = dots()
+    target = data.target.copy()
+    target[:5] = np.nan
+    model = cnn(
+        Task("regression", ("x", "y")), backbone="8C3 MP2 16C3 MP2 FC64", target="points", epochs=30,
+        coordinates=coordinates, bins=12, dropout=0.0, rate=0.003, batch=16, tta="flips_both",
+        augment=[{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}],
+    )  # fmt: skip
+    model.fit(replace(data, target=target).rows())
+    assert model.notes()["pictures"] == 115
+    new = dots(40, seed=1)
+    found = model.predict(new.rows())
+    assert np.abs(found - new.target).mean() < 0.05
+
+
+def test_class_weights_and_row_weights_reach_the_loss():
+    data = squares()
+    noisy = replace(data, target=np.where(np.arange(96) < 48, data.target, 0))
+    weights = np.where(np.arange(96) < 48, 1.0, 1e-6).astype(np.float32)
+    model = cnn(**{**SMALL, "epochs": 8}, class_weights="balanced")
+    found = model.fit(replace(noisy, weights=weights).rows()).predict(data.rows())
+    assert np.mean(found.argmax(axis=1) == data.target) > 0.9
+
+
+def test_mixing_and_label_smoothing_train():
+    data = squares()
+    model = cnn(**{**SMALL, "epochs": 8}, mix="mixup", label_smoothing=0.1, clip=1.0, optimizer="sgd")
+    found = model.fit(data.rows()).predict(data.rows())
+    assert np.mean(found.argmax(axis=1) == data.target) > 0.8
+
+
+def test_half_precision_trains_on_any_device():
+    data = squares()
+    model = cnn(**{**SMALL, "epochs": 6}, mixed_precision=True, averaging="ema").fit(data.rows())
+    found = model.predict(data.rows())
+    assert found.dtype == np.float32
+    assert np.mean(found.argmax(axis=1) == data.target) > 0.8
+
+
+def test_a_loss_that_is_not_a_number_is_explained():
+    with pytest.raises(ModelError, match=r"The loss became .* Try a smaller `rate`"):
+        cnn(
+            Task("regression", ("y",)), **{**SMALL, "rate": 1e30}, optimizer="sgd", warmup=0.0
+        ).fit(replace(squares(), target=np.arange(96.0)[:, None]).rows())  # fmt: skip
+
+
+def test_a_network_that_learned_nothing_says_so():
+    data = squares()
+    shuffled = replace(data, target=np.where(np.arange(96) < 80, 0, data.target))
+    model = cnn(**{**SMALL, "rate": 1e-9}).fit(shuffled.rows())
+    assert any("commonest class" in text for text in model.notes()["warnings"])
+
+
+def test_pictures_of_another_size_are_refused():
+    model = cnn(**SMALL).fit(squares().rows())
+    with pytest.raises(ModelError, match=r"trained on pictures of \(10, 10, 1\)"):
+        model.predict(squares(size=12).rows())
+
+
+def test_rows_without_pictures_are_refused():
+    data = replace(squares(), pixels=None)
+    with pytest.raises(ModelError, match="needs pictures"):
+        cnn(**SMALL).fit(data.rows())
+
+
+@pytest.fixture(scope="module")
+def mobilenet_file(tmp_path_factory):
+    """Weights as `keras.applications` saves them; random ones, so that no network is needed."""
+    from pipeline.networks.building import application
+
+    model = application("mobilenet", 0.25, None, None)
+    rng = np.random.default_rng(0)
+    inputs = [np.prod(w.shape[: 2 if w.shape[-1] == 1 else 3]) for w in model.get_weights()]
+    model.set_weights(
+        [
+            w if w.ndim < 2 else rng.normal(0, np.sqrt(2 / n), w.shape)
+            for w, n in zip(model.get_weights(), inputs, strict=True)
+        ]
+    )
+    path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    model.save_weights(path)
+    return str(path)
+
+
+class Cache:
+    """Keeps features in memory and counts how often they were computed."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def __call__(self, name, key, make):
+        text = repr((name, sorted(key.items())))
+        if text not in self.kept:
+            self.kept[text] = make()
+        return self.kept[text]
+
+
+PRETRAINED = {"backbone": "mobilenet", "alpha": 0.25, "batch": 16, "head_rate": 0.01, "head_epochs": 30}
+
+
+def test_frozen_features_are_computed_once_for_all_folds_and_heads(mobilenet_file):
+    data, cache = squares(size=32, channels=3), Cache()
+    context = Context(cache=cache)
+    for keys in ({}, {"dropout": 0.4}, {"head_batch_norm": True}):
+        model = cnn(**PRETRAINED, weights=mobilenet_file, finetune="none", **keys)
+        for fold in (np.arange(60), np.arange(30, 96)):
+            found = model.fit(data.rows(fold), context=context).predict(data.rows(), context)
+    assert len(cache.kept) == 1
+    assert next(iter(cache.kept.values())).shape == (96, 256)
+    np.testing.assert_array_equal(model.embed(data.rows(np.arange(5)), context), model.embed(data.rows())[:5])
+    np.testing.assert_allclose(model.predict(data.rows()), found, atol=1e-5)
+    assert np.mean(found.argmax(axis=1) == data.target) > 0.6
+
+
+def test_a_frozen_network_is_loaded_without_its_weights_file(tmp_path, mobilenet_file):
+    data = squares(size=32, channels=3)
+    keys = {**PRETRAINED, "finetune": "none"}
+    model = cnn(**keys, weights=mobilenet_file).fit(data.rows())
+    model.save(tmp_path)
+    loaded = cnn(**keys, weights="moved/away.h5").load(tmp_path)
+    np.testing.assert_array_equal(loaded.predict(data.rows()), model.predict(data.rows()))
+
+
+@pytest.mark.slow
+def test_fine_tuning_begins_at_the_weights_and_the_trained_head(mobilenet_file):
+    data = squares(size=32, channels=3)
+    keys = {**PRETRAINED, "weights": mobilenet_file, "finetune": "all", "augment": "none"}
+    still = cnn(**keys, epochs=1, rate=1e-12, batch_norm="frozen", weight_decay=0.0).fit(data.rows())
+    frozen = cnn(**{**keys, "finetune": "none"}).fit(data.rows())
+    assert np.abs(still.embed(data.rows()) - frozen.embed(data.rows())).max() < 1e-3
+    loud = cnn(**{**keys, "batch_norm": "adapt"}, epochs=1, rate=1e-12).fit(data.rows()).notes()["loss"]
+    assert loud < 3.0  # where the head's features were normalised otherwise, it begins at 10
+    moved = cnn(**keys, epochs=15, rate=0.001, batch_norm="frozen").fit(data.rows())
+    assert np.abs(moved.embed(data.rows()) - frozen.embed(data.rows())).max() > 1e-2
+    assert np.mean(moved.predict(data.rows()).argmax(axis=1) == data.target) > 0.9
+
+
+def test_another_network_of_the_fold_gives_its_weights(tmp_path):
+    data = squares()
+    first = cnn(**SMALL).fit(data.rows())
+    first.save(tmp_path)
+    keys = {**SMALL, "epochs": 1, "rate": 1e-12, "weights": "first", "head_epochs": 1}
+    second = cnn(**keys).fit(data.rows(), context=Context(seed=4, siblings={"first": tmp_path}))
+    np.testing.assert_allclose(second.embed(data.rows()), first.embed(data.rows()), atol=1e-3)
+    with pytest.raises(ModelError, match=r"no trained network 'first'. Did you mean 'firs'"):
+        cnn(**keys).fit(data.rows(), context=Context(siblings={"firs": tmp_path}))
+    with pytest.raises(ModelError, match=r"'first' is 6C3 MP2 FC12 \(alpha 1\), this one 5C3"):
+        cnn(**{**keys, "backbone": "5C3"}).fit(data.rows(), context=Context(siblings={"first": tmp_path}))
+
+
+def test_weights_of_another_network_are_refused(mobilenet_file):
+    with pytest.raises(ModelError, match=r"does not hold the weights of mobilenet \(alpha 0.5\)"):
+        cnn(**{**PRETRAINED, "alpha": 0.5}, weights=mobilenet_file).fit(squares(size=32, channels=3).rows())
+
+
+def test_a_failed_download_says_which_file_goes_where(monkeypatch):
+    from pipeline.networks import pretrained
+
+    def fails(*arguments):
+        raise Exception("URL fetch failure on https://example.org/mobilenet_no_top.h5: None -- no route")
+
+    monkeypatch.setattr(pretrained, "application", fails)
+    with pytest.raises(ModelError, match=r"Fetch https://example.org/mobilenet_no_top.h5 elsewhere .*models"):
+        cnn(backbone="mobilenet", alpha=0.75).fit(squares(size=32, channels=3).rows())

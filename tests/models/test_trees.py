@@ -1,0 +1,64 @@
+"""Boosting: rounds, the refit, and what may look at the scored fold."""
+
+import numpy as np
+import pytest
+from test_tables import build, fit, make
+
+from pipeline.models.base import Context
+
+BOOSTED = ["lightgbm", "xgboost"]
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_rounds_are_found_and_grow_with_the_refit(kind):
+    data = make("binary")
+    options = {"patience": 5, "rate": 0.5, "max_rounds": 300}
+    found = fit(build(kind, "binary", refit=False, **options), data).notes()["rounds"][0]
+    refitted = fit(build(kind, "binary", **options), data).notes()["rounds"][0]
+    assert 1 <= found < 300
+    assert refitted == round(found * 200 / 160)
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_given_rounds_need_no_inner_rows(kind):
+    model = build(kind, "regression", rounds=7)
+    assert not model.wants_inner_split
+    assert fit(model, make("regression")).notes()["rounds"] == [7]
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_early_stopping_without_inner_rows_is_refused(kind):
+    with pytest.raises(ValueError, match="inner rows must tell when to stop"):
+        build(kind, "binary").fit(make("binary").rows())
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_the_scored_fold_may_stop_but_never_train(kind):
+    data = make("regression")
+    model = fit(build(kind, "regression", validate_on="fold"), data)
+    assert model.notes()["rows"] == 160
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_absolute_error_finds_the_median(kind):
+    data = make("log")
+    target = np.where(np.arange(240)[:, None] % 3 == 0, 1e6, 1.0)  # mean far from the median
+    data = type(data)(data.ids, data.table[["b"]], target=target)
+    options = {"objective": "l1", "rounds": 40, "params": {"max_depth": 1}}
+    prediction = build(kind, "log", **options).fit(data.rows()).predict(data.rows())
+    assert np.median(prediction) < 100
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_progress_rises_to_one(kind):
+    seen = []
+    fit(build(kind, "regression"), make("regression"), Context(report=lambda share, text: seen.append(share)))
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[-1] <= 1
+
+
+def test_unknown_parameters_are_named():
+    config = build("lightgbm", "binary", params={"num_leafs": 3, "eta": 0.1}).config
+    first, second = config.problems("models.lgbm")
+    assert "models.lgbm.params: lightgbm has no parameter 'num_leafs'. Did you mean 'num_leaf'" in first
+    assert "'eta' is set by the pipeline; use the key `rate`" in second
