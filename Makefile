@@ -11,7 +11,7 @@ REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
 RUN := $(BIN)/python -m pipeline
 OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-.PHONY: help setup list train folds predict ensemble submission clean test lint
+.PHONY: help setup list new train folds predict ensemble submission clean test lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -43,6 +43,11 @@ setup: $(BIN)/.ready ## make the virtual environment (GPU=1: with CUDA)
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list
 
+new: needs-comp $(BIN)/.ready ## draft configs/COMP.yaml from DATA=path [METRIC= TARGET= TRAIN= TEST= SAMPLE= ENCODING=]
+	@$(RUN) new $(COMP) $(if $(DATA),--data "$(DATA)") $(if $(METRIC),--metric "$(METRIC)") \
+		$(if $(TARGET),--target "$(TARGET)") $(if $(TRAIN),--train "$(TRAIN)") $(if $(TEST),--test "$(TEST)") \
+		$(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(ENCODING),--encoding "$(ENCODING)") $(ARGS)
+
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
 	@$(RUN) train $(OPTIONS)
 
@@ -68,3 +73,6 @@ lint: $(BIN)/.ready-dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(BIN)/.ready ## write docs/configuration.md from the schema
+	@PYTHONPATH=. $(BIN)/python docs/generate.py

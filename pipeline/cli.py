@@ -6,7 +6,7 @@ import argparse
 import errno
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PipelineError
 
@@ -67,13 +67,27 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", "run every stage that is not done yet", _train)
     train.add_argument("--fold", type=int, metavar="N", help="train this fold only (no submission)")
     command("folds", "draw the folds and show them", _folds)
-    command("ensemble", "blend the predictions that there are", _ensemble)
+    ensemble = command("ensemble", "blend all predictions on disk that share the folds", _ensemble)
+    ensemble.add_argument("--own", action="store_true", help="only the models of this configuration")
     command("submission", "write the submission from the predictions that there are", _submission)
     predict = command("predict", "predict new rows with the trained fold models", _predict)
     predict.add_argument("--rows", required=True, metavar="FILE", help="table of the new rows")
     predict.add_argument("--out", default="predictions.csv", metavar="FILE", help="where to write")
     clean = command("clean", "remove products that the config does not use", _clean)
     clean.add_argument("--all", action="store_true", help="remove all products and runs of the competition")
+    new = command("new", "draft configs/NAME.yaml from a competition's files", _new, competition=False)
+    new.add_argument("name", metavar="NAME", help="the competition: configs/NAME.yaml is written")
+    new.add_argument("--data", metavar="PATH", help="folder or zip; default data/NAME")
+    for key, text in (
+        ("metric", "its metric, where the files cannot tell"),
+        ("target", "column(s) to predict, separated by commas"),
+        ("train", "training table"),
+        ("test", "test table"),
+        ("sample", "sample submission"),
+        ("encoding", "text encoding of its CSV files"),
+    ):
+        new.add_argument(f"--{key}", metavar=key.upper(), help=text)
+    new.add_argument("--force", action="store_true", help="replace a configuration that is there already")
     command("list", "competitions, models, metrics, backbones and methods known", _list, competition=False)
     return parser
 
@@ -93,7 +107,7 @@ def _plan(options: argparse.Namespace, progress: ConsoleProgress) -> Plan:
 
 
 def _train(options: argparse.Namespace, console: Console) -> int:
-    from pipeline.console import ConsoleProgress, log_to, summary_table
+    from pipeline.console import ConsoleProgress, log_to
     from pipeline.plan import RUNS
     from pipeline.stages import train
 
@@ -105,10 +119,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     if summary is None:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
         return 0
-    console.print(summary_table(summary))
-    for line in summary["ensemble"]["lines"]:
-        console.print(line, markup=False)
-    console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
+    _show(summary, console)
     return 0
 
 
@@ -128,37 +139,46 @@ def _folds(options: argparse.Namespace, console: Console) -> int:
 
 
 def _ensemble(options: argparse.Namespace, console: Console) -> int:
-    import json
+    from pipeline.console import methods_table
 
-    from pipeline.console import ConsoleProgress
-    from pipeline.run import Run
-    from pipeline.stages import make_ensemble
-
-    with ConsoleProgress(console) as progress:
-        plan = _plan(options, progress)
-        folder = make_ensemble(Run(plan, progress))
-    facts = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
-    for name, weight in facts["weights"].items():
-        console.print(f"{name:<20} {weight:.4f}" if weight is not None else name)
-    for line in facts["lines"]:
-        console.print(line, markup=False)
-    console.print(f"{facts['method']}: cross-fitted {plan.config.metric} {facts['cross_fitted_score']:.5f}")
+    summary = _blend(options, console, everything=not options.own)
+    if summary["ensemble"]["candidates"]:
+        console.print(methods_table(summary))
+    _show(summary, console)
     return 0
 
 
 def _submission(options: argparse.Namespace, console: Console) -> int:
+    _show(_blend(options, console, everything=False), console)
+    return 0
+
+
+def _blend(options: argparse.Namespace, console: Console, everything: bool) -> dict[str, Any]:
+    """Blends and writes a submission, from the run's own members or from all that share its folds."""
     import time
 
     from pipeline.console import ConsoleProgress
+    from pipeline.last_mile import make_submission, publish
+    from pipeline.members import members_on_disk, own_members
     from pipeline.run import Run
-    from pipeline.stages import make_submission, publish
 
+    started = time.monotonic()
     with ConsoleProgress(console) as progress:
-        plan = _plan(options, progress)
-        make_submission(Run(plan, progress))
-        summary = publish(plan, time.monotonic())
-    console.print(f"submission: {summary['path']}  cross-fitted {summary['cross_fitted_score']:.5f}")
-    return 0
+        run = Run(_plan(options, progress), progress)
+        run.refuse_untrained()
+        members = own_members(run)
+        if everything:
+            members += members_on_disk(run, members)
+        return publish(run.plan, make_submission(run, members), started)
+
+
+def _show(summary: dict[str, Any], console: Console) -> None:
+    from pipeline.console import summary_table
+
+    console.print(summary_table(summary))
+    for line in summary["ensemble"]["lines"]:
+        console.print(line, markup=False)
+    console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
 
 
 def _predict(options: argparse.Namespace, console: Console) -> int:
@@ -182,6 +202,21 @@ def _clean(options: argparse.Namespace, console: Console) -> int:
         with plan.store.exclusive(progress.message):
             freed = clean(plan, options.all)
     console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
+    return 0
+
+
+def _new(options: argparse.Namespace, console: Console) -> int:
+    from pipeline.draft.draft import config_path, make_draft, this_machine
+    from pipeline.draft.files import Asked
+
+    config_path(options.name, force=options.force)
+    keys = ("metric", "target", "train", "test", "sample", "encoding")
+    asked = Asked(**{key: getattr(options, key) for key in keys if getattr(options, key)})
+    draft = make_draft(options.name, Path(options.data) if options.data else None, asked, this_machine())
+    path = draft.write(force=options.force)
+    for line in draft.lines:
+        console.print(line, markup=False)
+    console.print(f"{path} is written. Now: make train COMP={options.name}")
     return 0
 
 

@@ -122,6 +122,19 @@ def summary_table(summary: dict[str, Any]) -> Table:
     return table
 
 
+def methods_table(summary: dict[str, Any]) -> Table:
+    """Returns the table of ensemble methods that were tried, the best first."""
+    table = Table(title="methods: cross-fitted score ± standard error", title_justify="left")
+    for heading in ("method", "cross-fitted", "±", "in-sample", "seconds"):
+        table.add_column(heading, justify="left" if heading == "method" else "right")
+    tried = [one for one in summary["ensemble"]["candidates"] if one["cross_fitted"] is not None]
+    sign = -1 if summary["greater_is_better"] else 1
+    for one in sorted(tried, key=lambda one: sign * one["cross_fitted"]):
+        numbers = [f"{one[key]:.5f}" for key in ("cross_fitted", "standard_error", "in_sample")]
+        table.add_row(one["name"], *numbers, f"{one['seconds']:.1f}")
+    return table
+
+
 def registry_table(title: str, names: list[str]) -> Table:
     """Returns a list of names under a title, as `pipeline list` prints it."""
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 1))

@@ -154,12 +154,12 @@ def as_input(
 
 
 def score(metric: Metric, target: np.ndarray | None, rows: np.ndarray, predicted: np.ndarray) -> float:
-    """Returns the metric over the rows that have a target (annotations may lack some)."""
+    """Returns the metric over the rows that have a target (annotations may lack some); NaN for none."""
     if target is None:
         raise ValueError("These rows have no target.")
     truth = target[rows]
     known = np.isfinite(truth) if truth.ndim == 1 else np.isfinite(truth).all(axis=1)
-    return metric(truth[known], predicted[known])
+    return metric(truth[known], predicted[known]) if known.any() else float("nan")
 
 
 def cross_validate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,10 @@ from pipeline.data.competition import Competition
 from pipeline.data.rows import Dataset
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
+from pipeline.networks.view import ViewConfig, make_views
 from pipeline.plan import Plan
 from pipeline.registry import MODELS
+from pipeline.transforms.views import Views
 
 Report = Callable[[float, str], None]
 Channels = Literal[1, 3]
@@ -83,17 +85,38 @@ def make_pixels(
     folder: Path,
     report: Report,
     threads: int,
-) -> None:
+    found: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
     """Decodes every picture once, through the view that the model asks for, into train.npy and test.npy.
 
-    Grey pictures stay grey: where all of them are, the arrays have one channel.
+    Grey pictures stay grey: where all of them are, the arrays have one channel. Beside them lie the
+    views (`SIDE_affines.npy`, source to network pixels) and who fell back to the whole picture
+    (`SIDE_fallback.npy`).
+
+    Args:
+        competition: names the pictures.
+        source: holds them.
+        section: of the model.
+        folder: receives the files.
+        report: told of the progress.
+        threads: how many decode at a time.
+        found: "train" and "test" -> coordinates in source pixels that the view follows, if any.
+
+    Returns:
+        "train" and "test" -> bool (rows,): True where a picture fell back.
     """
     from pipeline.data.images import dominant_channels, image_sizes
 
     names = [*competition.pictures, *competition.test_pictures]
     channels = dominant_channels(image_sizes(source.read, names, report, threads)[1])
+    fallen = {}
     for side, pictures in (("train", competition.pictures), ("test", competition.test_pictures)):
-        write_views(folder / f"{side}.npy", source, pictures, section, channels, report, threads)
+        path, at = folder / f"{side}.npy", found[side] if found else None
+        views, fallback = write_views(path, source, pictures, section, channels, report, threads, at)
+        np.save(folder / f"{side}_affines.npy", views.affines)
+        np.save(folder / f"{side}_fallback.npy", fallback)
+        fallen[side] = fallback
+    return fallen
 
 
 def picture_channels(plan: Plan, name: str) -> Channels:
@@ -109,15 +132,23 @@ def write_views(
     channels: Channels,
     report: Report,
     threads: int,
-) -> None:
-    """Decodes pictures through the view that a model asks for into one .npy file."""
+    found: np.ndarray | None = None,
+) -> tuple[Views, np.ndarray]:
+    """Decodes pictures through the view that a model asks for into one .npy file.
+
+    Returns:
+        The views, and bool (rows,): True where one fell back to its whole picture.
+    """
     from pipeline.data.images import image_sizes
     from pipeline.data.pixels import write_pixels
-    from pipeline.transforms.views import whole
 
     sizes, _ = image_sizes(source.read, names, report, threads)
-    size = section.picture()["size"] or _common_size(sizes)
-    write_pixels(path, source.read, names, whole(sizes, (size[0], size[1])), channels, report, threads)
+    asked = section.picture()
+    size = asked["size"] or _common_size(sizes)
+    rule = ViewConfig.model_validate(asked["view"]) if "view" in asked else None
+    views, fallback = make_views(rule, found, sizes, (size[0], size[1]))
+    write_pixels(path, source.read, names, views, channels, report, threads)
+    return views, fallback
 
 
 def _common_size(sizes: np.ndarray) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -130,7 +130,7 @@ class Plan:
         material = {"source": self._source, "images": images, "version": VERSION}
         view = section.picture()
         label = f"pixels-{view.pop('label')}"
-        reads = {other: self.predictions(other).key for other in view.pop("reads", [])}
+        reads = {other: self.coordinates(other).key for other in section.views()}
         return self.store.product(label, {**material, "view": view, "reads": reads})
 
     def fold(self, name: str, fold: Fold) -> Product:
@@ -146,6 +146,7 @@ class Plan:
             "seed": self.config.seed,
             "inputs": [self.input(entry).key for entry in section.inputs if "." in entry],
             "siblings": [self.fold(other, fold).key for other in siblings],
+            "views": [self.coordinates(other).key for other in section.views()],
         }
         return self.store.product(f"{name}-{fold.label}", material)
 
@@ -161,6 +162,17 @@ class Plan:
             f"{name}-{part}", {"folds": [make(name, fold).key for fold in self.all_folds]}
         )
 
+    def coordinates(self, name: str) -> Product:
+        """What a network of boxes or points finds in every picture, in pixels of the source."""
+        if name not in self._coordinates:  # every fold of the next network asks for all folds of this one
+            material = {"folds": [self.fold(name, fold).key for fold in self.all_folds], "version": VERSION}
+            self._coordinates[name] = self.store.product(f"{name}-coordinates", material)
+        return self._coordinates[name]
+
+    @cached_property
+    def _coordinates(self) -> dict[str, Product]:
+        return {}
+
     def predictions(self, name: str) -> Product:
         material = {
             "folds": [self.fold(name, fold).key for fold in self.all_folds],
@@ -171,18 +183,31 @@ class Plan:
 
     @cached_property
     def ensemble(self) -> Product:
+        """The blend of the run's own models and of the outside files that the configuration names."""
+        outside = self.config.ensemble.outside
+        return self.ensemble_of(
+            {name: self.predictions(name).key for name in self.members}
+            | {name: file_digest(Path(f.oof)) + file_digest(Path(f.test)) for name, f in outside.items()}
+        )
+
+    def ensemble_of(self, members: Mapping[str, str]) -> Product:
+        """The blend of members, given as name -> key."""
         material = {
-            "members": {name: self.predictions(name).key for name in self.members},
-            "ensemble": self.config.ensemble.model_dump(exclude={"members"}),
+            "members": dict(members),
+            "ensemble": self.config.ensemble.model_dump(exclude={"members", "outside"}),
             "metric": self.config.metric,
+            "folds": self.folds.key,
             "seed": self.config.seed,
         }
         return self.store.product("ensemble", material)
 
     @cached_property
     def submission(self) -> Product:
+        return self.submission_of(self.ensemble)
+
+    def submission_of(self, ensemble: Product) -> Product:
         material = {
-            "ensemble": self.ensemble.key,
+            "ensemble": ensemble.key,
             "competition": self.competition.key,
             "submission": self.config.submission.model_dump(),
         }
@@ -206,7 +231,7 @@ class Plan:
         yield from (self.competition, self.folds, self.ensemble, self.submission)
         for name in self.models:
             section = self.config.models[name]
-            yield self.predictions(name)
+            yield self.predictions(name) if section.answers() else self.coordinates(name)
             yield from (self.fold(name, fold) for fold in self.all_folds)
             if section.picture():
                 yield self.pixels(name)

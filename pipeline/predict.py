@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import chain
 from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition, read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import picture_channels, sees, write_views
 from pipeline.ensemble.final import make_ensemble
-from pipeline.errors import ModelError, listing
 from pipeline.metrics import find_metric
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
@@ -41,14 +41,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
         DataError: the table does not fit the competition.
     """
     plan, competition = run.plan, run.competition
-    missing = [
-        f"{name} {fold.label}"
-        for name in plan.models
-        for fold in run.folds
-        if not plan.fold(name, fold).done()
-    ]
-    if missing:
-        raise ModelError(f"Not trained yet: {listing(missing)}. Run train first.")
+    run.refuse_untrained()
     source = FolderSource(table.parent)
     new = read_rows(source, table.name, run.config, competition)
     outputs: dict[str, np.ndarray] = {}
@@ -83,16 +76,23 @@ def _predict_model(
     source: FolderSource,
     scratch: Path,
 ) -> dict[str, np.ndarray]:
-    """Returns the mean over one model's folds and seeds: predictions, and embeddings where it has them."""
+    """Returns the mean over one model's folds and seeds, by what others may read of it.
+
+    NAME.prediction; NAME.embedding where it is read; NAME.coordinates in source pixels where it
+    finds boxes or points.
+    """
     section, plan = run.config.models[name], run.plan
-    pixels = None
+    pixels, views = None, None
     if "images" in sees(section):
-        path = scratch / f"{name}.npy"
-        channels = picture_channels(plan, name)
-        write_views(
-            path, source, new.test_pictures, section, channels, run.progress.update, run.config.threads
+        path, channels = scratch / f"{name}.npy", picture_channels(plan, name)
+        found = [outputs[f"{other}.coordinates"] for other in section.views()]
+        report, threads = run.progress.update, run.config.threads
+        views, fallen = write_views(
+            path, source, new.test_pictures, section, channels, report, threads, *found
         )
         pixels = np.load(path, mmap_mode="r")
+        for line in chain.fallback_lines(plan, name, {"new": fallen}):
+            run.progress.message(line)
     rows = Dataset(
         ids=new.test_ids,
         table=new.test if "table" in sees(section) else None,
@@ -102,20 +102,21 @@ def _predict_model(
         column_kinds=run.config.data.columns,
     ).rows()
     context = Context(threads=run.config.threads, report=run.progress.update)
-    kind = MODELS.get(section.kind)
+    kind, task = MODELS.get(section.kind), chain.task_of(plan, run.competition, name)
     predictions: list[np.ndarray] = []
     embeddings: list[np.ndarray] = []
     run.progress.begin(f"{name} on new rows", 0, 1)
     for fold in run.folds:
         for index in range(section.seeds):
-            model = kind(section, run.competition.task).load(
-                plan.fold(name, fold).path / "model" / f"seed{index}"
-            )
+            model = kind(section, task).load(plan.fold(name, fold).path / "model" / f"seed{index}")
             predictions.append(model.predict(rows, context))
             if any(f"{name}.embedding" in other.inputs for other in run.config.models.values()):
                 embeddings.append(model.embed(rows, context))
     run.progress.end("")
     result = {f"{name}.prediction": mean_of(predictions)}
+    if views and not section.answers():
+        fractions = result[f"{name}.prediction"]
+        result[f"{name}.coordinates"] = chain.to_source(fractions, views, chain.finds_boxes(section))
     if embeddings:
         result[f"{name}.embedding"] = mean_of(embeddings)
     return result

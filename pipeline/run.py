@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import cross_validation
+from pipeline import chain, cross_validation
+from pipeline.chain import Coordinates
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.cross_validation import Experiment
@@ -20,9 +21,9 @@ from pipeline.data.competition import Competition, read_competition
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.data.rows import Dataset
 from pipeline.datasets import Sides, datasets, make_pixels, sees
-from pipeline.errors import PipelineError
+from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
-from pipeline.metrics import find_metric
+from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context, Model
 from pipeline.plan import Plan
 from pipeline.predictions import Predictions, load_predictions, save_predictions
@@ -72,28 +73,64 @@ class Run:
         only = None if name in self.plan.read else self.plan.only_fold
         return [fold for fold in self.folds if only is None or fold.number == only]
 
+    def refuse_untrained(self) -> None:
+        """Raises ModelError where a fold of a model is missing, naming all that are."""
+        pairs = [(name, fold) for name in self.plan.models for fold in self.plan.all_folds]
+        missing = [f"{name} {fold.label}" for name, fold in pairs if not self.plan.fold(name, fold).done()]
+        if missing:
+            raise ModelError(f"Not trained yet: {listing(missing)}. Run train first.")
+
     def sides(self, name: str) -> Sides:
         """The rows of one model; pictures and other models' outputs are made first."""
         section = self.config.models[name]
         if "images" in sees(section) and self.competition.pictures:
-            product = self.plan.pixels(name)
-            self.made(product, lambda folder: self._pixels(name, folder), say=f"pictures of {name}")
+            self.pixels(name)
         for entry in section.inputs:
             if "." in entry:
                 self.input(entry)
         return datasets(self.plan, self.competition, name)
 
+    def pixels(self, name: str) -> Path:
+        """The pictures that a network sees, decoded once; the folder of the product."""
+        section = self.config.models[name]
+
+        def make(folder: Path) -> None:
+            found = None
+            for other in section.views():
+                coordinates = self.coordinates(other)
+                found = {"train": coordinates.train, "test": coordinates.test}
+            say, threads = self.progress.update, self.config.threads
+            source = self.plan.source
+            fallen = make_pixels(self.competition, source, section, folder, say, threads, found)
+            for line in chain.fallback_lines(self.plan, name, fallen):
+                self.progress.message(line)
+
+        return self.made(self.plan.pixels(name), make, say=f"pictures of {name}")
+
+    def coordinates(self, name: str) -> Coordinates:
+        """What a trained coordinate network finds in every picture, in pixels of the source."""
+
+        def make(folder: Path) -> None:
+            outputs = self.outputs(name)
+            chain.coordinates_of(self.plan, self.competition, self.folds, name, outputs).save(folder)
+
+        return Coordinates.load(self.made(self.plan.coordinates(name), make))
+
+    def metric(self, name: str) -> Metric:
+        """What a model's folds are scored by."""
+        return find_metric(self.config.metric if self.config.models[name].answers() else "rmse")
+
     def experiment(self, name: str) -> Experiment:
         """Everything that the folds of one model share."""
-        section, task, sides = self.config.models[name], self.competition.task, self.sides(name)
-        kind = MODELS.get(section.kind)
+        section, sides = self.config.models[name], self.sides(name)
+        kind, task = MODELS.get(section.kind), chain.task_of(self.plan, self.competition, name)
 
         def make() -> Model:
             return kind(section, task)
 
         return Experiment(
             make=make,
-            train=sides.train,
+            train=chain.with_target(self.plan, self.competition, name, sides.train),
             test=sides.test,
             folds=self.folds,
             splitter=self.competition.splitter,
@@ -108,8 +145,9 @@ class Run:
         missing = [fold for fold in folds if not self.plan.fold(name, fold).done()]
         if not missing:
             return
-        experiment, metric = self.experiment(name), find_metric(self.config.metric)
-        started, scores = time.monotonic(), []
+        experiment, metric = self.experiment(name), self.metric(name)
+        started = time.monotonic()
+        scores: list[float] = []
         for fold in missing:
             so_far = f", so far {np.mean(scores):.5g}" if scores else ""
             self.progress.begin(f"{name} {fold.label}{so_far}", folds.index(fold), len(folds))
@@ -121,6 +159,8 @@ class Run:
             f"{name:<16} {len(missing)} of {len(folds)} folds in {time.monotonic() - started:.0f} s: "
             f"{metric.name} {np.mean(scores):.5f}{spread}"
         )
+        if not self.config.models[name].answers():
+            self.progress.message(self.coordinates(name).line(name))
 
     def _fit(self, name: str, fold: Fold, experiment: Experiment) -> FoldOutput:
         product = self.plan.fold(name, fold)
@@ -176,12 +216,6 @@ class Run:
             np.save(folder / "test.npy", test)
 
         self.made(self.plan.input(entry), make)
-
-    def _pixels(self, name: str, folder: Path) -> None:
-        section = self.config.models[name]
-        make_pixels(
-            self.competition, self.plan.source, section, folder, self.progress.update, self.config.threads
-        )
 
     def _embed(self, name: str, fold: Fold) -> None:
         def make(folder: Path) -> None:

@@ -64,6 +64,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         _check_folds(config, found)
         _check_models(config, known, found)
         _check_ensemble(config, known, found)
+        _check_report(config, known, found)
     found.problems.raise_if_any(ConfigError, f"{path} cannot be used:")
     if not isinstance(config, Config):
         raise ConfigError(f"{path} cannot be used.")
@@ -189,6 +190,8 @@ def _check_models(config: Config, known: Mapping[str, Any], found: _Found) -> No
                 and not MODELS.get(config.models[source].kind).embeds
             ):
                 found.add(place, f"`models.{name}.inputs`: model {source!r} has no embedding.")
+        for message in model.relations(f"models.{name}", {**dict.fromkeys(known), **config.models}):
+            found.add(("models", name), message)
     if not found.problems:
         try:
             model_order(config.models)
@@ -216,21 +219,33 @@ def models_read(section: ModelConfig, names: Iterable[str]) -> list[str]:
     """Returns the models whose out-of-fold output, views or weights a model uses."""
     used = [entry.partition(".")[0] for entry in section.inputs if "." in entry]
     known = set(names)
-    return list(dict.fromkeys([*used, *(name for name in section.uses() if name in known)]))
+    named = [name for name in [*section.uses(), *section.views()] if name in known]
+    return list(dict.fromkeys([*used, *named]))
 
 
 def _check_ensemble(config: Config, known: Mapping[str, Any], found: _Found) -> None:
     method = config.ensemble.method
     if method not in METHODS:
         near = did_you_mean(method, METHODS)
-        known = listing(METHODS, most=40)
+        methods = listing(METHODS, most=40)
         found.add(
-            ("ensemble", "method"), f"`ensemble.method`: unknown method {method!r}.{near} Known: {known}."
+            ("ensemble", "method"), f"`ensemble.method`: unknown method {method!r}.{near} Known: {methods}."
         )
     for name in config.ensemble.members or ():
         if name not in known:
             near = did_you_mean(name, known)
             found.add(("ensemble", "members"), f"`ensemble.members`: no model {name!r}.{near}")
+
+
+def _check_report(config: Config, known: Mapping[str, Any], found: _Found) -> None:
+    place, asked = ("report", "optimism"), config.report.optimism
+    if asked and config.folds.group is None:
+        found.add(place, "`report.optimism` compares with folds that ignore `folds.group`: there is none.")
+    for name in asked:
+        if name not in known:
+            found.add(place, f"`report.optimism`: no model {name!r}.{did_you_mean(name, known)}")
+        elif name in config.models and not config.models[name].answers():
+            found.add(place, f"`report.optimism`: {name!r} does not predict the competition's target.")
 
 
 def competition_module(config: Config) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny
@@ -67,11 +68,21 @@ class FoldsConfig(Section):
     column: str | None = Field(default=None, description="column that holds the fold of every row")
 
 
+class OutsideConfig(Section):
+    """Predictions that were made elsewhere, with the same folds."""
+
+    oof: str = Field(description="CSV of out-of-fold predictions: the id, then one column per output")
+    test: str = Field(description="CSV of test predictions, of the same form")
+
+
 class EnsembleConfig(Section):
     """How the models' predictions become one."""
 
     method: str = Field(default="auto", description="a registered method; `auto` picks by cross-fitted score")
     members: list[str] | None = Field(default=None, description="model names; default: every enabled model")
+    outside: dict[str, OutsideConfig] = Field(
+        default={}, description="name -> predictions from a notebook or a team mate"
+    )
     finish: bool = Field(
         default=True, description="power, floor and class prior, where they help a log loss out-of-fold"
     )
@@ -87,6 +98,15 @@ class SubmissionConfig(Section):
         default="auto", description="what the cells hold; default: what sample and metric ask for"
     )
     decimals: int = Field(default=6, ge=1, le=17, description="digits after the point")
+
+
+class ReportConfig(Section):
+    """What is looked into once the models are trained."""
+
+    optimism: list[str] = Field(
+        default=[],
+        description="models that are also tried on folds that ignore `folds.group`: what those would claim",
+    )
 
 
 class ModelConfig(Section):
@@ -107,14 +127,15 @@ class ModelConfig(Section):
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
 
     def uses(self) -> list[str]:
-        """Returns names of other models that this one needs beside its inputs (views, weights)."""
+        """Returns names of other models whose weights this one starts from."""
+        return []
+
+    def views(self) -> list[str]:
+        """Returns names of other models whose boxes or points decide what it sees of a picture."""
         return []
 
     def picture(self) -> dict[str, Any]:
-        """Returns what decides the pictures that it sees (`label`, size, view), or {} for none.
-
-        The names of the models that the view comes from stand under `reads`.
-        """
+        """Returns what decides the pictures that it sees (`label`, `size`, `view`), or {} for none."""
         return {}
 
     def answers(self) -> bool:
@@ -123,6 +144,15 @@ class ModelConfig(Section):
 
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong with the values together, each naming its key under `where`."""
+        return []
+
+    def relations(self, where: str, models: Mapping[str, ModelConfig | None]) -> list[str]:
+        """Returns what does not fit between this section and those that it names.
+
+        Args:
+            where: the key path that begins each message.
+            models: every section by name; None for one that is wrong itself.
+        """
         return []
 
 
@@ -142,3 +172,4 @@ class Config(Section):
     models: dict[str, SerializeAsAny[ModelConfig]] = Field(description="name -> model")
     ensemble: EnsembleConfig = EnsembleConfig()
     submission: SubmissionConfig = SubmissionConfig()
+    report: ReportConfig = ReportConfig()

@@ -45,7 +45,9 @@ def find_folders(
     """
     wanted = set(asked_ids)
     files = [PurePosixPath(name) for name in source.names() if is_picture(name)]
-    train = [path for path in files if "test" not in {word for part in path.parts[:-1] for word in words(part)}]
+    train = [
+        path for path in files if "test" not in {word for part in path.parts[:-1] for word in words(part)}
+    ]
     if not any({"train", "training"} & set(words(str(path.parent))) for path in train):
         train = [path for path in train if not {path.name, path.stem, str(path)} & wanted]
     train = [path for path in train if len(path.parts) == _usual_depth(train)]
@@ -79,7 +81,7 @@ def _pattern(
     """Returns the pattern and the label's field; ids where the names tell the pictures apart."""
     endings = {path.suffix for path in paths}
     stems = [path.stem for path in paths]
-    whole = len(endings) > 1 or bool(wanted) and all(is_picture(name) for name in wanted)
+    whole = len(endings) > 1 or all(is_picture(name) for name in wanted)
     ids = [path.name for path in paths] if whole else stems
     ending = "" if whole else endings.copy().pop()
     apart = len(set(ids)) == len(ids) and not wanted & set(ids)

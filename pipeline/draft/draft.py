@@ -92,15 +92,17 @@ def _check(name: str, text: str, data: dict) -> None:
         path.write_text(text, encoding="utf-8")
         config = load_config(path)
     if config.data != DataConfig(**data):
-        raise DataError(f"The draft does not say what was decided: {config.data} is not {DataConfig(**data)}.")
+        raise DataError(
+            f"The draft does not say what was decided: {config.data} is not {DataConfig(**data)}."
+        )
 
 
 def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
     text = ConfigText()
     rows, test_rows = len(found.competition.ids), len(found.competition.test_ids)
     text.comment(
-        f"Drafted by `make new` from {place}: {rows:,} training rows, {test_rows:,} test rows. Change what you "
-        f"know better: `make train COMP={name}` redoes only what depends on it."
+        f"Drafted by `make new` from {place}: {rows:,} training rows, {test_rows:,} test rows. Change what "
+        f"you know better: `make train COMP={name}` redoes only what depends on it."
     )
     text.key("competition", name)
     text.key("metric", found.metric.value, reason=found.metric.reason)
@@ -155,13 +157,14 @@ def _folds_reason(found: Findings) -> str:
 def _lines(found: Findings) -> list[str]:
     """Returns one short line a decision."""
     files, task = found.files, found.competition.task
+    asked = f"the sample asks for a {found.competition.answer.kind}"
     lines = [
         f"train   {files.train.value}: {files.train.reason}",
         f"test    {files.test.value}: {files.test.reason}",
         f"sample  {files.sample.value}: {files.sample.reason}",
         f"id      {files.id}" + (" (a table lacks it: rows are numbered)" if files.numbered else ""),
         f"target  {listing(found.target.value)}: {found.target.reason}",
-        f"task    {task.kind}: {listing(task.outputs, most=4)}; the sample holds a {found.competition.answer.kind}",
+        f"task    {task.kind}: {listing(task.outputs, most=4)}; {asked}",
         f"metric  {found.metric.value}: {found.metric.reason}",
     ]
     reasons = _data_reasons(found)

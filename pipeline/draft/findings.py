@@ -14,13 +14,14 @@ from pipeline.data.folds import make_folds
 from pipeline.data.source import Source
 from pipeline.draft.cost import Machine, Size
 from pipeline.draft.decision import Chosen, Decision
-from pipeline.draft.files import Asked, Files, find_files
+from pipeline.draft.file_search import find_files
+from pipeline.draft.files import Asked, Files
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import choose_models
 from pipeline.draft.network import TINY
-from pipeline.draft.pictures import Pictures, find_pictures
+from pipeline.draft.pictures import Pictures, find_pictures, is_picture
 from pipeline.draft.split import Split, find_split
 from pipeline.draft.target import find_target
 from pipeline.draft.weights import usable_weights
@@ -62,7 +63,7 @@ class Findings:
         n: number of folds.
         repeats: how often they are drawn.
         models: in the order of the YAML.
-        not_worth: a line on each model that was left out.
+        not_worth: a line on what was left out: models, pictures that no column names.
         threads: of this machine.
     """
 
@@ -98,7 +99,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     test = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
     target = find_target(train, list(test.columns), files.sample_table, key, asked.target, files.train.value)
     metric = _metric(asked, files, target.value)
-    pictures = find_pictures(source, train, test, key, "{file}" if files.folders else None)
+    pictures = find_pictures(source, train, test, key, "{file}" if files.by_folders else None)
     free = _free_columns(train, key, target.value, pictures)
     split = find_split(train, test, key, free)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
@@ -113,6 +114,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     )
     competition = read_competition(source, config)
     n, repeats = _folds(competition, split, pictures)
+    unnamed = 0 if pictures else sum(map(is_picture, source.names()))
     models, not_worth = _models(competition, pictures, n.value * repeats.value, metric.value, around)
     return Findings(
         files=files,
@@ -126,7 +128,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         n=n,
         repeats=repeats,
         models=models,
-        not_worth=not_worth,
+        not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
         threads=around.machine.threads,
     )
 

@@ -35,9 +35,8 @@ def find_useless(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) ->
         if types.is_numeric_dtype(column.dtype):
             if _counts_rows(column, name):
                 useless[name] = "it numbers the rows"
-        elif column.nunique() == len(column) and guess_kind(column) in {"category", "code"}:
-            if pd.concat([column, test[name]]).is_unique:
-                useless[name] = "no two rows share a value"
+        elif pd.concat([column, test[name]]).is_unique and guess_kind(column) in {"category", "code"}:
+            useless[name] = "no two rows share a value"
     return useless
 
 

@@ -64,22 +64,35 @@ def find_pictures(
     files = [name for name in source.names() if is_picture(name)]
     if not files:
         return None
-    found = _best(train, key, files, "train") if pattern is None else None
-    if pattern is None and found is None:
+    own = Decision(pattern, "the training table is made of these files") if pattern else None
+    if own is None:
+        found = _best(train, key, files, "train")
+        if found is None:
+            return None
+        own = _said(found, train)
+    return Pictures(own, _test_pattern(own.value, test, key, files), _median_size(source, files))
+
+
+def _test_pattern(own: str, test: pd.DataFrame, key: str, files: Sequence[str]) -> Decision[str] | None:
+    """Returns the pattern of the test pictures, where the one of training does not lead to them."""
+    same = _judge(FilePattern(own), test, files, set(files), False, "test")
+    if same.share == 1 and not same.elsewhere:
         return None
-    own = Decision(pattern, "the training table is made of these files") if pattern else _said(found, train)
-    there = _best(test, key, files, "test")
-    other = None
-    if there is not None and there.text != own.value:
-        other = _said(there, test)
-    return Pictures(own, other, _median_size(source, files))
+    found = _best(test, key, files, "test")
+    return None if found is None or found.text == own else _said(found, test)
 
 
 @dataclass(frozen=True)
 class _Candidate:
+    """A pattern, the share of rows that get a picture by it, and how plain it is.
+
+    `elsewhere`: its folders are called after the other table, or hold masks.
+    """
+
     text: str
     share: float
-    rank: tuple[float, ...]
+    elsewhere: bool = False
+    rank: tuple[float, ...] = ()
 
 
 def _said(candidate: _Candidate, table: pd.DataFrame) -> Decision[str]:
@@ -104,7 +117,11 @@ def _best(table: pd.DataFrame, key: str, files: Sequence[str], side: str) -> _Ca
             break  # stars are slower, and say less
         found.append(_judge(FilePattern(text), table, files, known, suggested[text] == key, side))
     meant = [candidate for candidate in found if candidate.share >= LEAST_SHARE]
-    return max(meant, key=lambda candidate: (candidate.share, candidate.rank), default=None)
+    return max(meant, key=_preference, default=None)
+
+
+def _preference(candidate: _Candidate) -> tuple[float, bool, tuple[float, ...]]:
+    return candidate.share, not candidate.elsewhere, candidate.rank
 
 
 def _name_columns(table: pd.DataFrame, key: str) -> list[str]:
@@ -181,7 +198,7 @@ def _judge(
 ) -> _Candidate:
     """Measures the share of rows that get one picture; ranks equals by how plain the pattern is."""
     if not set(pattern.fields) <= set(table.columns):
-        return _Candidate(pattern.text, 0.0, ())
+        return _Candidate(pattern.text, 0.0)
     rows = row_values(table, pattern.fields)
     if pattern.wild:
         counts = {values: len(names) for values, names in pattern.index(files).items()}
@@ -191,9 +208,9 @@ def _judge(
     repeated = Counter(rows).most_common(1)[0][1]
     folders = set(words(pattern.text.rpartition("/")[0]))
     other = {"train": {"test"}, "test": {"train", "training"}}[side]
-    wrong = bool(folders & (other | OTHER_WORDS))
-    rank = (-wrong, is_id, -pattern.wild, side in folders, -len(pattern.fields), -repeated, -len(pattern.text))
-    return _Candidate(pattern.text, float(np.mean(got)), tuple(map(float, rank)))
+    elsewhere = bool(folders & (other | OTHER_WORDS))
+    rank = (is_id, not pattern.wild, side in folders, -len(pattern.fields), -repeated, -len(pattern.text))
+    return _Candidate(pattern.text, float(np.mean(got)), elsewhere, tuple(map(float, rank)))
 
 
 def _median_size(source: Source, files: Sequence[str]) -> tuple[int, int]:

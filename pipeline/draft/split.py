@@ -76,8 +76,10 @@ def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> De
         if before is None or after is None or len(np.unique(before)) <= FEWEST_GROUPS:
             continue
         if after.min() > before.max() or (told and after.min() == before.max() > before.min()):
-            first, last = _shown(test[name], after.argmin()), _shown(train[name], before.argmax())
-            return Decision(name, f"all test rows ({first} and later) come after the training rows (to {last})")
+            first, last = _shown(test[name], int(after.argmin())), _shown(train[name], int(before.argmax()))
+            return Decision(
+                name, f"all test rows ({first} and later) come after the training rows (to {last})"
+            )
     return None
 
 
@@ -101,7 +103,9 @@ def find_group(
         here, there = train[name].astype(str), test[name].astype(str)
         seen, chance = float(there.isin(set(here)).mean()), _seen_by_chance(here, there)
         if chance >= SEEN_BY_CHANCE and seen <= SEEN:
-            reason = f"{seen:.0%} of the test rows have a value that training has; by chance {chance:.0%} would"
+            reason = (
+                f"{seen:.0%} of the test rows have a value that training has; by chance {chance:.0%} would"
+            )
             found.append((here.nunique(), name, reason))
     if found:  # the coarsest holds the finer ones together
         groups, name, reason = min(found)
@@ -110,7 +114,9 @@ def find_group(
     if named:
         name = min(named, key=lambda name: train[name].nunique())
         groups = train[name].nunique()
-        return Decision(name, f"{groups} groups by its name; the test table lacks it, so the files cannot tell")
+        return Decision(
+            name, f"{groups} groups by its name; the test table lacks it, so the files cannot tell"
+        )
     return None
 
 
@@ -162,4 +168,4 @@ def _moments(column: pd.Series, told: bool) -> np.ndarray | None:
 
 
 def _shown(column: pd.Series, position: int) -> str:
-    return str(column.iloc[int(position)])
+    return str(column.iloc[position])

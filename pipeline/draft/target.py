@@ -41,7 +41,9 @@ def find_target(
     if asked:
         return Decision(_asked(asked, columns, where), "given as TARGET")
     if answers and set(answers) <= set(columns):
-        return Decision(answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample")
+        return Decision(
+            answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample"
+        )
     only = [name for name in columns if name not in test_columns]
     if len(answers) > 1:
         fitting = [name for name in only or columns if _holds_classes(train[name], answers)]

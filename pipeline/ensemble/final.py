@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.analysis import Gain, analyse
 from pipeline.ensemble.blend import Blend, blend
+from pipeline.ensemble.choose import choose_two
 from pipeline.ensemble.decision import decide
 from pipeline.ensemble.finish import finish
 from pipeline.metrics import Metric
@@ -25,12 +26,16 @@ class Ensemble:
         test: float32 (test rows, outputs).
         test_labels: labels that decision thresholds chose, int64 (test rows,) or (test rows,
             labels), or None.
+        second_test: float32 (test rows, outputs), what to submit beside it, or None.
+        error_correlation: (members, members) of the members' errors, or None.
         facts: what a person wants to know, as JSON.
     """
 
     oof: np.ndarray
     test: np.ndarray
     test_labels: np.ndarray | None
+    second_test: np.ndarray | None
+    error_correlation: np.ndarray | None
     facts: dict[str, Any]
 
 
@@ -53,8 +58,8 @@ def make_ensemble(
         seed: every random choice follows from it.
     """
     blended = blend(members, target, metric, folds, method=config.method, seed=seed)
-    facts = _facts(blended)
-    facts["lines"] += _gains(blended, members, target, metric, folds, seed)
+    facts = _facts(blended, metric)
+    correlation = _analysed(blended, members, target, metric, folds, seed, facts)
     oof, test, labels = blended.oof, blended.test, None
     if config.finish and metric.name == "log_loss":
         touch = finish(oof, target, folds, seed)
@@ -76,15 +81,18 @@ def make_ensemble(
                 f"decisions by {rule.kind.replace('_', ' ')}: {metric.name} {rule.plain_score:.5f} -> "
                 f"{rule.cross_fitted_score:.5f}"
             )
-    return Ensemble(oof, test, labels, facts)
+    second = _second(oof, members, target, metric, folds, seed, facts)
+    return Ensemble(oof, test, labels, second, correlation, facts)
 
 
-def _facts(blended: Blend) -> dict[str, Any]:
+def _facts(blended: Blend, metric: Metric) -> dict[str, Any]:
     lines = [f"in-sample score (optimistic): {blended.in_sample_score:.5f}"]
     if blended.gap is not None:
         lines.append(f"the weights are exact: optimality gap {blended.gap:.1e}")
     lines += [f"dropped {name}: {reason}" for name, reason in blended.dropped.items()]
     return {
+        "metric": metric.name,
+        "greater_is_better": metric.greater_is_better,
         "method": blended.chosen,
         "weights": blended.weights or {},
         "cross_fitted_score": blended.cross_fitted_score,
@@ -92,29 +100,62 @@ def _facts(blended: Blend) -> dict[str, Any]:
         "in_sample_score": blended.in_sample_score,
         "dropped": blended.dropped,
         "gap": blended.gap,
+        "intervals": {},
         "candidates": [asdict(candidate) for candidate in blended.table],
         "lines": [*lines, *blended.notes],
     }
 
 
-def _gains(
+def _analysed(
     blended: Blend,
     members: list[Predictions],
     target: np.ndarray,
     metric: Metric,
     folds: np.ndarray,
     seed: int,
-) -> list[str]:
-    """Says what the blend gains, and what each member adds to it."""
+    facts: dict[str, Any],
+) -> np.ndarray | None:
+    """Adds to the facts what the blend gains and what each member adds; returns the error correlation."""
     if len(members) < 2:
-        return []
+        return None
     analysis = analyse(blended, members, target, metric, folds, seed)
     adds = ", ".join(f"{name} {gain:+.5f}" for name, gain in analysis.leave_one_out.items())
-    return [
+    facts["lines"] += [
         f"gain over {analysis.best_member} (the best model): {_interval(analysis.against_best)}",
         f"gain over the plain mean: {_interval(analysis.against_mean)}",
         f"what each member adds: {adds}",
     ]
+    facts["intervals"] = analysis.member_intervals
+    facts["correlated"] = list(analysis.names)
+    return analysis.error_correlation
+
+
+def _second(
+    oof: np.ndarray,
+    members: list[Predictions],
+    target: np.ndarray,
+    metric: Metric,
+    folds: np.ndarray,
+    seed: int,
+    facts: dict[str, Any],
+) -> np.ndarray | None:
+    """Returns what to submit as the second of two files: the likeliest to win if the blend does not."""
+    if len(members) < 2:
+        return None
+    mean = blend(members, target, metric, folds, method="mean", seed=seed)
+    others = {"the plain mean": (mean.oof, mean.test)} | {m.name: (m.oof, m.test) for m in members}
+    candidates = {"the ensemble": oof} | {name: sides[0] for name, sides in others.items()}
+    pair = choose_two(candidates, target, metric, folds, seed)
+    chosen = next((name for name in (pair.second, pair.first) if name in others), None)
+    if chosen is None:
+        return None
+    facts["second"] = chosen
+    facts["lines"].append(
+        f"two to submit: the ensemble, and {chosen} (second_submission.csv); {pair.first} is best in "
+        f"{pair.first_wins:.0%} of resampled contests, {pair.second or chosen} in "
+        f"{pair.second_wins_if_first_fails:.0%} of the others"
+    )
+    return others[chosen][1]
 
 
 def _interval(gain: Gain) -> str:

@@ -36,6 +36,14 @@ class BoostingConfig(ModelConfig):
     objective: Literal["auto", "l1", "l2", "huber"] = Field(
         default="auto", description="loss of a regression; `auto` is l2; take l1 where the metric is mae"
     )
+    columns: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="share of the features that a tree sees; default: 0.3, more where that is under 8",
+    )
+    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
+    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
     refit: bool = Field(
         default=True, description="train again on all training rows once the rounds are found"
     )
@@ -152,11 +160,20 @@ class Boosting(TableModel):
         work = len(table.features) * max(trees, 2) / 2
         return float(np.interp(np.log10(work), [4.0, 5.5], [0.02, 0.1]))
 
+    def _columns(self, table: Table) -> float:
+        """Returns the share of the features that a tree sees."""
+        return self.config.columns or float(np.clip(8 / table.features.shape[1], 0.3, 1.0))
+
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         answers = [self._booster_answer(booster, features, context) for booster in self.boosters_]
         if not self.task.is_classification:
             return np.column_stack(answers)
         return answers[0] if answers[0].ndim == 2 else np.column_stack([1.0 - answers[0], answers[0]])
+
+    @staticmethod
+    def _by_rows(table: Table, small: float, middle: float, large: float) -> int:
+        """Returns a size of trees for the data: at 1,000, 10,000 and 100,000 rows."""
+        return round(float(np.interp(np.log10(len(table.features)), [3, 4, 5], [small, middle, large])))
 
     @abstractmethod
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:

@@ -14,20 +14,19 @@ from pipeline.models.base import MODELS, Context, ModelConfig
 from pipeline.models.table import Table, TableModel
 
 BATCH = 50  # trees grown between two reports of progress
+LARGE = 20_000  # rows
 
 
 class ForestConfig(ModelConfig):
     """Keys of `kind: random_forest` and `kind: extra_trees`."""
 
-    trees: int = Field(default=300, ge=1, description="how many trees")
-    min_rows: int = Field(default=2, ge=1, description="fewest rows of a leaf")
-    columns: float | None = Field(
-        default=None,
-        gt=0,
-        le=1,
-        description="share of the features tried at a split; default: the square root of their number, "
-        "a third of them in a regression",
+    trees: int | None = Field(
+        default=None, ge=1, description="how many trees; default: 300, from 20,000 rows on 100"
     )
+    min_rows: int | None = Field(
+        default=None, ge=1, description="fewest rows of a leaf; default: 2, from 20,000 rows on 1"
+    )
+    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features tried at a split")
     params: dict[str, Any] = Field(default={}, description="scikit-learn's own parameters, by its names")
 
     def problems(self, where: str) -> list[str]:
@@ -49,10 +48,11 @@ class Forest(TableModel):
         from sklearn import ensemble
 
         regression = self.task.kind == "regression"
-        columns: float | str = self.config.columns or (1 / 3 if regression else "sqrt")
+        large = len(table.features) >= LARGE
+        trees = self.config.trees or (100 if large else 300)
         params = {
-            "min_samples_leaf": self.config.min_rows,
-            "max_features": columns,
+            "min_samples_leaf": self.config.min_rows or (1 if large else 2),
+            "max_features": self.config.columns,
             "random_state": context.seed,
             "n_jobs": context.threads,
             "warm_start": True,
@@ -62,11 +62,11 @@ class Forest(TableModel):
         target = table.target.astype(np.int64) if self.task.kind == "multilabel" else table.target
         if target.ndim == 2 and target.shape[1] == 1:
             target = target[:, 0]
-        while (grown := self.forest_.n_estimators) < self.config.trees:
-            self.forest_.n_estimators = min(grown + BATCH, self.config.trees)
+        while (grown := self.forest_.n_estimators) < trees:
+            self.forest_.n_estimators = min(grown + BATCH, trees)
             self.forest_.fit(table.features, target, sample_weight=table.weights)
             done = self.forest_.n_estimators
-            context.report(done / self.config.trees, f"tree {done}/{self.config.trees}")
+            context.report(done / trees, f"tree {done}/{trees}")
         # Threads add up their trees' answers in the order in which they finish: rounding would
         # then differ from run to run.
         self.forest_.n_jobs = 1

@@ -18,13 +18,12 @@ class LightGBMConfig(BoostingConfig):
 
     library = "lightgbm"
 
-    leaves: int = Field(default=31, ge=2, description="leaves of a tree")
+    leaves: int | None = Field(
+        default=None, ge=2, description="leaves of a tree; default: 10 (1,000 rows) to 63 (100,000)"
+    )
     min_rows: int | None = Field(
         default=None, ge=1, description="fewest rows of a leaf; default: 5 (small data) to 20"
     )
-    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features that a tree sees")
-    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
-    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
 
 
 @MODELS.register("lightgbm")
@@ -41,9 +40,9 @@ class LightGBM(Boosting):
         params: dict[str, Any] = {
             "objective": objective,
             "learning_rate": self._rate(table),
-            "num_leaves": config.leaves,
+            "num_leaves": config.leaves or self._by_rows(table, 10, 31, 63),
             "min_child_samples": config.min_rows or int(np.clip(len(table.features) // 100, 5, 20)),
-            "feature_fraction": config.columns,
+            "feature_fraction": self._columns(table),
             "bagging_fraction": config.bagging,
             "bagging_freq": 1,
             "lambda_l2": config.l2,
@@ -107,11 +106,10 @@ class XGBoostConfig(BoostingConfig):
 
     library = "xgboost"
 
-    depth: int = Field(default=6, ge=1, le=30, description="depth of a tree")
+    depth: int | None = Field(
+        default=None, ge=1, le=30, description="depth of a tree; default: 4 (1,000 rows) to 8 (100,000)"
+    )
     min_weight: float = Field(default=2.0, ge=0, description="least sum of second derivatives in a leaf")
-    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features that a tree sees")
-    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
-    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
 
 
 @MODELS.register("xgboost")
@@ -128,9 +126,9 @@ class XGBoost(Boosting):
         params: dict[str, Any] = {
             "objective": objective if self.task.kind == "regression" else "binary:logistic",
             "eta": self._rate(table),
-            "max_depth": config.depth,
+            "max_depth": config.depth or self._by_rows(table, 4, 6, 8),
             "min_child_weight": config.min_weight,
-            "colsample_bytree": config.columns,
+            "colsample_bytree": self._columns(table),
             "subsample": config.bagging,
             "lambda": config.l2,
             "tree_method": "hist",

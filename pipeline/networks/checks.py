@@ -2,22 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ConfigError, listing
+from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import parse
 
 if TYPE_CHECKING:
+    from pipeline.config.schema import ModelConfig
     from pipeline.networks.config import CNNConfig
+    from pipeline.networks.view import ViewConfig
+
+OF_BOXES = ("margin", "keep_aspect")  # keys of a view
+OF_POINTS = ("along", "width", "height")
 
 
 def problems(config: CNNConfig, where: str) -> list[str]:
     """Returns every mistake, each naming its key under `where`."""
-    found = [*_backbone(config), *_weights(config), *_numbers(config), *_combinations(config)]
+    found = [*_backbone(config), *_weights(config), *_numbers(config), *_combinations(config), *_view(config)]
     return [*(f"`{where}.{key}`: {text}" for key, text in found), *_pictures(config, where)]
+
+
+def relations(config: CNNConfig, where: str, models: Mapping[str, ModelConfig | None]) -> list[str]:
+    """Returns every name of a model that is none, or not of the kind that is wanted there.
+
+    Args:
+        config: the network's section.
+        where: its key path, which begins each message.
+        models: every section by name; None for one that is wrong itself.
+    """
+    found = []
+    if config.weights_kind == "model" and config.weights not in models:
+        near = did_you_mean(config.weights, [*models, "auto", "imagenet", "none"])
+        text = f"{config.weights!r} is no model, no file (.h5, .keras) and not `imagenet` or `none`.{near}"
+        found.append(f"`{where}.weights`: {text}")
+    if config.view:
+        found += [f"`{where}.view.{key}`: {text}" for key, text in _followed(config.view, models)]
+    return found
+
+
+def _followed(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Iterator[tuple[str, str]]:
+    if view.by not in models:
+        yield "by", f"no model {view.by!r}.{did_you_mean(view.by, models)}"
+    elif models[view.by] is None:
+        return
+    elif (target := getattr(models[view.by], "target", None)) not in ("box", "points"):
+        yield "by", f"{view.by!r} finds no coordinates: it needs `target: box` or `target: points`."
+    elif target == "box" and view.axis is not None:
+        yield "axis", f"is for points, and {view.by!r} finds boxes."
+    elif target == "points" and view.axis is None:
+        yield "axis", f"is required: which two points of {view.by!r} shall lie level, as in [0, 1]."
+
+
+def _view(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    coordinates = config.target in ("box", "points")
+    if coordinates and config.annotations is None:
+        columns = "x1,y1,x2,y2" if config.target == "box" else "x,y of each point"
+        yield "annotations", f"is required for `target: {config.target}`: a CSV with the id and {columns}."
+    if config.annotations is not None and not coordinates:
+        yield "annotations", f"is for `target: box` and `target: points`. Received: {config.target}."
+    view = config.view
+    if view is None:
+        return
+    if config.size is None and config.from_scratch:
+        yield "size", "is required behind a view: how large its crops become, in pixels."
+    if view.axis is not None and (len(view.axis) != 2 or min(view.axis) < 0 or view.axis[0] == view.axis[1]):
+        yield "view.axis", f"must be two different points by number, from 0. Received: {view.axis}."
+    wrong, kind = (OF_POINTS, "points, with `axis`") if view.axis is None else (OF_BOXES, "boxes")
+    for key in wrong:
+        if key in view.model_fields_set:
+            yield f"view.{key}", f"is for views by {kind}."
 
 
 def _backbone(config: CNNConfig) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from pipeline.config.schema import ModelConfig
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
+from pipeline.networks.view import ViewConfig
 
 Auto = Literal["auto"]
 
@@ -45,6 +47,11 @@ class CNNConfig(ModelConfig):
     # the target
     target: Literal["auto", "label", "value", "box", "points"] = Field(
         default="auto", description="what it predicts; boxes and points are fractions of the picture"
+    )
+    annotations: str | None = Field(
+        default=None,
+        description="box and points: CSV beside the tables, the id column and then x1,y1,x2,y2 or x,y of "
+        "each point in pixels of the pictures; rows may be missing",
     )
     coordinates: Literal["regression", "bins"] = Field(
         default="regression", description="box and points: as values, or a softmax over bins for each"
@@ -85,6 +92,9 @@ class CNNConfig(ModelConfig):
     )
 
     # pictures
+    view: ViewConfig | None = Field(
+        default=None, description="see a crop by another network's boxes or points, not the whole picture"
+    )
     augment: str | list[Any] = Field(
         default="auto", description="a named set or a list; `auto`: light for pretrained networks"
     )
@@ -100,6 +110,10 @@ class CNNConfig(ModelConfig):
     def uses(self) -> list[str]:
         """Returns the model whose weights it starts from, if any."""
         return [self.weights] if self.weights_kind == "model" else []
+
+    def views(self) -> list[str]:
+        """Returns the model whose boxes or points its pictures are cut by, if any."""
+        return [self.view.by] if self.view else []
 
     @property
     def weights_kind(self) -> Literal["imagenet", "none", "file", "model"]:
@@ -119,11 +133,20 @@ class CNNConfig(ModelConfig):
 
         return problems(self, where)
 
+    def relations(self, where: str, models: Mapping[str, ModelConfig | None]) -> list[str]:
+        """Returns what does not fit between this section and those that it names."""
+        from pipeline.networks.checks import relations
+
+        return relations(self, where, models)
+
     def picture(self) -> dict[str, Any]:
         """Returns what decides the pictures that it sees; a size of None is the pictures' own."""
         size = self.picture_size()
         label = "x".join(map(str, dict.fromkeys(size))) if size else "own"
-        return {"label": label, "size": list(size) if size else None}
+        whole = {"label": label, "size": list(size) if size else None}
+        if self.view is None:
+            return whole
+        return {**whole, "label": f"{self.view.by}-{label}", "view": self.view.model_dump()}
 
     def answers(self) -> bool:
         """Boxes and points serve other networks; they are no answer."""

@@ -97,3 +97,14 @@ def test_what_does_not_fit(root, settings, expected):
 def test_all_of_it_at_once(root):
     with pytest.raises(DataError, match=r"(?s)`data.drop`.*pictures that are not there"):
         read(root, drop=["nothing_like_it"], images="x/{id}.png")
+
+
+def test_test_pictures_may_lie_elsewhere(root):
+    (root / "more").mkdir()
+    for key in pd.read_csv(root / "test.csv", dtype=str)["id"]:
+        (root / "images" / f"{key}.png").rename(root / "more" / f"{key}.png")
+    competition = read(root, test_images="more/{id}.png")
+    assert competition.pictures[0] == "images/0000.png"
+    assert competition.test_pictures[0] == "more/0030.png"
+    with pytest.raises(DataError, match=r"test.csv: pictures that are not there: images/0030.png"):
+        read(root)

@@ -85,3 +85,10 @@ def test_the_fingerprint_follows_the_content(folder):
     (folder / "train.csv").write_text("id\n2\n")
     os.utime(folder / "train.csv", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert FolderSource(folder).fingerprint(["train.csv"]) != before
+
+
+def test_a_pattern_tells_an_unpacked_folder_too(folder):
+    zipped(folder / "left-over.zip", {"train.csv": "x"})
+    (folder / "train.csv").unlink()
+    assert isinstance(open_source(folder, "images/{label}/{id}.png"), FolderSource)
+    assert isinstance(open_source(folder, "train/{label}/{id}.png"), ZipSource)

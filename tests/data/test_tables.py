@@ -80,3 +80,35 @@ def test_a_table_on_its_side_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text(",".join(f"c{i}" for i in range(60_000)) + "\n")
     with pytest.raises(DataError, match=r"has 60,000 columns; at most 50,000"):
         read_table(FolderSource(tmp_path), "t.csv")
+
+
+def test_the_sample_may_take_the_place_of_the_test_table(files):
+    tables = read_tables(files(), DataConfig(test="sample_submission.csv"))
+    assert tables.test.columns.tolist() == ["id"]
+    assert (tables.targets, tables.features) == (("label",), [])
+
+
+def test_tables_without_ids_are_numbered(files):
+    bare = files("a,label\n1,x\n2,y\n", "a\n1\n2\n")
+    with pytest.raises(DataError, match="has no id column 'id'"):
+        read_tables(bare, DataConfig())
+    tables = read_tables(bare, DataConfig(number_rows=True))
+    assert tables.train["id"].tolist() == ["train 1", "train 2"]
+    assert tables.test["id"].tolist() == ["0012", "0011"]  # in the sample's order
+    with pytest.raises(DataError, match="test table has 3 rows and no 'id', the sample 2 rows"):
+        read_tables(files("a,label\n1,x\n", "a\n1\n2\n3\n"), DataConfig(number_rows=True))
+
+
+def test_a_folder_per_class_makes_a_table(files, tmp_path):
+    source = files()
+    for name in ("train/ant/1.jpg", "train/bee/2.jpg", "test/3.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    table = read_table(source, "train/{species}/{id}.jpg")
+    assert table.to_dict("list") == {
+        "species": ["ant", "bee"],
+        "id": ["1", "2"],
+        "file": ["train/ant/1.jpg", "train/bee/2.jpg"],
+    }
+    with pytest.raises(DataError, match=r"holds no file that fits 'train/\{species\}/\{id\}.png'"):
+        read_table(source, "train/{species}/{id}.png")

@@ -1,0 +1,150 @@
+"""From members to the file that is handed in: ensemble, submission, manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.ensemble.final import Ensemble, make_ensemble
+from pipeline.members import Member, own_members
+from pipeline.metrics import find_metric
+from pipeline.plan import Plan
+from pipeline.predictions import Predictions
+from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
+from pipeline.run import Run
+from pipeline.store import Product, file_digest, write_atomically, write_json
+from pipeline.submission import submission_text, verify_submission
+
+Summary = dict[str, Any]
+
+
+def ensemble_product(run: Run, members: list[Member]) -> Product:
+    """Returns the product that blends these members; for a run's own members it is the plan's."""
+    return run.plan.ensemble_of({member.name: member.key for member in members})
+
+
+def make_blend(run: Run, members: list[Member]) -> Product:
+    """Blends the members where that is not done yet."""
+    config, product = run.config, ensemble_product(run, members)
+
+    def make(folder: Path) -> None:
+        metric, folds = find_metric(config.metric), run.folds.assignment[0]
+        predictions = [member.load() for member in members]
+        made = make_ensemble(predictions, run.competition.target, metric, folds, config.ensemble, config.seed)
+        for name in ("oof", "test", "test_labels", "second_test"):
+            values = getattr(made, name)
+            if values is not None:
+                np.save(folder / f"{name}.npy", values)
+        facts = made.facts | {"members": _member_facts(run, predictions, made.facts)}
+        write_json(folder / "ensemble.json", facts)
+        _draw(made, facts, folder)
+
+    run.made(product, make)
+    return product
+
+
+def make_submission(run: Run, members: list[Member] | None = None) -> Product:
+    """Blends, writes and verifies; returns the submission's product.
+
+    Args:
+        run: whose models are trained.
+        members: who is blended; default: the run's own.
+    """
+    ensemble = make_blend(run, own_members(run) if members is None else members)
+    product = run.plan.submission_of(ensemble)
+
+    def make(folder: Path) -> None:
+        _write(run, ensemble, "test", folder / "submission.csv")
+        if (ensemble.path / "second_test.npy").exists():
+            _write(run, ensemble, "second_test", folder / "second_submission.csv")
+        write_json(folder / "submission.json", _manifest(run, ensemble, folder))
+
+    run.made(product, make)
+    return product
+
+
+def publish(plan: Plan, product: Product, started: float) -> Summary:
+    """Copies a finished submission and its pictures to `runs/NAME/` and returns its manifest."""
+    root = plan.store.root
+    for name in ("submission.csv", "second_submission.csv", "submission.json"):
+        if (product.path / name).exists():
+            write_atomically(root / name, (product.path / name).read_bytes())
+        else:
+            (root / name).unlink(missing_ok=True)
+    summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
+    report = root / "report"
+    report.mkdir(exist_ok=True)
+    for picture in (plan.store.root / summary["ensemble"]["folder"]).glob("*.png"):
+        shutil.copyfile(picture, report / picture.name)
+    return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
+
+
+def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
+    competition = run.competition
+    labels = ensemble.path / f"{name}_labels.npy"
+    text = submission_text(
+        competition,
+        np.load(ensemble.path / f"{name}.npy", allow_pickle=False),
+        np.load(labels, allow_pickle=False) if labels.exists() else None,
+        run.config.submission,
+    )
+    verify_submission(text, competition)
+    path.write_text(text, encoding="utf-8")
+
+
+def _member_facts(run: Run, members: list[Predictions], facts: dict[str, Any]) -> dict[str, Any]:
+    metric, models = find_metric(run.config.metric), run.config.models
+    found = {}
+    for member in members:
+        scored = member.scored
+        section = models.get(member.name)
+        found[member.name] = {
+            "kind": section.kind if section else "outside",
+            "score": metric(run.competition.target[scored], member.oof[scored]),
+            "fold_scores": list(member.fold_scores),
+            "optimistic": bool(section and section.validate_on == "fold"),
+            "weight": facts["weights"].get(member.name, 0.0) if facts["weights"] else None,
+            "seconds": member.seconds,
+        }
+    return found
+
+
+def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
+    """What made a submission: enough to judge it, and to make it again."""
+    config = run.config
+    facts = json.loads((ensemble.path / "ensemble.json").read_text(encoding="utf-8"))
+    models = facts.pop("members")
+    files = [*sorted(folder.glob("*.csv")), ensemble.path / "oof.npy", ensemble.path / "test.npy"]
+    return {
+        "competition": config.competition,
+        "metric": config.metric,
+        "greater_is_better": find_metric(config.metric).greater_is_better,
+        "cross_fitted_score": facts["cross_fitted_score"],
+        "ensemble": facts | {"folder": str(ensemble.path.relative_to(run.plan.store.root))},
+        "models": models,
+        "seconds": sum(model["seconds"] for model in models.values()),
+        "folds": run.folds.hash,
+        "config": config.model_dump(mode="json"),
+        "files": {path.name: file_digest(path) for path in files},
+    }
+
+
+def _draw(made: Ensemble, facts: dict[str, Any], folder: Path) -> None:
+    """Draws what the blend is made of; a single member has nothing to show."""
+    members = facts["members"]
+    if len(members) < 2:
+        return
+    if facts["weights"]:
+        plot_weights(facts["weights"], folder / "weights.png")
+    scores = {name: member["score"] for name, member in members.items()}
+    scores["ensemble"] = facts["cross_fitted_score"]
+    plot_scores(
+        scores, facts["intervals"], facts["metric"], facts["greater_is_better"], folder / "scores.png"
+    )
+    if made.error_correlation is not None:
+        plot_error_correlation(tuple(facts["correlated"]), made.error_correlation, folder / "errors.png")

@@ -1,0 +1,109 @@
+"""Who joins an ensemble: a run's models, predictions on disk made with the same folds, outside files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.ensemble.outside import read_outside
+from pipeline.errors import StoreError
+from pipeline.plan import RUNS
+from pipeline.predictions import Predictions, check_alignment, load_predictions
+from pipeline.run import Run
+from pipeline.store import MANIFEST, file_digest
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member, known by name and key before it is read.
+
+    Attributes:
+        name: in tables and weights.
+        key: changes when its predictions do.
+        load: reads the predictions, or makes them from the folds' products.
+    """
+
+    name: str
+    key: str
+    load: Callable[[], Predictions]
+
+
+def own_members(run: Run) -> list[Member]:
+    """Returns the run's own models and the outside files that its configuration names."""
+    plan = run.plan
+
+    def loader(name: str) -> Callable[[], Predictions]:
+        return lambda: run.predictions(name)
+
+    own = [Member(name, plan.predictions(name).key, loader(name)) for name in plan.members]
+    return own + [_outside(run, name) for name in plan.config.ensemble.outside]
+
+
+def members_on_disk(run: Run, besides: Iterable[Member], runs: Path = RUNS) -> list[Member]:
+    """Returns predictions in any run's store that were made with this run's folds and rows.
+
+    Those of other configurations, of models that have left the configuration, and of earlier
+    settings of a model are all there. A name that is taken gets its run's name or its key behind it.
+
+    Args:
+        run: whose folds they must share.
+        besides: members that are known already; the same product is not returned again.
+        runs: where all runs lie.
+    """
+    known = list(besides)
+    keys, names = {member.key for member in known}, {member.name for member in known}
+    reference = known[0].load() if known else None
+    found = []
+    for path in sorted(runs.glob("*/products/*-predictions-*/predictions.json")):
+        manifest = path.parent / MANIFEST
+        if not manifest.is_file():
+            continue
+        key = json.loads(manifest.read_text(encoding="utf-8"))["key"]
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if key in keys or facts["folds_hash"] != run.folds.hash:
+            continue
+        predictions = load_predictions(path.parent)
+        if reference is not None and not _speak_of_the_same(reference, predictions):
+            continue
+        name = _free_name(facts["name"], path.parts[-4], run.config.competition, key, names)
+        keys.add(key)
+        names.add(name)
+        found.append(Member(name, key, lambda named=replace(predictions, name=name): named))  # type: ignore[misc]
+    return found
+
+
+def _outside(run: Run, name: str) -> Member:
+    files = run.config.ensemble.outside[name]
+    competition, folds = run.competition, run.folds
+
+    def load() -> Predictions:
+        return read_outside(
+            name,
+            Path(files.oof),
+            Path(files.test),
+            competition.task,
+            competition.ids,
+            competition.test_ids,
+            folds.assignment[0],
+            folds.hash,
+        )
+
+    return Member(name, file_digest(Path(files.oof)) + file_digest(Path(files.test)), load)
+
+
+def _speak_of_the_same(one: Predictions, other: Predictions) -> bool:
+    try:
+        check_alignment([one, other])
+    except StoreError:
+        return False
+    return True
+
+
+def _free_name(name: str, run: str, own: str, key: str, taken: set[str]) -> str:
+    """Returns the name, with its run before it or its key behind it where it is taken."""
+    for candidate in (name if run == own else f"{run}.{name}", f"{run}.{name}", f"{run}.{name}.{key[:6]}"):
+        if candidate not in taken:
+            return candidate
+    return f"{run}.{name}.{key}"

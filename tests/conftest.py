@@ -1,0 +1,40 @@
+"""Fixtures that several tests share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.testing import write_competition
+
+ROOT = Path(__file__).parents[1]
+
+CONFIG = """\
+competition: toy
+data: {target: species, images: "images/{id}.png"}
+metric: log_loss
+folds: {n: 3}
+models:
+  net: {kind: cnn, backbone: "4C3 MP2 FC8", size: 12, epochs: 3}
+  lgbm: {kind: lightgbm, max_rounds: 30, inputs: [table, net.embedding]}
+  logit: {kind: logistic}
+"""
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with a config, a generated competition and nothing else; the current folder."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "toy.yaml").write_text(CONFIG, encoding="utf-8")
+    write_competition(tmp_path / "data" / "toy")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def digits_workplace(tmp_path, monkeypatch):
+    """A folder with the project's own digits."""
+    shutil.copytree(ROOT / "competitions", tmp_path / "competitions")
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,32 @@
+import pytest
+
+from pipeline.data.file_pattern import FilePattern
+from pipeline.errors import DataError
+
+FILES = ["train/ant/1.jpg", "train/bee/2.png", "train/bee/old/3.jpg", "{x}/4.jpg", "5/5.jpg"]
+
+
+def test_a_name_from_values():
+    pattern = FilePattern("train/{species}/{id}.jpg")
+    assert pattern.fields == ["species", "id"]
+    assert pattern.name(("ant", "1")) == "train/ant/1.jpg"
+    assert not pattern.wild
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("train/{species}/{id}.jpg", {("ant", "1"): ["train/ant/1.jpg"]}),
+        ("train/{s}/{id}.*", {("ant", "1"): ["train/ant/1.jpg"], ("bee", "2"): ["train/bee/2.png"]}),
+        ("train/**/{id}.jpg", {("1",): ["train/ant/1.jpg"], ("3",): ["train/bee/old/3.jpg"]}),
+        ("{{x}}/{id}.jpg", {("4",): ["{x}/4.jpg"]}),
+        ("{id}/{id}.jpg", {("5",): ["5/5.jpg"]}),
+    ],
+)
+def test_values_from_names(text, found):
+    assert FilePattern(text).index(FILES) == found
+
+
+def test_braces_that_do_not_close():
+    with pytest.raises(DataError, match=r"'images/\{id.jpg' is no pattern of file names"):
+        FilePattern("images/{id.jpg")

@@ -1,0 +1,60 @@
+"""Whole competitions, from their files to a submission that is read back."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.cli import main
+
+pytestmark = pytest.mark.slow
+
+
+def manifest(folder, name):
+    return json.loads((folder / "runs" / name / "submission.json").read_text())
+
+
+def test_pictures_and_table_twice_the_same_bytes(workplace):
+    assert main(["train", "toy"]) == 0
+    first = (workplace / "runs/toy/submission.csv").read_bytes()
+    facts = manifest(workplace, "toy")
+    assert set(facts["models"]) == {"net", "lgbm", "logit"}
+    assert facts["cross_fitted_score"] < np.log(3)
+    (workplace / "runs").rename(workplace / "elsewhere")
+    assert main(["train", "toy"]) == 0
+    assert (workplace / "runs/toy/submission.csv").read_bytes() == first
+
+
+def test_predict_runs_pictures_through_every_network(workplace):
+    assert main(["train", "toy"]) == 0
+    assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
+    with open("new.csv") as file, open("runs/toy/submission.csv") as other:
+        rows, submitted = list(csv.DictReader(file)), list(csv.DictReader(other))
+    for row, sent in zip(rows, submitted, strict=True):
+        assert row["id"] == sent["id"]
+        for column in ("kind_0", "kind_1", "kind_2"):
+            assert float(row[column]) == pytest.approx(float(sent[column]), abs=1e-3)
+
+
+def test_digits_from_scratch(digits_workplace):
+    """The embedded default, two folds and small models: the way, not the score of the real run."""
+    arguments = [
+        "train",
+        "digits",
+        "--set",
+        "folds.n=2",
+        "--set",
+        "models.cnn.epochs=6",
+        "--only",
+        "cnn,neighbours",
+    ]
+    assert main(arguments) == 0
+    facts = manifest(digits_workplace, "digits")
+    assert facts["metric"] == "accuracy"
+    assert facts["cross_fitted_score"] > 0.95
+    with open("runs/digits/submission.csv") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["id", "label"]
+    assert len(rows) == 361
+    assert {row[1] for row in rows[1:]} <= set("0123456789")

@@ -1,0 +1,64 @@
+"""A run that is killed at any moment goes on from where it was, to the same bytes."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
+
+
+def start(folder):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "train", "toy"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def products(folder):
+    return {path.name for path in (folder / "runs/toy/products").glob("[!.]*")}
+
+
+def test_killed_again_and_again(workplace):
+    finish(start(workplace))
+    whole = (workplace / "runs/toy/submission.csv").read_bytes()
+    everything = products(workplace)
+    (workplace / "runs").rename(workplace / "whole")
+    chance = random.Random(0)
+    for _ in range(4):
+        process = start(workplace)
+        time.sleep(chance.uniform(1.5, 9))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    finish(start(workplace))
+    assert (workplace / "runs/toy/submission.csv").read_bytes() == whole
+    assert products(workplace) == everything
+    assert not list((workplace / "runs/toy/products").glob(".making-*"))
+
+
+def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(workplace):
+    process = start(workplace)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode in {130, 0}, output
+    if process.returncode == 130:
+        assert "goes on from here" in output
+        assert "Traceback" not in output
