@@ -48,7 +48,14 @@ RESERVED: dict[str, dict[str, str | None]] = {
         "nthread": "the configuration's `threads`",
         "n_jobs": "the configuration's `threads`",
     },
-    "sklearn": {"random_state": "the configuration's `seed`", "n_jobs": "the configuration's `threads`"},
+    "sklearn": {
+        "random_state": "the configuration's `seed`",
+        "n_jobs": "the configuration's `threads`",
+        "n_estimators": "the key `trees`",
+        "max_iter": "the key `steps`",
+        "C": "the key `C`",
+        "warm_start": None,
+    },
 }
 
 
@@ -74,8 +81,7 @@ def check_params(library: str, names: Iterable[str], where: str) -> list[str]:
         elif known[name] in reserved:
             other = reserved[known[name]]
             messages.append(
-                f"{where}: {name!r} is set by the pipeline"
-                + (f"; use {other}." if other else " from the task.")
+                f"{where}: {name!r} is set by the pipeline" + (f"; use {other}." if other else ".")
             )
     return messages
 

@@ -103,19 +103,16 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table.add_column("weight", justify="right")
     table.add_column("seconds", justify="right")
     for name, model in summary["models"].items():
-        spread = float(np.std(model["fold_scores"]))
+        spread = f"{np.std(model['fold_scores']):.5f}" if model["fold_scores"] else ""
         weight = "" if model["weight"] is None else f"{model['weight']:.3f}"
         mark = " optimistic" if model["optimistic"] else ""
-        table.add_row(
-            name + mark, f"{model['score']:.5f}", f"{spread:.5f}", weight, f"{model['seconds']:.0f}"
-        )
+        table.add_row(name + mark, f"{model['score']:.5f}", spread, weight, f"{model['seconds']:.0f}")
     table.add_section()
     ensemble = summary["ensemble"]
-    spread = float(np.std(ensemble["cross_fitted_fold_scores"]))
     table.add_row(
         f"ensemble ({ensemble['method']})",
         f"[bold]{summary['cross_fitted_score']:.5f}[/]",
-        f"{spread:.5f}",
+        f"{np.std(ensemble['cross_fitted_fold_scores']):.5f}",
         "",
         f"{summary['seconds']:.0f}",
     )

@@ -105,7 +105,8 @@ def make_folds(
         given = Folds(_given(column)[None])
         if given.n != config.n:
             raise DataError(
-                f"`folds.n` must be {given.n}, the number of folds in {config.column!r}. Received: {config.n}."
+                f"`folds.n` must be {given.n}, the number of folds in {config.column!r}. "
+                f"Received: {config.n}."
             )
         return _check(given, "column")
     if kind == "time":

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.config.load import CONFIGS, load_config
 from pipeline.config.schema import Config, DataConfig
 from pipeline.draft.cost import Machine
-from pipeline.draft.files import Asked, open_files
+from pipeline.draft.files import BY_NAME, Asked, open_files
 from pipeline.draft.findings import Findings, Surroundings, find_out
 from pipeline.draft.text import ConfigText, scalar
 from pipeline.draft.weights import keras_home
@@ -111,7 +111,8 @@ def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
     text.key("data")
     reasons = _data_reasons(found)
     for key, value in data.items():
-        text.key(key, value, depth=1, reason=reasons.get(key, ""))
+        reason = reasons.get(key, "")
+        text.key(key, value, depth=1, reason="" if reason == BY_NAME else reason)
     if found.files.unread:
         text.comment(f"not read: {listing(found.files.unread)}", depth=1)
     text.comment(_folds_reason(found))
@@ -145,7 +146,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
 
 
 def _folds_reason(found: Findings) -> str:
-    reasons = [found.n.reason]
+    reasons = [] if found.split.time else [found.n.reason]
     if found.repeats.value > 1:
         reasons = [found.repeats.reason]
     for key, decision in (("time", found.split.time), ("group", found.split.group)):

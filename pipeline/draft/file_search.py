@@ -10,7 +10,7 @@ from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.decision import Decision, words
-from pipeline.draft.files import Asked, Files, is_table
+from pipeline.draft.files import BY_NAME, Asked, Files, is_table
 from pipeline.draft.pictures import is_picture
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
@@ -99,7 +99,7 @@ class _Search:
         ranks = {name: len(SAMPLE_WORDS & set(words(Path(name).name))) for name in names}
         found = sorted((name for name in ranks if ranks[name]), key=lambda name: (-ranks[name], _order(name)))
         if found:
-            return Decision(found[0], _chosen("its name says so", found))
+            return Decision(found[0], _chosen(BY_NAME, found))
         if like := self._like_a_sample(names):
             return like
         raise DataError(
@@ -109,7 +109,7 @@ class _Search:
         )
 
     def _like_a_sample(self, names: list[str]) -> Decision[str] | None:
-        """Returns a table with the ids of another one, and a column that the other lacks but a third has."""
+        """Returns a table with the ids of another one and columns that the other lacks."""
         tables = {name: self._read(name) for name in names}
         for name, table in sorted(tables.items(), key=lambda item: len(item[1].columns)):
             key, answers = table.columns[0], set(table.columns[1:])
@@ -137,7 +137,7 @@ class _Search:
         named = sorted((name for name in names if _says(name, TEST_WORDS)), key=_order)
         if named:
             self._table(named[0])
-            return Decision(named[0], _chosen("its name says so", named))
+            return Decision(named[0], _chosen(BY_NAME, named))
         if any(map(is_picture, self.source.names())):
             return Decision(sample, "there is no test table; the sample names the test pictures")
         raise DataError(
@@ -164,7 +164,7 @@ class _Search:
                 wrong[name] = error
         if targets:
             best = sorted(targets, key=lambda name: (not _says(name, TRAIN_WORDS), _order(name)))
-            reason = "its name says so" if _says(best[0], TRAIN_WORDS) else f"it holds {targets[best[0]]}"
+            reason = BY_NAME if _says(best[0], TRAIN_WORDS) else f"it holds {targets[best[0]]}"
             return Decision(best[0], _chosen(reason, best))
         named = [name for name in wrong if _says(name, TRAIN_WORDS)]
         if named:

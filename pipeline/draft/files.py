@@ -13,6 +13,7 @@ from pipeline.draft.decision import Decision
 if TYPE_CHECKING:
     import pandas as pd
 
+BY_NAME = "its name says so"
 TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 
 

@@ -43,17 +43,30 @@ def choose_models(
     """
     chosen: list[Chosen] = []
     if size.picture:
-        chosen.append(choose_network(size, fits, machine, weights))
-    left_out: list[str] = []
+        network = choose_network(size, fits, machine, weights)
+        chosen += [network, *_on_top(network, size)]
+    if not size.columns:
+        return chosen, []
+    tables, left_out = _of_tables(size, fits, metric, machine)
+    return [*chosen, *tables], left_out
+
+
+def _on_top(network: Chosen, size: Size) -> list[Chosen]:
+    """Returns the linear model that reads a network's outputs, where one can.
+
+    What a network represents a picture by means the same in every fold where the folds' networks start
+    from the same weights. From scratch each finds features of its own, and only predictions compare.
+    """
+    if network.section.get("weights") == "imagenet":
+        reads, said = f"{network.name}.embedding", "what the network sees"
+    else:
+        reads, said = f"{network.name}.prediction", "what the network says"
     if size.columns:
-        tables, left_out = _of_tables(size, fits, metric, machine)
-        chosen += tables
-    if size.picture:
-        inputs = ["table", "cnn.embedding"] if size.columns else ["cnn.embedding"]
-        said = "the table and what the network sees, together" if size.columns else "on what the network sees"
-        name = "both" if size.columns else "embedding"
-        chosen.insert(1, Chosen(name, {"kind": "linear", "inputs": inputs}, f"a linear model: {said}"))
-    return chosen, left_out
+        section = {"kind": "linear", "inputs": ["table", reads]}
+        return [Chosen("both", section, f"a linear model on the table and {said}, together")]
+    if reads.endswith(".prediction"):
+        return []
+    return [Chosen("embedding", {"kind": "linear", "inputs": [reads]}, f"a linear model on {said}")]
 
 
 def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[list[Chosen], list[str]]:

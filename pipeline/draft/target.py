@@ -48,7 +48,7 @@ def find_target(
     if len(answers) > 1:
         fitting = [name for name in only or columns if _holds_classes(train[name], answers)]
         if fitting:
-            return Decision(fitting[:1], f"its values are the sample's {len(answers)} columns")
+            return Decision(fitting[:1], f"the sample has {len(answers)} columns: one for each of its values")
         return _refuse(where, answers, only)
     near = [name for name in only if answers and name.casefold() == answers[0].casefold()]
     near = near or [name for name in only if TARGET_WORDS & set(words(name))]

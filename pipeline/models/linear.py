@@ -38,9 +38,6 @@ class LogisticConfig(ModelConfig):
 
     def problems(self, where: str) -> list[str]:
         found = check_params("sklearn.linear_model.LogisticRegression", self.params, f"{where}.params")
-        for name, key in (("C", "C"), ("max_iter", "steps")):
-            if name in self.params:
-                found.append(f"{where}.params: {name!r} is set by the pipeline; use the key `{key}`.")
         if any(value <= 0 for value in self.grid) or sorted(self.grid) != self.grid:
             found.append(f"{where}.grid must hold positive numbers in rising order. Received: {self.grid}.")
         return found

@@ -63,6 +63,13 @@ def test_pictures_alone():
     assert [model.section.get("inputs") for model in found] == [None, ["cnn.embedding"]]
 
 
+def test_networks_from_scratch_share_no_features_between_folds():
+    found, _ = choose_models(size(picture=(28, 28)), 5, "log_loss", TWO, [])
+    assert found[1].section["inputs"] == ["table", "cnn.prediction"]
+    found, _ = choose_models(size(columns=0, picture=(28, 28)), 5, "log_loss", TWO, [])
+    assert [model.name for model in found] == ["cnn"]
+
+
 def section(data, weights=(), threads=2):
     found = choose_network(data, 5, Machine(threads), list(weights)).section
     config = CNNConfig(**found)

@@ -1,7 +1,6 @@
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.models.base import MODELS
 
 
 def images(folder, **asked):
@@ -76,7 +75,7 @@ def test_the_sample_names_the_test_pictures(folder):
     config = folder.config()
     assert (config.data.test, config.data.train) == ("sample_submission.csv", "labels.csv")
     assert images(folder) == ("train/{id}.png", "test/{id}.png")
-    assert {MODELS.get(model.kind).__name__ for model in config.models.values()} == {"CNN", "Linear"}
+    assert {model.kind for model in config.models.values()} == {"cnn"}
 
 
 @pytest.mark.parametrize("ids_apart", [True, False])

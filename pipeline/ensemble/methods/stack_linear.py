@@ -14,7 +14,7 @@ from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 SMALLEST = 1e-6  # probabilities are raised to this before the logarithm
-MOST_WORK = 5e8  # rows * inputs * classes that `auto` spends on a multinomial regression
+MOST_WORK = 1e8  # rows * inputs * classes that `auto` spends on a multinomial regression
 LEVEL_2_ROWS = 50_000  # a level-2 model with its few inputs learns no more from more rows
 
 

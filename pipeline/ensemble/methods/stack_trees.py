@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pipeline.ensemble.method import Method, is_probability
-from pipeline.ensemble.methods.stack_linear import LEVEL_2_ROWS, log_odds, members_mean
+from pipeline.ensemble.methods.stack_linear import log_odds, members_mean
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import inner_folds, sample
 from pipeline.metrics import Metric, find_metric
 from pipeline.registry import METHODS
 
-MOST_WORK = 3e8  # rows * inputs * classes that `auto` spends on boosting
+ROWS = 20_000  # enough for shallow trees on a few columns
+MOST_WORK = 1e7  # rows * inputs * classes that `auto` spends on boosting
 
 
 @METHODS.register("stack_lightgbm")
@@ -25,9 +26,9 @@ class StackLightGBM(Method):
     """
 
     simplicity: ClassVar[int] = 44
-    ROUNDS = 200
+    ROUNDS = 100
     PARAMETERS: ClassVar[dict[str, Any]] = {
-        "learning_rate": 0.05,
+        "learning_rate": 0.08,
         "num_leaves": 7,
         "min_data_in_leaf": 20,
         "lambda_l2": 10.0,
@@ -40,11 +41,11 @@ class StackLightGBM(Method):
 
     @classmethod
     def too_slow(cls, rows: int, members: int, outputs: int) -> str:
-        work = min(rows, LEVEL_2_ROWS) * members * outputs**2
+        work = min(rows, ROWS) * members * outputs**2
         return "" if work < MOST_WORK else f"{members} members of {outputs} columns would take minutes"
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
-        rows = sample(len(stack), LEVEL_2_ROWS, self.seed)
+        rows = sample(len(stack), ROWS, self.seed)
         folds = None if folds is None else folds[rows]
         stack, target = stack.take(rows), target[rows]
         self.probability_, self.classes_together_ = is_probability(metric), target.ndim == 1
