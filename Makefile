@@ -11,7 +11,7 @@ REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
 RUN := $(BIN)/python -m pipeline
 OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-.PHONY: help setup list new train folds predict ensemble submission clean test lint docs
+.PHONY: help setup list new train folds predict ensemble submission report clean test lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -62,6 +62,9 @@ ensemble: needs-comp $(BIN)/.ready ## blend the predictions that there are
 
 submission: needs-comp $(BIN)/.ready ## write the submission from the predictions that there are
 	@$(RUN) submission $(OPTIONS)
+
+report: needs-comp $(BIN)/.ready ## look into the trained models: where their evidence lies
+	@$(RUN) report $(OPTIONS)
 
 clean: needs-comp $(BIN)/.ready ## remove products that the config does not use (ARGS=--all: all of them)
 	@$(RUN) clean $(OPTIONS)

@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     ensemble = command("ensemble", "blend all predictions on disk that share the folds", _ensemble)
     ensemble.add_argument("--own", action="store_true", help="only the models of this configuration")
     command("submission", "write the submission from the predictions that there are", _submission)
+    command("report", "look into the trained models: where their evidence lies", _report)
     predict = command("predict", "predict new rows with the trained fold models", _predict)
     predict.add_argument("--rows", required=True, metavar="FILE", help="table of the new rows")
     predict.add_argument("--out", default="predictions.csv", metavar="FILE", help="where to write")
@@ -178,7 +179,35 @@ def _show(summary: dict[str, Any], console: Console) -> None:
     console.print(summary_table(summary))
     for line in summary["ensemble"]["lines"]:
         console.print(line, markup=False)
+    if "report" in summary:
+        _show_report(summary["report"], console)
     console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
+
+
+def _report(options: argparse.Namespace, console: Console) -> int:
+    from pipeline.console import ConsoleProgress
+    from pipeline.errors import ConfigError
+    from pipeline.reporting import make_report, publish_report
+    from pipeline.run import Run
+
+    with ConsoleProgress(console) as progress:
+        run = Run(_plan(options, progress), progress)
+        if not run.plan.reports:
+            raise ConfigError(
+                f"configs/{options.name}.yaml asks for no report: no model has a `view`, and "
+                "`report.optimism` names none of the enabled ones."
+            )
+        run.refuse_untrained()
+        make_report(run)
+    _show_report(publish_report(run.plan), console)
+    return 0
+
+
+def _show_report(report: dict[str, list[str]], console: Console) -> None:
+    for line in report["lines"]:
+        console.print(line, markup=False)
+    for picture in report["pictures"]:
+        console.print(f"pictures: {picture}")
 
 
 def _predict(options: argparse.Namespace, console: Console) -> int:

@@ -21,6 +21,7 @@ from pipeline.store import Product, Store, digest, file_digest
 
 VERSION = 1  # raise it when the same data would be read, split or stored in another way
 RUNS = Path("runs")
+EASY_FOLDS = 2  # of those that ignore the group: enough to see what they would claim
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,38 @@ class Plan:
         return self.store.product("submission", material)
 
     @cached_property
+    def optimism(self) -> list[str]:
+        """The models that are also tried on folds that ignore the group."""
+        if fold_kind(self.config.folds) not in ("group", "stratified_group"):
+            return []
+        return [name for name in self.config.report.optimism if name in self.models]
+
+    def ungrouped(self, name: str) -> list[Product]:
+        """What a model says on the first folds that ignore the group."""
+        folds = [self.fold(name, fold).key for fold in self.all_folds]
+        return [
+            self.store.product(f"{name}-ungrouped{number}", {"folds": folds, "number": number})
+            for number in range(EASY_FOLDS)
+        ]
+
+    @property
+    def reports(self) -> bool:
+        """Whether there is anything to look into beyond scores."""
+        return bool(self.optimism) or any(self.config.models[name].views() for name in self.models)
+
+    @cached_property
+    def report(self) -> Product:
+        coordinates = [name for name in self.models if not self.config.models[name].answers()]
+        material = {
+            "members": {name: self.predictions(name).key for name in self.members},
+            "coordinates": {name: self.coordinates(name).key for name in coordinates},
+            "optimism": {name: [product.key for product in self.ungrouped(name)] for name in self.optimism},
+            "seed": self.config.seed,
+            "version": VERSION,
+        }
+        return self.store.product("report", material)
+
+    @cached_property
     def all_folds(self) -> list[Fold]:
         """Every fold by number, without its rows: enough for the keys."""
         import numpy as np
@@ -228,7 +261,9 @@ class Plan:
 
     def products(self) -> Iterable[Product]:
         """Everything that this configuration uses: what `clean` keeps."""
-        yield from (self.competition, self.folds, self.ensemble, self.submission)
+        yield from (self.competition, self.folds, self.ensemble, self.submission, self.report)
+        for name in self.optimism:
+            yield from self.ungrouped(name)
         for name in self.models:
             section = self.config.models[name]
             yield self.predictions(name) if section.answers() else self.coordinates(name)

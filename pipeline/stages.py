@@ -14,7 +14,9 @@ from pipeline.errors import DataError
 from pipeline.last_mile import Summary, make_submission, publish
 from pipeline.plan import Plan
 from pipeline.progress import Progress
+from pipeline.reporting import make_report, publish_report
 from pipeline.run import Run
+from pipeline.store import Product
 
 
 def open_data(config: Config, root: str | None, progress: Progress) -> Source:
@@ -50,15 +52,24 @@ def train(plan: Plan, progress: Progress) -> Summary | None:
     Returns:
         The submission's manifest, or None where one fold only was trained (no submission then).
     """
-    if plan.only_fold is None and plan.submission.done():
-        return publish(plan, plan.submission, time.monotonic())
+    looked = not plan.reports or plan.report.done()
+    if plan.only_fold is None and plan.submission.done() and looked:
+        return _publish(plan, plan.submission, time.monotonic())
     started = time.monotonic()
     run = Run(plan, progress)
     for name in plan.models:
         run.train_model(name)
     if plan.only_fold is not None:
         return None
-    return publish(plan, make_submission(run), started)
+    submission = make_submission(run)
+    if plan.reports:
+        make_report(run)
+    return _publish(plan, submission, started)
+
+
+def _publish(plan: Plan, submission: Product, started: float) -> Summary:
+    summary = publish(plan, submission, started)
+    return summary | {"report": publish_report(plan)} if plan.reports else summary
 
 
 def clean(plan: Plan, everything: bool) -> int:

@@ -247,12 +247,12 @@ def _check_report(config: Config, known: Mapping[str, Any], found: _Found) -> No
         elif name in config.models and not config.models[name].answers():
             found.add(place, f"`report.optimism`: {name!r} does not predict the competition's target.")
     for name, files in config.ensemble.outside.items():
-        place = ("ensemble", "outside", name)
+        where = ("ensemble", "outside", name)
         if name in known:
-            found.add(place, f"`ensemble.outside.{name}`: a model has that name.")
+            found.add(where, f"`ensemble.outside.{name}`: a model has that name.")
         for path in (files.oof, files.test):
             if not Path(path).is_file():
-                found.add(place, f"`ensemble.outside.{name}`: there is no file {path}.")
+                found.add(where, f"`ensemble.outside.{name}`: there is no file {path}.")
 
 
 def competition_module(config: Config) -> str | None:

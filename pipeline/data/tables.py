@@ -197,9 +197,6 @@ def _check_rows(
         empty = np.flatnonzero(table[key] == "")
         if len(empty):
             problems.add(f"{name}: rows without an id: {listing(empty + 2)} (line numbers).")
-    both = sorted(set(train[key]) & set(test[key]))
-    if both and len(both) == len(test):
-        problems.add(f"{config.test}: all its ids stand in {config.train} too: is it the test table?")
     without = sorted(set(test[key]) - set(sample[key]))
     if without:
         problems.add(f"{config.sample} lacks ids of {config.test}: {listing(without)}.")

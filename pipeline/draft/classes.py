@@ -29,7 +29,7 @@ class FolderPerClass:
 
 
 def find_folders(
-    source: Source, key: str, asked_ids: Sequence[str], answers: Sequence[str], test: str
+    source: Source, key: str, asked_ids: Sequence[str], answers: Sequence[str]
 ) -> FolderPerClass:
     """Returns the pattern of training pictures that lie in a folder per class.
 
@@ -38,7 +38,6 @@ def find_folders(
         key: the sample's id column.
         asked_ids: the sample's ids: pictures that are named so are test pictures.
         answers: the sample's other columns: the classes, or a name for them.
-        test: name of the test table, for the error.
 
     Raises:
         DataError: no folders hold what the classes could be.
@@ -50,7 +49,8 @@ def find_folders(
     ]
     if not any({"train", "training"} & set(words(str(path.parent))) for path in train):
         train = [path for path in train if not {path.name, path.stem, str(path)} & wanted]
-    train = [path for path in train if len(path.parts) == _usual_depth(train)]
+    usual = _usual_depth(train)
+    train = [path for path in train if len(path.parts) == usual]
     depth = _class_depth(train, answers)
     if depth is None:
         raise DataError(
@@ -83,7 +83,7 @@ def _pattern(
     stems = [path.stem for path in paths]
     whole = len(endings) > 1 or all(is_picture(name) for name in wanted)
     ids = [path.name for path in paths] if whole else stems
-    ending = "" if whole else endings.copy().pop()
+    ending = "" if whole else next(iter(endings))
     apart = len(set(ids)) == len(ids) and not wanted & set(ids)
     parts = []
     for level, part in enumerate(paths[0].parts[:-1]):

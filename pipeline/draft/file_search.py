@@ -54,7 +54,7 @@ class _Search:
         others = [name for name in others if name != test.value]
         train = self._train(others, test.value, sample.value)
         if train is None:
-            folders = self._folders(sample.value, test.value)
+            folders = self._folders(sample.value)
             self.read[folders.pattern] = self._read(folders.pattern)
             train = Decision(folders.pattern, folders.reason)
         used = {train.value, test.value, sample.value}
@@ -185,11 +185,9 @@ class _Search:
         table = self._table(name)
         return set(table[self.id]) if self.id in table.columns else set()
 
-    def _folders(self, sample: str, test: str) -> FolderPerClass:
+    def _folders(self, sample: str) -> FolderPerClass:
         table = self.read[sample]
-        return find_folders(
-            self.source, self.id, list(table[self.id]), list(table.columns.drop(self.id)), test
-        )
+        return find_folders(self.source, self.id, list(table[self.id]), list(table.columns.drop(self.id)))
 
 
 def _id_column(sample: pd.DataFrame) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 HOST = "https://storage.googleapis.com/tensorflow/keras-applications/"
 PATIENCE = 2.0  # seconds
 
-# Keras' file names, without classifier; the numbers in front of them are a network's multiply-adds at
-# 224 x 224 pixels, in millions (Keras' table of applications and the papers).
+# Keras' names of files without classifier, and the backbone that each is for.
 _FILES = (
     (r"mobilenet_(?P<alpha>\d_\d)_224_tf_no_top\.h5", "mobilenet"),
     (
@@ -26,7 +25,7 @@ _FILES = (
     (r"densenet(?P<name>121|169|201)_weights_tf_dim_ordering_tf_kernels_notop\.h5", "densenet{name}"),
     (r"convnext_(?P<name>tiny|small|base|large|xlarge)_notop\.h5", "convnext_{name}"),
 )
-MULTIPLY_ADDS = {
+MULTIPLY_ADDS = {  # of a picture of 224 x 224 pixels, in millions, by the networks' papers
     "mobilenet": 570,
     "mobilenet_v2": 300,
     "mobilenet_v3_small": 60,

@@ -40,7 +40,7 @@ class BoostingConfig(ModelConfig):
         default=None,
         gt=0,
         le=1,
-        description="share of the features that a tree sees; default: 0.3, more where that is under 8",
+        description="share of the features that a tree sees; default: 0.4, more where that is under 8",
     )
     bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
     l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
@@ -162,7 +162,7 @@ class Boosting(TableModel):
 
     def _columns(self, table: Table) -> float:
         """Returns the share of the features that a tree sees."""
-        return self.config.columns or float(np.clip(8 / table.features.shape[1], 0.3, 1.0))
+        return self.config.columns or float(np.clip(8 / table.features.shape[1], 0.4, 1.0))
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         answers = [self._booster_answer(booster, features, context) for booster in self.boosters_]

@@ -50,7 +50,6 @@ def test_columns_that_test_lacks_are_no_features(files):
         ({"train": "id,a,a,label\n1,1,1,x\n"}, r"columns of the same name: a"),
         ({"train": "id,a,label\n1,\xe9,x\n".encode("latin-1")}, r"not utf-8-sig at byte.*data.encoding"),
         ({"test": "id,a,label\n0011,1,x\n0012,2,y\n"}, r"holds the target column 'label'"),
-        ({"test": "id,a\n0007,1\n0008,2\n", "sample": "id,label\n0007,x\n0008,x\n"}, r"all its ids stand in"),
         ({"sample": "id,label\n0011,x\n"}, r"lacks ids of test.csv: 0012"),
         ({"sample": "id,label\n0011,x\n0012,x\n0013,x\n"}, r"asks for ids that test.csv lacks: 0013"),
     ],

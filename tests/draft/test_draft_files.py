@@ -130,10 +130,10 @@ def test_ids_that_stand_twice(folder):
         folder.draft()
 
 
-def test_a_csv_of_a_million_columns(folder):
+def test_a_csv_with_too_many_columns(folder):
     folder.save_all()
-    (folder.root / "train.csv").write_text(",".join(f"c{n}" for n in range(100_000)) + "\n1\n")
-    with pytest.raises(DataError, match="100,000 columns; at most 50,000"):
+    (folder.root / "train.csv").write_text(",".join(f"c{n}" for n in range(60_000)) + "\n1\n")
+    with pytest.raises(DataError, match="60,000 columns; at most 50,000"):
         folder.draft()
 
 

@@ -21,8 +21,8 @@ MOST_WORK = 1e7  # rows * inputs * classes that `auto` spends on boosting
 class StackLightGBM(Method):
     """Shallow boosted trees that correct the members' mean.
 
-    Trees start from the mean (its log-odds for probabilities), so that no tree is the mean. The
-    number of rounds is where the loss on one inner fold is least.
+    Trees start from the mean (its log-odds for probabilities, or fit its errors for values), so
+    that no tree is the mean. The number of rounds is where the loss on one inner fold is least.
     """
 
     simplicity: ClassVar[int] = 44
@@ -79,7 +79,7 @@ class StackLightGBM(Method):
         objective = "multiclass" if "num_class" in extra else "binary"
         if not self.probability_:
             objective = "l1" if metric == find_metric("mae") else "l2"
-            target, start = target - start, np.zeros(len(target))  # l1 ignores a starting score's scale
+            target, start = target - start, np.zeros(len(target))
         parameters = {**self.PARAMETERS, **extra, "objective": objective, "seed": self.seed}
         parameters |= {"boost_from_average": False}
 

@@ -1,0 +1,187 @@
+"""What is looked into once the models are trained: where the evidence lies, what easy folds would claim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import cross_validation
+from pipeline.chain import finds_boxes, seen_by
+from pipeline.config.schema import FoldsConfig
+from pipeline.data.folds import Fold, make_folds
+from pipeline.data.images import decode
+from pipeline.data.rows import Dataset
+from pipeline.datasets import sees
+from pipeline.fold_output import FoldOutput
+from pipeline.models.base import Context
+from pipeline.plan import Plan
+from pipeline.registry import MODELS
+from pipeline.report.contact_sheet import Entry, write_sheet
+from pipeline.report.evidence import occlusion_maps, shares_inside
+from pipeline.run import Run
+from pipeline.store import write_atomically, write_json
+from pipeline.transforms.views import Views, box_corners
+
+LOOKED_AT = 60  # pictures whose evidence is measured
+DRAWN = 12
+BOX_MARGIN = 0.1  # a predicted box is widened by this share on every side before evidence counts as inside
+
+
+def make_report(run: Run) -> Path:
+    """Measures and draws; returns the folder of the product: report.json and evidence-NAME.png."""
+
+    def make(folder: Path) -> None:
+        facts: dict[str, Any] = {"evidence": {}, "optimism": {}}
+        regions = _regions(run)
+        for name in _classifiers(run):
+            if regions is not None:
+                facts["evidence"][name] = _evidence(run, name, regions, folder / f"evidence-{name}.png")
+        for name in run.plan.optimism:
+            facts["optimism"][name] = _optimism(run, name)
+        write_json(folder / "report.json", facts | {"lines": [*_lines(run, facts)]})
+
+    return run.made(run.plan.report, make, say="report")
+
+
+def publish_report(plan: Plan) -> dict[str, list[str]]:
+    """Copies the finished report's pictures to `runs/NAME/report/`.
+
+    Returns:
+        "lines" for a person to read, and the paths of the "pictures".
+    """
+    folder, root = plan.report.path, plan.store.root / "report"
+    pictures = []
+    for path in sorted(folder.glob("*.png")):
+        write_atomically(root / path.name, path.read_bytes())
+        pictures.append(str(root / path.name))
+    facts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return {"lines": facts["lines"], "pictures": pictures}
+
+
+def _lines(run: Run, facts: dict[str, Any]) -> Iterator[str]:
+    for name, evidence in facts["evidence"].items():
+        yield (
+            f"{name}: {evidence['inside']:.0%} of its evidence lies inside the {evidence['region']} "
+            f"({evidence['pictures']} pictures, fold models that were not trained on them)"
+        )
+    for name, scores in facts["optimism"].items():
+        yield (
+            f"{name}: folds that ignore `{run.config.folds.group}` would have claimed {run.config.metric} "
+            f"{scores['claimed']:.5g} (honest: {scores['honest']:.5g})"
+        )
+
+
+def _classifiers(run: Run) -> list[str]:
+    if not run.competition.task.is_classification:
+        return []
+    return [name for name in run.plan.members if sees(run.config.models[name]) == {"images"}]
+
+
+def _regions(run: Run) -> tuple[str, np.ndarray] | None:
+    """Returns what the chain takes for the thing itself: words, and (rows, 4, 2) corners in source pixels.
+
+    The box of the last network that finds one, a little widened; in a chain without boxes the crop
+    of the first network that follows points.
+    """
+    models = run.config.models
+    boxes = [name for name in run.plan.models if finds_boxes(models[name])]
+    if boxes:
+        box = run.coordinates(boxes[-1]).train
+        grown = np.tile(box[:, 2:] - box[:, :2], 2) * [-BOX_MARGIN, -BOX_MARGIN, BOX_MARGIN, BOX_MARGIN]
+        return f"box that {boxes[-1]!r} finds", box_corners(box + grown)
+    for name in run.plan.models:
+        if models[name].views():
+            return f"crop of {name!r}", _outlines(seen_by(run.plan, name, "train"))
+    return None
+
+
+def _outlines(views: Views) -> np.ndarray:
+    """Returns the corners (rows, 4, 2) of views in source pixels."""
+    height, width = views.size
+    corners = box_corners(np.array([-0.5, -0.5, width - 0.5, height - 0.5]))
+    return views.invert(np.repeat(corners[None], len(views), axis=0))
+
+
+def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path) -> dict[str, Any]:
+    """Measures one classifier on pictures that its fold model was not trained on, and draws some."""
+    words, corners = regions
+    views, sides = seen_by(run.plan, name, "train"), run.sides(name)
+    folds = [fold for fold in run.folds if fold.repeat == 0]
+    scored = np.concatenate([fold.valid for fold in folds])
+    rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
+    pictures, labels = sides.train.rows(rows).pixels(), run.competition.target[rows]
+    maps = np.concatenate(
+        [
+            occlusion_maps(_Predictor(run, name, fold), pictures[at], labels[at])
+            for fold in folds
+            if (at := np.isin(rows, fold.valid)).any()
+        ]
+    )
+    order = np.concatenate([np.flatnonzero(np.isin(rows, fold.valid)) for fold in folds])
+    maps[order] = maps.copy()
+    shares = shares_inside(maps, views.take(rows).apply(corners[rows]), views.size)
+    write_sheet([*_entries(run, name, rows[:DRAWN], pictures, maps, shares)], sheet)
+    known = shares[np.isfinite(shares)]
+    inside = float(known.mean()) if len(known) else float("nan")
+    return {"inside": inside, "region": words, "pictures": len(known)}
+
+
+class _Predictor:
+    """The first network of a fold, as a function of pictures."""
+
+    def __init__(self, run: Run, name: str, fold: Fold) -> None:
+        section = run.config.models[name]
+        folder = run.plan.fold(name, fold).path / "model" / "seed0"
+        self.model = MODELS.get(section.kind)(section, run.competition.task).load(folder)
+        self.context = Context(threads=run.config.threads)
+
+    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+        ids = np.arange(len(pictures)).astype(str)
+        return self.model.predict(Dataset(ids, pixels=pictures).rows(), self.context)
+
+
+def _entries(
+    run: Run, name: str, rows: np.ndarray, pictures: np.ndarray, maps: np.ndarray, shares: np.ndarray
+) -> Iterator[Entry]:
+    competition, predictions = run.competition, run.predictions(name).oof
+    finders = [other for other in run.plan.models if not run.config.models[other].answers()]
+    boxes = [run.coordinates(other).train for other in finders if finds_boxes(run.config.models[other])]
+    points = [run.coordinates(other).train for other in finders if not finds_boxes(run.config.models[other])]
+    crops = _outlines(seen_by(run.plan, name, "train"))
+    for place, row in enumerate(rows):
+        file, label = competition.pictures[row], competition.target[row]
+        yield Entry(
+            title=f"{competition.ids[row]}  {competition.task.outputs[label]}: "
+            f"p {predictions[row, label]:.2f}, evidence inside {shares[place]:.0%}",
+            picture=decode(run.plan.source.read(file), 3, file),
+            outlines=[*(box_corners(box[row]) for box in boxes), crops[row]],
+            points=np.concatenate([found[row].reshape(-1, 2) for found in points] or [np.zeros((0, 2))]),
+            seen=pictures[place],
+            evidence=maps[place],
+        )
+
+
+def _optimism(run: Run, name: str) -> dict[str, float]:
+    """Returns what a model would score on folds that ignore the group, and its honest score."""
+    competition, folds = run.competition, run.config.folds
+    easy = make_folds(
+        FoldsConfig(kind="stratified", n=folds.n, seed=folds.seed), competition.task, competition.target
+    )
+    experiment = replace(run.experiment(name), folds=easy, splitter=None)
+    metric, scores = run.metric(name), []
+    for fold, product in zip(easy, run.plan.ungrouped(name), strict=False):
+
+        def make(folder: Path, fold: Fold = fold, product: Any = product) -> None:
+            cross_validation.fit_fold(experiment, fold, run.context(product, {})).save(folder)
+
+        output = FoldOutput.load(run.made(product, make, say=f"{name} on easy {fold.label}"))
+        scores.append(cross_validation.score(metric, competition.target, fold.valid, output.valid))
+    predictions = run.predictions(name)
+    scored = predictions.scored
+    honest = metric(competition.target[scored], predictions.oof[scored])
+    return {"claimed": float(np.mean(scores)), "honest": honest}
