@@ -10,6 +10,7 @@ export NO_ALBUMENTATIONS_UPDATE ?= 1
 REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
 RUN := $(BIN)/python -m pipeline
 OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
+BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 
 .PHONY: help setup list new train folds predict ensemble submission report clean test lint docs
 
@@ -20,6 +21,7 @@ help: ## show this help
 	@echo
 	@echo "  COMP=NAME   the competition: configs/NAME.yaml"
 	@echo "  DATA=PATH   its files, a folder or a zip, if not in data/NAME"
+	@echo "  BUDGET=10m  train: what fits into the time, a valid submission in any case"
 	@echo "  ARGS=\"...\"  passed through: --set models.cnn.size=96 --only lgbm --fold 0"
 
 $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
@@ -49,7 +51,7 @@ new: needs-comp $(BIN)/.ready ## draft configs/COMP.yaml from DATA=path [METRIC=
 		$(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(ENCODING),--encoding "$(ENCODING)") $(ARGS)
 
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
-	@$(RUN) train $(OPTIONS)
+	@$(RUN) train $(OPTIONS) $(BUDGETED)
 
 folds: needs-comp $(BIN)/.ready ## draw the folds and show them
 	@$(RUN) folds $(OPTIONS)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from pipeline.board import Board
 from pipeline.progress import Progress
 
 log = logging.getLogger("pipeline")
@@ -129,6 +131,21 @@ def methods_table(summary: dict[str, Any]) -> Table:
     for one in sorted(tried, key=lambda one: sign * one["cross_fitted"]):
         numbers = [f"{one[key]:.5f}" for key in ("cross_fitted", "standard_error", "in_sample")]
         table.add_row(one["name"], *numbers, f"{one['seconds']:.1f}")
+    return table
+
+
+def board_table(board: Board) -> Table:
+    """Returns the table of a competition's runs, oldest first."""
+    table = Table(title="runs", title_justify="left")
+    for heading in ("when", "cross-fitted", "public", "difference", "seconds", "method", "what changed"):
+        side = "right" if heading in {"cross-fitted", "public", "difference", "seconds"} else "left"
+        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for number, run in enumerate(board.runs):
+        public = board.public_score(run)
+        cells = [run["when"][:16].replace("T", " "), f"{run['score']:.5f}"]
+        cells += ["", ""] if public is None else [f"{public:.5f}", f"{public - run['score']:+.5f}"]
+        cells += [f"{run['seconds']:.0f}", run["method"], escape("\n".join(board.changes(number)))]
+        table.add_row(*cells)
     return table
 
 

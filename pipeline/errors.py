@@ -30,6 +30,10 @@ class SubmissionError(PipelineError):
     """A submission does not have the form that the sample asks for."""
 
 
+class KaggleError(PipelineError):
+    """Kaggle's command line is missing, or refused; says what to do."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns " Did you mean 'x'?" for the nearest known name, or "" where none is near."""
     words = {str(word).casefold(): str(word) for word in known}

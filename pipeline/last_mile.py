@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.board import Board
 from pipeline.ensemble.final import Ensemble, make_ensemble
 from pipeline.members import Member, own_members
 from pipeline.metrics import find_metric
@@ -69,7 +70,11 @@ def make_submission(run: Run, members: list[Member] | None = None) -> Product:
 
 
 def publish(plan: Plan, product: Product, started: float) -> Summary:
-    """Copies a finished submission and its pictures to `runs/NAME/` and returns its manifest."""
+    """Copies a finished submission and its pictures to `runs/NAME/`, notes it on the board.
+
+    Returns:
+        Its manifest.
+    """
     root = plan.store.root
     for name in ("submission.csv", "second_submission.csv", "submission.json"):
         if (product.path / name).exists():
@@ -81,6 +86,7 @@ def publish(plan: Plan, product: Product, started: float) -> Summary:
     report.mkdir(exist_ok=True)
     for picture in (plan.store.root / summary["ensemble"]["folder"]).glob("*.png"):
         shutil.copyfile(picture, report / picture.name)
+    Board.open(root).record_run(summary, plan.config.model_dump(mode="json", exclude_defaults=True))
     return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
 
 

@@ -20,6 +20,7 @@ from pipeline.registry import MODELS
 from pipeline.store import Product, Store, digest, file_digest
 
 VERSION = 1  # raise it when the same data would be read, split or stored in another way
+AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data
 RUNS = Path("runs")
 EASY_FOLDS = 2  # of those that ignore the group: enough to see what they would claim
 
@@ -102,7 +103,7 @@ class Plan:
         return digest(
             {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root"}),
+                "data": data.model_dump(exclude={"root", "kaggle"}),
                 "log_target": find_metric(self.config.metric).log_target,
                 "columns": [folds.group, folds.time, folds.column],
             }
@@ -122,6 +123,21 @@ class Plan:
     def folds(self) -> Product:
         material = {"rows": self._rows, "folds": self.config.folds.model_dump(), "version": VERSION}
         return self.store.product("folds", material)
+
+    @cached_property
+    def audit(self) -> Product:
+        """What can be seen of the data before a model is trained."""
+        material = {
+            "competition": self.competition.key,
+            "folds": self.folds.key,
+            "seed": self.config.seed,
+            "version": AUDIT_VERSION,
+        }
+        return self.store.product("audit", material)
+
+    def labels_of(self, ensemble: Product) -> Product:
+        """The labels that look wrong by the out-of-fold predictions of a blend."""
+        return self.store.product("labels", {"ensemble": ensemble.key, "version": AUDIT_VERSION})
 
     def pixels(self, name: str) -> Product:
         """The decoded pictures that a network sees: one per view and size, shared by models."""
@@ -257,11 +273,17 @@ class Plan:
 
     @staticmethod
     def _section(section: ModelConfig) -> dict[str, Any]:
-        return section.model_dump(mode="json", exclude={"enabled"})
+        """What the YAML says of a model, without defaults: a new key in the schema redoes nothing.
+
+        A default that changes must therefore come with a new `version` of the model.
+        """
+        said = section.model_dump(mode="json", exclude={"enabled"}, exclude_defaults=True)
+        return {"kind": section.kind, **said}
 
     def products(self) -> Iterable[Product]:
         """Everything that this configuration uses: what `clean` keeps."""
-        yield from (self.competition, self.folds, self.ensemble, self.submission, self.report)
+        yield from (self.competition, self.folds, self.audit, self.ensemble, self.submission, self.report)
+        yield self.labels_of(self.ensemble)
         for name in self.optimism:
             yield from self.ungrouped(name)
         for name in self.models:

@@ -134,7 +134,7 @@ class Run:
             test=sides.test,
             folds=self.folds,
             splitter=self.competition.splitter,
-            seed=self.config.seed,
+            seed=self.config.seed + section.seed,
             seeds=section.seeds,
             validate_on=section.validate_on,
         )

@@ -7,6 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
+from pipeline.auditing import audit_before_training, findings_of, make_labels, refuse_if_stopped
+from pipeline.budget import Budget
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.data.source import Source, open_source
@@ -51,24 +53,45 @@ def train(plan: Plan, progress: Progress) -> Summary | None:
 
     Returns:
         The submission's manifest, or None where one fold only was trained (no submission then).
+
+    Raises:
+        DataError: the audit found what would make the score a lie, and the configuration does not
+            allow it.
     """
-    looked = not plan.reports or plan.report.done()
-    if plan.only_fold is None and plan.submission.done() and looked:
+    if plan.only_fold is None and _finished(plan):
+        refuse_if_stopped(plan)
         return _publish(plan, plan.submission, time.monotonic())
     started = time.monotonic()
     run = Run(plan, progress)
+    audit_before_training(run)
     for name in plan.models:
         run.train_model(name)
     if plan.only_fold is not None:
         return None
     submission = make_submission(run)
+    make_labels(run, plan.ensemble)
     if plan.reports:
         make_report(run)
     return _publish(plan, submission, started)
 
 
+def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
+    """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
+    started = time.monotonic()
+    audit_before_training(Run(plan, progress))
+    return Budget(plan, progress, seconds - (time.monotonic() - started)).train()
+
+
+def _finished(plan: Plan) -> bool:
+    """Says whether nothing is left to do."""
+    products = [plan.submission, plan.audit, plan.labels_of(plan.ensemble)]
+    return all(product.done() for product in [*products, *([plan.report] if plan.reports else [])])
+
+
 def _publish(plan: Plan, submission: Product, started: float) -> Summary:
     summary = publish(plan, submission, started)
+    labels = findings_of(plan.labels_of(plan.ensemble))
+    summary |= {"labels": [found.text for found in labels if found.name not in plan.config.audit.allow]}
     return summary | {"report": publish_report(plan)} if plan.reports else summary
 
 

@@ -10,6 +10,26 @@ from pydantic import Field, SerializeAsAny
 from pipeline.config.section import Section
 
 ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
+AuditName = Literal[
+    "blank-pictures",
+    "conflicting-pictures",
+    "conflicting-rows",
+    "constant-columns",
+    "duplicate-pictures",
+    "duplicate-rows",
+    "empty-in-one-table",
+    "leaking-column",
+    "leaking-id",
+    "leaking-order",
+    "missing-shift",
+    "single-row-classes",
+    "suspicious-labels",
+    "test-pictures-in-train",
+    "test-rows-in-train",
+    "train-test-shift",
+    "unseen-classes",
+    "unseen-values",
+]
 
 
 class DataConfig(Section):
@@ -51,6 +71,10 @@ class DataConfig(Section):
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
     encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV files")
+    kaggle: str | None = Field(
+        default=None,
+        description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
+    )
 
 
 class FoldsConfig(Section):
@@ -109,6 +133,14 @@ class ReportConfig(Section):
     )
 
 
+class AuditConfig(Section):
+    """What the audit before training may find without stopping it."""
+
+    allow: list[AuditName] = Field(
+        default=[], description="names of findings that are known and accepted (see docs/audit.md)"
+    )
+
+
 class ModelConfig(Section):
     """Keys that every model has."""
 
@@ -119,6 +151,7 @@ class ModelConfig(Section):
         "`auto` is the table for a model of tables and the images for a network",
     )
     seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
+    seed: int = Field(default=0, ge=0, description="added to the run's seed: another draw of the model")
     validate_on: Literal["inner", "fold"] = Field(
         default="inner",
         description="what early stopping looks at: an inner split of the training rows, or the "
@@ -173,3 +206,4 @@ class Config(Section):
     ensemble: EnsembleConfig = EnsembleConfig()
     submission: SubmissionConfig = SubmissionConfig()
     report: ReportConfig = ReportConfig()
+    audit: AuditConfig = AuditConfig()

@@ -13,6 +13,7 @@ from pipeline.ensemble.blend import Blend, blend
 from pipeline.ensemble.choose import choose_two
 from pipeline.ensemble.decision import decide
 from pipeline.ensemble.finish import finish
+from pipeline.ensemble.method import is_exact
 from pipeline.metrics import Metric
 from pipeline.predictions import Predictions
 
@@ -77,17 +78,18 @@ def make_ensemble(
         if rule.used:
             labels = rule.labels(test)
             facts["cross_fitted_score"] = rule.cross_fitted_score
+            facts["cross_fitted_fold_scores"] = [rule.cross_fitted_score]
             facts["lines"].append(
                 f"decisions by {rule.kind.replace('_', ' ')}: {metric.name} {rule.plain_score:.5f} -> "
                 f"{rule.cross_fitted_score:.5f}"
             )
-    second = _second(oof, members, target, metric, folds, seed, facts)
+    second = _second(blended, oof, members, target, metric, folds, seed, facts)
     return Ensemble(oof, test, labels, second, correlation, facts)
 
 
 def _facts(blended: Blend, metric: Metric) -> dict[str, Any]:
     lines = [f"in-sample score (optimistic): {blended.in_sample_score:.5f}"]
-    if blended.gap is not None:
+    if blended.gap is not None and is_exact(metric):
         lines.append(f"the weights are exact: optimality gap {blended.gap:.1e}")
     lines += [f"dropped {name}: {reason}" for name, reason in blended.dropped.items()]
     return {
@@ -131,6 +133,7 @@ def _analysed(
 
 
 def _second(
+    blended: Blend,
     oof: np.ndarray,
     members: list[Predictions],
     target: np.ndarray,
@@ -142,8 +145,7 @@ def _second(
     """Returns what to submit as the second of two files: the likeliest to win if the blend does not."""
     if len(members) < 2:
         return None
-    mean = blend(members, target, metric, folds, method="mean", seed=seed)
-    others = {"the plain mean": (mean.oof, mean.test)} | {m.name: (m.oof, m.test) for m in members}
+    others = {m.name: (m.oof, m.test) for m in members} | blended.alternatives
     candidates = {"the ensemble": oof} | {name: sides[0] for name, sides in others.items()}
     pair = choose_two(candidates, target, metric, folds, seed)
     chosen = next((name for name in (pair.second, pair.first) if name in others), None)

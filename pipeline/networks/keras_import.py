@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import tempfile
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -39,16 +42,38 @@ def _keras() -> ModuleType:
 
 
 def _prepare_tensorflow(threads: int) -> None:
-    import tensorflow as tf
+    with _quiet_start():
+        import tensorflow as tf
 
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(max(1, min(2, threads)))
-        for device in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(device, True)
-    except RuntimeError:
-        pass  # TensorFlow runs already, started by someone else: its threads stay as they are
-    tf.config.experimental.enable_op_determinism()
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(max(1, min(2, threads)))
+            for device in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(device, True)
+        except RuntimeError:
+            pass  # TensorFlow runs already, started by someone else: its threads stay as they are
+        tf.config.experimental.enable_op_determinism()
+        tf.constant(0.0) + 1.0  # the first operation starts the runtime, which has its own greeting
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Holds back what TensorFlow writes to standard error as it starts, no log level silences it.
+
+    Where the start fails, what was held back is shown.
+    """
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _prepare_jax(threads: int) -> None:

@@ -1,0 +1,68 @@
+"""The audit: everything that can be seen of a competition's data before a model is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pipeline.audit.columns import read_columns
+from pipeline.audit.copies import judge
+from pipeline.audit.finding import Finding, by_severity
+from pipeline.audit.leaks import find_leaks
+from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_pictures
+from pipeline.audit.rows import row_copies
+from pipeline.audit.shift import find_shift
+from pipeline.audit.values import find_gaps
+from pipeline.data.competition import Competition
+from pipeline.data.folds import Folds
+from pipeline.data.images import Read
+
+Report = Callable[[float, str], None]
+
+
+def audit(
+    competition: Competition,
+    folds: Folds,
+    read: Read,
+    declared: Mapping[str, str],
+    seed: int,
+    threads: int,
+    report: Report,
+) -> list[Finding]:
+    """Looks at tables and pictures; returns the findings, the worst first.
+
+    Args:
+        competition: read and checked.
+        folds: that will score the rows.
+        read: gives a picture's bytes by its name.
+        declared: kinds of columns that the configuration states.
+        seed: of samples and splits.
+        threads: that may work at a time.
+        report: told of the progress.
+    """
+    task, target = competition.task, competition.target
+    columns = []
+    if competition.train is not None and competition.test is not None:
+        columns = read_columns(competition.train, competition.test, declared)
+    findings = find_gaps(columns, task, target)
+    copies = row_copies(columns, seed) if columns else None
+    if copies:
+        findings += judge(copies, target, folds)
+    ids = (competition.ids, competition.test_ids)
+    findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
+    findings += find_shift(columns, seed, threads)
+    if competition.pictures:
+        findings += _pictures(competition, folds, read, threads, report)
+    return by_severity(findings)
+
+
+def _pictures(
+    competition: Competition, folds: Folds, read: Read, threads: int, report: Report
+) -> list[Finding]:
+    names = [*competition.pictures, *competition.test_pictures]
+    if len(names) > MOST:
+        text = f"{len(names):,} pictures are too many to compare with one another (at most {MOST:,})."
+        return [Finding("duplicate-pictures", "info", text)]
+    squares = small_pictures(read, names, report, threads)
+    rows = len(competition.pictures)
+    copies = picture_copies(squares[:rows], squares[rows:])
+    return blank_pictures(squares, names) + judge(copies, competition.target, folds)

@@ -1,0 +1,80 @@
+"""The audit as a stage: its findings are products, printed by a run and able to stop it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.audit.audit import audit
+from pipeline.audit.finding import Finding, refuse
+from pipeline.audit.labels import label_finding
+from pipeline.plan import Plan
+from pipeline.run import Run
+from pipeline.store import Product, write_json
+
+
+def make_audit(run: Run) -> list[Finding]:
+    """Audits the data where that is not done yet; returns the findings, the worst first."""
+    config, source = run.config, run.plan.source
+
+    def make(folder: Path) -> None:
+        found = audit(
+            run.competition,
+            run.folds,
+            source.read,
+            config.data.columns,
+            config.seed,
+            config.threads,
+            run.progress.update,
+        )
+        _write(found, folder)
+
+    run.made(run.plan.audit, make, say="audit")
+    return findings_of(run.plan.audit)
+
+
+def audit_before_training(run: Run) -> None:
+    """Audits, tells what is to be looked at, and refuses to go on where the score would be a lie.
+
+    Raises:
+        DataError: names the findings that the configuration does not allow.
+    """
+    new = not run.plan.audit.done()
+    findings, allowed = make_audit(run), run.config.audit.allow
+    refuse(findings, allowed)
+    for found in findings:
+        if new and found.name not in allowed:
+            run.progress.message(f"audit: {found.line()}")
+
+
+def refuse_if_stopped(plan: Plan) -> None:
+    """Raises DataError where a finished audit forbids the run; nothing is made."""
+    refuse(findings_of(plan.audit), plan.config.audit.allow)
+
+
+def make_labels(run: Run, ensemble: Product) -> list[Finding]:
+    """Looks for labels that look wrong by the out-of-fold predictions of a finished ensemble."""
+
+    def make(folder: Path) -> None:
+        competition = run.competition
+        oof = np.load(ensemble.path / "oof.npy", allow_pickle=False)
+        found = label_finding(competition.task, competition.target, oof, competition.ids)
+        _write([found] if found else [], folder)
+
+    product = run.plan.labels_of(ensemble)
+    run.made(product, make)
+    return findings_of(product)
+
+
+def findings_of(product: Product) -> list[Finding]:
+    """Reads the findings of a finished audit."""
+    facts: list[dict[str, Any]] = json.loads((product.path / "findings.json").read_text(encoding="utf-8"))
+    return [Finding(**fact) for fact in facts]
+
+
+def _write(findings: Sequence[Finding], folder: Path) -> None:
+    write_json(folder / "findings.json", [found.to_json() for found in findings])

@@ -1,0 +1,221 @@
+"""Training within a time budget: what fits is trained, and a valid submission is always there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.config.load import models_read
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.last_mile import make_submission, publish
+from pipeline.members import own_members
+from pipeline.plan import Plan
+from pipeline.progress import Progress
+from pipeline.registry import MODELS
+from pipeline.run import Run
+from pipeline.store import Product
+
+RESERVE = 0.12  # of the budget, for the last blend and the submission
+LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
+SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main model
+FEWEST_FOLDS = 3
+MAIN_KINDS = ("cnn", "lightgbm", "xgboost")  # the model that decides how many folds fit
+QUICK_FIRST = ("baseline", "linear", "logistic", "ridge", "neighbours", "extra_trees", "random_forest")
+SEEDLESS = ("baseline", "linear", "logistic", "ridge", "neighbours")
+MOST_MEMBERS = 16
+LARGE_BLEND = 2_000_000  # rows x outputs x members; above, trying every method takes too long
+OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {  # what to try first in the time that is left
+    "lightgbm": [{"params": {"extra_trees": True}}],
+}
+
+
+class OutOfTime(Exception):  # noqa: N818 - no mistake, and never shown to anyone
+    """The time for this piece of work is over, or will be before it is done."""
+
+
+class Clock(Progress):
+    """Passes news on, and ends work that goes on past its limit or cannot be done by then.
+
+    Attributes:
+        deadline: of everything that is trained, by `time.monotonic`.
+        per_fold: seconds per fold of the model in hand; 0 before its first fold is done.
+    """
+
+    def __init__(self, inner: Progress, deadline: float) -> None:
+        self.inner = inner
+        self.deadline = deadline
+        self.start_model(deadline)
+
+    def start_model(self, limit: float) -> None:
+        """Sets when the next model must be done, and forgets how long the last one's folds took."""
+        self.limit = limit
+        self.per_fold = 0.0
+        self._first: tuple[float, int] | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - time.monotonic()
+
+    def begin(self, label: str, step: int, steps: int) -> None:
+        if steps > 1:
+            self._foresee(step, steps)
+        self.inner.begin(label, step, steps)
+
+    def _foresee(self, step: int, steps: int) -> None:
+        """Ends a model whose remaining folds would last past the limit, judging by those before."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, step)
+        elif step > self._first[1]:
+            self.per_fold = (now - self._first[0]) / (step - self._first[1])
+            if now + self.per_fold * (steps - step) > self.limit:
+                raise OutOfTime
+
+    def update(self, fraction: float, text: str) -> None:
+        if time.monotonic() > self.limit:
+            raise OutOfTime
+        self.inner.update(fraction, text)
+
+    def end(self, text: str) -> None:
+        self.inner.end(text)
+
+    def message(self, text: str) -> None:
+        self.inner.message(text)
+
+    def warning(self, text: str) -> None:
+        self.inner.warning(text)
+
+
+@dataclass
+class Budget:
+    """One run within a number of seconds.
+
+    Attributes:
+        plan: grows a baseline, and copies of models with other settings or seeds; may lose folds.
+        progress: who is told.
+        seconds: for everything, from `started`.
+        done: names of the models that have all their folds, in the order in which they got them.
+        decided: whether the number of folds is settled.
+    """
+
+    plan: Plan
+    progress: Progress
+    seconds: float
+    started: float = field(default_factory=time.monotonic)
+    done: list[str] = field(default_factory=list)
+    decided: bool = False
+
+    def train(self) -> dict[str, Any]:
+        """Trains what fits and returns the submission's manifest."""
+        reserve = min(max(RESERVE * self.seconds, LEAST_RESERVE), MOST_RESERVE)
+        clock = Clock(self.progress, self.started + self.seconds - reserve)
+        self._add("baseline", MODELS.get("baseline").Config(kind="baseline"))
+        wanted = list(self.plan.models)
+        self._train(clock, "baseline")
+        self._submit()
+        for name in self._order(wanted):
+            if self._train(clock, name) and len(self.done) == 2:
+                self._submit()
+        for name, section in self._more():
+            if clock.left <= 0 or len(self.done) > MOST_MEMBERS:
+                break
+            self._add(name, section)
+            self._train(clock, name)
+        product = self._submit()
+        used = time.monotonic() - self.started
+        self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
+        return publish(self._narrowed(), product, self.started)
+
+    def _order(self, names: list[str]) -> list[str]:
+        """The main model first, for it decides the folds; then the quick ones; then the others."""
+        kind = {name: self.plan.config.models[name].kind for name in names}
+        main = next((n for wanted in MAIN_KINDS for n in names if kind[n] == wanted), None)
+        quick = [name for name in names if kind[name] in QUICK_FIRST]
+        order = [*([main] if main else []), *quick, *names]
+        return [name for name in dict.fromkeys(order) if name != "baseline"]
+
+    def _train(self, clock: Clock, name: str) -> bool:
+        """Trains a model and those that it reads; says of one that does not fit that it does not."""
+        models = self.plan.config.models
+        if any(not self._train(clock, other) for other in models_read(models[name], models)):
+            return False
+        if name in self.done:
+            return True
+        before = time.monotonic()
+        deciding = not self.decided and name != "baseline"
+        clock.start_model(before + SHARE_OF_THE_MAIN * clock.left if deciding else clock.deadline)
+        try:
+            Run(self.plan, clock).train_model(name)
+        except OutOfTime:
+            self.progress.end("")
+            if deciding and clock.per_fold and self.plan.config.folds.column is None:
+                self._fewer_folds(clock)
+                return self._train(clock, name)
+            self.progress.message(f"{name:<16} left out: it does not fit into the time that is left")
+            return False
+        self.decided = self.decided or deciding
+        self.done.append(name)
+        return True
+
+    def _fewer_folds(self, clock: Clock) -> None:
+        """Takes as many folds as the main model can have in its share of the time."""
+        folds = self.plan.config.folds
+        fitting = int(SHARE_OF_THE_MAIN * clock.left / clock.per_fold)
+        n = min(folds.n, max(FEWEST_FOLDS, fitting))
+        self.decided = True
+        if folds.repeats > 1 or n < folds.n:
+            self.progress.message(f"{n} folds, drawn once: what fits into the time")
+            self._configure(folds=folds.model_copy(update={"n": n, "repeats": 1}))
+            self.done = []
+            self._train(clock, "baseline")
+
+    def _more(self) -> Iterator[tuple[str, ModelConfig]]:
+        """Yields further models: other settings of those that are done, then other seeds of them."""
+        base = [name for name in self.done if self._repeatable(name)]
+        for name in base:
+            section = self.plan.config.models[name]
+            for number, settings in enumerate(OTHER_SETTINGS.get(section.kind, ()), start=1):
+                yield f"{name}_v{number}", section.model_copy(update=settings)
+        for seed in range(1, MOST_MEMBERS):
+            for name in base:
+                section = self.plan.config.models[name]
+                yield f"{name}_s{seed}", section.model_copy(update={"seed": section.seed + seed})
+            if not base:
+                return
+
+    def _repeatable(self, name: str) -> bool:
+        """Another seed changes nothing in some kinds, and networks for other networks stay one."""
+        section = self.plan.config.models[name]
+        return section.kind not in SEEDLESS and section.answers()
+
+    def _add(self, name: str, section: ModelConfig) -> None:
+        self._configure(models={**self.plan.config.models, name: section})
+
+    def _configure(self, **update: Any) -> None:
+        config: Config = self.plan.config.model_copy(update=update)
+        self.plan = replace(self.plan, config=config)
+
+    def _narrowed(self) -> Plan:
+        """The plan with the models that are done; the baseline only while there is nothing else."""
+        models = {name: self.plan.config.models[name] for name in self.done}
+        if len(models) > 1:
+            models.pop("baseline")
+        ensemble = self.plan.config.ensemble
+        if ensemble.method == "auto" and self._blend_size(len(models)) > LARGE_BLEND:
+            ensemble = ensemble.model_copy(update={"method": "greedy"})
+        config = self.plan.config.model_copy(update={"models": models, "ensemble": ensemble})
+        return replace(self.plan, config=config, only=None)
+
+    def _blend_size(self, members: int) -> int:
+        competition = Run(self.plan, self.progress).competition
+        return len(competition.ids) * competition.task.n_outputs * members
+
+    def _submit(self) -> Product:
+        """Blends what is done and writes the submission."""
+        run = Run(self._narrowed(), self.progress)
+        product = make_submission(run, own_members(run))
+        publish(run.plan, product, self.started)
+        return product

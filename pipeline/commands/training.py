@@ -1,0 +1,128 @@
+"""Commands that train, blend and predict."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from pipeline import stages
+from pipeline.commands.options import make_plan
+from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
+from pipeline.errors import ConfigError
+from pipeline.last_mile import make_submission, publish
+from pipeline.members import members_on_disk, own_members
+from pipeline.plan import RUNS
+from pipeline.predict import predict as predict_rows
+from pipeline.reporting import make_report, publish_report
+from pipeline.run import Run
+
+
+def train(options: argparse.Namespace, console: Console) -> int:
+    """Runs every stage that is not done yet."""
+    with ConsoleProgress(console) as progress:
+        plan = make_plan(options, progress)
+        log_to(RUNS / options.name / "run.log")
+        with plan.store.exclusive(progress.message):
+            summary = stages.train(plan, progress)
+    if summary is None:
+        console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
+        return 0
+    _show(summary, console)
+    return 0
+
+
+def folds(options: argparse.Namespace, console: Console) -> int:
+    """Draws the folds and shows them."""
+    with ConsoleProgress(console) as progress:
+        run = Run(make_plan(options, progress), progress)
+        folds = run.folds
+    for fold in folds:
+        console.print(f"{fold.label:<16} train {len(fold.train):>8,}   scored {len(fold.valid):>8,}")
+    if len(folds.pinned):
+        console.print(f"{len(folds.pinned):,} rows train in every fold and are never scored.")
+    console.print(f"hash {folds.hash[:16]}")
+    return 0
+
+
+def ensemble(options: argparse.Namespace, console: Console) -> int:
+    """Blends what is on disk and shares the folds."""
+    summary = _blend(options, console, everything=not options.own)
+    if summary["ensemble"]["candidates"]:
+        console.print(methods_table(summary))
+    _show(summary, console)
+    return 0
+
+
+def submission(options: argparse.Namespace, console: Console) -> int:
+    """Writes the submission from the predictions that there are."""
+    _show(_blend(options, console, everything=False), console)
+    return 0
+
+
+def _blend(options: argparse.Namespace, console: Console, everything: bool) -> dict[str, Any]:
+    """Blends and writes a submission, from the run's own members or from all that share its folds."""
+
+    started = time.monotonic()
+    with ConsoleProgress(console) as progress:
+        run = Run(make_plan(options, progress), progress)
+        run.refuse_untrained()
+        members = own_members(run)
+        if everything:
+            members += members_on_disk(run, members)
+        return publish(run.plan, make_submission(run, members), started)
+
+
+def report(options: argparse.Namespace, console: Console) -> int:
+    """Looks into the trained models."""
+    with ConsoleProgress(console) as progress:
+        run = Run(make_plan(options, progress), progress)
+        if not run.plan.reports:
+            raise ConfigError(
+                f"configs/{options.name}.yaml asks for no report: no model has a `view`, and "
+                "`report.optimism` names none of the enabled ones."
+            )
+        run.refuse_untrained()
+        make_report(run)
+    _show_report(publish_report(run.plan), console)
+    return 0
+
+
+def predict(options: argparse.Namespace, console: Console) -> int:
+    """Predicts new rows with the trained fold models."""
+    with ConsoleProgress(console) as progress:
+        run = Run(make_plan(options, progress), progress)
+        rows = predict_rows(run, Path(options.rows), Path(options.out))
+    console.print(f"{rows:,} rows: {options.out}")
+    return 0
+
+
+def clean(options: argparse.Namespace, console: Console) -> int:
+    """Removes products that the configuration does not use."""
+    with ConsoleProgress(console) as progress:
+        plan = make_plan(options, progress)
+        with plan.store.exclusive(progress.message):
+            freed = stages.clean(plan, options.all)
+    console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
+    return 0
+
+
+def _show(summary: dict[str, Any], console: Console) -> None:
+    console.print(summary_table(summary))
+    for line in summary["ensemble"]["lines"]:
+        console.print(line, markup=False)
+    for line in summary.get("labels", ()):
+        console.print(line, markup=False)
+    if "report" in summary:
+        _show_report(summary["report"], console)
+    console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
+
+
+def _show_report(report: dict[str, list[str]], console: Console) -> None:
+    for line in report["lines"]:
+        console.print(line, markup=False)
+    for picture in report["pictures"]:
+        console.print(f"pictures: {picture}")

@@ -1,0 +1,96 @@
+"""Within a time budget there is always a valid submission, and the time is used."""
+
+import json
+import time
+
+import pytest
+
+from pipeline.budget import Clock, OutOfTime
+from pipeline.cli import main
+from pipeline.progress import Progress
+
+CONFIG = """\
+competition: toy
+data: {target: species}
+metric: log_loss
+folds: {n: 3}
+models:
+  logit: {kind: logistic}
+  lgbm: {kind: lightgbm, max_rounds: 30}
+"""
+
+
+@pytest.fixture
+def place(workplace):
+    (workplace / "configs" / "toy.yaml").write_text(CONFIG, encoding="utf-8")
+    return workplace
+
+
+def members(place):
+    return json.loads((place / "runs/toy/submission.json").read_text())["models"]
+
+
+def test_the_time_is_filled_with_more_of_what_is_done(place):
+    started = time.monotonic()
+    assert main(["train", "toy", "--budget", "25s"]) == 0
+    used = time.monotonic() - started
+    assert {"logit", "lgbm", "lgbm_v1", "lgbm_s1"} <= set(members(place))
+    assert "baseline" not in members(place)
+    assert used > 8
+
+
+def test_with_no_time_at_all_the_baseline_is_submitted(place, monkeypatch):
+    def never(self, name):
+        if name != "baseline":
+            raise OutOfTime
+        return original(self, name)
+
+    from pipeline.run import Run
+
+    original = Run.train_model
+    monkeypatch.setattr(Run, "train_model", never)
+    assert main(["train", "toy", "--budget", "5s"]) == 0
+    assert set(members(place)) == {"baseline"}
+
+
+def test_the_main_model_decides_how_many_folds_fit(place, monkeypatch, capsys):
+    from pipeline.run import Run
+
+    original = Run._fit
+
+    def slow(self, name, fold, experiment):
+        if name == "lgbm":
+            time.sleep(2.0)
+        return original(self, name, fold, experiment)
+
+    monkeypatch.setattr(Run, "_fit", slow)
+    assert main(["train", "toy", "--budget", "30s", "--set", "folds.n=10"]) == 0
+    assert "folds, drawn once: what fits into the time" in capsys.readouterr().out
+    manifest = json.loads((place / "runs/toy/submission.json").read_text())
+    assert 3 <= manifest["config"]["folds"]["n"] < 10
+    assert "lgbm" in manifest["models"]
+
+
+def test_a_clock_ends_what_cannot_be_done_in_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    clock = Clock(Progress(), deadline=100.0)
+    clock.start_model(50.0)
+    clock.begin("a fold0", 0, 5)
+    now[0] = 9.0
+    clock.update(0.5, "half way")
+    clock.begin("a fold1", 1, 5)
+    now[0] = 30.0
+    with pytest.raises(OutOfTime, match=""):
+        clock.begin("a fold2", 2, 5)
+    assert clock.per_fold == 15.0
+    now[0] = 51.0
+    with pytest.raises(OutOfTime, match=""):
+        clock.update(0.1, "late")
+
+
+@pytest.mark.parametrize("text", ["0", "-3m", "soon", "infh"])
+def test_a_budget_is_a_time_above_zero(place, text, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "toy", f"--budget={text}"])
+    assert "a time above zero, as in 90s, 10m or 1.5h" in capsys.readouterr().err
