@@ -11,8 +11,9 @@ REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
 RUN := $(BIN)/python -m pipeline
 OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
+SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list new train folds predict ensemble submission report clean test lint docs
+.PHONY: help setup list data new audit train folds predict ensemble submission report submit board clean test lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -36,19 +37,29 @@ $(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
+$(BIN)/.ready-kaggle: $(BIN)/.ready requirements-kaggle.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-kaggle.txt -c constraints.txt
+	@touch $@
+
 .PHONY: needs-comp
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready ## make the virtual environment (GPU=1: with CUDA)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: with Kaggle's commands)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list
+
+data: needs-comp $(BIN)/.ready ## fetch a contest's files from Kaggle into data/COMP [SLUG=its name there]
+	@$(RUN) data $(COMP) $(SLUGGED) $(ARGS)
 
 new: needs-comp $(BIN)/.ready ## draft configs/COMP.yaml from DATA=path [METRIC= TARGET= TRAIN= TEST= SAMPLE= ENCODING=]
 	@$(RUN) new $(COMP) $(if $(DATA),--data "$(DATA)") $(if $(METRIC),--metric "$(METRIC)") \
 		$(if $(TARGET),--target "$(TARGET)") $(if $(TRAIN),--train "$(TRAIN)") $(if $(TEST),--test "$(TEST)") \
 		$(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(ENCODING),--encoding "$(ENCODING)") $(ARGS)
+
+audit: needs-comp $(BIN)/.ready ## look for what would make the score a lie: copies, leaks, shifts, wrong labels
+	@$(RUN) audit $(OPTIONS)
 
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
 	@$(RUN) train $(OPTIONS) $(BUDGETED)
@@ -67,6 +78,12 @@ submission: needs-comp $(BIN)/.ready ## write the submission from the prediction
 
 report: needs-comp $(BIN)/.ready ## look into the trained models: where their evidence lies
 	@$(RUN) report $(OPTIONS)
+
+submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..."]
+	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)")
+
+board: needs-comp $(BIN)/.ready ## the runs so far: scores, public scores, what changed in between
+	@$(RUN) board $(COMP) $(ARGS)
 
 clean: needs-comp $(BIN)/.ready ## remove products that the config does not use (ARGS=--all: all of them)
 	@$(RUN) clean $(OPTIONS)

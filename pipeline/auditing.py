@@ -56,18 +56,34 @@ def refuse_if_stopped(plan: Plan) -> None:
     refuse(findings_of(plan.audit), plan.config.audit.allow)
 
 
-def make_labels(run: Run, ensemble: Product) -> list[Finding]:
-    """Looks for labels that look wrong by the out-of-fold predictions of a finished ensemble."""
+def make_labels(run: Run, blend: Path) -> list[Finding]:
+    """Looks for labels that look wrong by the out-of-fold predictions of a blend.
+
+    Args:
+        run: of the same rows.
+        blend: folder of the blend's product.
+    """
 
     def make(folder: Path) -> None:
         competition = run.competition
-        oof = np.load(ensemble.path / "oof.npy", allow_pickle=False)
+        oof = np.load(blend / "oof.npy", allow_pickle=False)
         found = label_finding(competition.task, competition.target, oof, competition.ids)
         _write([found] if found else [], folder)
 
-    product = run.plan.labels_of(ensemble)
+    product = run.plan.labels_of(blend)
     run.made(product, make)
     return findings_of(product)
+
+
+def newest_blend(run: Run) -> Path | None:
+    """Returns the folder of the newest published blend of the same rows and folds, or None."""
+    root = run.plan.store.root
+    try:
+        summary = json.loads((root / "submission.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    folder = root / summary["ensemble"]["folder"]
+    return folder if summary["folds"] == run.folds.hash and (folder / "oof.npy").exists() else None
 
 
 def findings_of(product: Product) -> list[Finding]:

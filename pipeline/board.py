@@ -46,16 +46,18 @@ class Board:
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path} is damaged: {error!r}. Move it away; a new one is begun.") from error
 
-    def record_run(self, summary: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        """Adds a finished run, unless it is the last one again.
+    def record_run(self, summary: Mapping[str, Any], config: Mapping[str, Any], name: str) -> None:
+        """Adds a finished run, unless it is the one before it again.
 
         Args:
             summary: the submission's manifest.
             config: the configuration's keys that are not at their defaults, nested.
+            name: of the run: what it published earlier, on its way, is replaced.
         """
         flat = flatten(config)
         run = {
             "key": digest([flat, summary["files"], sorted(summary["models"])]),
+            "name": name,
             "when": now(),
             "metric": summary["metric"],
             "greater_is_better": summary["greater_is_better"],
@@ -66,8 +68,11 @@ class Board:
             "submission": summary["files"]["submission.csv"],
             "config": flat,
         }
-        if not self.runs or self.runs[-1]["key"] != run["key"]:
-            self.runs.append(run)
+        before = [one for one in self.runs if one["name"] != name]
+        again = bool(before) and before[-1]["key"] == run["key"]
+        runs = before if again else [*before, run]
+        if runs != self.runs:
+            self.runs[:] = runs
             self._write()
 
     def record_submission(self, facts: Mapping[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import time
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -75,6 +74,7 @@ class _Commands:
 def _add_training(commands: _Commands) -> None:
     train = commands.configured("train", "training.train", "run every stage that is not done yet")
     train.add_argument("--fold", type=int, metavar="N", help="train this fold only (no submission)")
+    train.add_argument("--budget", type=_seconds, metavar="TIME", help="10m: train what fits into it")
     commands.configured("folds", "training.folds", "draw the folds and show them")
     ensemble = commands.configured(
         "ensemble", "training.ensemble", "blend all predictions on disk that share the folds"
@@ -93,6 +93,19 @@ def _add_training(commands: _Commands) -> None:
     predict.add_argument("--out", default="predictions.csv", metavar="FILE", help="where to write")
     clean = commands.configured("clean", "training.clean", "remove products that the config does not use")
     clean.add_argument("--all", action="store_true", help="remove all products and runs of the competition")
+
+
+def _seconds(text: str) -> float:
+    """Returns the seconds of "90", "90s", "10m" or "1.5h"."""
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    try:
+        seconds = float(number) * units[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"a time above zero, as in 90s, 10m or 1.5h. Received: {text!r}")
+    return seconds
 
 
 def _add_contest(commands: _Commands) -> None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -136,16 +137,23 @@ def methods_table(summary: dict[str, Any]) -> Table:
 
 def board_table(board: Board) -> Table:
     """Returns the table of a competition's runs, oldest first."""
-    table = Table(title="runs", title_justify="left")
-    for heading in ("when", "cross-fitted", "public", "difference", "seconds", "method", "what changed"):
-        side = "right" if heading in {"cross-fitted", "public", "difference", "seconds"} else "left"
-        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    last = board.runs[-1]
+    arrow = "higher" if last["greater_is_better"] else "lower"
+    table = Table(
+        title=f"runs: {last['metric']} ({arrow} is better)",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("when", no_wrap=True)
+    for heading in ("cross-fitted", "public", "difference", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what changed", overflow="fold")
     for number, run in enumerate(board.runs):
         public = board.public_score(run)
-        cells = [run["when"][:16].replace("T", " "), f"{run['score']:.5f}"]
-        cells += ["", ""] if public is None else [f"{public:.5f}", f"{public - run['score']:+.5f}"]
-        cells += [f"{run['seconds']:.0f}", run["method"], escape("\n".join(board.changes(number)))]
-        table.add_row(*cells)
+        scores = ["", ""] if public is None else [f"{public:.5f}", f"{public - run['score']:+.5f}"]
+        when, changed = run["when"][:16].replace("T", " "), escape("\n".join(board.changes(number)))
+        table.add_row(when, f"{run['score']:.5f}", *scores, f"{run['seconds']:.0f}", changed)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -86,7 +87,8 @@ def publish(plan: Plan, product: Product, started: float) -> Summary:
     report.mkdir(exist_ok=True)
     for picture in (plan.store.root / summary["ensemble"]["folder"]).glob("*.png"):
         shutil.copyfile(picture, report / picture.name)
-    Board.open(root).record_run(summary, plan.config.model_dump(mode="json", exclude_defaults=True))
+    said = plan.config.model_dump(mode="json", exclude_defaults=True)
+    Board.open(root).record_run(summary, said, f"{os.getpid()}-{started}")
     return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
 
 

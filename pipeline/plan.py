@@ -135,9 +135,9 @@ class Plan:
         }
         return self.store.product("audit", material)
 
-    def labels_of(self, ensemble: Product) -> Product:
-        """The labels that look wrong by the out-of-fold predictions of a blend."""
-        return self.store.product("labels", {"ensemble": ensemble.key, "version": AUDIT_VERSION})
+    def labels_of(self, blend: Path) -> Product:
+        """The labels that look wrong by the out-of-fold predictions of a blend, given by its folder."""
+        return self.store.product("labels", {"ensemble": blend.name, "version": AUDIT_VERSION})
 
     def pixels(self, name: str) -> Product:
         """The decoded pictures that a network sees: one per view and size, shared by models."""
@@ -283,7 +283,7 @@ class Plan:
     def products(self) -> Iterable[Product]:
         """Everything that this configuration uses: what `clean` keeps."""
         yield from (self.competition, self.folds, self.audit, self.ensemble, self.submission, self.report)
-        yield self.labels_of(self.ensemble)
+        yield self.labels_of(self.ensemble.path)
         for name in self.optimism:
             yield from self.ungrouped(name)
         for name in self.models:

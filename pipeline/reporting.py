@@ -22,7 +22,7 @@ from pipeline.models.base import Context
 from pipeline.plan import Plan
 from pipeline.registry import MODELS
 from pipeline.report.contact_sheet import Entry, write_sheet
-from pipeline.report.evidence import occlusion_maps, shares_inside
+from pipeline.report.evidence import grid, occlusion_maps, shares_inside
 from pipeline.run import Run
 from pipeline.store import write_atomically, write_json
 from pipeline.transforms.views import Views, box_corners
@@ -34,15 +34,14 @@ BOX_MARGIN = 0.1  # a predicted box is widened by this share on every side befor
 
 def make_report(run: Run) -> Path:
     """Measures and draws; returns the folder of the product: report.json and evidence-NAME.png."""
+    optimism = {} if run.plan.report.done() else {name: _optimism(run, name) for name in run.plan.optimism}
 
     def make(folder: Path) -> None:
-        facts: dict[str, Any] = {"evidence": {}, "optimism": {}}
+        facts: dict[str, Any] = {"evidence": {}, "optimism": optimism}
         regions = _regions(run)
         for name in _classifiers(run):
             if regions is not None:
                 facts["evidence"][name] = _evidence(run, name, regions, folder / f"evidence-{name}.png")
-        for name in run.plan.optimism:
-            facts["optimism"][name] = _optimism(run, name)
         write_json(folder / "report.json", facts | {"lines": [*_lines(run, facts)]})
 
     return run.made(run.plan.report, make, say="report")
@@ -55,6 +54,8 @@ def publish_report(plan: Plan) -> dict[str, list[str]]:
         "lines" for a person to read, and the paths of the "pictures".
     """
     folder, root = plan.report.path, plan.store.root / "report"
+    for old in root.glob("evidence-*.png"):
+        old.unlink()
     pictures = []
     for path in sorted(folder.glob("*.png")):
         write_atomically(root / path.name, path.read_bytes())
@@ -77,9 +78,15 @@ def _lines(run: Run, facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _classifiers(run: Run) -> list[str]:
+    """Returns the members that answer from pictures alone."""
     if not run.competition.task.is_classification:
         return []
-    return [name for name in run.plan.members if sees(run.config.models[name]) == {"images"}]
+    sections = {name: run.config.models[name] for name in run.plan.members}
+    return [
+        name
+        for name, section in sections.items()
+        if sees(section) == {"images"} and not any("." in entry for entry in section.inputs)
+    ]
 
 
 def _regions(run: Run) -> tuple[str, np.ndarray] | None:
@@ -115,15 +122,12 @@ def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path)
     scored = np.concatenate([fold.valid for fold in folds])
     rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
     pictures, labels = sides.train.rows(rows).pixels(), run.competition.target[rows]
-    maps = np.concatenate(
-        [
-            occlusion_maps(_Predictor(run, name, fold), pictures[at], labels[at])
-            for fold in folds
-            if (at := np.isin(rows, fold.valid)).any()
-        ]
-    )
-    order = np.concatenate([np.flatnonzero(np.isin(rows, fold.valid)) for fold in folds])
-    maps[order] = maps.copy()
+    down, across = grid(views.size)
+    maps = np.zeros((len(rows), len(down) - 1, len(across) - 1), np.float32)
+    for fold in folds:
+        at = np.isin(rows, fold.valid)
+        if at.any():
+            maps[at] = occlusion_maps(_Predictor(run, name, fold), pictures[at], labels[at])
     shares = shares_inside(maps, views.take(rows).apply(corners[rows]), views.size)
     write_sheet([*_entries(run, name, rows[:DRAWN], pictures, maps, shares)], sheet)
     known = shares[np.isfinite(shares)]

@@ -7,7 +7,14 @@ import shutil
 import time
 from pathlib import Path
 
-from pipeline.auditing import audit_before_training, findings_of, make_labels, refuse_if_stopped
+from pipeline.audit.finding import Finding
+from pipeline.auditing import (
+    audit_before_training,
+    findings_of,
+    make_labels,
+    newest_blend,
+    refuse_if_stopped,
+)
 from pipeline.budget import Budget
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
@@ -69,7 +76,7 @@ def train(plan: Plan, progress: Progress) -> Summary | None:
     if plan.only_fold is not None:
         return None
     submission = make_submission(run)
-    make_labels(run, plan.ensemble)
+    make_labels(run, plan.ensemble.path)
     if plan.reports:
         make_report(run)
     return _publish(plan, submission, started)
@@ -78,21 +85,28 @@ def train(plan: Plan, progress: Progress) -> Summary | None:
 def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
     """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
     started = time.monotonic()
-    audit_before_training(Run(plan, progress))
-    return Budget(plan, progress, seconds - (time.monotonic() - started)).train()
+    run = Run(plan, progress)
+    audit_before_training(run)
+    summary = Budget(plan, progress, seconds - (time.monotonic() - started)).train()
+    blend = newest_blend(run)
+    return summary | {"labels": _lines(plan, make_labels(run, blend)) if blend else []}
 
 
 def _finished(plan: Plan) -> bool:
     """Says whether nothing is left to do."""
-    products = [plan.submission, plan.audit, plan.labels_of(plan.ensemble)]
+    products = [plan.submission, plan.audit, plan.labels_of(plan.ensemble.path)]
     return all(product.done() for product in [*products, *([plan.report] if plan.reports else [])])
 
 
 def _publish(plan: Plan, submission: Product, started: float) -> Summary:
     summary = publish(plan, submission, started)
-    labels = findings_of(plan.labels_of(plan.ensemble))
-    summary |= {"labels": [found.text for found in labels if found.name not in plan.config.audit.allow]}
+    labels = findings_of(plan.labels_of(plan.ensemble.path))
+    summary |= {"labels": _lines(plan, labels)}
     return summary | {"report": publish_report(plan)} if plan.reports else summary
+
+
+def _lines(plan: Plan, findings: list[Finding]) -> list[str]:
+    return [found.line() for found in findings if found.name not in plan.config.audit.allow]
 
 
 def clean(plan: Plan, everything: bool) -> int:

@@ -9,6 +9,8 @@ from pipeline.budget import Clock, OutOfTime
 from pipeline.cli import main
 from pipeline.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 competition: toy
 data: {target: species}
@@ -31,12 +33,9 @@ def members(place):
 
 
 def test_the_time_is_filled_with_more_of_what_is_done(place):
-    started = time.monotonic()
     assert main(["train", "toy", "--budget", "25s"]) == 0
-    used = time.monotonic() - started
     assert {"logit", "lgbm", "lgbm_v1", "lgbm_s1"} <= set(members(place))
     assert "baseline" not in members(place)
-    assert used > 8
 
 
 def test_with_no_time_at_all_the_baseline_is_submitted(place, monkeypatch):
@@ -81,11 +80,11 @@ def test_a_clock_ends_what_cannot_be_done_in_time(monkeypatch):
     clock.update(0.5, "half way")
     clock.begin("a fold1", 1, 5)
     now[0] = 30.0
-    with pytest.raises(OutOfTime, match=""):
+    with pytest.raises(OutOfTime, match=r"^$"):
         clock.begin("a fold2", 2, 5)
     assert clock.per_fold == 15.0
     now[0] = 51.0
-    with pytest.raises(OutOfTime, match=""):
+    with pytest.raises(OutOfTime, match=r"^$"):
         clock.update(0.1, "late")
 
 

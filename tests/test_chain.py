@@ -205,6 +205,20 @@ def test_the_report_says_where_the_evidence_lies_and_what_easy_folds_claim(run):
 
 
 @pytest.mark.slow
+def test_without_boxes_the_evidence_is_looked_for_in_the_crop(data, tmp_path):
+    text = CONFIG[: CONFIG.index("  box:")] + CONFIG[CONFIG.index("  dots:") :].replace(
+        "epochs: 3", "epochs: 1"
+    )
+    text = text.replace(", view: {by: box, margin: 0.3}", "").replace("report: {optimism: [who]}", "")
+    run = make_run(data, tmp_path / "toy", text)
+    for name in ("dots", "who"):
+        run.train_model(name)
+    make_report(run)
+    (line,) = publish_report(run.plan)["lines"]
+    assert line.startswith("who: 100% of its evidence lies inside the crop of 'who'")
+
+
+@pytest.mark.slow
 def test_errors_and_fallbacks_are_told(run):
     said = "\n".join(run.progress.messages)
     annotated = len(read(run.plan.source.root / "dots.csv")) - 1

@@ -74,6 +74,7 @@ def test_a_changed_line_redoes_only_what_depends_on_it(workplace):
         "logit-fold2",
         "logit-predictions",
         "ensemble",
+        "labels",
         "submission",
     }
 

@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.cli import main
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 competition: toy
 data: {target: species}

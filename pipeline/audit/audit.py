@@ -49,7 +49,7 @@ def audit(
         findings += judge(copies, target, folds)
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
-    findings += find_shift(columns, seed, threads)
+    findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
         findings += _pictures(competition, folds, read, threads, report)
     return by_severity(findings)

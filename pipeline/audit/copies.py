@@ -63,7 +63,7 @@ def judge(copies: Copies, target: np.ndarray, folds: Folds) -> list[Finding]:
     in_test = np.isin(copies.test, copies.train)
     findings = [_across(copies, answers, folds, in_test), _conflicts(copies, answers)]
     if in_test.any():
-        text = f"{in_test.sum():,} of {len(in_test):,} test {noun} have a copy in training, whose answer is known."
+        text = f"{in_test.sum():,} of {len(in_test):,} test {noun} have a copy among the training {noun}."
         findings.append(Finding(f"test-{noun}-in-train", "info", text))  # type: ignore[arg-type]
     return [found for found in findings if found]
 

@@ -116,7 +116,10 @@ def _orders(ids: tuple[np.ndarray, np.ndarray], answers: np.ndarray, task: Task,
     if numbers is not None and len(np.unique(numbers)) == len(numbers):
         told = _trend(numbers, answers[rows], task, seed)
         if told > TELLS:
-            text = f"the number in the id tells the answer (skill {told:.2f}; 0 is guessing). {_reach(numbers, others)}"
+            text = (
+                f"the number in the id tells the answer (skill {told:.2f}; 0 is guessing). "
+                f"{_reach(numbers, others)}"
+            )
             return [Finding("leaking-id", "warn", text)]
     told = _trend(np.arange(len(rows), dtype=float), answers[rows], task, seed)
     if told <= TELLS:

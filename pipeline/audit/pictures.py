@@ -36,7 +36,10 @@ def small_pictures(read: Read, names: Sequence[str], report: Report, threads: in
 
     def small(position: int) -> np.ndarray:
         name = names[position]
-        picture, _ = decode_reduced(fetch(read, name), 1, name, 8)
+        data = fetch(read, name)
+        picture, factor = decode_reduced(data, 1, name, 8)
+        if factor > 1 and min(picture.shape[:2]) < SIDE:
+            picture, _ = decode_reduced(data, 1, name, 1)
         mode = cv2.INTER_AREA if min(picture.shape[:2]) >= SIDE else cv2.INTER_LINEAR
         return cv2.resize(picture, (SIDE, SIDE), interpolation=mode)
 
@@ -66,9 +69,8 @@ def blank_pictures(squares: np.ndarray, names: Sequence[str]) -> list[Finding]:
     blank = np.flatnonzero(flat.min(axis=1) == flat.max(axis=1))
     if not len(blank):
         return []
-    text = (
-        f"{len(blank):,} pictures show one colour only: {listing(names[i] for i in blank)}. Are they right?"
-    )
+    shown = listing(names[position] for position in blank.tolist())
+    text = f"{len(blank):,} pictures show one colour only: {shown}. Are they right?"
     return [Finding("blank-pictures", "warn", text)]
 
 

@@ -10,7 +10,7 @@ from pipeline.audit.columns import Column
 from pipeline.audit.copies import Copies, connected
 
 NEAR = 0.001  # of a column's standard deviation: numbers closer than this are the same
-DIRECTIONS = 12  # into which numbers are projected before neighbours are searched
+DIRECTIONS = 6  # into which numbers are projected before neighbours are searched
 NEIGHBOURS = 3  # looked at for every row
 MOST_ROWS = 300_000  # beyond which only exact copies are searched
 
@@ -69,7 +69,7 @@ def _near_pairs(matrix: np.ndarray, fixed: np.ndarray, seed: int) -> np.ndarray:
         space = matrix @ np.linalg.qr(draw)[0]
     far = 2 * NEAR * np.sqrt(width)
     space = np.column_stack([space, far * np.unique(fixed, return_inverse=True)[1]])
-    distances, found = cKDTree(space).query(
+    distances, found = cKDTree(space, balanced_tree=False).query(
         space, k=min(NEIGHBOURS + 1, len(space)), distance_upper_bound=NEAR * np.sqrt(width)
     )
     row, place = np.nonzero(np.isfinite(np.atleast_2d(distances)))

@@ -94,7 +94,7 @@ def _missing_shift(columns: Sequence[Column]) -> Iterator[Finding]:
         train, test = column.missing
         rows = 1 / len(column.train) + 1 / max(1, len(column.test))
         error = np.sqrt((train * (1 - train) + test * (1 - test)) / 2 * rows)
-        if MOSTLY >= max(train, test) and abs(train - test) > max(SHIFT, 4 * error):
+        if max(train, test) <= MOSTLY and abs(train - test) > max(SHIFT, 4 * error):
             shifted.append(column)
     if shifted:
         shown = listing(

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from pipeline.audit.finding import stopping
-from pipeline.auditing import make_audit, make_labels
+from pipeline.auditing import make_audit, make_labels, newest_blend
 from pipeline.board import Board, now
 from pipeline.commands.options import make_plan, slug_of
 from pipeline.config.load import CONFIGS, find_config, known_competitions, load_config
@@ -19,7 +19,7 @@ from pipeline.draft.draft import config_path, make_draft, this_machine
 from pipeline.draft.files import Asked
 from pipeline.errors import SubmissionError
 from pipeline.kaggle.download import download
-from pipeline.kaggle.submit import Submitted, upload, wait_for_score
+from pipeline.kaggle.submit import PATIENCE, Submitted, upload, wait_for_score
 from pipeline.metrics import METRICS
 from pipeline.networks.backbones import BACKBONES
 from pipeline.plan import RUNS
@@ -47,8 +47,9 @@ def audit(options: argparse.Namespace, console: Console) -> int:
     with ConsoleProgress(console) as progress:
         run = Run(make_plan(options, progress), progress)
         findings = make_audit(run)
-        if run.plan.ensemble.done():
-            findings += make_labels(run, run.plan.ensemble)
+        blend = newest_blend(run)
+        if blend:
+            findings += make_labels(run, blend)
     allowed = run.config.audit.allow
     for found in findings:
         console.print(found.line(allowed), markup=False)
@@ -56,7 +57,7 @@ def audit(options: argparse.Namespace, console: Console) -> int:
     end = (
         "training is refused until this is mended or allowed by name" if stop else "nothing forbids training"
     )
-    console.print(f"{len(findings)} findings; {end}.")
+    console.print(f"findings: {len(findings)}; {end}.")
     return 1 if stop else 0
 
 
@@ -98,7 +99,7 @@ def submit(options: argparse.Namespace, console: Console) -> int:
             facts = {"when": now(), "submission": file_digest(file), "message": message}
             board.record_submission({**facts, "status": "pending", "public": None, "private": None})
         progress.begin(f"{slug}: score", 0, 1)
-        found = wait_for_score(slug, facts["message"], before, progress.update)
+        found = wait_for_score(slug, facts["message"], before, progress.update, PATIENCE)
         progress.end("")
     return _scored(board, facts, found, slug, console)
 

@@ -23,11 +23,16 @@ from pipeline.run import Run
 
 def train(options: argparse.Namespace, console: Console) -> int:
     """Runs every stage that is not done yet."""
+    started = time.monotonic()
     with ConsoleProgress(console) as progress:
         plan = make_plan(options, progress)
         log_to(RUNS / options.name / "run.log")
         with plan.store.exclusive(progress.message):
-            summary = stages.train(plan, progress)
+            if options.budget is None:
+                summary = stages.train(plan, progress)
+            else:
+                left = options.budget - (time.monotonic() - started)
+                summary = stages.train_within(plan, progress, left)
     if summary is None:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
         return 0

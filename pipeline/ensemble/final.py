@@ -146,6 +146,7 @@ def _second(
     if len(members) < 2:
         return None
     others = {m.name: (m.oof, m.test) for m in members} | blended.alternatives
+    others.pop(blended.chosen, None)  # the ensemble itself, before its last touch
     candidates = {"the ensemble": oof} | {name: sides[0] for name, sides in others.items()}
     pair = choose_two(candidates, target, metric, folds, seed)
     chosen = next((name for name in (pair.second, pair.first) if name in others), None)

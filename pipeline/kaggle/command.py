@@ -30,8 +30,8 @@ _ANSWERS = (
     ),
     (
         r"\b404\b|Could not find competition",
-        "Kaggle knows no contest {slug!r}: its name is the last part of its address. Set `data.kaggle` in the "
-        "configuration, or SLUG=name (--slug).",
+        "Kaggle knows no contest {slug!r}: its name is the last part of its address. Set `data.kaggle` in "
+        "the configuration, or SLUG=name (--slug).",
     ),
     (r"\b429\b", "Kaggle asks to wait (too many requests): try again in some minutes."),
     (

@@ -15,6 +15,8 @@ from pipeline.models.cnn import CNN
 from pipeline.networks import checkpoint, network
 from pipeline.task import Task
 
+pytestmark = pytest.mark.slow
+
 CLASSES = Task("classification", ("dark", "light", "striped"))
 SMALL = {"backbone": "6C3 MP2 FC12", "epochs": 4, "batch": 16, "rate": 0.005}
 

@@ -11,21 +11,30 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "xgboost": {"max_rounds": 20},
     "random_forest": {"trees": 20},
     "extra_trees": {"trees": 20},
-    "tabular": {"epochs": 2},
+    "tabular": {"max_epochs": 2},
 }
-CASES = [(kind, task) for kind in MODELS.names() for task in TASKS if task in MODELS.get(kind).tasks]
+NETWORKS = ("cnn", "tabular")  # their fits take seconds
 
 
-@pytest.mark.parametrize("kind, task", CASES)
+def kinds(task):
+    """Returns the kinds that can do a task, the slow ones marked."""
+    able = [kind for kind in MODELS.names() if task in MODELS.get(kind).tasks]
+    return [pytest.param(kind, marks=pytest.mark.slow if kind in NETWORKS else ()) for kind in able]
+
+
+@pytest.mark.parametrize(
+    "kind, task",
+    [pytest.param(*kind.values, task, marks=kind.marks) for task in TASKS for kind in kinds(task)],
+)
 def test_contract(kind, task, tmp_path):
     check_model(kind, QUICK.get(kind, {}), task, tmp_path)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, task in CASES if task == "classification"])
+@pytest.mark.parametrize("kind", kinds("classification"))
 def test_a_class_without_training_rows_keeps_its_column(kind):
     check_absent_class(kind, QUICK.get(kind, {}))
 
 
-@pytest.mark.parametrize("kind", [kind for kind, task in CASES if task == "classification"])
+@pytest.mark.parametrize("kind", kinds("classification"))
 def test_scored_rows_change_nothing_that_is_learned(kind):
     check_reads_training_rows_only(kind, QUICK.get(kind, {}))

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from test_tables import build, fit, make
 
 from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
 from pipeline.task import Task
+from tests.models.test_table_models import build, fit, make
 
 
 def test_noise_asks_for_a_stronger_penalty_than_signal():

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from test_tables import build, fit, make
 
 from pipeline.models.base import Context
+from tests.models.test_table_models import build, fit, make
 
 BOOSTED = ["lightgbm", "xgboost"]
 

@@ -11,6 +11,8 @@ from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
 from pipeline.task import Task
 
+pytestmark = pytest.mark.slow
+
 
 def network_for(shape=(32, 32, 3), classes=3, **keys):
     config = CNNConfig(kind="cnn", **keys)

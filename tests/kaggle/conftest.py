@@ -1,0 +1,85 @@
+"""A stand-in for Kaggle's command line: it takes the same words, keeps its state in a folder and answers
+as version 2.2 does (its source: github.com/Kaggle/kaggle-cli)."""
+
+import json
+import sys
+
+import pytest
+
+STAND_IN = """\
+#!{python}
+import json, pathlib, shutil, sys
+
+state = pathlib.Path({state!r})
+facts = json.loads((state / "facts.json").read_text())
+words = sys.argv[1:]
+with (state / "calls").open("a") as file:
+    file.write(json.dumps(words) + "\\n")
+if facts.get("fails"):
+    print(facts.get("says", ""))
+    print(facts["fails"], file=sys.stderr)
+    sys.exit(1)
+group, command, *rest = words
+option = dict(zip(rest[::2], rest[1::2]))
+assert group == "competitions" and option["-c"]
+listed = state / "submissions.json"
+rows = json.loads(listed.read_text()) if listed.exists() else []
+if command == "download":
+    print("Downloading", option["-c"] + ".zip", "to", option["-p"])
+    print("100%|#####| 1.0M/1.0M", file=sys.stderr)
+    shutil.copy(state / "data.zip", pathlib.Path(option["-p"]) / (option["-c"] + ".zip"))
+elif command == "submit":
+    if facts.get("refuses"):
+        print("Could not submit to competition", end="")
+        sys.exit(0)
+    rows.insert(0, dict(description=option["-m"], polls=0, file=pathlib.Path(option["-f"]).read_text()))
+    listed.write_text(json.dumps(rows))
+    print("Successfully submitted to Toy", end="")
+elif command == "submissions":
+    print("Warning: Your Kaggle API key is readable by other users on this system!")
+    if not rows:
+        print("No submissions found")
+        sys.exit(0)
+    print("ref,fileName,date,description,status,publicScore,privateScore")
+    for number, row in enumerate(reversed(rows)):
+        row["polls"] += 1
+        row["ref"] = 100 + number
+    for row in rows:
+        done = row["polls"] > facts.get("pending", 0)
+        status = facts.get("status", "COMPLETE") if done else "PENDING"
+        score = facts.get("score", "0.81000") if status == "COMPLETE" else ""
+        print(f'{{row["ref"]}},submission.csv,2026-11-21 10:00:00,"{{row["description"]}}",'
+              f"SubmissionStatus.{{status}},{{score}},")
+    listed.write_text(json.dumps(rows))
+"""
+
+
+class Kaggle:
+    """Sets what the stand-in answers, and tells what it was asked."""
+
+    def __init__(self, state):
+        self.state = state
+        self.answers()
+
+    def answers(self, **facts):
+        (self.state / "facts.json").write_text(json.dumps(facts))
+
+    @property
+    def calls(self):
+        path = self.state / "calls"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def asked(self, command):
+        return [words for words in self.calls if words[1] == command]
+
+
+@pytest.fixture
+def kaggle(tmp_path, monkeypatch):
+    state, folder = tmp_path / "kaggle-state", tmp_path / "bin"
+    state.mkdir()
+    folder.mkdir()
+    program = folder / "kaggle"
+    program.write_text(STAND_IN.format(python=sys.executable, state=str(state)), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return Kaggle(state)
