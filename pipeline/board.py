@@ -79,10 +79,10 @@ class Board:
         """Adds what was handed in, or replaces what is known of the same upload.
 
         Args:
-            facts: "when" (of the upload), "submission" (hash of the file), "message", "status",
-                "public" and "private" score or None.
+            facts: "upload" (a name of its own), "when", "submission" (hash of the file), "message",
+                "status", "public" and "private" score or None.
         """
-        self.submissions[:] = [one for one in self.submissions if one["when"] != facts["when"]]
+        self.submissions[:] = [one for one in self.submissions if one["upload"] != facts["upload"]]
         self.submissions.append(dict(facts))
         self._write()
 

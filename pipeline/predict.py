@@ -14,7 +14,7 @@ from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition, read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.datasets import picture_channels, sees, write_views
+from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
 from pipeline.ensemble.final import make_ensemble
 from pipeline.metrics import find_metric
 from pipeline.models.base import Context
@@ -99,7 +99,7 @@ def _predict_model(
         pixels=pixels,
         pixels_key=f"new-{name}",
         extras={entry: outputs[entry] for entry in section.inputs if "." in entry},
-        column_kinds=run.config.data.columns,
+        column_kinds=declared_kinds(plan, new.test),
     ).rows()
     context = Context(threads=run.config.threads, report=run.progress.update)
     kind, task = MODELS.get(section.kind), chain.task_of(plan, run.competition, name)

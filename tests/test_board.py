@@ -72,7 +72,14 @@ def test_public_scores_belong_to_files(tmp_path):
     board = Board.open(tmp_path)
     board.record_run(summary(), lgbm(), "1")
     assert board.public_score(board.runs[0]) is None
-    upload = {"when": "now", "submission": "a", "message": "m", "public": None, "private": None}
+    upload = {
+        "upload": "1",
+        "when": "now",
+        "submission": "a",
+        "message": "m",
+        "public": None,
+        "private": None,
+    }
     board.record_submission({**upload, "status": "pending"})
     assert board.handed_in("a")["status"] == "pending"
     board.record_submission({**upload, "status": "complete", "public": 0.52})
@@ -102,7 +109,7 @@ def test_the_command_shows_scores_and_changes(place, capsys, monkeypatch):
     runs = json.loads((place / "runs/toy/board.json").read_text())["runs"]
     assert len(runs) == 2
     board = Board.open(place / "runs/toy")
-    upload = {"when": "now", "message": "m", "status": "complete", "private": None}
+    upload = {"upload": "1", "when": "now", "message": "m", "status": "complete", "private": None}
     scored = {"submission": runs[1]["submission"], "public": runs[1]["score"] + 0.25}
     board.record_submission({**upload, **scored})
     capsys.readouterr()

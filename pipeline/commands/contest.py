@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def submit(options: argparse.Namespace, console: Console) -> int:
         if facts is None or options.again:
             message = options.message or _message(board, file)
             before = upload(slug, file, message)
-            facts = {"when": now(), "submission": file_digest(file), "message": message}
+            named = {"upload": uuid.uuid4().hex, "when": now()}
+            facts = {**named, "submission": file_digest(file), "message": message}
             board.record_submission({**facts, "status": "pending", "public": None, "private": None})
         progress.begin(f"{slug}: score", 0, 1)
         found = wait_for_score(slug, facts["message"], before, progress.update, PATIENCE)

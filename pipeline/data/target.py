@@ -10,6 +10,7 @@ from pipeline.task import Task
 
 ABSENT = 1e-6  # the probability of a class that the training rows did not hold
 SMALLEST = 1e-15  # of any probability: nothing is impossible
+REACH = 0.05  # of the training targets' range: how far beyond it a prediction may lie
 
 
 class TargetCoder:
@@ -17,6 +18,8 @@ class TargetCoder:
 
     Classification: class numbers without gaps, for learners that need every class to have a row.
     Regression: the logarithm of 1 + y where the task says so, then mean 0 and standard deviation 1.
+    A prediction is held near the range of the training targets: a linear model or a net that
+    extrapolates from one odd row can cost more than all the others together.
     """
 
     def __init__(self, task: Task) -> None:
@@ -35,6 +38,8 @@ class TargetCoder:
             self.mean_ = values.mean(axis=0)
             deviation = values.std(axis=0)
             self.deviation_ = np.where(deviation > 0, deviation, 1.0)
+            low, high = values.min(axis=0), values.max(axis=0)
+            self.low_, self.high_ = low - REACH * (high - low), high + REACH * (high - low)
         return self
 
     def known(self, target: np.ndarray) -> np.ndarray:
@@ -69,6 +74,7 @@ class TargetCoder:
         """
         if self.task.kind == "regression":
             values = np.asarray(raw, np.float64) * self.deviation_ + self.mean_
+            values = np.clip(values, self.low_, self.high_)
             return (np.expm1(values) if self.task.log_target else values).astype(np.float32)
         if self.task.kind == "multilabel":
             return np.clip(raw, SMALLEST, 1.0).astype(np.float32)
