@@ -76,6 +76,7 @@ def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
                 target=competition.target if side == "train" else None,
                 extras={entry: arrays[side] for entry, arrays in extras.items()},
                 column_kinds=declared_kinds(plan, table),
+                features=plan.config.features,
             )
         )
     return Sides(*sides)

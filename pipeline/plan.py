@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.config.load import competition_module, model_order, models_read
 from pipeline.config.schema import Config, ModelConfig
+from pipeline.data.features.key import features_key
 from pipeline.data.folds import Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
@@ -158,7 +159,7 @@ class Plan:
             "rows": self._rows,
             "folds": self.folds.key,
             "fold": [fold.repeat, fold.number],
-            "model": self._section(section),
+            "model": self._section(section) | features_key(self.config, section),
             "version": MODELS.get(section.kind).version,
             "seed": self.config.seed,
             "inputs": [self.input(entry).key for entry in section.inputs if "." in entry],

@@ -100,6 +100,7 @@ def _predict_model(
         pixels_key=f"new-{name}",
         extras={entry: outputs[entry] for entry in section.inputs if "." in entry},
         column_kinds=declared_kinds(plan, new.test),
+        features=plan.config.features,
     ).rows()
     context = Context(threads=run.config.threads, report=run.progress.update)
     kind, task = MODELS.get(section.kind), chain.task_of(plan, run.competition, name)

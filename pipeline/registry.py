@@ -74,4 +74,5 @@ class Registry(Generic[T]):
 
 
 MODELS: Registry[Any] = Registry("model", home="pipeline.models")
+FEATURES: Registry[Any] = Registry("feature", home="pipeline.data.features")
 METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble.methods")

@@ -18,9 +18,10 @@ from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.cross_validation import Experiment
 from pipeline.data.competition import Competition, read_competition
+from pipeline.data.features.check import check_features
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.data.rows import Dataset
-from pipeline.datasets import Sides, datasets, make_pixels, sees
+from pipeline.datasets import Sides, datasets, declared_kinds, make_pixels, sees
 from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
@@ -52,7 +53,9 @@ class Run:
             features = getattr(importlib.import_module(module), "features", None) if module else None
             read_competition(self.plan.source, self.config, features).save(folder)
 
-        return Competition.load(self.made(self.plan.competition, make))
+        competition = Competition.load(self.made(self.plan.competition, make))
+        check_features(self.config.features, competition.train, declared_kinds(self.plan, competition.train))
+        return competition
 
     @cached_property
     def folds(self) -> Folds:

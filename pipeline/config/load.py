@@ -12,12 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config.problems import explain
-from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.config.section import Section
 from pipeline.config.strict_yaml import Lines, parse_value, read_yaml
 from pipeline.errors import ConfigError, PipelineError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
-from pipeline.registry import METHODS, MODELS
+from pipeline.registry import FEATURES, METHODS, MODELS
 
 CONFIGS = Path("configs")
 
@@ -58,7 +58,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     found = _Found(path, lines)
     known = tree["models"] if isinstance(tree.get("models"), dict) else {}
     models = {"models": _models(known, found)} if known else {}
-    config = found.validate(Config, {**tree, **models}, ())
+    features = {"features": _features(tree["features"], found)} if tree.get("features") else {}
+    config = found.validate(Config, {**tree, **features, **models}, ())
     if isinstance(config, Config):
         _check_metric(config, found)
         _check_folds(config, found)
@@ -151,6 +152,31 @@ def _models(sections: Mapping[str, Any], found: _Found) -> dict[str, ModelConfig
             for message in model.problems(f"models.{name}"):
                 found.add(place, message)
     return models
+
+
+def _features(entries: Any, found: _Found) -> dict[str, FeatureConfig]:
+    """Validates every feature: a name, then one word for what it is: `each: {ratio: [fare, size]}`."""
+    features: dict[str, FeatureConfig] = {}
+    if not isinstance(entries, dict):
+        found.add(("features",), "`features` must be a section: `NAME: {ratio: [COLUMN, COLUMN]}`.")
+        return features
+    for name, entry in entries.items():
+        place = ("features", name)
+        if not str(name).isidentifier() or not isinstance(entry, dict) or len(entry) != 1:
+            rule = "must be a name of letters, digits and underscores, then {WORD: COLUMNS} with one word of:"
+            found.add(place, f"`features.{name}` {rule} {listing(FEATURES.names(), most=40)}.")
+            continue
+        ((kind, said),) = entry.items()
+        try:
+            schema = FEATURES.get(kind)
+        except ConfigError as error:
+            found.add(place, f"`features.{name}`: {error}")
+            continue
+        keys = said if isinstance(said, dict) else {"of": said}
+        feature = found.validate(schema, {**keys, "kind": kind}, (*place, kind))
+        if isinstance(feature, FeatureConfig):
+            features[name] = feature
+    return features
 
 
 def _check_metric(config: Config, found: _Found) -> None:

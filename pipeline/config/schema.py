@@ -189,6 +189,12 @@ class ModelConfig(Section):
         return []
 
 
+class FeatureConfig(Section):
+    """A feature by name; each kind has keys of its own."""
+
+    kind: str
+
+
 class Config(Section):
     """A competition. `models` maps a name to that model's own section."""
 
@@ -202,6 +208,9 @@ class Config(Section):
     threads: int = Field(default=2, ge=1, description="threads that a library may start")
     data: DataConfig = DataConfig()
     folds: FoldsConfig = FoldsConfig()
+    features: dict[str, SerializeAsAny[FeatureConfig]] = Field(
+        default={}, description="name -> feature, which every model of tables sees (see docs/features.md)"
+    )
     models: dict[str, SerializeAsAny[ModelConfig]] = Field(description="name -> model")
     ensemble: EnsembleConfig = EnsembleConfig()
     submission: SubmissionConfig = SubmissionConfig()

@@ -11,6 +11,7 @@ from pipeline.data.encoders.categories import CategoryEncoder, Style
 from pipeline.data.encoders.numbers import NumberScaler
 from pipeline.data.encoders.parts import PartsMaker
 from pipeline.data.encoders.texts import TextEncoder
+from pipeline.data.features.maker import FeatureMaker
 from pipeline.data.rows import Rows
 from pipeline.errors import DataError, did_you_mean, listing
 
@@ -30,6 +31,8 @@ class TableEncoder:
         inputs: "table" (or "auto") for the table, other names for entries of `Dataset.extras`.
         seed: of cross-fitted encodings and of the topics of texts.
     """
+
+    features_: FeatureMaker | None = None  # so in an encoder that was saved before there were features
 
     def __init__(self, style: Style, inputs: Sequence[str] = ("auto",), seed: int = 0) -> None:
         self.style = style
@@ -68,6 +71,9 @@ class TableEncoder:
     def _fit_blocks(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
         """Fits the encoder of each sort of column; categories come first, see `native_`."""
         parts = self.maker_.transform(rows.table) if self.kinds_ else None
+        self.features_ = FeatureMaker(rows.dataset.features) if parts and rows.dataset.features else None
+        if parts and self.features_:
+            self.features_.fit_add(rows.table, self.maker_, parts)
         blocks, self.names_ = [], []
         self.categories_, self.texts_, self.scaler_ = None, {}, None
         if parts and parts.categories:
@@ -97,6 +103,8 @@ class TableEncoder:
             if lost:
                 raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
             parts = self.maker_.transform(rows.table)
+            if self.features_:
+                self.features_.add(rows.table, self.maker_, parts)
         blocks = []
         if self.categories_ is not None and parts:
             blocks.append(self.categories_.transform(parts.categories))

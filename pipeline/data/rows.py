@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.config.schema import FeatureConfig
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -28,6 +30,7 @@ class Dataset:
         weights: float32 (rows,) sample weights, or None.
         column_kinds: what columns of the table are, where the configuration states it
             (see `pipeline.data.columns`); the others are judged by their training values.
+        features: features by name (see `pipeline.data.features`), made when a model encodes its rows.
     """
 
     ids: np.ndarray
@@ -38,6 +41,7 @@ class Dataset:
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray | None = None
     column_kinds: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, FeatureConfig] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -17,6 +17,7 @@ TRUSTED = [
     "pipeline.data.encoders.numbers.NumberScaler",
     "pipeline.data.encoders.parts.PartsMaker",
     "pipeline.data.encoders.texts.TextEncoder",
+    "pipeline.data.features.maker.FeatureMaker",
     "sklearn.model_selection._split.KFold",
     "sklearn.tree._tree.Tree",
 ]

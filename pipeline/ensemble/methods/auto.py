@@ -17,6 +17,9 @@ from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 
+NOISE = 0.5  # standard errors; one whole kept means of unequal members, half lost nothing elsewhere
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One line of the table of methods: plain values, fit for JSON; None where not tried.
@@ -57,7 +60,7 @@ class Trial:
 class Auto(Method):
     """Cross-fits every method and keeps the simplest that is not clearly worse than the best.
 
-    "Clearly": by more than one standard error of the paired difference to the best, over
+    "Clearly": by more than NOISE standard errors of the paired difference to the best, over
     bootstrapped rows. Simplicity is each method's own `simplicity`.
 
     Args:
@@ -168,9 +171,9 @@ def _spread(draws: np.ndarray) -> np.ndarray:
 
 
 def _simplest(losses: np.ndarray, draws: np.ndarray) -> int:
-    """Returns the first position whose loss is within a standard error of the least."""
+    """Returns the first position whose loss is within NOISE standard errors of the least."""
     winner = _winner(losses)
     if np.isnan(losses[winner]):
         return 0
     errors = _spread(draws - draws[:, [winner]])
-    return int(np.flatnonzero(losses - losses[winner] <= errors)[0])
+    return int(np.flatnonzero(losses - losses[winner] <= NOISE * errors)[0])

@@ -1,0 +1,61 @@
+"""What every feature by name has: the columns that it reads, what it learns, what it makes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from pipeline.config.schema import FeatureConfig
+from pipeline.data.features.sources import Sources
+from pipeline.registry import FEATURES
+
+__all__ = ["FEATURES", "Feature", "State"]
+
+State = dict[str, np.ndarray]  # what was learned; no array of objects, so that it is saved without pickle
+
+
+class Feature(FeatureConfig, ABC):
+    """A feature by name: its section of the YAML, and how to make it.
+
+    A subclass is registered under the word that the YAML uses, declares its keys as fields (`of`
+    takes what is given in short: `ratio: [fare, size]`), and reads columns through `Sources` only.
+    What it knows of other rows it learns in `learn`, which is given training rows alone.
+
+    Attributes:
+        category: whether it makes names (str objects) rather than numbers.
+    """
+
+    category: ClassVar[bool] = False
+
+    def amounts(self) -> list[str]:
+        """Returns the columns that it reads as numbers."""
+        return []
+
+    def keys(self) -> list[str]:
+        """Returns the columns whose equal values it puts together."""
+        return []
+
+    def moments(self) -> dict[str, str | None]:
+        """Returns the columns that it reads as dates, each with its format, if one is given."""
+        return {}
+
+    def suffixes(self) -> list[str]:
+        """Returns what its columns are called after its name; "" is the name alone."""
+        return [""]
+
+    def learn(self, sources: Sources) -> State:
+        """Returns what the training rows say."""
+        return {}
+
+    @abstractmethod
+    def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:
+        """Returns (rows,) arrays by `suffixes`: float64, NaN where missing, or str objects, "" where missing.
+
+        Args:
+            sources: the rows.
+            state: what `learn` returned.
+            trained: whether these are the rows that `learn` saw. A row is one of its group: other
+                rows must be counted beside those of the state.
+        """
