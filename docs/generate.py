@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.registry import MODELS
+from pipeline.registry import FEATURES, MODELS
 
 PAGE = Path(__file__).parent / "configuration.md"
 HEAD = """# Configuration
@@ -27,8 +27,10 @@ def page() -> str:
     parts = [HEAD, _section("The top", Config, skip={"data", "folds", "models", "ensemble", "submission"})]
     for name, field in Config.model_fields.items():
         kind = _schema_of(field)
-        if kind is not None and name != "models":
+        if kind is not None and name not in ("features", "models"):
             parts.append(_section(f"`{name}`", kind))
+    for word in FEATURES.names():
+        parts.append(_section(f"`features.NAME: {{{word}: ...}}`", FEATURES.get(word), skip={"kind"}))
     parts.append(_section("`models.NAME`: every kind", ModelConfig))
     common = set(ModelConfig.model_fields)
     done: dict[type, list[str]] = {}

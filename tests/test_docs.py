@@ -9,7 +9,7 @@ import pytest
 from pipeline.cli import _parser
 from pipeline.metrics import METRICS
 from pipeline.networks.backbones import BACKBONES
-from pipeline.registry import METHODS, MODELS
+from pipeline.registry import FEATURES, METHODS, MODELS
 
 ROOT = Path(__file__).parents[1]
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
@@ -37,7 +37,7 @@ def test_every_command_is_documented():
 
 
 @pytest.mark.parametrize(
-    "names", [MODELS.names(), METRICS.names(), METHODS.names(), sorted(BACKBONES)], ids=len
+    "names", [MODELS.names(), METRICS.names(), METHODS.names(), FEATURES.names(), sorted(BACKBONES)], ids=len
 )
 def test_every_registered_name_is_documented(names):
     missing = [name for name in names if f"`{name}`" not in DOCS]
@@ -46,7 +46,7 @@ def test_every_registered_name_is_documented(names):
 
 def test_every_dependency_says_why_it_is_there():
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-catboost.txt"):
         for line in (ROOT / name).read_text().splitlines():
             if line and not line.startswith("#"):
                 assert re.split(r"[=<>;\[ ]", line)[0] in page, line

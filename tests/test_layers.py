@@ -50,7 +50,7 @@ LAYERS = [
     "__main__",
 ]
 HEAVY = {
-    *("tensorflow", "keras", "sklearn", "lightgbm", "xgboost", "pandas", "scipy", "cv2", "PIL"),
+    *("tensorflow", "keras", "sklearn", "lightgbm", "xgboost", "catboost", "pandas", "scipy", "cv2", "PIL"),
     *("albumentations", "optuna", "matplotlib", "skops"),
 }
 

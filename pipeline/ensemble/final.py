@@ -40,6 +40,17 @@ class Ensemble:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What every part of the last mile looks at."""
+
+    members: list[Predictions]
+    target: np.ndarray
+    metric: Metric
+    folds: np.ndarray
+    seed: int
+
+
 def make_ensemble(
     members: list[Predictions],
     target: np.ndarray,
@@ -59,8 +70,8 @@ def make_ensemble(
         seed: every random choice follows from it.
     """
     blended = blend(members, target, metric, folds, method=config.method, seed=seed)
-    facts = _facts(blended, metric)
-    correlation = _analysed(blended, members, target, metric, folds, seed, facts)
+    known, facts = _Known(members, target, metric, folds, seed), _facts(blended, metric)
+    correlation = _analysed(blended, known, facts)
     oof, test, labels = blended.oof, blended.test, None
     if config.finish and metric.name == "log_loss":
         touch = finish(oof, target, folds, seed)
@@ -83,7 +94,7 @@ def make_ensemble(
                 f"decisions by {rule.kind.replace('_', ' ')}: {metric.name} {rule.plain_score:.5f} -> "
                 f"{rule.cross_fitted_score:.5f}"
             )
-    second = _second(blended, oof, members, target, metric, folds, seed, facts)
+    second = _second(blended, oof, known, facts)
     return Ensemble(oof, test, labels, second, correlation, facts)
 
 
@@ -108,19 +119,11 @@ def _facts(blended: Blend, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _analysed(
-    blended: Blend,
-    members: list[Predictions],
-    target: np.ndarray,
-    metric: Metric,
-    folds: np.ndarray,
-    seed: int,
-    facts: dict[str, Any],
-) -> np.ndarray | None:
+def _analysed(blended: Blend, known: _Known, facts: dict[str, Any]) -> np.ndarray | None:
     """Adds to the facts what the blend gains and what each member adds; returns the error correlation."""
-    if len(members) < 2:
+    if len(known.members) < 2:
         return None
-    analysis = analyse(blended, members, target, metric, folds, seed)
+    analysis = analyse(blended, known.members, known.target, known.metric, known.folds, known.seed)
     adds = ", ".join(f"{name} {gain:+.5f}" for name, gain in analysis.leave_one_out.items())
     facts["lines"] += [
         f"gain over {analysis.best_member} (the best model): {_interval(analysis.against_best)}",
@@ -132,23 +135,14 @@ def _analysed(
     return analysis.error_correlation
 
 
-def _second(
-    blended: Blend,
-    oof: np.ndarray,
-    members: list[Predictions],
-    target: np.ndarray,
-    metric: Metric,
-    folds: np.ndarray,
-    seed: int,
-    facts: dict[str, Any],
-) -> np.ndarray | None:
+def _second(blended: Blend, oof: np.ndarray, known: _Known, facts: dict[str, Any]) -> np.ndarray | None:
     """Returns what to submit as the second of two files: the likeliest to win if the blend does not."""
-    if len(members) < 2:
+    if len(known.members) < 2:
         return None
-    others = {m.name: (m.oof, m.test) for m in members} | blended.alternatives
+    others = {m.name: (m.oof, m.test) for m in known.members} | blended.alternatives
     others.pop(blended.chosen, None)  # the ensemble itself, before its last touch
     candidates = {"the ensemble": oof} | {name: sides[0] for name, sides in others.items()}
-    pair = choose_two(candidates, target, metric, folds, seed)
+    pair = choose_two(candidates, known.target, known.metric, known.folds, known.seed)
     chosen = next((name for name in (pair.second, pair.first) if name in others), None)
     if chosen is None:
         return None

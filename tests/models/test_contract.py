@@ -2,11 +2,13 @@
 
 import pytest
 
+from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
 from pipeline.testing import TASKS, check_absent_class, check_model, check_reads_training_rows_only
 
 QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
     "cnn": {"backbone": "4C3 MP2 FC8", "size": 8, "epochs": 2},
+    "catboost": {"max_rounds": 20},
     "lightgbm": {"max_rounds": 20},
     "xgboost": {"max_rounds": 20},
     "random_forest": {"trees": 20},
@@ -17,9 +19,15 @@ NETWORKS = ("cnn", "tabular")  # their fits take seconds
 
 
 def kinds(task):
-    """Returns the kinds that can do a task, the slow ones marked."""
+    """Returns the kinds that can do a task, the slow ones and those that are not installed marked."""
     able = [kind for kind in MODELS.names() if task in MODELS.get(kind).tasks]
-    return [pytest.param(kind, marks=pytest.mark.slow if kind in NETWORKS else ()) for kind in able]
+    return [pytest.param(kind, marks=marks(kind)) for kind in able]
+
+
+def marks(kind):
+    if kind == "catboost" and not installed():
+        return pytest.mark.skip(reason="catboost is not installed (make setup CATBOOST=1)")
+    return pytest.mark.slow if kind in NETWORKS else ()
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ import pytest
 
 from pipeline.data.rows import Dataset
 from pipeline.models.base import Context
+from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
 from pipeline.task import Task
 
 FAST = {
+    **({"catboost": {"max_rounds": 40, "rate": 0.2}} if installed() else {}),
     "lightgbm": {"max_rounds": 40, "rate": 0.2},
     "xgboost": {"max_rounds": 40, "rate": 0.2},
     "random_forest": {"trees": 20},

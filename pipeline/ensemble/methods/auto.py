@@ -16,7 +16,6 @@ from pipeline.errors import ConfigError
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
-
 NOISE = 0.5  # standard errors; one whole kept means of unequal members, half lost nothing elsewhere
 
 
