@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from pipeline.cross_validation import mean_of
 from pipeline.ensemble.outside import read_outside
 from pipeline.errors import StoreError
 from pipeline.plan import RUNS
 from pipeline.predictions import Predictions, check_alignment, load_predictions
 from pipeline.run import Run
-from pipeline.store import MANIFEST, file_digest
+from pipeline.store import MANIFEST, digest, file_digest
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,27 @@ def own_members(run: Run) -> list[Member]:
 
     own = [Member(name, plan.predictions(name).key, loader(name)) for name in plan.members]
     return own + [_outside(run, name) for name in plan.config.ensemble.outside]
+
+
+def average(name: str, group: list[Member]) -> Member:
+    """Returns one member that is the mean of several: a model's seeds, say."""
+    if len(group) == 1:
+        return group[0]
+
+    def load() -> Predictions:
+        parts = [member.load() for member in group]
+        return replace(
+            parts[0],
+            name=name,
+            oof=mean_of([part.oof for part in parts]),
+            test=mean_of([part.test for part in parts]),
+            fold_scores=tuple(
+                float(score) for score in np.mean([part.fold_scores for part in parts], axis=0)
+            ),
+            seconds=sum(part.seconds for part in parts),
+        )
+
+    return Member(name, digest([member.key for member in group]), load)
 
 
 def members_on_disk(run: Run, besides: Iterable[Member], runs: Path = RUNS) -> list[Member]:

@@ -27,7 +27,7 @@ class Mean(Method):
 class Best(Method):
     """The member with the best score, alone: what an ensemble must beat."""
 
-    simplicity: ClassVar[int] = 1
+    simplicity: ClassVar[int] = 13
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.zeros(stack.n_members)
