@@ -41,11 +41,15 @@ $(BIN)/.ready-kaggle: $(BIN)/.ready requirements-kaggle.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-kaggle.txt -c constraints.txt
 	@touch $@
 
+$(BIN)/.ready-catboost: $(BIN)/.ready requirements-catboost.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-catboost.txt -c constraints.txt
+	@touch $@
+
 .PHONY: needs-comp
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: with Kaggle's commands)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list

@@ -12,6 +12,12 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.registry import FEATURES, MODELS
 
 PAGE = Path(__file__).parent / "configuration.md"
+FEATURES_HEAD = """## `features.NAME`
+
+A name, then one word for what it is: `each: {ratio: [fare, size]}`; with other keys than `of`:
+`size: {bins: {of: fare, n: 5}}`. What each word makes: [features](features.md).
+"""
+SECTIONS = {"data", "folds", "features", "models", "ensemble", "submission"}  # with a table of their own
 HEAD = """# Configuration
 
 Every key of `configs/NAME.yaml`, its default and what it accepts. Written from the schema by
@@ -24,13 +30,14 @@ doubled keys and wrong types are refused, all at once, before anything starts.
 
 def page() -> str:
     """Returns the whole page."""
-    parts = [HEAD, _section("The top", Config, skip={"data", "folds", "models", "ensemble", "submission"})]
+    parts = [HEAD, _section("The top", Config, skip=SECTIONS)]
     for name, field in Config.model_fields.items():
         kind = _schema_of(field)
         if kind is not None and name not in ("features", "models"):
             parts.append(_section(f"`{name}`", kind))
+    parts.append(FEATURES_HEAD)
     for word in FEATURES.names():
-        parts.append(_section(f"`features.NAME: {{{word}: ...}}`", FEATURES.get(word), skip={"kind"}))
+        parts.append(_section(f"`features.NAME.{word}`", FEATURES.get(word), skip={"kind"}))
     parts.append(_section("`models.NAME`: every kind", ModelConfig))
     common = set(ModelConfig.model_fields)
     done: dict[type, list[str]] = {}

@@ -48,6 +48,30 @@ RESERVED: dict[str, dict[str, str | None]] = {
         "nthread": "the configuration's `threads`",
         "n_jobs": "the configuration's `threads`",
     },
+    "catboost": {
+        "loss_function": "the key `objective`",
+        "iterations": "the key `rounds`",
+        "learning_rate": "the key `rate`",
+        "early_stopping_rounds": "the key `patience`",
+        "od_wait": "the key `patience`",
+        "od_type": None,
+        "use_best_model": None,
+        "random_seed": "the configuration's `seed`",
+        "thread_count": "the configuration's `threads`",
+        "depth": "the key `depth`",
+        "l2_leaf_reg": "the key `l2`",
+        "rsm": "the key `columns`",
+        "subsample": "the key `bagging`",
+        "cat_features": None,
+        "text_features": None,
+        "embedding_features": None,
+        "allow_writing_files": None,
+        "train_dir": None,
+        "save_snapshot": None,
+        "verbose": None,
+        "silent": None,
+        "logging_level": None,
+    },
     "sklearn": {
         "random_state": "the configuration's `seed`",
         "n_jobs": "the configuration's `threads`",
@@ -59,11 +83,26 @@ RESERVED: dict[str, dict[str, str | None]] = {
 }
 
 
+# CatBoost's other names for the same (its documentation, "Training parameters", release 1.2).
+CATBOOST_ALIASES = {
+    "objective": "loss_function",
+    "n_estimators": "iterations",
+    "num_boost_round": "iterations",
+    "num_trees": "iterations",
+    "eta": "learning_rate",
+    "random_state": "random_seed",
+    "max_depth": "depth",
+    "reg_lambda": "l2_leaf_reg",
+    "colsample_bylevel": "rsm",
+    "verbose_eval": "verbose",
+}
+
+
 def check_params(library: str, names: Iterable[str], where: str) -> list[str]:
     """Returns a message on each name that the library does not know or the pipeline sets itself.
 
     Args:
-        library: "lightgbm" (aliases included), "xgboost", or an estimator of scikit-learn by its
+        library: "lightgbm" (aliases included), "xgboost", "catboost", or an estimator of scikit-learn by its
             dotted name ("sklearn.ensemble.RandomForestClassifier").
         names: of the parameters. Without any the library is not imported.
         where: the key that holds them, "models.lgbm.params".
@@ -95,5 +134,10 @@ def known_params(library: str) -> dict[str, str]:
 
         aliases = _ConfigAliases._get_all_param_aliases()
         return {alias: name for name, others in aliases.items() for alias in (name, *others)}
+    if library == "catboost":
+        from catboost import CatBoostRegressor
+
+        names = [*inspect.signature(CatBoostRegressor).parameters, *CATBOOST_ALIASES]
+        return {name: CATBOOST_ALIASES.get(name, name) for name in names}
     module, _, name = library.rpartition(".")
     return {name: name for name in inspect.signature(getattr(import_module(module), name)).parameters}

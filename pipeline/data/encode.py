@@ -15,8 +15,8 @@ from pipeline.data.features.maker import FeatureMaker
 from pipeline.data.rows import Rows
 from pipeline.errors import DataError, did_you_mean, listing
 
-WORDS = {"tree": 50, "dense": 300}  # of a text column that get a column each
-TOPICS = {"tree": 16, "dense": 32}
+WORDS = {"tree": 50, "native": 50, "dense": 300}  # of a text column that get a column each
+TOPICS = {"tree": 16, "native": 16, "dense": 32}
 
 
 class TableEncoder:
@@ -27,7 +27,8 @@ class TableEncoder:
 
     Args:
         style: "tree" keeps numbers and gaps (NaN) as they are and gives categories as codes;
-            "dense" fills, standardises and one-hot encodes.
+            "native" the same with codes alone for categories, however many levels they have; "dense"
+            fills, standardises and one-hot encodes.
         inputs: "table" (or "auto") for the table, other names for entries of `Dataset.extras`.
         seed: of cross-fitted encodings and of the topics of texts.
     """

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.arguments import check_params
+from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.models.base import Context, Model, ModelConfig
 from pipeline.models.table import Table, TableModel
@@ -60,7 +61,7 @@ class Boosting(TableModel):
     """Gradient boosted trees. One booster per label or target; all classes share one."""
 
     Config: ClassVar[type[ModelConfig]] = BoostingConfig
-    style = "tree"
+    style: ClassVar[Style] = "tree"
     config: BoostingConfig
 
     @property

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-Style = Literal["tree", "dense"]
+Style = Literal["tree", "native", "dense"]
 
 MANY_LEVELS = 10  # from here on a column is also encoded by its mean target
 TOO_MANY_LEVELS = 100  # from here on a column has no native codes, but counts
@@ -22,7 +22,8 @@ class CategoryEncoder:
     on also the mean target of the level, shrunk to the overall mean by an empirical Bayes rule
     and cross-fitted inside the training rows (scikit-learn's TargetEncoder; Micci-Barreca,
     SIGKDD Explorations 3(1), 2001). From 100 levels on, in place of codes, the logarithm of how
-    many rows share the level.
+    many rows share the level. Style "native" gives codes alone, of columns with any number of
+    levels: for a model that finds its own way with categories.
 
     Args:
         style: what the features are for.
@@ -45,9 +46,10 @@ class CategoryEncoder:
             own target and its own count are kept out of its mean target and the counts.
         """
         levels = {name: len(set(values.tolist())) for name, values in columns.items()}
-        self.coded_ = [name for name in columns if self.style == "dense" or levels[name] <= TOO_MANY_LEVELS]
-        self.counted_ = [name for name in columns if levels[name] > TOO_MANY_LEVELS]
-        usable = targets.shape[1] <= MOST_TARGETS and len(targets) >= 2 * CROSS_FITS
+        self.coded_ = [name for name in columns if self.style != "tree" or levels[name] <= TOO_MANY_LEVELS]
+        native = self.style == "native"
+        self.counted_ = [name for name in columns if levels[name] > TOO_MANY_LEVELS and not native]
+        usable = not native and targets.shape[1] <= MOST_TARGETS and len(targets) >= 2 * CROSS_FITS
         self.meant_ = [name for name in columns if usable and levels[name] >= MANY_LEVELS]
         self.counts_ = {name: _counts(columns[name]) for name in self.counted_}
         blocks = [_counted(columns[name], self.counts_[name], own=0) for name in self.counted_]
@@ -60,7 +62,7 @@ class CategoryEncoder:
     def _coder(self, rows: int):
         from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-        if self.style == "tree":
+        if self.style != "dense":
             return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
         rarest = max(2, min(10, rows // 100))
         return OneHotEncoder(
@@ -108,7 +110,7 @@ class CategoryEncoder:
     @property
     def native(self) -> list[int]:
         """Positions of the features that are codes of categories, not amounts."""
-        return list(range(len(self.coded_))) if self.style == "tree" else []
+        return [] if self.style == "dense" else list(range(len(self.coded_)))
 
 
 CROSS_FITS = 5

@@ -33,7 +33,7 @@ class Feature(FeatureConfig, ABC):
         """Returns the columns that it reads as numbers."""
         return []
 
-    def keys(self) -> list[str]:
+    def alike(self) -> list[str]:
         """Returns the columns whose equal values it puts together."""
         return []
 

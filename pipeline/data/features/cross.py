@@ -20,7 +20,7 @@ class Cross(Feature):
     kind: Literal["cross"]
     of: list[str] = Field(min_length=2, description="two columns or more")
 
-    def keys(self) -> list[str]:
+    def alike(self) -> list[str]:
         return self.of
 
     def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:

@@ -44,7 +44,7 @@ class Dates(Feature):
         return {self.of: self.format}
 
     def suffixes(self) -> list[str]:
-        return list(self.parts)
+        return list(dict.fromkeys(self.parts))
 
     def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:
         found = more_parts(sources.moment(self.of, self.format))

@@ -23,16 +23,16 @@ class Frequency(Feature):
     kind: Literal["frequency"]
     of: str | list[str] = Field(min_length=1, description="a column, or several: their combination")
 
-    def keys(self) -> list[str]:
+    def alike(self) -> list[str]:
         return [self.of] if isinstance(self.of, str) else self.of
 
     def learn(self, sources: Sources) -> State:
-        keys = sources.key(self.keys())
+        keys = sources.key(self.alike())
         levels, counts = np.unique(keys[keys != ""].astype(str), return_counts=True)
         return {"levels": levels, "counts": counts, "rows": np.array(len(keys))}
 
     def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:
-        keys = sources.key(self.keys())
+        keys = sources.key(self.alike())
         counts = np.append(state["counts"], 0)[level_numbers(state["levels"], keys)]
         own = 0 if trained else 1
         share = (counts + own) / (state["rows"] + own)

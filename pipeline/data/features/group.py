@@ -39,14 +39,14 @@ class Group(Feature):
     def amounts(self) -> list[str]:
         return [self.of]
 
-    def keys(self) -> list[str]:
+    def alike(self) -> list[str]:
         return [self.by] if isinstance(self.by, str) else self.by
 
     def suffixes(self) -> list[str]:
-        return list(self.what)
+        return list(dict.fromkeys(self.what))
 
     def learn(self, sources: Sources) -> State:
-        keys, values = sources.key(self.keys()), sources.number(self.of)
+        keys, values = sources.key(self.alike()), sources.number(self.of)
         levels = np.unique(keys[keys != ""].astype(str))
         groups, size = level_numbers(levels, keys), len(levels) + 1
         # The last place is that of rows without a group, and stays as empty as an unseen group is.
@@ -73,7 +73,7 @@ class Group(Feature):
         return state
 
     def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:
-        keys, values = sources.key(self.keys()), sources.number(self.of)
+        keys, values = sources.key(self.alike()), sources.number(self.of)
         groups = level_numbers(state["levels"], keys)
         own = np.zeros(len(values), np.int64) if trained else (~np.isnan(values)).astype(np.int64)
         found = _moments(state, groups, values, own)

@@ -14,7 +14,7 @@ from pipeline.errors import DataError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-EPOCHS = ("s", "ms")  # formats of dates that are numbers: seconds or milliseconds since 1970
+EPOCHS = {"s": 1.0, "ms": 1000.0}  # formats of dates that are numbers since 1970: how many a second
 JOINT = "\x1f"  # between the values of a key of several columns; no text holds this control character
 
 
@@ -72,11 +72,9 @@ class Sources:
         if form is None:
             return as_dates(self.table[name], self.day_first.get(name, False))
         if form in EPOCHS:
-            values = pd.Series(as_numbers(self.table[name]))
-            parsed = pd.to_datetime(values, unit=form, errors="coerce", utc=True)
-        else:
-            text = pd.Series(as_text(self.table[name]), dtype=object)
-            parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True)
+            return _since_1970(as_numbers(self.table[name]) / EPOCHS[form])
+        text = pd.Series(as_text(self.table[name]), dtype=object)
+        parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True)
         return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
 
     def _words(self, name: str) -> np.ndarray:
@@ -102,3 +100,11 @@ class Sources:
             return missing
         known = [*self.table.columns, *self.parts.numbers, *self.parts.categories]
         raise DataError(f"A feature reads {name!r}: there is no such column.{did_you_mean(name, known)}")
+
+
+def _since_1970(seconds: np.ndarray) -> np.ndarray:
+    """Returns datetime64[s] (rows,), NaT for what is no number, or a year with more than four digits."""
+    moments = np.full(len(seconds), np.datetime64("NaT", "s"))
+    sound = np.abs(seconds) < 2.5e11
+    moments[sound] = seconds[sound].astype(np.int64).astype("datetime64[s]")
+    return moments
