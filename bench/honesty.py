@@ -1,98 +1,93 @@
 """Which score of an ensemble can be believed? In-sample, cross-fitted and held-out, side by side.
 
-    python bench/honesty.py DATA [NAME ...]
+    python bench/honesty.py NAME [NAME ...]        # competitions that have been trained: runs/NAME
 
-DATA is a folder with NAME.zip or NAME/ as Kaggle gives them. A fifth of the training rows is held
-out and used for nothing; the models of configs/NAME.yaml that read the table are cross-validated on the
-rest; every ensemble method is then scored in three ways. `closer` counts the methods whose
-cross-fitted score lies nearer to the held-out score than the in-sample score does.
+A fifth of the rows is held out, method by method the weights are learned on the others, and scored
+in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
+fifth says little, for its rows may be easy or hard; so every fifth takes its turn, under several
+draws, and the table holds the means. What is blended are the models' out-of-fold predictions: no
+model has seen a row that its prediction is judged on.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from pipeline.config.load import load_config
-from pipeline.data.source import FolderSource, open_source
-from pipeline.data.tables import read_table
-from pipeline.datasets import sees
 from pipeline.ensemble.blend import blend
 from pipeline.metrics import find_metric
-from pipeline.plan import Plan
-from pipeline.progress import Progress
-from pipeline.run import Run
-from pipeline.store import Store
+from pipeline.predictions import Predictions, load_predictions
 
-COMPETITIONS = ("titanic", "house_prices", "leaves", "otto")
-HELD_OUT = 0.2
-SEED = 0
+FIFTHS = 5
+DRAWS = 4
+INNER_FOLDS = 5
 
 
-def main(data: Path, names: list[str]) -> None:
+def main(names: list[str]) -> None:
     """Prints a table per competition."""
-    for name in names or COMPETITIONS:
-        with tempfile.TemporaryDirectory() as folder:
-            compare(data, name, Path(folder))
+    for name in names:
+        compare(name)
 
 
-def compare(data: Path, name: str, folder: Path) -> None:
-    """Prints the table of one competition."""
-    config = load_config(Path("configs") / f"{name}.yaml")
-    config = config.model_copy(update={"data": config.data.model_copy(update={"images": None})})
-    models = {key: section for key, section in config.models.items() if section.inputs == ["auto"]}
-    models = {key: section for key, section in models.items() if sees(section) == {"table"}}
-    config = config.model_copy(update={"models": models})
-    truth = split(data / name, config, folder)
-    run = Run(Plan(config, FolderSource(folder), Store(folder / "runs")), Progress())
-    for key in models:
-        run.train_model(key)
-    metric, target = find_metric(config.metric), run.competition.target
-    members = [run.predictions(key) for key in models]
-    blended = blend(members, target, metric, run.folds.assignment[0], "auto", SEED)
-    held_out = encode(truth, run)
-    print(f"\n{name}: {config.metric}, {len(target)} rows, {len(held_out)} held out, {', '.join(models)}")
-    print(f"{'method':<16}{'in-sample':>12}{'cross-fitted':>14}{'held-out':>12}")
-    closer = tried = 0
-    in_sample = {row.name: row.in_sample for row in blended.table}
-    for method, (oof, test) in blended.alternatives.items():
-        scored = ~np.isnan(oof).any(axis=1)
-        crossed, held = metric(target[scored], oof[scored]), metric(held_out, test)
-        print(f"{method:<16}{in_sample[method]:>12.5f}{crossed:>14.5f}{held:>12.5f}")
-        tried += 1
-        closer += abs(crossed - held) <= abs(in_sample[method] - held)
-    mine = (blended.in_sample_score, blended.cross_fitted_score, metric(held_out, blended.test))
-    print(f"{'auto: ' + blended.chosen:<16}{mine[0]:>12.5f}{mine[1]:>14.5f}{mine[2]:>12.5f}")
-    print(f"closer: {closer} of {tried}", flush=True)
+def compare(name: str) -> None:
+    """Prints the mean scores of every method on one competition."""
+    root = Path("runs") / name
+    manifest = json.loads((root / "submission.json").read_text(encoding="utf-8"))
+    members = find_members(root, manifest)
+    newest = max(root.glob("products/competition-*"), key=lambda path: path.stat().st_mtime)
+    target, metric = np.load(newest / "target.npy"), find_metric(manifest["metric"])
+    scored = np.logical_and.reduce([member.scored for member in members])
+    rows, found = np.flatnonzero(scored), {}
+    for draw in range(DRAWS):
+        part = np.random.default_rng(draw).permutation(len(rows)) % FIFTHS
+        for fifth in range(FIFTHS):
+            kept, held = rows[part != fifth], rows[part == fifth]
+            for method, scores in score(members, target, metric, kept, held, draw).items():
+                found.setdefault(method, []).append(scores)
+    print(
+        f"\n{name}: {metric.name}, {len(rows)} rows, {len(members)} models, {DRAWS * FIFTHS} held-out fifths"
+    )
+    print(f"{'method':<16}{'in-sample':>12}{'cross-fitted':>14}{'held-out':>12}  nearer to held-out")
+    for method, scores in found.items():
+        if len(scores) == DRAWS * FIFTHS or method.startswith("auto"):
+            inside, crossed, outside = np.mean(scores, axis=0)
+            nearer = "cross-fitted" if abs(crossed - outside) <= abs(inside - outside) else "in-sample"
+            print(f"{method:<16}{inside:>12.5f}{crossed:>14.5f}{outside:>12.5f}  {nearer}", flush=True)
 
 
-def split(root: Path, config, folder: Path):
-    """Writes a competition whose test rows are a fifth of the training rows; returns their labels."""
-    source = open_source(root, config.data.train)
-    target = config.data.target
-    train = read_table(source, config.data.train, (config.data.id, target))
-    sample = read_table(source, config.data.sample, (config.data.id,))
-    held = np.random.default_rng(SEED).random(len(train)) < HELD_OUT
-    train[~held].to_csv(folder / config.data.train, index=False)
-    train[held].drop(columns=target).to_csv(folder / config.data.test, index=False)
-    answers = sample.iloc[np.zeros(held.sum(), int)].copy()
-    answers[config.data.id] = train[config.data.id][held].to_numpy()
-    answers.to_csv(folder / config.data.sample, index=False)
-    return train[target][held].to_numpy()
+def find_members(root: Path, manifest: dict) -> list[Predictions]:
+    """Returns the newest predictions of the models of a run's submission."""
+    found: dict[str, Predictions] = {}
+    for path in sorted(root.glob("products/*-predictions-*"), key=lambda path: path.stat().st_mtime):
+        predictions = load_predictions(path)
+        if predictions.name in manifest["models"] and predictions.folds_hash == manifest["folds"]:
+            found[predictions.name] = predictions
+    return list(found.values())
 
 
-def encode(labels: np.ndarray, run: Run) -> np.ndarray:
-    """Returns the held-out labels as the competition keeps its target."""
-    task = run.competition.task
-    if not task.is_classification:
-        return labels.astype(np.float64)[:, None]
-    return np.array([task.outputs.index(label) for label in labels])
+def score(
+    members: list[Predictions], target: np.ndarray, metric, kept: np.ndarray, held: np.ndarray, seed: int
+) -> dict[str, tuple[float, float, float]]:
+    """Returns by method: in-sample, cross-fitted and held-out score."""
+    parts = [
+        replace(m, oof=m.oof[kept], ids=m.ids[kept], test=m.oof[held], test_ids=m.ids[held]) for m in members
+    ]
+    folds = np.random.default_rng(100 + seed).permutation(len(kept)) % INNER_FOLDS
+    blended = blend(parts, target[kept], metric, folds, "auto", seed)
+    inside = {row.name: row.in_sample for row in blended.table}
+    scores = {
+        method: (inside[method], metric(target[kept], oof), metric(target[held], test))
+        for method, (oof, test) in blended.alternatives.items()
+    }
+    outside = metric(target[held], blended.test)
+    return scores | {"auto": (blended.in_sample_score, blended.cross_fitted_score, outside)}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1:])
