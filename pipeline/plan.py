@@ -22,6 +22,7 @@ from pipeline.store import Product, Store, digest, file_digest
 
 VERSION = 1  # raise it when the same data would be read, split or stored in another way
 AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data
+BLEND_VERSION = 1  # raise it when the same members would be blended in another way
 RUNS = Path("runs")
 EASY_FOLDS = 2  # of those that ignore the group: enough to see what they would claim
 
@@ -210,12 +211,11 @@ class Plan:
 
     def ensemble_of(self, members: Mapping[str, str]) -> Product:
         """The blend of members, given as name -> key."""
+        config = self.config
         material = {
             "members": dict(members),
-            "ensemble": self.config.ensemble.model_dump(exclude={"members", "outside"}),
-            "metric": self.config.metric,
-            "folds": self.folds.key,
-            "seed": self.config.seed,
+            "ensemble": config.ensemble.model_dump(exclude={"members", "outside"}),
+            "made_with": [config.metric, self.folds.key, config.seed, BLEND_VERSION],
         }
         return self.store.product("ensemble", material)
 
