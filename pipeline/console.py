@@ -95,7 +95,6 @@ def log_to(path: Path) -> None:
 
 def summary_table(summary: dict[str, Any]) -> Table:
     """Returns the table that ends a run: a line per model, then the ensemble."""
-    import numpy as np
 
     arrow = "higher" if summary["greater_is_better"] else "lower"
     table = Table(
@@ -106,20 +105,32 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table.add_column("weight", justify="right")
     table.add_column("seconds", justify="right")
     for name, model in summary["models"].items():
-        spread = f"{np.std(model['fold_scores']):.5f}" if model["fold_scores"] else ""
         weight = "" if model["weight"] is None else f"{model['weight']:.3f}"
         mark = " optimistic" if model["optimistic"] else ""
-        table.add_row(name + mark, f"{model['score']:.5f}", spread, weight, f"{model['seconds']:.0f}")
+        table.add_row(
+            name + mark,
+            f"{model['score']:.5f}",
+            _spread(model["fold_scores"]),
+            weight,
+            f"{model['seconds']:.0f}",
+        )
     table.add_section()
     ensemble = summary["ensemble"]
     table.add_row(
         f"ensemble ({ensemble['method']})",
         f"[bold]{summary['cross_fitted_score']:.5f}[/]",
-        f"{np.std(ensemble['cross_fitted_fold_scores']):.5f}",
+        _spread(ensemble["cross_fitted_fold_scores"]),
         "",
         f"{summary['seconds']:.0f}",
     )
     return table
+
+
+def _spread(scores: list[float]) -> str:
+    """Returns the standard deviation over the folds; nothing where there are no scores by fold."""
+    import numpy as np
+
+    return f"{np.std(scores):.5f}" if scores else ""
 
 
 def methods_table(summary: dict[str, Any]) -> Table:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.cross_validation import mean_of
 from pipeline.ensemble.outside import read_outside
 from pipeline.errors import StoreError
@@ -56,9 +54,7 @@ def average(name: str, group: list[Member]) -> Member:
             name=name,
             oof=mean_of([part.oof for part in parts]),
             test=mean_of([part.test for part in parts]),
-            fold_scores=tuple(
-                float(score) for score in np.mean([part.fold_scores for part in parts], axis=0)
-            ),
+            fold_scores=(),  # the mean's own are not known here, and the parts' are not the mean's
             seconds=sum(part.seconds for part in parts),
         )
 

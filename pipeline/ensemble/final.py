@@ -89,7 +89,7 @@ def make_ensemble(
         if rule.used:
             labels = rule.labels(test)
             facts["cross_fitted_score"] = rule.cross_fitted_score
-            facts["cross_fitted_fold_scores"] = [rule.cross_fitted_score]
+            facts["cross_fitted_fold_scores"] = []  # the rule is judged on all rows together
             facts["lines"].append(
                 f"decisions by {rule.kind.replace('_', ' ')}: {metric.name} {rule.plain_score:.5f} -> "
                 f"{rule.cross_fitted_score:.5f}"
