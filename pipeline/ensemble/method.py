@@ -116,9 +116,12 @@ class Method:
         raise NotImplementedError
 
     def _combine(self, stack: Stack) -> np.ndarray:
+        return stack.combine(self._known_weights())
+
+    def _known_weights(self) -> np.ndarray:
         if self.weights_ is None:
-            raise NotImplementedError
-        return stack.combine(self.weights_)
+            raise ValueError(f"{type(self).__name__} has no weights: fit it first, or give it a `_combine`.")
+        return self.weights_
 
     def _metric(self) -> Metric:
         return find_metric(self.metric) if isinstance(self.metric, str) else self.metric

@@ -61,7 +61,7 @@ def test_sums_that_were_rounded_are_brought_to_one(read):
 
 def test_every_problem_of_both_files_is_named_at_once(read):
     oof = "id,ant,be,cat\n9,0.2,0.1,0.7\n7,0.5,0.3,0.2\n9,0,1,0\n"
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError, match="cannot be used") as caught:
         read(oof, "id,ant,bee,cat\n1,0.5,0.5,zero\n")
     message = str(caught.value)
     for part in (

@@ -89,10 +89,10 @@ def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, ke
     def killed(fraction, text):
         said.append(text)
         if text.startswith("network: epoch 3/4"):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("killed")
 
     context = Context(seed=3, checkpoint=tmp_path, report=killed)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="killed"):
         cnn(**config).fit(data.rows(), context=context)
     after = []
     context = replace(context, report=lambda fraction, text: after.append(text))

@@ -63,7 +63,7 @@ class Signed(Method):
         self.weights_ = self._path(stack, target, metric)[chosen]
 
     def _combine(self, stack: Stack) -> np.ndarray:
-        return self._guarded(stack, self.weights_)
+        return self._guarded(stack, self._known_weights())
 
     def _path(self, stack: Stack, target: np.ndarray, metric: Metric) -> list[np.ndarray]:
         """Returns the weights for every penalty."""
@@ -74,9 +74,7 @@ class Signed(Method):
         gram = error_grams(stack, target).mean(axis=0)
         return [convex] + [_signed_squares(gram, convex, p) for p in self.PENALTIES[1:]]
 
-    def _guarded(self, stack: Stack, weights: np.ndarray | None) -> np.ndarray:
-        if weights is None:
-            raise NotImplementedError
+    def _guarded(self, stack: Stack, weights: np.ndarray) -> np.ndarray:
         blended = stack.combine(weights)
         if np.all(weights >= 0):
             return blended
@@ -156,9 +154,7 @@ class PerClass(Method):
         self.weights_ = own if losses[0] < losses[1] else common
 
     def _combine(self, stack: Stack) -> np.ndarray:
-        if self.weights_ is None:
-            raise NotImplementedError
-        return self._blend(stack, self.weights_)
+        return self._blend(stack, self._known_weights())
 
     def _blend(self, stack: Stack, weights: np.ndarray) -> np.ndarray:
         blended = stack.combine(weights)

@@ -45,10 +45,8 @@ class Geometric(Method):
             self.weights_ = squared_error_weights(grams).weights
 
     def _combine(self, stack: Stack) -> np.ndarray:
-        if self.weights_ is None:
-            raise NotImplementedError
         total = np.zeros((len(stack), stack.n_outputs))
-        for number, weight in enumerate(self.weights_):
+        for number, weight in enumerate(self._known_weights()):
             if weight:
                 total += weight * self._inward(stack.member(number))
         return self._outward(total)
