@@ -67,7 +67,7 @@ def _classes(task: Task, target: np.ndarray) -> Iterator[Finding]:
     if single:
         text = (
             f"{len(single)} of {task.n_outputs} classes have a single training row: {listing(single)}. They "
-            "train in every fold and are never scored."
+            "train in every fold and are never scored; with grouped folds they are scored unlearned."
         )
         yield Finding("single-row-classes", "info", text)
 
