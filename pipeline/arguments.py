@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from importlib import import_module
 
@@ -123,6 +124,17 @@ def check_params(library: str, names: Iterable[str], where: str) -> list[str]:
                 f"{where}: {name!r} is set by the pipeline" + (f"; use {other}." if other else ".")
             )
     return messages
+
+
+def own_key(library: str, name: str) -> str:
+    """Returns the dotted key of a model's section that one of the library's parameters is set by.
+
+    `learning_rate` is the key `rate`; what no key stands for is under `params`.
+    """
+    known = known_params(library)
+    told = RESERVED[library].get(known.get(name, name)) or ""
+    own = re.fullmatch(r"the key `(\w+)`", told)
+    return own[1] if own else f"params.{name}"
 
 
 def known_params(library: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.config.load import models_read
+from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.last_mile import make_submission, publish
 from pipeline.members import Member, average, own_members

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.data.rows import Rows
 
 
 def ignore(fraction: float, text: str) -> None:
@@ -32,6 +35,9 @@ class Context:
             once per key, shared by folds, models and trials, read as a memory map.
         siblings: folders of other models' saved networks of the same fold, by model name.
         threads: how many threads a library may start.
+        watch: a network in training calls it after each epoch with the fraction done and a function
+            that returns predictions of rows by the network as it is; what it raises ends the fit.
+            None: nobody watches.
     """
 
     seed: int = 0
@@ -40,3 +46,4 @@ class Context:
     cache: Callable[[str, Mapping[str, Any], Callable[[], np.ndarray]], np.ndarray] = no_cache
     siblings: Mapping[str, Path] = field(default_factory=dict)
     threads: int = 2
+    watch: Callable[[float, Callable[[Rows], np.ndarray]], None] | None = None

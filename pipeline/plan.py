@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.load import competition_module, model_order, models_read
+from pipeline.config.load import competition_module
+from pipeline.config.order import model_order, models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.features.key import features_key
 from pipeline.data.folds import Fold, fold_kind
@@ -280,21 +281,3 @@ class Plan:
         """
         said = section.model_dump(mode="json", exclude={"enabled"}, exclude_defaults=True)
         return {"kind": section.kind, **said}
-
-    def products(self) -> Iterable[Product]:
-        """Everything that this configuration uses: what `clean` keeps."""
-        yield from (self.competition, self.folds, self.audit, self.ensemble, self.submission, self.report)
-        yield self.labels_of(self.ensemble.path)
-        for name in self.optimism:
-            yield from self.ungrouped(name)
-        for name in self.models:
-            section = self.config.models[name]
-            yield self.predictions(name) if section.answers() else self.coordinates(name)
-            yield from (self.fold(name, fold) for fold in self.all_folds)
-            if section.picture():
-                yield self.pixels(name)
-            for entry in section.inputs:
-                if "." in entry:
-                    yield self.input(entry)
-                if entry.endswith(".embedding"):
-                    yield from (self.embedding(entry.partition(".")[0], fold) for fold in self.all_folds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from pipeline import chain, cross_validation
 from pipeline.chain import Coordinates
 from pipeline.config.load import competition_module
-from pipeline.config.schema import Config
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.cross_validation import Experiment
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
@@ -43,6 +43,14 @@ class Run:
     @property
     def config(self) -> Config:
         return self.plan.config
+
+    def with_section(self, name: str, section: ModelConfig) -> Run:
+        """Returns the run with another section for one model; competition and folds are read once for both."""
+        models = {**self.config.models, name: section}
+        plan = replace(self.plan, config=self.config.model_copy(update={"models": models}))
+        run = Run(plan, self.progress)
+        vars(run).update(competition=self.competition, folds=self.folds)  # where cached_property keeps them
+        return run
 
     @cached_property
     def competition(self) -> Competition:

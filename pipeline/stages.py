@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import time
 from pathlib import Path
 
@@ -107,20 +106,3 @@ def _publish(plan: Plan, submission: Product, started: float) -> Summary:
 
 def _lines(plan: Plan, findings: list[Finding]) -> list[str]:
     return [found.line() for found in findings if found.name not in plan.config.audit.allow]
-
-
-def clean(plan: Plan, everything: bool) -> int:
-    """Removes products that the present configuration does not use, or all; returns the bytes freed.
-
-    Cached features stay unless everything goes: which of them will be read again is known only
-    to the networks.
-    """
-    root = plan.store.root
-    keep = set() if everything else {product.path for product in plan.products()}
-    freed = 0
-    for folder in [*root.glob("products/*"), *root.glob("partial/*")]:
-        if folder in keep or (not everything and folder.name.startswith("features-")):
-            continue
-        freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        shutil.rmtree(folder)
-    return freed

@@ -39,6 +39,8 @@ LAYERS = [
     "members",
     "last_mile",
     "reporting",
+    "cleaning",
+    "search",
     "budget",
     "stages",
     "predict",

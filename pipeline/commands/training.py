@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline import stages
+from pipeline import cleaning, stages
 from pipeline.commands.options import make_plan
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.errors import ConfigError
@@ -110,7 +110,7 @@ def clean(options: argparse.Namespace, console: Console) -> int:
     with ConsoleProgress(console) as progress:
         plan = make_plan(options, progress)
         with plan.store.exclusive(progress.message):
-            freed = stages.clean(plan, options.all)
+            freed = cleaning.clean(plan, options.all)
     console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
     return 0
 

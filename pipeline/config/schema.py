@@ -179,6 +179,14 @@ class ModelConfig(Section):
         """Returns what is wrong with the values together, each naming its key under `where`."""
         return []
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        """Returns what a search changes where the YAML does not say, in the YAML's own words."""
+        return {}
+
+    def key_of(self, name: str) -> str:
+        """Returns the dotted key that a name in a search space stands for: a key, or the library's own."""
+        return name
+
     def relations(self, where: str, models: Mapping[str, ModelConfig | None]) -> list[str]:
         """Returns what does not fit between this section and those that it names.
 
@@ -212,6 +220,10 @@ class Config(Section):
         default={}, description="name -> feature, which every model of tables sees (see docs/features.md)"
     )
     models: dict[str, SerializeAsAny[ModelConfig]] = Field(description="name -> model")
+    search: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="model -> what `make tune` may change, in the place of its default (see docs/search.md)",
+    )
     ensemble: EnsembleConfig = EnsembleConfig()
     submission: SubmissionConfig = SubmissionConfig()
     report: ReportConfig = ReportConfig()

@@ -7,11 +7,11 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 
-Lines = dict[tuple[Any, ...], int]  # key path -> line in the file, from 1
+Places = dict[tuple[Any, ...], str]  # key path -> where it stands: `configs/x.yaml:12`, lines from 1
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
-    """Returns the file's mapping as plain Python and the line of every key.
+def read_yaml(path: Path) -> tuple[dict[str, Any], Places]:
+    """Returns the file's mapping as plain Python and the place of every key.
 
     Raises:
         ConfigError: no such file, no mapping, a syntax error or a key given twice, with its line.
@@ -38,8 +38,9 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
         raise ConfigError(f"{path}: not valid YAML: {error}.") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: must hold `key: value` lines. Received: {type(tree).__name__}.")
-    lines: Lines = {}
-    return _plain(tree, (), lines), lines
+    lines: dict[tuple[Any, ...], int] = {}
+    plain = _plain(tree, (), lines)
+    return plain, {key: f"{path}:{line}" for key, line in lines.items()}
 
 
 def parse_value(text: str) -> Any:
@@ -53,7 +54,7 @@ def parse_value(text: str) -> Any:
         raise ConfigError(f"--set: {text!r} is not a YAML value: {error}.") from None
 
 
-def _plain(node: Any, path: tuple[Any, ...], lines: Lines) -> Any:
+def _plain(node: Any, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int]) -> Any:
     """Turns ruamel's types, which remember comments and anchors, into Python's own."""
     if isinstance(node, dict):
         marks = getattr(node, "lc", None)  # ruamel's line and column of every key

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.arguments import check_params
+from pipeline.arguments import check_params, own_key
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.models.base import Context, Model, ModelConfig
@@ -52,6 +52,18 @@ class BoostingConfig(ModelConfig):
 
     def problems(self, where: str) -> list[str]:
         return check_params(self.library, self.params, f"{where}.params")
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {
+            "rate": {"float": [0.01, 0.2], "log": True},
+            "columns": {"float": [0.2, 1.0]},
+            "bagging": {"float": [0.5, 1.0]},
+            "l2": {"float": [0.001, 100.0], "log": True},
+        }
+
+    def key_of(self, name: str) -> str:
+        known = name in type(self).model_fields or "." in name
+        return name if known else own_key(self.library, name)
 
 
 Report = Callable[[int, int], None]  # called with rounds done and the most that there may be

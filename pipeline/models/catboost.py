@@ -34,6 +34,12 @@ class CatBoostConfig(BoostingConfig):
     )
     l2: float = Field(default=3.0, ge=0, description="L2 penalty of the leaves")
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return super().space() | {
+            "depth": {"int": [3, 10]},
+            "random_strength": {"float": [0.1, 10.0], "log": True},
+        }
+
     def problems(self, where: str) -> list[str]:
         if not installed():
             return [f"`{where}.kind: catboost` {HOW_TO_INSTALL}"] if self.enabled else []

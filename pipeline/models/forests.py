@@ -29,6 +29,16 @@ class ForestConfig(ModelConfig):
     columns: float = Field(default=0.5, gt=0, le=1, description="share of the features tried at a split")
     params: dict[str, Any] = Field(default={}, description="scikit-learn's own parameters, by its names")
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {
+            "min_rows": {"int": [1, 50], "log": True},
+            "columns": {"float": [0.1, 1.0]},
+            "max_depth": {"choice": [None, 6, 10, 16, 24]},
+        }
+
+    def key_of(self, name: str) -> str:
+        return name if name in type(self).model_fields or "." in name else f"params.{name}"
+
     def problems(self, where: str) -> list[str]:
         return check_params("sklearn.ensemble.RandomForestClassifier", self.params, f"{where}.params")
 

@@ -36,6 +36,9 @@ class LogisticConfig(ModelConfig):
         default={}, description="parameters of scikit-learn's LogisticRegression, by its names"
     )
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {"C": {"float": [1e-4, 1e4], "log": True}, "steps": {"int": [50, 500], "log": True}}
+
     def problems(self, where: str) -> list[str]:
         found = check_params("sklearn.linear_model.LogisticRegression", self.params, f"{where}.params")
         if any(value <= 0 for value in self.grid) or sorted(self.grid) != self.grid:
@@ -174,6 +177,9 @@ class RidgeConfig(ModelConfig):
         min_length=1,
         description="penalties of which the one with the least leave-one-out error is taken",
     )
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {"alpha": {"float": [1e-3, 1e5], "log": True}}
 
     def problems(self, where: str) -> list[str]:
         if any(value <= 0 for value in self.grid):

@@ -31,6 +31,13 @@ class NeighboursConfig(ModelConfig):
         default="distance", description="a near neighbour counts more (inverse distance), or all alike"
     )
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {
+            "k": {"int": [1, 100], "log": True},
+            "distance": {"choice": ["euclidean", "cosine", "manhattan"]},
+            "weighting": {"choice": ["distance", "uniform"]},
+        }
+
     def problems(self, where: str) -> list[str]:
         if any(value < 1 for value in self.grid):
             return [f"{where}.grid must hold numbers of at least 1. Received: {self.grid}."]

@@ -46,6 +46,16 @@ class TabularConfig(ModelConfig):
         description="with fewer rows, train again on all of them once the epochs are found",
     )
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {
+            "units": {"choice": [64, 128, 256, 512]},
+            "layers": {"int": [1, 4]},
+            "dropout": {"float": [0.0, 0.5]},
+            "embedding": {"choice": [0, 4, 8, 16]},
+            "rate": {"float": [3e-4, 1e-2], "log": True},
+            "weight_decay": {"float": [1e-5, 1e-1], "log": True},
+        }
+
 
 @MODELS.register("tabular")
 class Tabular(TableModel):

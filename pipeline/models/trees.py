@@ -25,6 +25,14 @@ class LightGBMConfig(BoostingConfig):
         default=None, ge=1, description="fewest rows of a leaf; default: 5 (small data) to 20"
     )
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        return super().space() | {
+            "leaves": {"int": [4, 256], "log": True},
+            "min_rows": {"int": [1, 200], "log": True},
+            "lambda_l1": {"float": [1e-6, 10.0], "log": True},
+            "extra_trees": {"choice": [False, True]},
+        }
+
 
 @MODELS.register("lightgbm")
 class LightGBM(Boosting):
@@ -110,6 +118,14 @@ class XGBoostConfig(BoostingConfig):
         default=None, ge=1, le=30, description="depth of a tree; default: 4 (1,000 rows) to 8 (100,000)"
     )
     min_weight: float = Field(default=2.0, ge=0, description="least sum of second derivatives in a leaf")
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return super().space() | {
+            "depth": {"int": [2, 12]},
+            "min_weight": {"float": [0.1, 50.0], "log": True},
+            "alpha": {"float": [1e-6, 10.0], "log": True},
+            "gamma": {"float": [1e-6, 5.0], "log": True},
+        }
 
 
 @MODELS.register("xgboost")

@@ -139,6 +139,11 @@ class CNNConfig(ModelConfig):
 
         return relations(self, where, models)
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        from pipeline.networks.space import default_space
+
+        return default_space(self)
+
     def picture(self) -> dict[str, Any]:
         """Returns what decides the pictures that it sees; a size of None is the pictures' own."""
         size = self.picture_size()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -116,17 +117,13 @@ class Fit:
         last = not self.network.learns
         features, places = self._head_features(frozen)
         source = Features(features, places, self.target, self.targets, self._weights())
-        judge = None
-        if last and self.inner:
-            inner = self.inner
-            inner_features, at = frozen.features(self.pixels, self.pixels_key, inner.positions, self.context)
 
-            def judge() -> float:
-                raw = run(self.network.head, inner_features, at, 256)
-                return self.targets.error(inner.target, self.targets.decode(raw))
+        def predict(rows: Rows) -> np.ndarray:
+            features, at = frozen.features(self.pixels, self.pixels_key, rows.positions, self.context)
+            return self.targets.decode(run(self.network.head, features, at, 256))
 
         rate, epochs = self.config.head_rate, self.plan.head_epochs
-        return self._trainer("head", source, epochs, rate, last, judge, checkpoint)
+        return self._trainer("head", source, epochs, rate, predict if last else None, checkpoint)
 
     def _head_features(self, frozen: Frozen) -> tuple[np.ndarray, np.ndarray]:
         """Returns features, and where in them the training rows are.
@@ -160,16 +157,12 @@ class Fit:
             config.mix,
             config.mix_alpha,
         )
-        judge = None
-        if self.inner:
-            inner = self.inner
 
-            def judge() -> float:
-                size = batch_size(self.pixels.shape[1:])
-                raw = run(self.network.full, self.pixels, inner.positions, size)
-                return self.targets.error(inner.target, self.targets.decode(raw))
+        def predict(rows: Rows) -> np.ndarray:
+            size = batch_size(self.pixels.shape[1:])
+            return self.targets.decode(run(self.network.full, self.pixels, rows.positions, size))
 
-        return self._trainer("network", source, self.plan.epochs, self.plan.rate, True, judge, checkpoint)
+        return self._trainer("network", source, self.plan.epochs, self.plan.rate, predict, checkpoint)
 
     def _trainer(
         self,
@@ -177,12 +170,15 @@ class Fit:
         source: Source,
         epochs: int,
         rate: float,
-        last: bool,
-        judge: Any,
+        predict: Callable[[Rows], np.ndarray] | None,
         checkpoint: Checkpoint,
     ) -> Trainer:
-        """Returns the trainer of a phase; averages and stopping are for the last one."""
-        config = self.config
+        """Returns the trainer of a phase.
+
+        Averages, stopping and being watched are for the last one, which therefore says how to
+        `predict` rows by the network as it is.
+        """
+        config, last = self.config, predict is not None
         threads = self.context.threads if name == "network" else 0
         batches = Batches(source, len(self.train), self.plan.batch, self.context.seed, threads)
         averaging = config.averaging if last else "none"
@@ -195,7 +191,22 @@ class Fit:
             share = (0.0, 1.0) if last else (0.0, HEAD_SHARE)
         phase = Phase(name, epochs, schedule, averaging, cycles, config.patience if last else None, share)
         model = self.network.head if name == "head" else self.network.full
-        return Trainer(model, phase, batches, self.context.report, checkpoint, judge)
+        judge, watch = self._onlookers(predict) if predict else (None, None)
+        return Trainer(model, phase, batches, self.context.report, checkpoint, judge, watch)
+
+    def _onlookers(
+        self, predict: Callable[[Rows], np.ndarray]
+    ) -> tuple[Callable[[], float] | None, Callable[[float], None] | None]:
+        """Returns who decides on stopping, by the inner rows, and who watches from outside."""
+        inner, watch = self.inner, self.context.watch
+
+        def judge() -> float:
+            return self.targets.error(inner.target, predict(inner))  # type: ignore[union-attr]
+
+        def show(fraction: float) -> None:
+            watch(fraction, predict)  # type: ignore[misc]
+
+        return judge if inner else None, show if watch else None
 
     def _weights(self) -> np.ndarray | None:
         """Returns float32 (n,): the rows' own weights times those of their class, mean 1."""

@@ -70,6 +70,7 @@ class Trainer:
         report: as in `Context`.
         checkpoint: where progress is kept.
         judge: returns what early stopping wants to be small, of the model as it is.
+        watch: called with the fraction of the whole fit that is done, after each epoch.
     """
 
     def __init__(
@@ -80,9 +81,10 @@ class Trainer:
         report: Callable[[float, str], None],
         checkpoint: Checkpoint,
         judge: Callable[[], float] | None = None,
+        watch: Callable[[float], None] | None = None,
     ) -> None:
         self.model, self.phase, self.batches = model, phase, batches
-        self.report, self.checkpoint, self.judge = report, checkpoint, judge
+        self.report, self.checkpoint, self.judge, self.watch = report, checkpoint, judge, watch
         self.progress = Progress()
 
     def take_up(self, facts: dict[str, Any], groups: Groups) -> None:
@@ -105,6 +107,8 @@ class Trainer:
             self.progress.epoch += 1
             self._save()
             self._say(self.progress.epoch, self.progress.losses[-1])
+            if self.watch:
+                self.watch(self._fraction(self.progress.epoch))
         return self._result()
 
     def _epoch(self) -> None:
@@ -178,9 +182,12 @@ class Trainer:
         self.checkpoint.write(facts, {**now, **progress.kept}, must=progress.epoch == self.phase.epochs)
 
     def _say(self, epoch: float, loss: float) -> None:
-        begin, end = self.phase.share
-        done = epoch / self.phase.epochs
         text = f"{self.phase.name}: epoch {math.ceil(epoch)}/{self.phase.epochs} loss {loss:.4g}"
         if self.progress.scores and epoch == int(epoch):
             text += f" inner {self.progress.scores[-1]:.4g}"
-        self.report(begin + (end - begin) * done, text)
+        self.report(self._fraction(epoch), text)
+
+    def _fraction(self, epoch: float) -> float:
+        """Returns how much of the whole fit is done after that many epochs of this phase."""
+        begin, end = self.phase.share
+        return begin + (end - begin) * epoch / self.phase.epochs

@@ -1,6 +1,7 @@
 import pytest
 
-from pipeline.config.load import find_config, known_competitions, load_config, model_order
+from pipeline.config.load import find_config, known_competitions, load_config
+from pipeline.config.order import model_order
 from pipeline.errors import ConfigError
 
 GOOD = """\

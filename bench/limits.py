@@ -1,0 +1,47 @@
+"""What must hold, measured on two cores: the floors and ceilings of the speed bench."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a measured value is compared with.
+
+    Attributes:
+        kind: "floor" (at least) or "ceiling" (at most).
+        value: the limit itself.
+        unit: of the value; "" for a ratio.
+    """
+
+    kind: Literal["floor", "ceiling"]
+    value: float
+    unit: str = ""
+
+    def holds(self, measured: float) -> bool:
+        """Says whether a value keeps the limit; NaN keeps none."""
+        return measured >= self.value if self.kind == "floor" else measured <= self.value
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value:g}{f' {self.unit}' if self.unit else ''}"
+
+
+LIMITS: dict[str, Limit] = {
+    "input.batches": Limit("floor", 0.9),
+    "input.training": Limit("floor", 0.95),
+    "head.speed": Limit("floor", 10.0),
+    "head.accuracy_lost": Limit("ceiling", 0.03),
+    "finetune.speed": Limit("floor", 1.5),
+    "finetune.accuracy_lost": Limit("ceiling", 0.03),
+    "finetune.growth": Limit("ceiling", 50.0, "MB"),
+    "tables.time": Limit("ceiling", 1.1),
+    "startup.help": Limit("ceiling", 0.5, "s"),
+    "startup.config_error": Limit("ceiling", 1.0, "s"),
+    "startup.rerun": Limit("ceiling", 2.0, "s"),
+    "memory.spread": Limit("ceiling", 300.0, "MB"),
+    "memory.time": Limit("ceiling", 1.2),
+    "large_table.peak": Limit("ceiling", 2.0),
+}
+"""By the name under which a case reports the value; a name that is not here is only stated."""

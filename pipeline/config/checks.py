@@ -1,0 +1,109 @@
+"""What the parts of a configuration must be to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.found import Found
+from pipeline.config.order import model_order
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.space import Messages, parse_space, value_messages
+from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
+from pipeline.metrics import find_metric
+from pipeline.registry import METHODS, MODELS
+
+
+def check_metric(config: Config, found: Found) -> None:
+    try:
+        find_metric(config.metric)
+    except PipelineError as error:
+        found.add(("metric",), f"`metric`: {error}")
+
+
+def check_folds(config: Config, found: Found) -> None:
+    folds = config.folds
+    needs = {"group": "group", "stratified_group": "group", "time": "time", "column": "column"}
+    key = needs.get(folds.kind)
+    if key and getattr(folds, key) is None:
+        found.add(("folds", "kind"), f"`folds.kind: {folds.kind}` needs `folds.{key}`, the name of a column.")
+    if folds.repeats > 1 and (folds.kind in {"time", "column"} or folds.time or folds.column):
+        found.add(("folds", "repeats"), "`folds.repeats` must be 1 where a column decides the folds.")
+
+
+def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None:
+    """Checks what models read from one another: known names, a network, no circle."""
+    for name, model in config.models.items():
+        for entry in model.inputs:
+            place = ("models", name, "inputs")
+            source, _, part = entry.partition(".")
+            if entry in {"auto", "table", "images"}:
+                continue
+            if source not in known:
+                near = did_you_mean(source, known)
+                found.add(place, f"`models.{name}.inputs`: {entry!r} is no input: no model {source!r}.{near}")
+            elif part not in {"prediction", "embedding"}:
+                accepted = f"{source}.prediction or {source}.embedding"
+                found.add(place, f"`models.{name}.inputs` accepts {accepted}. Received: {entry!r}.")
+            elif (
+                part == "embedding"
+                and source in config.models
+                and not MODELS.get(config.models[source].kind).embeds
+            ):
+                found.add(place, f"`models.{name}.inputs`: model {source!r} has no embedding.")
+        for message in model.relations(f"models.{name}", {**dict.fromkeys(known), **config.models}):
+            found.add(("models", name), message)
+    if not found.problems:
+        try:
+            model_order(config.models)
+        except ConfigError as error:
+            found.add(("models",), str(error))
+
+
+def check_ensemble(config: Config, known: Mapping[str, Any], found: Found) -> None:
+    method = config.ensemble.method
+    if method not in METHODS:
+        near = did_you_mean(method, METHODS)
+        methods = listing(METHODS, most=40)
+        found.add(
+            ("ensemble", "method"), f"`ensemble.method`: unknown method {method!r}.{near} Known: {methods}."
+        )
+    for name in config.ensemble.members or ():
+        if name not in known:
+            near = did_you_mean(name, known)
+            found.add(("ensemble", "members"), f"`ensemble.members`: no model {name!r}.{near}")
+
+
+def check_report(config: Config, known: Mapping[str, Any], found: Found) -> None:
+    place, asked = ("report", "optimism"), config.report.optimism
+    if asked and config.folds.group is None:
+        found.add(place, "`report.optimism` compares with folds that ignore `folds.group`: there is none.")
+    for name in asked:
+        if name not in known:
+            found.add(place, f"`report.optimism`: no model {name!r}.{did_you_mean(name, known)}")
+        elif name in config.models and not config.models[name].answers():
+            found.add(place, f"`report.optimism`: {name!r} does not predict the competition's target.")
+    for name, files in config.ensemble.outside.items():
+        where = ("ensemble", "outside", name)
+        if name in known:
+            found.add(where, f"`ensemble.outside.{name}`: a model has that name.")
+        for path in (files.oof, files.test):
+            if not Path(path).is_file():
+                found.add(where, f"`ensemble.outside.{name}`: there is no file {path}.")
+
+
+def check_search(config: Config, known: Mapping[str, Any], found: Found) -> None:
+    """Checks every search space: forms, conditions, and each edge as if the model's section had said it."""
+    for name, specs in config.search.items():
+        if name not in known:
+            found.add(("search", name), f"`search`: no model {name!r}.{did_you_mean(name, known)}")
+        elif name in config.models:
+            for parameter, text in space_messages(specs, config.models[name]):
+                found.add(("search", name, parameter), f"`search.{name}.{parameter}`: {text}")
+
+
+def space_messages(specs: Mapping[str, Any], section: ModelConfig) -> Messages:
+    """Returns everything that is wrong with one model's space."""
+    space, messages = parse_space(specs, section)
+    return messages or value_messages(space, section)

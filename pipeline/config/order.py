@@ -1,0 +1,32 @@
+"""Which models read which others, and the order that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pipeline.config.schema import ModelConfig
+from pipeline.errors import ConfigError
+
+
+def model_order(models: Mapping[str, ModelConfig]) -> list[str]:
+    """Returns the models' names so that each comes after those that it reads.
+
+    Raises:
+        ConfigError: some read one another in a circle.
+    """
+    from graphlib import CycleError, TopologicalSorter
+
+    graph = {name: models_read(section, models) for name, section in models.items()}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ConfigError(f"`models` read one another in a circle: {circle}.") from None
+
+
+def models_read(section: ModelConfig, names: Iterable[str]) -> list[str]:
+    """Returns the models whose out-of-fold output, views or weights a model uses."""
+    used = [entry.partition(".")[0] for entry in section.inputs if "." in entry]
+    known = set(names)
+    named = [name for name in [*section.uses(), *section.views()] if name in known]
+    return list(dict.fromkeys([*used, *named]))
