@@ -45,7 +45,7 @@ class Run:
         return self.plan.config
 
     def with_section(self, name: str, section: ModelConfig) -> Run:
-        """Returns the run with another section for one model; competition and folds are read once for both."""
+        """Returns the run with another section for one model; competition and folds are read only once."""
         models = {**self.config.models, name: section}
         plan = replace(self.plan, config=self.config.model_copy(update={"models": models}))
         run = Run(plan, self.progress)

@@ -201,7 +201,7 @@ class Fit:
         inner, watch = self.inner, self.context.watch
 
         def judge() -> float:
-            return self.targets.error(inner.target, predict(inner))  # type: ignore[union-attr]
+            return self.targets.error(inner.target, predict(inner))  # type: ignore[union-attr, arg-type]
 
         def show(fraction: float) -> None:
             watch(fraction, predict)  # type: ignore[misc]
