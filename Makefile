@@ -13,7 +13,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train folds predict ensemble submission report submit board clean test lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean test lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -67,6 +67,11 @@ audit: needs-comp $(BIN)/.ready ## look for what would make the score a lie: cop
 
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
 	@$(RUN) train $(OPTIONS) $(BUDGETED)
+
+tune: needs-comp $(BIN)/.ready ## search a model's parameters: MODEL=lgbm [TRIALS=100] [BUDGET=30m] [WORKERS=2] [STORAGE=postgresql://...]
+	@test -n "$(MODEL)" || { echo "error: which model? For example: make tune COMP=$(COMP) MODEL=lgbm TRIALS=50"; exit 1; }
+	@$(RUN) tune $(OPTIONS) --model $(MODEL) $(if $(TRIALS),--trials $(TRIALS)) $(BUDGETED) \
+		$(if $(WORKERS),--workers $(WORKERS)) $(if $(STORAGE),--storage "$(STORAGE)")
 
 folds: needs-comp $(BIN)/.ready ## draw the folds and show them
 	@$(RUN) folds $(OPTIONS)

@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "NO_ALBUMENTATIONS_UPDATE": "1"}
+LAST_LINES = 20  # of what a process said before it failed
 
 
 def in_child(module: str, function: str, **settings: Any) -> Any:
@@ -24,15 +25,16 @@ def in_child(module: str, function: str, **settings: Any) -> Any:
         settings: its arguments; they and the result travel as JSON.
 
     Raises:
-        RuntimeError: the process failed; its own message stands on standard error.
+        RuntimeError: the process failed; holds the end of what it said.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
         words = [sys.executable, "-m", "bench.child", module, function, json.dumps(settings), str(path)]
         environment = QUIET | os.environ | {"PYTHONPATH": str(ROOT)}
-        code = subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
-        if code:
-            raise RuntimeError(f"{module}.{function} ended with the exit status {code}.")
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = "\n".join((done.stdout + done.stderr).splitlines()[-LAST_LINES:])
+            raise RuntimeError(f"{module}.{function} ended with the exit status {done.returncode}:\n{said}")
         return json.loads(path.read_text(encoding="utf-8"))
 
 

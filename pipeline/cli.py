@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = _Commands(parser)
     _add_training(commands)
+    _add_search(commands)
     _add_contest(commands)
     return parser
 
@@ -68,6 +69,7 @@ class _Commands:
         sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="models.cnn.size=96")
         sub.add_argument("--data", metavar="PATH", help="folder or zip, instead of the config's data.root")
         sub.add_argument("--only", metavar="MODELS", help="models to use, separated by commas")
+        sub.add_argument("--no-tuned", action="store_true", help="leave out what `tune` has found")
         return sub
 
 
@@ -93,6 +95,23 @@ def _add_training(commands: _Commands) -> None:
     predict.add_argument("--out", default="predictions.csv", metavar="FILE", help="where to write")
     clean = commands.configured("clean", "training.clean", "remove products that the config does not use")
     clean.add_argument("--all", action="store_true", help="remove all products and runs of the competition")
+
+
+def _add_search(commands: _Commands) -> None:
+    tune = commands.configured("tune", "searching.tune", "search a model's parameters and keep the best")
+    tune.add_argument("--model", required=True, metavar="NAME", help="the model to search")
+    tune.add_argument("--trials", type=int, metavar="N", help="end after so many (default 50)")
+    tune.add_argument("--budget", type=_seconds, metavar="TIME", help="end in time: 90s, 30m, 2h")
+    tune.add_argument("--workers", type=int, default=1, metavar="N", help="processes that try side by side")
+    tune.add_argument(
+        "--storage", metavar="URL", help="database that several machines share (postgresql://...)"
+    )
+    tune.add_argument("--pruner", default="median", metavar="NAME", help="who gives up hopeless trials")
+    tune.add_argument("--folds", type=int, metavar="N", help="folds of a trial; the finalists get all")
+    tune.add_argument("--rows", type=float, default=1.0, metavar="SHARE", help="of the rows, for a trial")
+    tune.add_argument("--timed", action="store_true", help="look for fast models beside good ones")
+    tune.add_argument("--keep", type=int, default=3, metavar="K", help="best trials to train on all folds")
+    tune.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
 
 
 def _seconds(text: str) -> float:

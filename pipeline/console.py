@@ -16,6 +16,7 @@ from rich.table import Table
 
 from pipeline.board import Board
 from pipeline.progress import Progress
+from pipeline.search.search import Outcome
 
 log = logging.getLogger("pipeline")
 WORTH_A_LINE = 15.0  # seconds: shorter work leaves a line in the log only
@@ -165,6 +166,21 @@ def board_table(board: Board) -> Table:
         scores = ["", ""] if public is None else [f"{public:.5f}", f"{public - run['score']:+.5f}"]
         when, changed = run["when"][:16].replace("T", " "), escape("\n".join(board.changes(number)))
         table.add_row(when, f"{run['score']:.5f}", *scores, f"{run['seconds']:.0f}", changed)
+    return table
+
+
+def search_table(metric: str, greater_is_better: bool, outcome: Outcome) -> Table:
+    """Returns the table that ends a search: the present parameters, then the best trials."""
+    arrow = "higher" if greater_is_better else "lower"
+    table = Table(title=f"search: {metric} ({arrow} is better)", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("parameters", "in its trial", "all folds", "±", "fresh folds", "seconds"):
+        table.add_column(heading, justify="left" if heading == "parameters" else "right")
+    for one in outcome.finalists:
+        chosen = one.label == outcome.chosen.label
+        name = f"[bold]{one.label}[/]" if chosen else one.label
+        claimed = "" if one.claimed is None else f"{one.claimed:.5f}"
+        fresh = f"{one.fresh_score:.5f}" if one.fresh else ""
+        table.add_row(name, claimed, f"{one.score:.5f}", f"{one.error:.5f}", fresh, f"{one.seconds:.0f}")
     return table
 
 

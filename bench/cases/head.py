@@ -17,7 +17,8 @@ from bench.results import Value
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.keras_import import load_keras
 
-CLASSES = 10
+CLASSES = 4
+TINT = 60.0  # random weights see little but colours
 
 
 def run(quick: bool) -> list[dict[str, Any]]:
@@ -48,7 +49,7 @@ def prepare(folder: str, count: int, side: int) -> None:
     signal from dying on its way up, so that there is something for a head to learn.
     """
     keras = load_keras(folds.THREADS)
-    label = draw_pictures(Path(folder) / "pixels.npy", count, side, CLASSES)
+    label = draw_pictures(Path(folder) / "pixels.npy", count, side, CLASSES, TINT)
     np.save(Path(folder) / "label.npy", label)
     keras.utils.set_random_seed(0)
     model = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(side, side, 3))

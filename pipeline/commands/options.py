@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from pipeline.config.load import find_config, load_config
 from pipeline.config.schema import Config
+from pipeline.config.tuned import read_tuned, tuned_path
 from pipeline.plan import RUNS, Plan
 from pipeline.progress import Progress
 from pipeline.stages import open_data
 from pipeline.store import Store
 
 
-def make_plan(options: argparse.Namespace, progress: Progress) -> Plan:
-    """Checks the configuration and the data's place, and works out the keys; nothing is made."""
-    config = load_config(find_config(options.name), options.set)
+def make_plan(options: argparse.Namespace, progress: Progress, untuned: str | None = None) -> Plan:
+    """Checks the configuration and the data's place, and works out the keys; nothing is made.
+
+    Args:
+        options: of the command line.
+        progress: told which models a search has tuned.
+        untuned: the model that is searched now: it stays as the YAML has it.
+    """
+    path = find_config(options.name)
+    config = load_config(path, options.set, not options.no_tuned, untuned)
+    if not options.no_tuned:
+        _say_tuned(tuned_path(path), progress, untuned)
     source = open_data(config, options.data, progress)
     only = tuple(name.strip() for name in options.only.split(",")) if options.only else None
     return Plan(config, source, Store(RUNS / options.name), only, getattr(options, "fold", None))
+
+
+def _say_tuned(path: Path, progress: Progress, untuned: str | None) -> None:
+    """Says which keys do not come from the YAML itself."""
+    for name, keys in read_tuned(path)[0].items():
+        if keys and name != untuned:
+            progress.message(f"{name}: {', '.join(keys)} from {path}; --no-tuned leaves them out")
 
 
 def slug_of(name: str, config: Config | None) -> str:

@@ -46,20 +46,23 @@ def find_config(name: str, folder: Path = CONFIGS) -> Path:
     return path
 
 
-def load_config(path: Path, overrides: Sequence[str] = (), tuned: bool = True) -> Config:
+def load_config(
+    path: Path, overrides: Sequence[str] = (), tuned: bool = True, besides: str | None = None
+) -> Config:
     """Reads, overrides and checks a configuration.
 
     Args:
         path: the YAML.
         overrides: `models.cnn.size=96`: a dotted key path and a YAML value.
         tuned: whether to put what a search has found (`NAME.tuned.yaml` beside it) over the YAML.
+        besides: the one model that stays as the YAML has it.
 
     Raises:
         ConfigError: lists every mistake with the file, the line and the key path.
     """
     tree, places = read_yaml(path)
     if tuned:
-        apply_tuned(tree, places, tuned_path(path))
+        apply_tuned(tree, places, tuned_path(path), besides)
     for override in overrides:
         _apply(tree, places, override)
     found = Found(path, places)

@@ -35,8 +35,8 @@ def read_tuned(path: Path) -> tuple[dict[str, dict[str, Any]], Places]:
     return models, places
 
 
-def apply_tuned(tree: dict[str, Any], places: Places, path: Path) -> None:
-    """Puts the found keys over those of the YAML's tree, section by section.
+def apply_tuned(tree: dict[str, Any], places: Places, path: Path, besides: str | None = None) -> None:
+    """Puts the found keys over those of the YAML's tree, section by section, but for one model.
 
     Raises:
         ConfigError: the file is damaged, or speaks of a model that the YAML does not have.
@@ -46,6 +46,8 @@ def apply_tuned(tree: dict[str, Any], places: Places, path: Path) -> None:
     if not isinstance(known, dict):
         return
     for name, keys in found.items():
+        if name == besides:
+            continue
         section = known.get(name)
         if not isinstance(section, dict):
             near = did_you_mean(name, known)
@@ -53,13 +55,14 @@ def apply_tuned(tree: dict[str, Any], places: Places, path: Path) -> None:
                 f"{found_places[('models', name)]}: the YAML has no model {name!r}.{near} "
                 "Delete the section, or leave the file out with --no-tuned."
             )
-        _put_over(section, keys)
-    places |= found_places
+        known[name] = put_over(section, keys)
+    places |= {key: place for key, place in found_places.items() if key[1:2] != (besides,)}
 
 
-def _put_over(section: dict[str, Any], keys: Mapping[str, Any]) -> None:
+def put_over(section: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the section with the keys over its own; sections within it are joined."""
+    joined = dict(section)
     for key, value in keys.items():
-        if isinstance(value, dict) and isinstance(section.get(key), dict):
-            _put_over(section[key], value)
-        else:
-            section[key] = value
+        both = isinstance(value, dict) and isinstance(section.get(key), dict)
+        joined[key] = put_over(section[key], value) if both else value
+    return joined

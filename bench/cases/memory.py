@@ -1,0 +1,71 @@
+"""Memory and time of `train` as the number of pictures grows."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.cases.startup import command
+from bench.child import in_child
+from bench.results import Value
+
+SIDE = 128
+CONFIG = """\
+competition: pictures
+data: {target: kind, images: "images/{id}.jpg"}
+metric: log_loss
+folds: {n: 2}
+models:
+  net: {kind: cnn, backbone: "MP2 8C3 MP4 FC16", size: 128, epochs: 1, batch: 64}
+"""
+
+
+def run(quick: bool) -> list[dict[str, Any]]:
+    """Trains on three numbers of pictures; see docs/performance.md."""
+    sizes = (200, 500, 1000) if quick else (2_000, 20_000, 100_000)
+    ran = [in_child(__name__, "train", pictures=count) for count in sizes]
+    own = [facts["own"] for facts in ran]
+    few, more = (
+        (after["seconds"] - before["seconds"]) / (many - count)
+        for (count, before), (many, after) in zip(
+            zip(sizes, ran, strict=True), zip(sizes[1:], ran[1:], strict=False), strict=False
+        )
+    )
+    first, second, third = (f"{count:,}" for count in sizes)
+    values = [
+        Value("memory.spread", max(own) - min(own), f"own memory of `train` on {first} to {third} pictures", "MB"),
+        Value(
+            "memory.time",
+            more / few if few > 0 else float("nan"),  # other work can make a small run the longer one
+            f"time per further picture, {second} to {third} against {first} to {second}",
+        ),
+        Value("memory.picture", 1000 * more, f"time per further picture, {second} to {third}", "ms"),
+    ]
+    for count, facts in zip(sizes, ran, strict=True):
+        values += [
+            Value(f"memory.own_{count}", facts["own"], f"{count:,} pictures: own memory", "MB"),
+            Value(
+                f"memory.resident_{count}",
+                facts["resident"],
+                f"{count:,} pictures: with the pages of the picture file that the system keeps",
+                "MB",
+            ),
+            Value(f"memory.seconds_{count}", facts["seconds"], f"{count:,} pictures: time", "s"),
+        ]
+    return [asdict(value) for value in values]
+
+
+def train(pictures: int) -> dict[str, float]:
+    """Returns seconds and most memory of a run from the files to the submission."""
+    from bench.generated import write_picture_competition
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "configs").mkdir()
+        (folder / "data").mkdir()
+        (folder / "configs" / "pictures.yaml").write_text(CONFIG, encoding="utf-8")
+        write_picture_competition(folder / "data" / "pictures.zip", pictures, pictures // 10, SIDE)
+        done = command(folder, "train", "pictures")
+    return {"seconds": done.seconds, "own": done.own, "resident": done.resident}

@@ -1,0 +1,80 @@
+"""The command that searches a model's parameters."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from rich.console import Console
+
+from pipeline.commands.options import make_plan
+from pipeline.config.load import find_config
+from pipeline.config.tuned import tuned_path
+from pipeline.console import ConsoleProgress, log_to, search_table
+from pipeline.plan import RUNS
+from pipeline.run import Run
+from pipeline.search.request import Request
+from pipeline.search.search import search
+from pipeline.search.trials import run_trials
+
+LONGEST_REASON = 200  # letters of a trial's failure on the screen; the log has all
+
+
+def tune(options: argparse.Namespace, console: Console) -> int:
+    """Searches one model's space and writes what it found beside the configuration."""
+    started = time.monotonic()
+    with ConsoleProgress(console) as progress:
+        options.only = options.model
+        options.fold = None
+        request = _request(options, progress)
+        request.check()
+        log_to(RUNS / options.name / f"tune-{options.model}.log")
+        if options.worker:
+            end = started + options.budget if options.budget else float("inf")
+            run_trials(request, Run(request.plan, progress), lambda: end - time.monotonic(), alone=False)
+            return 0
+        with request.plan.store.exclusive(progress.message):
+            path = tuned_path(find_config(options.name))
+            outcome = search(request, progress, path, _worker_command(options, request), started)
+    console.print(search_table(request.metric, request.greater_is_better, outcome), highlight=False)
+    console.print(
+        f"{outcome.trials} trials, {outcome.pruned} given up early, {sum(outcome.failed.values())} failed; "
+        f"{outcome.seconds:.0f} s"
+    )
+    for reason, count in outcome.failed.items():
+        console.print(f"failed {count} times: {reason[:LONGEST_REASON]}", markup=False)
+    for line in outcome.lines:
+        console.print(line, markup=False)
+    if outcome.pictures:
+        console.print(f"pictures: {', '.join(str(path) for path in outcome.pictures)}")
+    console.print(f"tuned: {outcome.tuned}, used by the next train; --no-tuned leaves it out")
+    return 0
+
+
+def _request(options: argparse.Namespace, progress: ConsoleProgress) -> Request:
+    return Request(
+        make_plan(options, progress, untuned=options.model),
+        options.model,
+        trials=options.trials,
+        budget=options.budget,
+        workers=options.workers,
+        storage=options.storage,
+        pruner=options.pruner,
+        folds=options.folds,
+        rows=options.rows,
+        timed=options.timed,
+        keep=options.keep,
+    )
+
+
+def _worker_command(options: argparse.Namespace, request: Request) -> list[str]:
+    """Returns the arguments that make another process a worker of the same search."""
+    threads = max(1, request.plan.config.threads // request.workers)
+    command = ["tune", options.name, "--model", options.model, "--worker", "--set", f"threads={threads}"]
+    for override in options.set:
+        command += ["--set", override]
+    for key in ("data", "trials", "storage", "pruner", "folds", "rows"):
+        value = getattr(options, key)
+        if value is not None:
+            command += [f"--{key}", str(value)]
+    return [*command, *(["--timed"] if options.timed else []), *(["--no-tuned"] if options.no_tuned else [])]

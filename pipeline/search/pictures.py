@@ -1,0 +1,63 @@
+"""Pictures of a search: its history, what mattered, and where good values lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.search.request import Request
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+FEWEST = 4  # finished trials from which importances say anything
+LONGEST = 18  # letters of a choice on an axis
+DPI = 110
+
+
+def draw_search(request: Request, study: Study) -> list[Path]:
+    """Draws the study into the search's folder; returns the files."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from optuna.trial import TrialState
+    from optuna.visualization import matplotlib as plots
+
+    finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    if not finished:
+        return []
+    only_score: dict[str, Any] = {"target_name": request.metric}
+    if request.timed:
+        only_score["target"] = lambda trial: trial.values[0]
+    drawn = [_save(plots.plot_optimization_history(study, **only_score), request.folder / "history.png")]
+    names = sorted({name for trial in finished for name in trial.params})
+    if len(finished) >= FEWEST and any(_varies(finished, name) for name in names):
+        drawn.append(_save(plots.plot_slice(study, **only_score), request.folder / "slices.png"))
+        if all(name in trial.params for trial in finished for name in names):
+            figure = plots.plot_param_importances(study, **only_score)
+            drawn.append(_save(figure, request.folder / "importances.png"))
+    if request.timed:
+        figure = plots.plot_pareto_front(study, target_names=[request.metric, "seconds"])
+        drawn.append(_save(figure, request.folder / "pareto.png"))
+    return drawn
+
+
+def _varies(trials: list[Any], name: str) -> bool:
+    return len({trial.params.get(name) for trial in trials}) > 1
+
+
+def _save(axes: Any, path: Path) -> Path:
+    """Writes the figure of one or several axes as a PNG."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+    from matplotlib.ticker import NullFormatter
+
+    figure = np.ravel(axes)[0].figure
+    for part in figure.axes:
+        part.xaxis.set_minor_formatter(NullFormatter())  # of a short log axis: they lie over one another
+        for label in part.get_xticklabels():
+            if len(label.get_text()) > LONGEST and "$" not in label.get_text():
+                label.set_rotation(30)
+    figure.savefig(path, dpi=DPI, bbox_inches="tight")
+    plt.close(figure)
+    return path

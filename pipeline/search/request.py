@@ -1,0 +1,156 @@
+"""What a search is asked to do, checked before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.checks import space_messages
+from pipeline.config.schema import ModelConfig
+from pipeline.config.space import Space, parse_space
+from pipeline.errors import ConfigError, Problems, did_you_mean, listing
+from pipeline.metrics import find_metric
+from pipeline.plan import Plan
+from pipeline.registry import MODELS
+from pipeline.search.objective import Effort
+from pipeline.search.study import PRUNERS, Direction, full_address, make_pruner, sqlite_address
+from pipeline.store import digest
+
+VERSION = 1  # raise it when the same trial would be scored in another way
+DEFAULT_TRIALS = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search of one model's space.
+
+    Attributes:
+        plan: configuration, data and store.
+        name: of the model.
+        trials: how many, those of earlier searches of the same space included; None: as many as fit.
+        budget: seconds for everything, or None.
+        workers: processes that try values side by side.
+        storage: address of the study's database; None: SQLite in the run's folder.
+        pruner: who gives hopeless trials up.
+        folds: of a trial; None: all. Finalists get all of them in any case.
+        rows: share of the training rows of a trial.
+        timed: whether fast models are wanted beside good ones.
+        keep: how many of the best trials get all folds and leave their predictions.
+    """
+
+    plan: Plan
+    name: str
+    trials: int | None = None
+    budget: float | None = None
+    workers: int = 1
+    storage: str | None = None
+    pruner: str = "median"
+    folds: int | None = None
+    rows: float = 1.0
+    timed: bool = False
+    keep: int = 3
+
+    @property
+    def most(self) -> int | None:
+        """The number of trials at which the search ends; None: the budget ends it."""
+        return self.trials or (None if self.budget else DEFAULT_TRIALS)
+
+    @cached_property
+    def section(self) -> ModelConfig:
+        """The model's section as it is."""
+        return self.plan.config.models[self.name]
+
+    @cached_property
+    def specs(self) -> Mapping[str, Any]:
+        """The space in the YAML's words: the YAML's own, or the model's default."""
+        return self.plan.config.search.get(self.name) or self.section.space()
+
+    @cached_property
+    def space(self) -> Space:
+        return parse_space(self.specs, self.section)[0]
+
+    @property
+    def effort(self) -> Effort:
+        total = self.plan.config.folds.n * self.plan.config.folds.repeats
+        return Effort(min(self.folds or total, total), self.rows)
+
+    @property
+    def greater_is_better(self) -> bool:
+        return find_metric(self.metric).greater_is_better
+
+    @property
+    def metric(self) -> str:
+        """Name of what the model's folds are scored by."""
+        return self.plan.config.metric if self.section.answers() else "rmse"
+
+    @property
+    def directions(self) -> list[Direction]:
+        score: Direction = "maximize" if self.greater_is_better else "minimize"
+        return [score, "minimize"] if self.timed else [score]
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's database and pictures lie."""
+        return self.plan.store.root / "search" / self.name
+
+    @cached_property
+    def address(self) -> str:
+        return full_address(self.storage) if self.storage else sqlite_address(self.folder)
+
+    @cached_property
+    def study_name(self) -> str:
+        """Names the study: trials are comparable only within the same data, folds, space and effort."""
+        said = self.section.model_dump(mode="json", exclude_defaults=True)
+        for key in ("seeds", "enabled", *(parameter.key for parameter in self.space.parameters)):
+            _forget(said, key)  # each trial sets it anew
+        material = {
+            "folds": self.plan.folds.key,
+            "metric": self.metric,
+            "section": said,
+            "space": self.specs,
+            "effort": [self.effort.folds, self.effort.rows],
+            "timed": self.timed,
+            "seed": self.plan.config.seed,
+            "versions": [VERSION, MODELS.get(self.section.kind).version],
+        }
+        return f"{self.plan.config.competition}-{self.name}-{digest(material)[:12]}"
+
+    def check(self) -> None:
+        """Raises ConfigError, naming every mistake, before anything is trained."""
+        config, problems = self.plan.config, Problems()
+        if self.name not in config.models:
+            near = did_you_mean(self.name, config.models)
+            raise ConfigError(f"--model: no model {self.name!r}.{near} Known: {listing(config.models)}.")
+        if not self.specs:
+            problems.add(
+                f"models.{self.name}: a model of kind {self.section.kind!r} has no default space. Describe "
+                f"one under `search: {{{self.name}: ...}}` in the YAML (docs/search.md)."
+            )
+        for parameter, text in space_messages(self.specs, self.section):
+            problems.add(f"search.{self.name}.{parameter}: {text}")
+        if self.folds is not None and not 1 <= self.folds <= config.folds.n * config.folds.repeats:
+            most = config.folds.n * config.folds.repeats
+            problems.add(f"--folds must be from 1 to {most}. Received: {self.folds}.")
+        if not 0 < self.rows <= 1:
+            problems.add(f"--rows must be above 0 and at most 1. Received: {self.rows:g}.")
+        for option, number in (("--trials", self.trials), ("--workers", self.workers), ("--keep", self.keep)):
+            if number is not None and number < 1:
+                problems.add(f"{option} must be at least 1. Received: {number}.")
+        if self.pruner not in PRUNERS:
+            near = did_you_mean(self.pruner, PRUNERS)
+            problems.add(f"--pruner: unknown {self.pruner!r}.{near} Known: {listing(PRUNERS)}.")
+        problems.raise_if_any(ConfigError, f"The search of {self.name} cannot start:")
+        make_pruner(self.pruner)
+
+
+def _forget(tree: dict[str, Any], key: str) -> None:
+    """Removes a dotted key, and sections that it leaves empty."""
+    first, _, rest = key.partition(".")
+    if rest and isinstance(tree.get(first), dict):
+        _forget(tree[first], rest)
+        if tree[first]:
+            return
+    tree.pop(first, None)

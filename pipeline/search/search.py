@@ -1,0 +1,183 @@
+"""A search from beginning to end: trials, finalists, the choice on fresh folds, the tuned file."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config.tuned import read_tuned
+from pipeline.progress import Progress
+from pipeline.run import Run
+from pipeline.search.finals import (
+    TUNED,
+    Finalist,
+    pick,
+    score_fresh,
+    score_present,
+    score_trials,
+    score_tuned,
+    why_no_fresh_folds,
+)
+from pipeline.search.pictures import draw_search
+from pipeline.search.request import Request
+from pipeline.search.study import REASON, best_trials, counted, open_study
+from pipeline.search.trials import run_trials
+from pipeline.search.tuned_file import write_tuned
+from pipeline.search.workers import run_workers
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+MOST_RESERVE = 0.5  # of a budget, at most, for the finalists and the fresh folds
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search has found.
+
+    Attributes:
+        finalists: the present section first, then the best trials, all on all folds.
+        chosen: one of them.
+        trials: how many have ended.
+        pruned: how many of them were given up early.
+        failed: reason -> how many failed for it.
+        seconds: of the trials alone.
+        tuned: the file that was written.
+        lines: what else a person should know.
+        pictures: files that were drawn.
+    """
+
+    finalists: list[Finalist]
+    chosen: Finalist
+    trials: int
+    pruned: int
+    failed: dict[str, int]
+    seconds: float
+    tuned: Path
+    lines: list[str] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+
+
+def search(
+    request: Request,
+    progress: Progress,
+    tuned: Path,
+    command: Sequence[str] = (),
+    started: float | None = None,
+) -> Outcome:
+    """Searches, chooses and writes what was found.
+
+    Args:
+        request: checked.
+        progress: who is told.
+        tuned: the file to write.
+        command: arguments of `python -m pipeline` that make a worker of it, for several workers.
+        started: when the budget began, by `time.monotonic`; default: now.
+
+    Raises:
+        ModelError: the first trials all failed in the same way, or no trial was scored.
+    """
+    begun = time.monotonic() if started is None else started
+    run = Run(request.plan, progress)
+    present = score_present(request, run)
+    progress.message(f"{request.name} as it is: {request.metric} {present.score:.5f} ± {present.error:.5f}")
+    reserve, keep = _reserve(request, run, present)
+    end = begun + request.budget - reserve if request.budget else float("inf")
+
+    def left() -> float:
+        return end - time.monotonic()
+
+    trials_begun = time.monotonic()
+    if request.workers > 1:
+        run_workers(request, command, left, progress)
+    else:
+        run_trials(request, run, left)
+    seconds = time.monotonic() - trials_begun
+    study = open_study(request.study_name, request.address, request.directions, request.pruner)
+    finalists = [present, *score_trials(request, run, best_trials(study, keep))]
+    before = read_tuned(tuned)[0].get(request.name)
+    if before:
+        finalists.append(score_tuned(request, run, before))
+    finalists, chosen, lines = _choose(request, run, finalists)
+    if chosen.label != TUNED:
+        _write(request, tuned, chosen, present, len(counted(study.trials)))
+    return Outcome(
+        finalists,
+        chosen,
+        tuned=tuned,
+        seconds=seconds,
+        lines=lines,
+        pictures=draw_search(request, study),
+        **_counts(study),
+    )
+
+
+def _reserve(request: Request, run: Run, present: Finalist) -> tuple[float, int]:
+    """Returns seconds to keep for the end, and how many finalists they are enough for."""
+    if request.budget is None:
+        return 0.0, request.keep
+    fresh = 0 if why_no_fresh_folds(request, run) else 2
+    most = MOST_RESERVE * request.budget
+    keep = request.keep
+    while keep > 1 and (keep + fresh) * present.seconds > most:
+        keep -= 1
+    return min((keep + fresh) * present.seconds, most), keep
+
+
+def _choose(
+    request: Request, run: Run, finalists: list[Finalist]
+) -> tuple[list[Finalist], Finalist, list[str]]:
+    """Returns the finalists, the choice among them, and how much of its score was luck.
+
+    The best of many trials is better on the folds that it was chosen by than anywhere else. Fresh
+    folds, which have chosen nothing, decide between it and the present section, the first finalist.
+    """
+    best = pick(request, finalists)
+    if best is finalists[0]:
+        return finalists, best, ["no trial is better on all folds: the present parameters stay"]
+    if reason := why_no_fresh_folds(request, run):
+        line = f"not scored on fresh folds, for {reason}: the score of the best of many is too good"
+        return finalists, best, [line]
+    scored = {one.label: score_fresh(request, run, one) for one in (finalists[0], best)}
+    finalists = [scored.get(one.label, one) for one in finalists]
+    present, best = finalists[0], scored[best.label]
+    sign = -1 if request.greater_is_better else 1
+    claimed, kept = sign * (present.score - best.score), sign * (present.fresh_score - best.fresh_score)
+    lines = [
+        f"{best.label} gains {claimed:.5f} on the folds that chose it and {kept:.5f} on fresh ones: "
+        f"{claimed - kept:.5f} was luck"
+    ]
+    if kept <= 0 and not request.timed:
+        return finalists, present, [*lines, "not better on fresh folds: the present parameters stay"]
+    values = ", ".join(f"{key} {value}" for key, value in best.values.items())
+    return finalists, best, [*lines, f"{best.label}: {values}"]
+
+
+def _write(request: Request, path: Path, chosen: Finalist, present: Finalist, trials: int) -> None:
+    """Writes the model's section of the tuned file: empty where the present parameters stay."""
+    today = datetime.date.today().isoformat()
+    if chosen.label == present.label:
+        comment = f"none of {trials} trials was better than the YAML's own parameters"
+        comment += f", {request.metric} {present.score:.5f}; {today}"
+    else:
+        fresh = f", on fresh folds {chosen.fresh_score:.5f}" if chosen.fresh else ""
+        comment = f"{chosen.label} of {trials}: {request.metric} {chosen.score:.5f}{fresh}"
+        comment += f", before {present.score:.5f}; {today}"
+    write_tuned(path, request.name, request.space.nested(chosen.values), comment)
+
+
+def _counts(study: Study) -> dict:
+    from optuna.trial import TrialState
+
+    trials = counted(study.get_trials(deepcopy=False))
+    failed: dict[str, int] = {}
+    for trial in trials:
+        if trial.state == TrialState.FAIL:
+            reason = trial.user_attrs.get(REASON, "its process was killed each time")
+            failed[reason] = failed.get(reason, 0) + 1
+    pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+    return {"trials": len(trials), "pruned": pruned, "failed": failed}

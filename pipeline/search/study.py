@@ -1,0 +1,159 @@
+"""The study behind a search: an Optuna study in a database, and which of its trials count.
+
+Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization Framework", KDD 2019.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.errors import ConfigError, did_you_mean, listing
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.pruners import BasePruner
+    from optuna.trial import FrozenTrial
+
+Direction = Literal["minimize", "maximize"]
+
+HEARTBEAT = 10  # seconds between signs of life of a trial
+GRACE = 60  # seconds without one, after which the trial counts as killed and is tried again
+MOST_RETRIES = 2
+FIRST_TRIALS = 10  # drawn at random before the sampler learns, and left alone by the pruner
+
+PRUNERS = ("median", "percentile", "hyperband", "wilcoxon", "none")
+
+REASON = "reason"  # user attribute: why a trial failed
+PUT_OFF = "put_off"  # user attribute: it was stopped by Ctrl-C or the end of the budget, and waits again
+SECONDS = "seconds"
+VALUES = "values"  # by parameter name, as the YAML writes them
+SCORES = "scores"  # by fold
+
+
+def open_study(
+    name: str, address: str, directions: Sequence[Direction], pruner: str, seed: int | None = None
+) -> Study:
+    """Opens or creates the study of that name; trials that are left from a killed process wait again.
+
+    Args:
+        name: of the study: other spaces, folds or data make another one.
+        address: of the database, as SQLAlchemy writes it: `sqlite:///PATH`, `postgresql://...`.
+        directions: "minimize" or "maximize", one per objective.
+        pruner: one of PRUNERS.
+        seed: of the sampler; None where several workers share the study.
+
+    Raises:
+        ConfigError: the database cannot be reached.
+    """
+    import optuna
+    from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+    from sqlalchemy.exc import SQLAlchemyError
+
+    _quiet()
+    try:
+        storage = RDBStorage(
+            address,
+            engine_kwargs={"connect_args": {"timeout": 60}} if address.startswith("sqlite") else None,
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
+        )
+        return optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=list(directions),
+            sampler=optuna.samplers.TPESampler(
+                multivariate=True,
+                group=True,
+                n_startup_trials=FIRST_TRIALS,
+                seed=seed,
+                warn_independent_sampling=False,
+            ),
+            pruner=make_pruner(pruner),
+            load_if_exists=True,
+        )
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        shown = str(error).splitlines()[0]
+        raise ConfigError(
+            f"--storage: the database {_without_password(address)} cannot be used: {shown}"
+        ) from error
+
+
+def make_pruner(name: str) -> BasePruner:
+    """Returns the pruner of that name; steps are hundredths of the first fold, then whole folds."""
+    from optuna import pruners
+
+    known: dict[str, Any] = {
+        "median": lambda: pruners.MedianPruner(n_startup_trials=FIRST_TRIALS, n_warmup_steps=30),
+        "percentile": lambda: pruners.PercentilePruner(
+            25.0, n_startup_trials=FIRST_TRIALS, n_warmup_steps=30
+        ),
+        "hyperband": lambda: pruners.HyperbandPruner(min_resource=100, reduction_factor=3),
+        "wilcoxon": lambda: pruners.WilcoxonPruner(p_threshold=0.1),
+        "none": pruners.NopPruner,
+    }
+    if name not in known:
+        raise ConfigError(f"--pruner: unknown {name!r}.{did_you_mean(name, known)} Known: {listing(known)}.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Wilcoxon's is called experimental
+        return known[name]()
+
+
+def sqlite_address(folder: Path) -> str:
+    """Returns the address of the database in a run's folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{(folder / 'study.db').resolve()}"
+
+
+def full_address(address: str) -> str:
+    """Returns the address with a driver: for PostgreSQL the one that we ask for, if none is named."""
+    for short in ("postgresql://", "postgres://"):
+        if address.startswith(short):
+            return "postgresql+pg8000://" + address.removeprefix(short)
+    return address
+
+
+def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns the trials that have come to an end: scored, pruned, or failed for a reason.
+
+    One that was killed or put off counts once, when it is tried again; one that was killed each
+    time counts as failed.
+    """
+    again = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
+    ended = [trial for trial in trials if trial.state.is_finished() and trial.number not in again]
+    return [trial for trial in ended if not trial.user_attrs.get(PUT_OFF)]
+
+
+def best_trials(study: Study, most: int) -> list[FrozenTrial]:
+    """Returns the trials with the best scores, best first, one per set of values."""
+    from optuna.study import StudyDirection
+    from optuna.trial import TrialState
+
+    sign = -1 if study.directions[0] == StudyDirection.MAXIMIZE else 1
+    done = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    found: dict[str, FrozenTrial] = {}
+    for trial in sorted(done, key=lambda trial: sign * trial.values[0]):
+        found.setdefault(str(sorted(trial.user_attrs[VALUES].items(), key=str)), trial)
+    return list(found.values())[:most]
+
+
+def _quiet() -> None:
+    """The run's log gets what Optuna says; the screen does not."""
+    import optuna
+
+    optuna.logging.disable_default_handler()
+    optuna.logging.set_verbosity(logging.INFO)
+    ours = logging.getLogger("pipeline")
+    theirs = logging.getLogger("optuna")
+    theirs.handlers[:] = ours.handlers
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def _without_password(address: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(address).render_as_string(hide_password=True)
