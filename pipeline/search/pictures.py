@@ -26,15 +26,16 @@ def draw_search(request: Request, study: Study) -> list[Path]:
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if not finished:
         return []
-    only_score: dict[str, Any] = {"target_name": request.metric}
-    if request.timed:
-        only_score["target"] = lambda trial: trial.values[0]
-    drawn = [_save(plots.plot_optimization_history(study, **only_score), request.folder / "history.png")]
+    target = {"target": lambda trial: trial.values[0]} if request.timed else {}
+    named: dict[str, Any] = {**target, "target_name": request.metric}
+    drawn = [_save(plots.plot_optimization_history(study, **named), request.folder / "history.png")]
     names = sorted({name for trial in finished for name in trial.params})
     if len(finished) >= FEWEST and any(_varies(finished, name) for name in names):
-        drawn.append(_save(plots.plot_slice(study, **only_score), request.folder / "slices.png"))
+        drawn.append(_save(plots.plot_slice(study, **named), request.folder / "slices.png"))
         if all(name in trial.params for trial in finished for name in names):
-            figure = plots.plot_param_importances(study, **only_score)
+            if request.timed and request.greater_is_better:  # importance is that for low values then
+                named["target"] = lambda trial: -trial.values[0]
+            figure = plots.plot_param_importances(study, **named)
             drawn.append(_save(figure, request.folder / "importances.png"))
     if request.timed:
         figure = plots.plot_pareto_front(study, target_names=[request.metric, "seconds"])

@@ -82,6 +82,7 @@ def search(
         ModelError: the first trials all failed in the same way, or no trial was scored.
     """
     begun = time.monotonic() if started is None else started
+    study = open_study(request.study_name, request.address, request.directions, request.pruner)
     run = Run(request.plan, progress)
     present = score_present(request, run)
     progress.message(f"{request.name} as it is: {request.metric} {present.score:.5f} ± {present.error:.5f}")
@@ -97,7 +98,6 @@ def search(
     else:
         run_trials(request, run, left)
     seconds = time.monotonic() - trials_begun
-    study = open_study(request.study_name, request.address, request.directions, request.pruner)
     finalists = [present, *score_trials(request, run, best_trials(study, keep))]
     before = read_tuned(tuned)[0].get(request.name)
     if before:

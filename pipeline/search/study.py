@@ -16,13 +16,14 @@ from pipeline.errors import ConfigError, did_you_mean, listing
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
 Direction = Literal["minimize", "maximize"]
 
 HEARTBEAT = 10  # seconds between signs of life of a trial
 GRACE = 60  # seconds without one, after which the trial counts as killed and is tried again
-MOST_RETRIES = 2
+MOST_RETRIES = 5
 FIRST_TRIALS = 10  # drawn at random before the sampler learns, and left alone by the pruner
 
 PRUNERS = ("median", "percentile", "hyperband", "wilcoxon", "none")
@@ -44,7 +45,8 @@ def open_study(
         address: of the database, as SQLAlchemy writes it: `sqlite:///PATH`, `postgresql://...`.
         directions: "minimize" or "maximize", one per objective.
         pruner: one of PRUNERS.
-        seed: of the sampler; None where several workers share the study.
+        seed: of the sampler, which draws on from the trials that there are; None where several
+            workers share the study.
 
     Raises:
         ConfigError: the database cannot be reached.
@@ -62,25 +64,32 @@ def open_study(
             grace_period=GRACE,
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
         )
-        return optuna.create_study(
+        study = optuna.create_study(
             storage=storage,
             study_name=name,
             directions=list(directions),
-            sampler=optuna.samplers.TPESampler(
-                multivariate=True,
-                group=True,
-                n_startup_trials=FIRST_TRIALS,
-                seed=seed,
-                warn_independent_sampling=False,
-            ),
             pruner=make_pruner(pruner),
             load_if_exists=True,
         )
+        study.sampler = _sampler(None if seed is None else seed + len(study.get_trials(deepcopy=False)))
+        return study
     except (SQLAlchemyError, ImportError, OSError) as error:
         shown = str(error).splitlines()[0]
         raise ConfigError(
             f"--storage: the database {_without_password(address)} cannot be used: {shown}"
         ) from error
+
+
+def _sampler(seed: int | None) -> BaseSampler:
+    """Returns a tree-structured Parzen estimator over all parameters at once (Bergstra et al., NIPS 2011)."""
+    from optuna.samplers import TPESampler
+
+    return TPESampler(
+        multivariate=True,
+        group=True,  # parameters that exist together are drawn together
+        n_startup_trials=FIRST_TRIALS,
+        seed=seed,
+    )
 
 
 def make_pruner(name: str) -> BasePruner:

@@ -10,25 +10,36 @@ from typing import Any
 from pipeline.config.tuned import read_tuned
 from pipeline.store import write_atomically
 
-HEADING = "Written by `make tune`, used by `make train` unless --no-tuned. Delete what you do not want."
+HEADING = "# Written by `make tune`, used by `make train` unless --no-tuned. Delete what you do not want.\n"
+MARK = "  # "  # begins the line above a model's section: how it was found
 
 
 def write_tuned(path: Path, name: str, keys: Mapping[str, Any], comment: str) -> None:
-    """Writes what was found for one model; what the file says of others stays, comments included."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
+    """Writes what was found for one model; what the file says of other models stays as it was found.
 
-    read_tuned(path)
-    yaml = YAML()
+    Args:
+        path: the file; it need not be there.
+        name: of the model.
+        keys: of its section.
+        comment: one line on how they were found.
+    """
+    models, places = read_tuned(path)
+    before = path.read_text(encoding="utf-8").splitlines() if models else []
+    comments = {}
+    for other in models:
+        line = before[int(places[("models", other)].rpartition(":")[2]) - 2]
+        comments[other] = line if line.startswith(MARK) else ""
+    models, comments = {**models, name: dict(keys)}, {**comments, name: MARK + comment}
+    text = HEADING + "models:\n"
+    for other, section in models.items():
+        text += (comments[other] + "\n" if comments[other] else "") + _indented({other: section})
+    write_atomically(path, text.encode())
+
+
+def _indented(tree: dict[str, Any]) -> str:
+    from ruamel.yaml import YAML
+
+    yaml, text = YAML(), io.StringIO()
     yaml.width = 1000
-    tree = yaml.load(path.read_text(encoding="utf-8")) if path.is_file() else CommentedMap()
-    if "models" not in tree:
-        tree["models"] = CommentedMap()
-        tree.yaml_set_start_comment(HEADING)
-    models = tree["models"]
-    models[name] = dict(keys)
-    models.ca.items.pop(name, None)
-    models.yaml_set_comment_before_after_key(name, before=comment, indent=2)
-    text = io.StringIO()
     yaml.dump(tree, text)
-    write_atomically(path, text.getvalue().encode())
+    return "".join(f"  {line}\n" for line in text.getvalue().splitlines())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import pipeline
 from pipeline.errors import ModelError
 from pipeline.progress import Progress
 from pipeline.search.request import Request
@@ -59,4 +62,7 @@ def run_workers(
 
 def _start(command: list[str], left: float) -> subprocess.Popen:
     limit = [] if left == float("inf") else ["--budget", f"{max(left, 1):.0f}"]
-    return subprocess.Popen([*command, *limit], stdout=subprocess.DEVNULL)
+    ours = str(Path(pipeline.__file__).parents[1])
+    path = os.pathsep.join([ours, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.Popen([*command, *limit], stdout=subprocess.DEVNULL, env=environment)

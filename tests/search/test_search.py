@@ -1,0 +1,146 @@
+"""The command from end to end, on a competition where the model's own parameters are bad."""
+
+import json
+
+import optuna
+import pytest
+
+from pipeline.cli import main
+from pipeline.config.load import load_config
+from pipeline.search.finals import Finalist, pick
+from pipeline.search.study import counted
+
+TUNE = ["tune", "toy", "--model", "logit"]
+
+
+def trials(folder):
+    storage = f"sqlite:///{folder / 'runs/toy/search/logit/study.db'}"
+    (name,) = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=name, storage=storage).trials
+
+
+def test_what_is_found_is_used_by_the_next_train(toy, capsys):
+    assert main([*TUNE, "--trials", "6"]) == 0
+    said = capsys.readouterr().out
+    assert "was luck" in said
+    assert "6 trials" in said
+    text = (toy / "configs/toy.tuned.yaml").read_text()
+    assert "log_loss" in text
+    assert "before" in text
+    found = load_config(toy / "configs/toy.yaml").models["logit"].C
+    assert found > 0.01
+    assert main(["train", "toy"]) == 0
+    assert (
+        "logit: C, steps from configs/toy.tuned.yaml; --no-tuned leaves them out" in capsys.readouterr().out
+    )
+    tuned = json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]["score"]
+    assert main(["train", "toy", "--no-tuned"]) == 0
+    assert "tuned.yaml" not in capsys.readouterr().out
+    assert json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]["score"] > tuned
+    for name in ("history", "slices", "importances"):
+        assert (toy / f"runs/toy/search/logit/{name}.png").stat().st_size > 5_000
+
+
+def test_the_winner_is_not_trained_twice_and_the_best_join_the_ensemble(toy, capsys):
+    assert main([*TUNE, "--trials", "5", "--keep", "2"]) == 0
+    capsys.readouterr()
+    assert main(["train", "toy"]) == 0
+    assert "folds in" not in capsys.readouterr().out
+    assert main(["ensemble", "toy"]) == 0
+    members = json.loads((toy / "runs/toy/submission.json").read_text())["models"]
+    assert len(members) == 3  # two of the best, and the parameters as they were
+
+
+def test_a_search_goes_on_where_it_ended(toy):
+    assert main([*TUNE, "--trials", "3"]) == 0
+    assert main([*TUNE, "--trials", "5"]) == 0
+    assert len(counted(trials(toy))) == len(trials(toy)) == 5
+
+
+def test_good_parameters_stay_where_no_trial_is_better(toy, capsys):
+    config = toy / "configs/toy.yaml"
+    config.write_text(config.read_text() + "search: {logit: {C: {float: [1.0e-06, 2.0e-06]}}}\n")
+    assert main([*TUNE, "--trials", "2"]) == 0
+    assert "the present parameters stay" in capsys.readouterr().out
+    assert load_config(config).models["logit"].C == 0.001
+
+
+def test_an_earlier_result_that_is_better_stays(toy, capsys):
+    assert main([*TUNE, "--trials", "5"]) == 0
+    before = (toy / "configs/toy.tuned.yaml").read_text()
+    config = toy / "configs/toy.yaml"
+    config.write_text(config.read_text() + "search: {logit: {C: {float: [0.0011, 0.0012]}}}\n")
+    assert main([*TUNE, "--trials", "2"]) == 0
+    assert "tuned before" in capsys.readouterr().out
+    assert (toy / "configs/toy.tuned.yaml").read_text() == before
+
+
+def test_time_is_a_second_objective(toy, capsys):
+    assert main([*TUNE, "--trials", "4", "--timed"]) == 0
+    assert all(len(trial.values) == 2 for trial in trials(toy))
+    assert (toy / "runs/toy/search/logit/pareto.png").exists()
+
+
+def test_of_equal_models_the_fast_one_is_picked(request_of):
+    request = request_of(timed=True)
+
+    def finalist(label, scores, seconds):
+        return Finalist(label, {}, request.section, scores, seconds)
+
+    best, fast = finalist("best", (0.50, 0.54, 0.52), 90.0), finalist("fast", (0.51, 0.55, 0.52), 9.0)
+    worse = finalist("worse", (0.70, 0.74, 0.72), 1.0)
+    assert pick(request, [best, fast, worse]) is fast
+    assert pick(request_of(), [best, fast, worse]) is best
+
+
+def test_two_workers_share_the_trials(toy, capsys):
+    assert main([*TUNE, "--trials", "7", "--workers", "2"]) == 0
+    assert len(trials(toy)) == 7
+    assert "7 trials" in capsys.readouterr().out
+
+
+def test_the_first_failures_all_alike_end_the_search(toy, capsys, monkeypatch):
+    from pipeline.models.linear import Logistic
+    from pipeline.search import finals
+
+    fit, calls = Logistic.fit, []
+
+    def fails_after_the_present(self, train, inner=None, context=None):
+        calls.append(1)
+        if len(calls) > 3:
+            raise MemoryError(f"cannot allocate {len(calls)} GiB")
+        return fit(self, train, inner, context)
+
+    monkeypatch.setattr(Logistic, "fit", fails_after_the_present)
+    assert finals.FRESH
+    assert main([*TUNE, "--trials", "20"]) == 1
+    assert "The first 5 trials all failed in the same way. MemoryError" in capsys.readouterr().err
+    assert len(trials(toy)) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "logti"], "no model 'logti'. Did you mean 'logit'?"),
+        (["--model", "logit", "--trials", "0"], "--trials must be at least 1. Received: 0."),
+        (["--model", "logit", "--folds", "9"], "--folds must be from 1 to 3. Received: 9."),
+        (["--model", "logit", "--rows", "1.5"], "--rows must be above 0 and at most 1. Received: 1.5."),
+        (["--model", "logit", "--pruner", "medain"], "Did you mean 'median'?"),
+        (
+            ["--model", "logit", "--set", "search.logit={C: {int: [5, 2]}, steps: {choice: []}}"],
+            "low must be",
+        ),
+        (["--model", "logit", "--storage", "postgresql://nobody@127.0.0.1:1/x"], "cannot be used"),
+    ],
+)
+def test_bad_requests_are_refused_before_anything_is_trained(toy, capsys, arguments, said):
+    assert main(["tune", "toy", *arguments]) == 1
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not list((toy / "runs/toy/products").glob("logit*"))
+
+
+def test_a_model_without_parameters_says_so(toy, capsys):
+    config = toy / "configs/toy.yaml"
+    config.write_text(config.read_text() + "  base: {kind: baseline}\n")
+    assert main(["tune", "toy", "--model", "base"]) == 1
+    assert "has no default space" in capsys.readouterr().err
