@@ -13,7 +13,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean test lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean bench test lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -45,11 +45,15 @@ $(BIN)/.ready-catboost: $(BIN)/.ready requirements-catboost.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-catboost.txt -c constraints.txt
 	@touch $@
 
+$(BIN)/.ready-postgres: $(BIN)/.ready requirements-postgres.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-postgres.txt -c constraints.txt
+	@touch $@
+
 .PHONY: needs-comp
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list
@@ -68,7 +72,7 @@ audit: needs-comp $(BIN)/.ready ## look for what would make the score a lie: cop
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
 	@$(RUN) train $(OPTIONS) $(BUDGETED)
 
-tune: needs-comp $(BIN)/.ready ## search a model's parameters: MODEL=lgbm [TRIALS=100] [BUDGET=30m] [WORKERS=2] [STORAGE=postgresql://...]
+tune: needs-comp $(BIN)/.ready $(if $(findstring postgres,$(STORAGE)),$(BIN)/.ready-postgres) ## search a model's parameters: MODEL=lgbm [TRIALS=100] [BUDGET=30m] [WORKERS=2] [STORAGE=postgresql://...]
 	@test -n "$(MODEL)" || { echo "error: which model? For example: make tune COMP=$(COMP) MODEL=lgbm TRIALS=50"; exit 1; }
 	@$(RUN) tune $(OPTIONS) --model $(MODEL) $(if $(TRIALS),--trials $(TRIALS)) $(BUDGETED) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(STORAGE),--storage "$(STORAGE)")
@@ -96,6 +100,9 @@ board: needs-comp $(BIN)/.ready ## the runs so far: scores, public scores, what 
 
 clean: needs-comp $(BIN)/.ready ## remove products that the config does not use (ARGS=--all: all of them)
 	@$(RUN) clean $(OPTIONS)
+
+bench: $(BIN)/.ready-dev ## measure speed and memory against the plain way (CHECK=1: fail below a limit)
+	@$(BIN)/python bench/speed.py $(if $(CHECK),--check) $(ARGS)
 
 test: $(BIN)/.ready-dev ## run the tests (ARGS="-m 'not slow'" for the quick ones)
 	@$(BIN)/python -m pytest $(ARGS)

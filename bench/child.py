@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def in_child(module: str, function: str, **settings: Any) -> Any:
     Args:
         module: that holds it, by its dotted name.
         function: its name.
-        settings: its arguments; they and the result travel as JSON.
+        settings: its arguments; they and the result travel as JSON, dataclasses as their fields.
 
     Raises:
         RuntimeError: the process failed; holds the end of what it said.
@@ -41,7 +42,7 @@ def in_child(module: str, function: str, **settings: Any) -> Any:
 def main() -> None:
     module, function, settings, path = sys.argv[1:]
     result = getattr(importlib.import_module(module), function)(**json.loads(settings))
-    Path(path).write_text(json.dumps(result), encoding="utf-8")
+    Path(path).write_text(json.dumps(result, default=asdict), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -45,12 +44,6 @@ def resident() -> float:
     return int(done.stdout) * 1024 / MB
 
 
-def peak() -> float:
-    """Returns the most memory that this process has held, MB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most * (1 if sys.platform == "darwin" else 1024) / MB
-
-
 @dataclass(frozen=True)
 class Ran:
     """A program that ended.
@@ -71,7 +64,7 @@ class Ran:
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ran:
-    """Runs a program to its end.
+    """Runs a program to its end. Its memory is NaN where the system is not Linux: no other tells.
 
     Args:
         command: its words.
@@ -79,7 +72,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
         environment: added to this process's own.
     """
     path = folder / "output.txt"
-    own = held = 0.0
+    own = held = 0.0 if sys.platform == "linux" else float("nan")
     with path.open("w+", encoding="utf-8") as output:
         start = time.perf_counter()
         child = subprocess.Popen(
@@ -87,7 +80,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
         )
         while child.poll() is None:
             now = [memory_of(number) for number in family(child.pid)]
-            own, held = (max(most, sum(part)) for most, part in zip((own, held), _columns(now), strict=True))
+            own, held = max(own, sum(a for a, _ in now)), max(held, sum(b for _, b in now))
             try:
                 child.wait(BETWEEN)
             except subprocess.TimeoutExpired:
@@ -97,10 +90,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 
 
 def memory_of(process: int) -> tuple[float, float]:
-    """Returns a process's own memory and its resident memory, MB; zeros once it has ended.
-
-    Only Linux tells.
-    """
+    """Returns a process's own memory and its resident memory, MB (Linux only); zeros once it has ended."""
     try:
         lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -113,14 +103,10 @@ def memory_of(process: int) -> tuple[float, float]:
 def family(process: int) -> list[int]:
     """Returns a process and all that it started and that they started; itself alone where unknown."""
     found = [process]
-    for number in found:
+    for number in found:  # which grows meanwhile
         for path in Path(f"/proc/{number}/task").glob("*/children"):
             try:
                 found += [int(word) for word in path.read_text(encoding="utf-8").split()]
             except (FileNotFoundError, ProcessLookupError):
                 continue  # ended since
     return found
-
-
-def _columns(pairs: list[tuple[float, float]]) -> tuple[tuple[float, ...], ...]:
-    return tuple(zip(*pairs, strict=True)) if pairs else ((), ())

@@ -47,7 +47,7 @@ class Value:
 
     @property
     def number(self) -> str:
-        digits = f"{self.value:,.0f}" if abs(self.value) >= 1000 else f"{self.value:.3g}"
+        digits = f"{self.value:,.0f}" if abs(self.value) >= 999.5 else f"{self.value:.3g}"
         return f"{digits} {self.unit}".strip()
 
     def line(self) -> str:

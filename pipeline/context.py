@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from pipeline.data.rows import Rows
 
 
 def ignore(fraction: float, text: str) -> None:
@@ -36,7 +33,7 @@ class Context:
         siblings: folders of other models' saved networks of the same fold, by model name.
         threads: how many threads a library may start.
         watch: a network in training calls it after each epoch with the fraction done and a function
-            that returns predictions of rows by the network as it is; what it raises ends the fit.
+            from `Rows` to their predictions by the network as it is; what it raises ends the fit.
             None: nobody watches.
     """
 
@@ -46,4 +43,4 @@ class Context:
     cache: Callable[[str, Mapping[str, Any], Callable[[], np.ndarray]], np.ndarray] = no_cache
     siblings: Mapping[str, Path] = field(default_factory=dict)
     threads: int = 2
-    watch: Callable[[float, Callable[[Rows], np.ndarray]], None] | None = None
+    watch: Callable[[float, Callable[[Any], np.ndarray]], None] | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,14 @@ CLASSES = 10
 THREADS = 2
 
 
-def run(quick: bool) -> list[dict[str, Any]]:
+def run(quick: bool) -> list[Value]:
     """Measures both; see docs/performance.md."""
     side, count, steps, size = (32, 256, 4, 16) if quick else (128, 2048, 12, 32)
     backbone = "8C3 MP2 8C3 MP2 FC16" if quick else "mobilenet_v2"
     with tempfile.TemporaryDirectory() as folder:
         label = draw_pictures(Path(folder) / "pixels.npy", count, side, CLASSES)
         pixels = np.load(Path(folder) / "pixels.npy", mmap_mode="r")
-        return [asdict(v) for v in [*_batches(pixels, label), *_training(pixels, label, steps, size, backbone)]]
+        return [*_batches(pixels, label), *_training(pixels, label, steps, size, backbone)]
 
 
 def make_source(pixels: np.ndarray, label: np.ndarray) -> Pictures:

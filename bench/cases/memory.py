@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from bench.cases.startup import command
 from bench.child import in_child
@@ -22,45 +21,31 @@ models:
 """
 
 
-def run(quick: bool) -> list[dict[str, Any]]:
+def run(quick: bool) -> list[Value]:
     """Trains on three numbers of pictures; see docs/performance.md."""
     sizes = (200, 500, 1000) if quick else (2_000, 20_000, 100_000)
-    ran = [in_child(__name__, "train", pictures=count) for count in sizes]
-    own, resident = ([facts[kind] for facts in ran] for kind in ("own", "resident"))
-    few, more = (
-        (after["seconds"] - before["seconds"]) / (many - count)
-        for (count, before), (many, after) in zip(
-            zip(sizes, ran, strict=True), zip(sizes[1:], ran[1:], strict=False), strict=False
-        )
-    )
+    ran = {count: in_child(__name__, "train", pictures=count) for count in sizes}
     first, second, third = (f"{count:,}" for count in sizes)
+    few, more = (
+        1000 * (ran[many]["seconds"] - ran[count]["seconds"]) / (many - count)
+        for count, many in itertools.pairwise(sizes)
+    )
+    growth = more / few if few > 0 else float("nan")  # other work can make a small run the longer one
+    own, resident = ([facts[kind] for facts in ran.values()] for kind in ("own", "resident"))
+    with_pages = "with the mapped pages of the picture file"
     values = [
-        Value("memory.spread", max(own) - min(own), f"own memory of `train`, {first} to {third} pictures: spread", "MB"),
-        Value(
-            "memory.resident_spread",
-            max(resident) - min(resident),
-            "the same with pages of the picture file, which the system may take back",
-            "MB",
-        ),
-        Value(
-            "memory.time",
-            more / few if few > 0 else float("nan"),  # other work can make a small run the longer one
-            f"time per further picture, {second} to {third} against {first} to {second}",
-        ),
-        Value("memory.picture", 1000 * more, f"time per further picture, {second} to {third}", "ms"),
+        Value("memory.spread", max(own) - min(own), f"memory of {first} to {third} pictures: spread", "MB"),
+        Value("memory.resident_spread", max(resident) - min(resident), f"the same {with_pages}", "MB"),
+        Value("memory.time", growth, f"time per picture, {second} to {third} against {first} to {second}"),
+        Value("memory.picture", more, f"time per picture, {second} to {third}", "ms"),
     ]
-    for count, facts in zip(sizes, ran, strict=True):
+    for count, facts in ran.items():
         values += [
-            Value(f"memory.own_{count}", facts["own"], f"{count:,} pictures: own memory", "MB"),
-            Value(
-                f"memory.resident_{count}",
-                facts["resident"],
-                f"{count:,} pictures: with pages of the picture file",
-                "MB",
-            ),
+            Value(f"memory.own_{count}", facts["own"], f"{count:,} pictures: memory", "MB"),
+            Value(f"memory.resident_{count}", facts["resident"], f"{count:,} pictures: {with_pages}", "MB"),
             Value(f"memory.seconds_{count}", facts["seconds"], f"{count:,} pictures: time", "s"),
         ]
-    return [asdict(value) for value in values]
+    return values
 
 
 def train(pictures: int) -> dict[str, float]:

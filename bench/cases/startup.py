@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from bench import measure
 from bench.child import QUIET, ROOT
-from bench.measure import Ran, run as run_program
 from bench.results import Value
 from pipeline.testing import write_competition
 
@@ -25,7 +23,7 @@ models:
 """
 
 
-def run(quick: bool) -> list[dict[str, Any]]:
+def run(quick: bool) -> list[Value]:
     """Measures three commands; see docs/performance.md."""
     rounds = 2 if quick else 7
     with tempfile.TemporaryDirectory() as name:
@@ -36,22 +34,27 @@ def run(quick: bool) -> list[dict[str, Any]]:
         (folder / "configs" / "wrong.yaml").write_text(wrong, encoding="utf-8")
         write_competition(folder / "data" / "toy")
         command(folder, "train", "toy")
-        values = [
-            Value("startup.help", _median(rounds, folder, "--help"), "`--help`", "s"),
-            Value("startup.config_error", _median(rounds, folder, "train", "wrong", code=1), "config error", "s"),
-            Value("startup.rerun", _median(rounds, folder, "train", "toy"), "`train` with nothing to do", "s"),
-        ]
-    return [asdict(value) for value in values]
+        asked = {
+            "help": _median(rounds, folder, "--help"),
+            "config_error": _median(rounds, folder, "train", "wrong", code=1),
+            "rerun": _median(rounds, folder, "train", "toy"),
+        }
+    words = {
+        "help": "`--help`",
+        "config_error": "an unknown key in the configuration",
+        "rerun": "`train` with nothing to do",
+    }
+    return [Value(f"startup.{name}", seconds, words[name], "s") for name, seconds in asked.items()]
 
 
-def command(folder: Path, *words: str, code: int = 0) -> Ran:
+def command(folder: Path, *words: str, code: int = 0) -> measure.Ran:
     """Runs `python -m pipeline` in a folder.
 
     Raises:
         RuntimeError: it ended with another exit status than `code`.
     """
     environment = QUIET | {"PYTHONPATH": str(ROOT)}
-    done = run_program([sys.executable, "-m", "pipeline", *words], folder, environment)
+    done = measure.run([sys.executable, "-m", "pipeline", *words], folder, environment)
     if done.code != code:
         raise RuntimeError(f"{' '.join(words)} ended with {done.code}, not {code}:\n{done.output}")
     return done

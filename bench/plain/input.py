@@ -10,20 +10,20 @@ import numpy as np
 
 def make_transform() -> Any:
     """Returns small moves, flips and changes of light for photographs."""
-    import albumentations as A
+    import albumentations
     import cv2
 
-    return A.Compose(
+    return albumentations.Compose(
         [
-            A.HorizontalFlip(p=0.5),
-            A.Affine(
+            albumentations.HorizontalFlip(p=0.5),
+            albumentations.Affine(
                 scale=(0.9, 1.1),
                 translate_percent=(-0.06, 0.06),
                 rotate=(-10, 10),
                 border_mode=cv2.BORDER_REFLECT_101,
                 p=0.7,
             ),
-            A.RandomBrightnessContrast(brightness_limit=0.15, contrast_limit=0.15, p=0.5),
+            albumentations.RandomBrightnessContrast(brightness_limit=0.15, contrast_limit=0.15, p=0.5),
         ]
     )
 

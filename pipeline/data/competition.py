@@ -14,6 +14,7 @@ from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
+from pipeline.data.parquet import read_parquet
 from pipeline.data.pictures import picture_names
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_table, read_tables
@@ -82,13 +83,14 @@ class Competition:
     @classmethod
     def load(cls, folder: Path) -> Competition:
         """Reads what `save` wrote."""
-        import pandas as pd
-
         facts = json.loads((folder / "competition.json").read_text(encoding="utf-8"))
         tables: dict[str, Any] = {}
         for name in ("train", "test"):
             path = folder / f"{name}.parquet"
-            tables[name] = pd.read_parquet(path) if path.exists() else None
+            tables[name] = None
+            if path.exists():
+                with path.open("rb") as file:
+                    tables[name] = read_parquet(file)
         splitter = folder / "splitter.npy"
         return cls(
             task=Task(facts["kind"], tuple(facts["outputs"]), facts["log_target"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 import threading
 from collections.abc import Sequence
@@ -127,11 +128,19 @@ def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndar
         chunk = pixels[ordered[start : start + step]].reshape(-1, channels)
         for channel in range(channels):
             counts[channel] += np.bincount(chunk[:, channel], minlength=256)
+        hand_back(pixels)
     values = np.arange(256.0)
     total = counts.sum(axis=1)
     mean = counts @ values / total
     variance = np.maximum(counts @ values**2 / total - mean**2, 0.0)
     return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def hand_back(array: np.ndarray) -> None:
+    """Takes the pages of a read-only memory map out of the process; they are read again when asked for."""
+    pages = getattr(array, "_mmap", None)
+    if pages is not None and getattr(array, "mode", "") == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _write_rows(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.store import digest, file_digest
@@ -27,6 +29,10 @@ class Source(ABC):
     @abstractmethod
     def read(self, name: str) -> bytes:
         """Returns a file's bytes. Safe to call from several threads."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Returns a file to be read in parts; closed by the caller."""
+        return io.BytesIO(self.read(name))
 
     @abstractmethod
     def fingerprint(self, tables: list[str]) -> str:
@@ -61,6 +67,12 @@ class FolderSource(Source):
     def read(self, name: str) -> bytes:
         try:
             return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            raise self.missing(name) from None
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return (self.root / name).open("rb")
         except FileNotFoundError:
             raise self.missing(name) from None
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.config.schema import DataConfig
 from pipeline.data.file_pattern import FilePattern
+from pipeline.data.parquet import read_parquet
 from pipeline.data.source import Source
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
@@ -68,13 +69,14 @@ def read_table(
 
     if "{" in name:
         return _table_of_files(source, FilePattern(name))
-    data = source.read(name)
-    where = f"{source.root}: {name}"
-    if not data.strip():
+    where, columnar = f"{source.root}: {name}", PurePosixPath(name).suffix in {".parquet", ".pq"}
+    data = b"" if columnar else source.read(name)
+    if not columnar and not data.strip():
         raise DataError(f"{where} is empty.")
     try:
-        if PurePosixPath(name).suffix in {".parquet", ".pq"}:
-            table = pd.read_parquet(io.BytesIO(data))
+        if columnar:
+            with source.open(name) as file:
+                table = read_parquet(file)
             for column in set(text) & set(table.columns):
                 table[column] = table[column].astype(str)
         else:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pipeline.data.pixels import hand_back
 from pipeline.networks.coordinates import to_fractions, to_points
 from pipeline.networks.targets import Targets
 from pipeline.transforms.augment import Augmenter
@@ -151,8 +152,15 @@ class Features:
 
 
 def take(array: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Returns a copy of rows of a memory map, read in the order in which they lie on disk."""
-    order = np.argsort(positions)
-    taken = np.empty((len(positions), *array.shape[1:]), array.dtype)
-    taken[order] = array[positions[order]]
+    """Returns a copy of rows of a memory map, read in the order in which they lie on disk.
+
+    Row by row: an index of all rows would make a second array, whose new pages cost more than the
+    copying (20 us for a picture of 128 pixels). The map's pages are handed back at once: they stay
+    in the system's cache, but the process does not grow with the number of pictures.
+    """
+    rows = np.asarray(array)  # a memory map's own indexing is slow
+    taken = np.empty((len(positions), *rows.shape[1:]), rows.dtype)
+    for place in np.argsort(positions):
+        taken[place] = rows[positions[place]]
+    hand_back(array)
     return taken

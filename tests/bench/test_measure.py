@@ -23,7 +23,6 @@ def test_resident_memory_grows_with_what_is_held():
     before = measure.resident()
     held = np.ones(50_000_000 // 8)
     assert measure.resident() - before > 0.8 * held.nbytes / measure.MB
-    assert measure.peak() >= 0.9 * held.nbytes / measure.MB
 
 
 @LINUX

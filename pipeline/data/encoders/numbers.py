@@ -26,8 +26,9 @@ class NumberScaler:
         filled = np.where(missing, self.median_, values)
         self.unit_ = np.array([_unit(column) for column in filled.T])
         bent = _signed_log(filled, np.where(self.unit_ > 0, self.unit_, 1.0))
-        less = np.abs(skewness(bent)) < np.abs(skewness(filled))
-        self.bent_ = (np.abs(skewness(filled)) > SKEWED) & less & (self.unit_ > 0)
+        skewed = np.abs(skewness(filled))
+        less = np.abs(skewness(bent)) < skewed
+        self.bent_ = (skewed > SKEWED) & less & (self.unit_ > 0)
         shaped = np.where(self.bent_, bent, filled)
         self.mean_ = shaped.mean(axis=0)
         deviation = shaped.std(axis=0)
@@ -52,8 +53,9 @@ class NumberScaler:
 def skewness(values: np.ndarray) -> np.ndarray:
     """Returns the third standardised moment of each column of (rows, columns), 0 for a constant."""
     centred = values - values.mean(axis=0)
-    variance = np.mean(centred**2, axis=0)
-    return np.mean(centred**3, axis=0) / np.where(variance > 0, variance, np.inf) ** 1.5
+    square = centred * centred  # `**3` takes ten times as long as two products
+    variance = square.mean(axis=0)
+    return np.mean(square * centred, axis=0) / np.where(variance > 0, variance, np.inf) ** 1.5
 
 
 def _signed_log(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
