@@ -6,6 +6,7 @@ Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization Framework",
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ Direction = Literal["minimize", "maximize"]
 HEARTBEAT = 10  # seconds between signs of life of a trial
 GRACE = 60  # seconds without one, after which the trial counts as killed and is tried again
 MOST_RETRIES = 5
+ATTEMPTS = 4  # to open a database that another machine is setting up
 FIRST_TRIALS = 10  # drawn at random before the sampler learns, and left alone by the pruner
 
 PRUNERS = ("median", "percentile", "hyperband", "wilcoxon", "none")
@@ -51,33 +53,43 @@ def open_study(
     Raises:
         ConfigError: the database cannot be reached.
     """
-    import optuna
-    from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
     from sqlalchemy.exc import SQLAlchemyError
 
     _quiet()
-    try:
-        storage = RDBStorage(
-            address,
-            engine_kwargs={"connect_args": {"timeout": 60}} if address.startswith("sqlite") else None,
-            heartbeat_interval=HEARTBEAT,
-            grace_period=GRACE,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
-        )
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            directions=list(directions),
-            pruner=make_pruner(pruner),
-            load_if_exists=True,
-        )
-        study.sampler = _sampler(None if seed is None else seed + len(study.get_trials(deepcopy=False)))
-        return study
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        shown = str(error).splitlines()[0]
-        raise ConfigError(
-            f"--storage: the database {_without_password(address)} cannot be used: {shown}"
-        ) from error
+    for attempt in range(ATTEMPTS):
+        try:
+            study = _create_study(name, address, directions, pruner)
+            break
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            # Two machines that begin at the same moment both make the tables, and one comes too late.
+            late = any(said in str(error) for said in ("already exists", "duplicate key"))
+            if late and attempt + 1 < ATTEMPTS:
+                time.sleep(attempt + 1)
+                continue
+            place, shown = _without_password(address), str(error).splitlines()[0]
+            raise ConfigError(f"--storage: the database {place} cannot be used: {shown}") from error
+    study.sampler = _sampler(None if seed is None else seed + len(study.get_trials(deepcopy=False)))
+    return study
+
+
+def _create_study(name: str, address: str, directions: Sequence[Direction], pruner: str) -> Study:
+    import optuna
+    from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+
+    storage = RDBStorage(
+        address,
+        engine_kwargs={"connect_args": {"timeout": 60}} if address.startswith("sqlite") else None,
+        heartbeat_interval=HEARTBEAT,
+        grace_period=GRACE,
+        heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
+    )
+    return optuna.create_study(
+        storage=storage,
+        study_name=name,
+        directions=list(directions),
+        pruner=make_pruner(pruner),
+        load_if_exists=True,
+    )
 
 
 def _sampler(seed: int | None) -> BaseSampler:

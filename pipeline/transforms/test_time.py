@@ -26,6 +26,8 @@ TEST_TIME: Registry[Callable[[Size], np.ndarray]] = Registry(
 )
 
 CROP = 0.875  # side of a ten-crop's crop as a fraction of the picture's: 224 of 256
+NUDGE_ANGLE = 6  # degrees
+NUDGE_SCALES = (1.08, 0.93)
 SCALES = (1.0, 0.9, 1.1)
 ANGLES = (0, 60, 120, 180, 240, 300)  # degrees
 SHIFTS = (0.0, 0.05)  # of the picture's side, right and down
@@ -105,6 +107,20 @@ def ten_crop(size: Size) -> np.ndarray:
             for x, place in product((1.0, -1.0), places)
         ]
     )
+
+
+@TEST_TIME.register("nudges")
+def nudges(size: Size) -> np.ndarray:
+    """Turned a little to either side, a little larger and smaller, never mirrored: 5 ways.
+
+    For what is already upright and is not its mirror image: faces, heads, signs.
+    """
+    ways = [np.eye(2)]
+    for angle in (-NUDGE_ANGLE, NUDGE_ANGLE):
+        cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        ways.append(np.array([[cosine, sine], [-sine, cosine]]))
+    ways += [scale * np.eye(2) for scale in NUDGE_SCALES]
+    return np.stack([_around(size, way) for way in ways])
 
 
 @TEST_TIME.register("rotations")

@@ -5,7 +5,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.transforms import test_time as ttas
 
-COUNTS = {"none": 1, "flips": 2, "flips_both": 4, "dihedral": 8, "ten_crop": 10, "rotations": 36}
+COUNTS = {"none": 1, "flips": 2, "flips_both": 4, "dihedral": 8, "ten_crop": 10, "nudges": 5, "rotations": 36}
 
 
 def test_the_sets_are_those_that_are_tested():
