@@ -1,0 +1,146 @@
+"""Measures a search: which pruner saves most for what it loses, and what the cache of features saves.
+
+    python bench/search.py pruners titanic --model lgbm --data titanic.zip --trials 40
+    python bench/search.py cache leaves --model cnn --data leaves.zip --trials 50
+
+`pruners` runs the trials once without pruning and then asks every pruner, in many random orders of
+the same trials, when it would have given each of them up. `cache` runs trials of a head on a frozen
+backbone with the cache of features, and a few without it, and compares the seconds of one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pipeline.config.load import find_config, load_config
+from pipeline.context import no_cache
+from pipeline.plan import Plan
+from pipeline.progress import Progress
+from pipeline.run import Run
+from pipeline.search.objective import STEPS, Failed, Objective
+from pipeline.search.request import Request
+from pipeline.search.study import PRUNERS, SCORES, make_pruner
+from pipeline.stages import open_data
+from pipeline.store import Store
+
+ORDERS = 50  # random orders in which a pruner sees the same trials
+UNCACHED = 3  # trials without the cache
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """Returns the search of one model in a store of its own."""
+    config = load_config(find_config(options.name), options.set)
+    source = open_data(config, options.data, Progress())
+    plan = Plan(config, source, Store(Path(options.store) / options.name), (options.model,))
+    request = Request(plan, options.model, trials=options.trials, pruner="none")
+    request.check()
+    return request
+
+
+def run_trials(objective: Objective, trials: int) -> tuple[Any, float]:
+    """Returns an in-memory study after so many trials, and the seconds that they took."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sign = "maximize" if objective.run.metric(objective.name).greater_is_better else "minimize"
+    study = optuna.create_study(direction=sign, sampler=optuna.samplers.TPESampler(seed=0, multivariate=True))
+    started = time.monotonic()
+    study.optimize(objective, n_trials=trials, catch=(Failed,))
+    return study, time.monotonic() - started
+
+
+def replay(scores: np.ndarray, pruner: str, greater: bool, order: np.ndarray) -> tuple[float, float, float]:
+    """Returns (share of the folds' fits that are done, share of trials pruned, score lost).
+
+    Args:
+        scores: (trials, folds).
+        pruner: its name.
+        greater: whether larger scores are better.
+        order: in which the trials come.
+    """
+    import optuna
+
+    study = optuna.create_study(direction="maximize" if greater else "minimize", pruner=make_pruner(pruner))
+    done, kept = 0, []
+    for row in scores[order]:
+        trial = study.ask()
+        for place in range(len(row)):
+            told = row[place] if pruner == "wilcoxon" else row[: place + 1].mean()
+            trial.report(float(told), STEPS * (place + 1))
+            done += 1
+            if place + 1 < len(row) and trial.should_prune():
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, float(row.mean()))
+            kept.append(row.mean())
+    means = scores.mean(axis=1)
+    lost = means.max() - max(kept) if greater else min(kept) - means.min()
+    return done / scores.size, 1 - len(kept) / len(scores), lost
+
+
+def compare_pruners(options: argparse.Namespace) -> None:
+    """Prints a line per pruner."""
+    request = request_of(options)
+    run = Run(request.plan, Progress())
+    objective = Objective(run, request.name, request.space, request.effort, prune=False)
+    study, seconds = run_trials(objective, options.trials)
+    scores = np.array([t.user_attrs[SCORES] for t in study.trials if t.state.name == "COMPLETE"])
+    greater = request.greater_is_better
+    print(
+        f"{options.name} {options.model}: {len(scores)} trials x {scores.shape[1]} folds in {seconds:.0f} s"
+    )
+    spread = scores.mean(axis=1).std()
+    print(f"standard deviation of the trials' scores {spread:.5f}")
+    print(f"{'pruner':<12}{'fits done':>10}{'pruned':>8}{'score lost':>12}")
+    for pruner in PRUNERS:
+        rng = np.random.default_rng(0)
+        rows = [replay(scores, pruner, greater, rng.permutation(len(scores))) for _ in range(ORDERS)]
+        fits, pruned, lost = np.mean(rows, axis=0)
+        print(f"{pruner:<12}{fits:>10.2f}{pruned:>8.2f}{lost:>12.5f}")
+
+
+def compare_cache(options: argparse.Namespace) -> None:
+    """Prints the seconds of a trial with and without the cache of features."""
+    request = request_of(options)
+    run = Run(request.plan, Progress())
+    run.pixels(request.name)
+    objective = Objective(run, request.name, request.space, request.effort, prune=False)
+    _, seconds = run_trials(objective, options.trials)
+
+    class Uncached(Objective):
+        def _context(self, *arguments: Any, **named: Any) -> Any:
+            return replace(super()._context(*arguments, **named), cache=no_cache)
+
+    uncached = Uncached(run, request.name, request.space, request.effort, prune=False)
+    _, slow = run_trials(uncached, UNCACHED)
+    each, each_slow = seconds / options.trials, slow / UNCACHED
+    print(f"{options.name} {options.model}: {options.trials} trials on cached features in {seconds:.0f} s,")
+    print(f"computing them included; without the cache {each_slow:.1f} s a trial, ", end="")
+    print(f"{each_slow / each:.1f} times as long")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["pruners", "cache"])
+    parser.add_argument("name", help="the competition: configs/NAME.yaml")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--data")
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--store", default="runs/bench", help="folder for its products")
+    options = parser.parse_args()
+    {"pruners": compare_pruners, "cache": compare_cache}[options.what](options)
+
+
+if __name__ == "__main__":
+    main()
