@@ -70,7 +70,7 @@ audit: needs-comp $(BIN)/.ready ## look for what would make the score a lie: cop
 	@$(RUN) audit $(OPTIONS)
 
 train: needs-comp $(BIN)/.ready ## run every stage that is not done yet
-	@$(RUN) train $(OPTIONS) $(BUDGETED)
+	@$(RUN) train $(OPTIONS) $(BUDGETED) $(if $(WORKERS),--set workers=$(WORKERS))
 
 tune: needs-comp $(BIN)/.ready $(if $(findstring postgres,$(STORAGE)),$(BIN)/.ready-postgres) ## search a model's parameters: MODEL=lgbm [TRIALS=100] [BUDGET=30m] [WORKERS=2] [STORAGE=postgresql://...]
 	@test -n "$(MODEL)" || { echo "error: which model? For example: make tune COMP=$(COMP) MODEL=lgbm TRIALS=50"; exit 1; }

@@ -6,6 +6,7 @@ import argparse
 import errno
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from pipeline.errors import PipelineError
 
@@ -57,11 +58,16 @@ class _Commands:
 
     def plain(self, name: str, run: str, text: str, named: bool = True) -> argparse.ArgumentParser:
         """Adds a command that reads no configuration, or may do without."""
-        sub = self._commands.add_parser(name, help=text, description=text)
+        shown: dict[str, Any] = {"help": text} if text else {}  # argparse lists what has a help
+        sub = self._commands.add_parser(name, description=text, **shown)
         sub.set_defaults(run=run)
         if named:
             sub.add_argument("name", metavar="NAME", help="the competition: configs/NAME.yaml")
         return sub
+
+    def hidden(self, name: str, run: str) -> None:
+        """Adds a command that only other processes of ours call."""
+        self.configured(name, run, "")
 
     def configured(self, name: str, run: str, text: str) -> argparse.ArgumentParser:
         """Adds a command that reads a configuration and its data."""
@@ -77,6 +83,7 @@ def _add_training(commands: _Commands) -> None:
     train = commands.configured("train", "training.train", "run every stage that is not done yet")
     train.add_argument("--fold", type=int, metavar="N", help="train this fold only (no submission)")
     train.add_argument("--budget", type=_seconds, metavar="TIME", help="10m: train what fits into it")
+    commands.hidden("work", "training.work")
     commands.configured("folds", "training.folds", "draw the folds and show them")
     ensemble = commands.configured(
         "ensemble", "training.ensemble", "blend all predictions on disk that share the folds"

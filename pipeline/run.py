@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -150,28 +150,49 @@ class Run:
             validate_on=section.validate_on,
         )
 
+    def missing(self, name: str) -> list[Fold]:
+        """The folds of a model that are not trained yet."""
+        return [fold for fold in self.chosen_folds(name) if not self.plan.fold(name, fold).done()]
+
     def train_model(self, name: str) -> None:
         """Fits the folds of a model that are not there yet."""
-        folds = self.chosen_folds(name)
-        missing = [fold for fold in folds if not self.plan.fold(name, fold).done()]
+        if missing := self.missing(name):
+            started = time.monotonic()
+            self.train_folds(name, missing)
+            self.say_trained(name, len(missing), started)
+
+    def train_folds(self, name: str, missing: Sequence[Fold]) -> None:
+        """Fits some folds of a model, one after the other."""
         if not missing:
             return
-        experiment, metric = self.experiment(name), self.metric(name)
-        started = time.monotonic()
+        metric, experiment = self.metric(name), self.experiment(name)
+        labels = [fold.label for fold in self.chosen_folds(name)]
         scores: list[float] = []
         for fold in missing:
             so_far = f", so far {np.mean(scores):.5g}" if scores else ""
-            self.progress.begin(f"{name} {fold.label}{so_far}", folds.index(fold), len(folds))
+            self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
             output = self._fit(name, fold, experiment)
             scores.append(cross_validation.score(metric, experiment.train.target, fold.valid, output.valid))
             self.progress.end(f"{metric.name} {scores[-1]:.5g}")
+
+    def say_trained(self, name: str, folds: int, started: float) -> None:
+        """Says what a model has reached; `folds` of them were fitted since `started`."""
+        metric, target = self.metric(name), self.experiment(name).train.target
+        chosen = self.chosen_folds(name)
+        outputs = [(fold, FoldOutput.load(self.plan.fold(name, fold).path)) for fold in chosen]
+        scores = [cross_validation.score(metric, target, fold.valid, one.valid) for fold, one in outputs]
         spread = f" ± {np.std(scores):.5f}" if len(scores) > 1 else ""
         self.progress.message(
-            f"{name:<16} {len(missing)} of {len(folds)} folds in {time.monotonic() - started:.0f} s: "
+            f"{name:<16} {folds} of {len(chosen)} folds in {time.monotonic() - started:.0f} s: "
             f"{metric.name} {np.mean(scores):.5f}{spread}"
         )
         if not self.config.models[name].answers():
             self.progress.message(self.coordinates(name).line(name))
+
+    def fit_fold(self, name: str, fold: Fold) -> None:
+        """Fits one fold, unless it is there: what a worker does."""
+        if not self.plan.fold(name, fold).done():
+            self._fit(name, fold, self.experiment(name))
 
     def _fit(self, name: str, fold: Fold, experiment: Experiment) -> FoldOutput:
         product = self.plan.fold(name, fold)

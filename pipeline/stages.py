@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.audit.finding import Finding
@@ -24,6 +25,7 @@ from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.reporting import make_report, publish_report
 from pipeline.run import Run
+from pipeline.side_by_side import train_models
 from pipeline.store import Product
 
 
@@ -54,8 +56,14 @@ def open_data(config: Config, root: str | None, progress: Progress) -> Source:
         ) from error
 
 
-def train(plan: Plan, progress: Progress) -> Summary | None:
+def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary | None:
     """Carries out every stage that is not done yet and returns what a person wants to see.
+
+    Args:
+        plan: what there is to do.
+        progress: who is told.
+        worker: arguments of `python -m pipeline` that start a worker, where the configuration
+            asks for several.
 
     Returns:
         The submission's manifest, or None where one fold only was trained (no submission then).
@@ -70,8 +78,7 @@ def train(plan: Plan, progress: Progress) -> Summary | None:
     started = time.monotonic()
     run = Run(plan, progress)
     audit_before_training(run)
-    for name in plan.models:
-        run.train_model(name)
+    train_models(run, worker)
     if plan.only_fold is not None:
         return None
     submission = make_submission(run)

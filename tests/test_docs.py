@@ -30,8 +30,8 @@ def test_every_make_target_is_documented():
 
 
 def test_every_command_is_documented():
-    commands = _parser()._subparsers._group_actions[0].choices
-    assert {"train", "list", "folds", "predict", "ensemble", "submission", "clean"} <= set(commands)
+    commands = [shown.dest for shown in _parser()._subparsers._group_actions[0]._choices_actions]
+    assert {"train", "list", "folds", "predict", "ensemble", "submission", "clean", "tune"} <= set(commands)
     for command in commands:
         assert f"make {command}" in DOCS, command
 

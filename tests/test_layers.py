@@ -39,6 +39,7 @@ LAYERS = [
     "members",
     "last_mile",
     "reporting",
+    "side_by_side",
     "cleaning",
     "search",
     "budget",

@@ -31,6 +31,18 @@ def make_plan(options: argparse.Namespace, progress: Progress, untuned: str | No
     return Plan(config, source, Store(RUNS / options.name), only, getattr(options, "fold", None))
 
 
+def worker_options(options: argparse.Namespace) -> list[str]:
+    """Returns the arguments by which another process sees the same configuration and data."""
+    found = [options.name]
+    for override in options.set:
+        found += ["--set", override]
+    if options.data is not None:
+        found += ["--data", options.data]
+    if options.only is not None:
+        found += ["--only", options.only]
+    return found + (["--no-tuned"] if options.no_tuned else [])
+
+
 def _say_tuned(path: Path, progress: Progress, untuned: str | None) -> None:
     """Says which keys do not come from the YAML itself."""
     for name, keys in read_tuned(path)[0].items():

@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from pipeline.commands.options import make_plan
+from pipeline.commands.options import make_plan, worker_options
 from pipeline.config.load import find_config
 from pipeline.config.tuned import tuned_path
 from pipeline.console import ConsoleProgress, log_to, search_table
@@ -70,11 +70,10 @@ def _request(options: argparse.Namespace, progress: ConsoleProgress) -> Request:
 def _worker_command(options: argparse.Namespace, request: Request) -> list[str]:
     """Returns the arguments that make another process a worker of the same search."""
     threads = max(1, request.plan.config.threads // request.workers)
-    command = ["tune", options.name, "--model", options.model, "--worker", "--set", f"threads={threads}"]
-    for override in options.set:
-        command += ["--set", override]
-    for key in ("data", "trials", "storage", "pruner", "folds", "rows"):
+    command = ["tune", *worker_options(options), "--set", f"threads={threads}"]
+    command += ["--model", options.model, "--worker"]
+    for key in ("trials", "storage", "pruner", "folds", "rows"):
         value = getattr(options, key)
         if value is not None:
             command += [f"--{key}", str(value)]
-    return [*command, *(["--timed"] if options.timed else []), *(["--no-tuned"] if options.no_tuned else [])]
+    return [*command, *(["--timed"] if options.timed else [])]

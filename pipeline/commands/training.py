@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from pipeline import cleaning, stages
-from pipeline.commands.options import make_plan
+from pipeline import cleaning, side_by_side, stages
+from pipeline.commands.options import make_plan, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.errors import ConfigError
 from pipeline.last_mile import make_submission, publish
 from pipeline.members import members_on_disk, own_members
 from pipeline.plan import RUNS
 from pipeline.predict import predict as predict_rows
+from pipeline.progress import Progress
 from pipeline.reporting import make_report, publish_report
 from pipeline.run import Run
 
@@ -29,7 +31,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
         log_to(RUNS / options.name / "run.log")
         with plan.store.exclusive(progress.message):
             if options.budget is None:
-                summary = stages.train(plan, progress)
+                summary = stages.train(plan, progress, ["work", *worker_options(options)])
             else:
                 left = options.budget - (time.monotonic() - started)
                 summary = stages.train_within(plan, progress, left)
@@ -37,6 +39,12 @@ def train(options: argparse.Namespace, console: Console) -> int:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
         return 0
     _show(summary, console)
+    return 0
+
+
+def work(options: argparse.Namespace, console: Console) -> int:
+    """Fits the folds that a parent process names on the standard input."""
+    side_by_side.work(Run(make_plan(options, Progress()), Progress()), sys.stdin, sys.stdout)
     return 0
 
 

@@ -214,6 +214,9 @@ class Config(Section):
     metric: str = Field(description="a metric's name, or `module.attribute`")
     seed: int = Field(default=0, ge=0, description="every random choice follows from it")
     threads: int = Field(default=2, ge=1, description="threads that a library may start")
+    workers: int = Field(
+        default=1, ge=1, description="folds fitted side by side, each process with so many threads, or a GPU"
+    )
     data: DataConfig = DataConfig()
     folds: FoldsConfig = FoldsConfig()
     features: dict[str, SerializeAsAny[FeatureConfig]] = Field(

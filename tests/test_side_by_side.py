@@ -1,0 +1,68 @@
+"""Workers change how long a run takes, and nothing else."""
+
+import numpy as np
+import pytest
+
+from pipeline import side_by_side
+from pipeline.cli import main
+from pipeline.side_by_side import gpus
+
+
+def outputs(folder):
+    products = (folder / "runs/toy/products").glob("*-fold*")
+    return {path.name: np.load(path / "test.npy") for path in products if (path / "test.npy").exists()}
+
+
+@pytest.mark.slow
+def test_two_workers_give_what_one_gives(workplace, monkeypatch, capsys):
+    monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a process
+    assert main(["train", "toy", "--set", "workers=2"]) == 0
+    assert "2 folds by 2 workers" in capsys.readouterr().out
+    submission = (workplace / "runs/toy/submission.csv").read_bytes()
+    several = outputs(workplace)
+    (workplace / "runs").rename(workplace / "several")
+    assert main(["train", "toy"]) == 0
+    alone = outputs(workplace)
+    assert set(alone) == set(several)
+    for name, values in alone.items():
+        assert np.array_equal(values, several[name]), name
+    assert (workplace / "runs/toy/submission.csv").read_bytes() == submission
+
+
+def test_short_fits_stay_in_one_process(workplace, monkeypatch, capsys):
+    def start(self):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(side_by_side.Pool, "_start", start)
+    assert main(["train", "toy", "--only", "logit", "--set", "workers=2"]) == 0
+    assert "logit" in capsys.readouterr().out
+
+
+def test_an_error_in_a_worker_is_the_runs_error(workplace, monkeypatch, capsys):
+    monkeypatch.setattr(side_by_side, "SHORT", 0.0)
+    sitecustomize = workplace / "broken"
+    sitecustomize.mkdir()
+    (sitecustomize / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'work' in sys.argv:\n"
+        "    from pipeline.errors import ModelError\n"
+        "    from pipeline.models.linear import Logistic\n"
+        "    def fit(self, *_, **__):\n"
+        "        raise ModelError('no luck')\n"
+        "    Logistic.fit = fit\n"
+    )
+    from pathlib import Path
+
+    here = Path(side_by_side.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", f"{sitecustomize}:{here}")
+    assert main(["train", "toy", "--only", "logit", "--set", "workers=2"]) == 1
+    assert "models.logit, fold" in capsys.readouterr().err
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    assert main(["train", "toy", "--only", "logit", "--set", "workers=2"]) == 0
+
+
+def test_gpus_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
+    assert gpus() == ["1", "3"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert gpus() == []
