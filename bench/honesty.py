@@ -1,6 +1,8 @@
 """Which score of an ensemble can be believed? In-sample, cross-fitted and held-out, side by side.
 
     python bench/honesty.py NAME [NAME ...]        # competitions that have been trained: runs/NAME
+    python bench/honesty.py otto --draws 1         # fewer held-out fifths, where a blend takes long
+    python bench/honesty.py leaves --folds 10      # weights learned on nine tenths, not four fifths
 
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
@@ -11,6 +13,7 @@ model has seen a row that its prediction is judged on.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import replace
@@ -21,21 +24,24 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipeline.ensemble.blend import blend
-from pipeline.metrics import find_metric
+from pipeline.metrics import Metric, find_metric
 from pipeline.predictions import Predictions, load_predictions
 
 FIFTHS = 5
-DRAWS = 4
-INNER_FOLDS = 5
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Prints a table per competition."""
-    for name in names:
-        compare(name)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("--draws", type=int, default=4, help="times that every fifth is held out")
+    parser.add_argument("--folds", type=int, default=5, help="of the cross-fitting")
+    options = parser.parse_args()
+    for name in options.names:
+        compare(name, options.draws, options.folds)
 
 
-def compare(name: str) -> None:
+def compare(name: str, draws: int, inner_folds: int) -> None:
     """Prints the mean scores of every method on one competition."""
     root = Path("runs") / name
     manifest = json.loads((root / "submission.json").read_text(encoding="utf-8"))
@@ -44,18 +50,18 @@ def compare(name: str) -> None:
     target, metric = np.load(newest / "target.npy"), find_metric(manifest["metric"])
     scored = np.logical_and.reduce([member.scored for member in members])
     rows, found = np.flatnonzero(scored), {}
-    for draw in range(DRAWS):
+    for draw in range(draws):
         part = np.random.default_rng(draw).permutation(len(rows)) % FIFTHS
         for fifth in range(FIFTHS):
             kept, held = rows[part != fifth], rows[part == fifth]
-            for method, scores in score(members, target, metric, kept, held, draw).items():
+            for method, scores in score(members, target, metric, (kept, held), draw, inner_folds).items():
                 found.setdefault(method, []).append(scores)
     print(
-        f"\n{name}: {metric.name}, {len(rows)} rows, {len(members)} models, {DRAWS * FIFTHS} held-out fifths"
+        f"\n{name}: {metric.name}, {len(rows)} rows, {len(members)} models, {draws * FIFTHS} held-out fifths"
     )
     print(f"{'method':<16}{'in-sample':>12}{'cross-fitted':>14}{'held-out':>12}  nearer to held-out")
     for method, scores in found.items():
-        if len(scores) == DRAWS * FIFTHS or method.startswith("auto"):
+        if len(scores) == draws * FIFTHS or method.startswith("auto"):
             inside, crossed, outside = np.mean(scores, axis=0)
             nearer = "cross-fitted" if abs(crossed - outside) <= abs(inside - outside) else "in-sample"
             print(f"{method:<16}{inside:>12.5f}{crossed:>14.5f}{outside:>12.5f}  {nearer}", flush=True)
@@ -72,13 +78,19 @@ def find_members(root: Path, manifest: dict) -> list[Predictions]:
 
 
 def score(
-    members: list[Predictions], target: np.ndarray, metric, kept: np.ndarray, held: np.ndarray, seed: int
+    members: list[Predictions],
+    target: np.ndarray,
+    metric: Metric,
+    sides: tuple[np.ndarray, np.ndarray],
+    seed: int,
+    inner_folds: int,
 ) -> dict[str, tuple[float, float, float]]:
     """Returns by method: in-sample, cross-fitted and held-out score."""
+    kept, held = sides
     parts = [
         replace(m, oof=m.oof[kept], ids=m.ids[kept], test=m.oof[held], test_ids=m.ids[held]) for m in members
     ]
-    folds = np.random.default_rng(100 + seed).permutation(len(kept)) % INNER_FOLDS
+    folds = np.random.default_rng(100 + seed).permutation(len(kept)) % inner_folds
     blended = blend(parts, target[kept], metric, folds, "auto", seed)
     inside = {row.name: row.in_sample for row in blended.table}
     scores = {
@@ -90,4 +102,4 @@ def score(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
