@@ -32,6 +32,7 @@ from pipeline.search.workers import run_workers
 if TYPE_CHECKING:
     from optuna import Study
 
+ENOUGH = 20  # trials, from which a search is worth its name
 MOST_RESERVE = 0.5  # of a budget, at most, for the finalists and the fresh folds
 
 
@@ -89,6 +90,9 @@ def search(
     reserve, keep = _reserve(request, run, present)
     end = begun + request.budget - reserve if request.budget else float("inf")
 
+    if fits := _few_trials(request, present, reserve):
+        progress.message(fits)
+
     def left() -> float:
         return end - time.monotonic()
 
@@ -98,7 +102,8 @@ def search(
     else:
         run_trials(request, run, left)
     seconds = time.monotonic() - trials_begun
-    finalists = [present, *score_trials(request, run, best_trials(study, keep))]
+    near = present.error if request.timed else None
+    finalists = [present, *score_trials(request, run, best_trials(study, keep, near))]
     before = read_tuned(tuned)[0].get(request.name)
     if before:
         finalists.append(score_tuned(request, run, before))
@@ -126,6 +131,19 @@ def _reserve(request: Request, run: Run, present: Finalist) -> tuple[float, int]
     while keep > 1 and (keep + fresh) * present.seconds > most:
         keep -= 1
     return min((keep + fresh) * present.seconds, most), keep
+
+
+def _few_trials(request: Request, present: Finalist, reserve: float) -> str:
+    """Returns what to say where a budget holds few trials; nothing where it holds enough."""
+    effort = request.effort
+    each = present.seconds * effort.folds / len(present.scores) * effort.rows / request.section.seeds
+    if request.budget is None or each <= 0:
+        return ""
+    fitting = int((request.budget - reserve) / each * request.workers)
+    if fitting >= ENOUGH or (effort.folds == 1 and effort.rows < 1):
+        return ""
+    said = f"about {fitting} trials of {each:.0f} s fit into the budget"
+    return f"{said}; --folds 1 or --rows 0.3 makes them smaller"
 
 
 def _choose(

@@ -149,8 +149,15 @@ def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in ended if not trial.user_attrs.get(PUT_OFF)]
 
 
-def best_trials(study: Study, most: int) -> list[FrozenTrial]:
-    """Returns the trials with the best scores, best first, one per set of values."""
+def best_trials(study: Study, most: int, near: float | None = None) -> list[FrozenTrial]:
+    """Returns the trials to look at closely, one per set of values.
+
+    Args:
+        study: the study.
+        most: how many.
+        near: None: those with the best scores, best first. Else the best one and then the fastest
+            of those whose score is not farther from it.
+    """
     from optuna.study import StudyDirection
     from optuna.trial import TrialState
 
@@ -159,7 +166,11 @@ def best_trials(study: Study, most: int) -> list[FrozenTrial]:
     found: dict[str, FrozenTrial] = {}
     for trial in sorted(done, key=lambda trial: sign * trial.values[0]):
         found.setdefault(str(sorted(trial.user_attrs[VALUES].items(), key=str)), trial)
-    return list(found.values())[:most]
+    best = list(found.values())
+    if near is not None and best:
+        close = [trial for trial in best[1:] if sign * (trial.values[0] - best[0].values[0]) <= near]
+        best = [best[0], *sorted(close, key=lambda trial: trial.values[1])]
+    return best[:most]
 
 
 def _quiet() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.search.finals import Finalist, pick
-from pipeline.search.study import counted
+from pipeline.search.study import VALUES, best_trials, counted
 
 TUNE = ["tune", "toy", "--model", "logit"]
 
@@ -91,6 +91,16 @@ def test_of_equal_models_the_fast_one_is_picked(request_of):
     worse = finalist("worse", (0.70, 0.74, 0.72), 1.0)
     assert pick(request, [best, fast, worse]) is fast
     assert pick(request_of(), [best, fast, worse]) is best
+
+
+def test_finalists_are_the_best_or_the_fast_among_the_good():
+    study = optuna.create_study(directions=["minimize", "minimize"])
+    for number, values in enumerate([(0.50, 90.0), (0.70, 1.0), (0.51, 50.0), (0.52, 5.0), (0.50, 90.0)]):
+        again = 0 if number == 4 else number  # the last one has the values of the first
+        trial = optuna.create_trial(values=values, user_attrs={VALUES: {"C": again}})
+        study.add_trial(trial)
+    assert [t.values[0] for t in best_trials(study, 3)] == [0.50, 0.51, 0.52]
+    assert [t.values[1] for t in best_trials(study, 3, near=0.05)] == [90.0, 5.0, 50.0]
 
 
 def test_two_workers_share_the_trials(toy, capsys):
