@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,9 @@ def draw_search(request: Request, study: Study) -> list[Path]:
         if all(name in trial.params for trial in finished for name in names):
             if request.timed and request.greater_is_better:  # importance is that for low values then
                 named["target"] = lambda trial: -trial.values[0]
-            figure = plots.plot_param_importances(study, **named)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # says that low values count: they do, see above
+                figure = plots.plot_param_importances(study, **named)
             drawn.append(_save(figure, request.folder / "importances.png"))
     if request.timed:
         figure = plots.plot_pareto_front(study, target_names=[request.metric, "seconds"])

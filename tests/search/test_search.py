@@ -1,6 +1,7 @@
 """The command from end to end, on a competition where the model's own parameters are bad."""
 
 import json
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -154,3 +155,34 @@ def test_a_model_without_parameters_says_so(toy, capsys):
     config.write_text(config.read_text() + "  base: {kind: baseline}\n")
     assert main(["tune", "toy", "--model", "base"]) == 1
     assert "has no default space" in capsys.readouterr().err
+
+
+def test_fresh_folds_are_others_and_decide(request_of, run_of, monkeypatch):
+    """A trial that is better only on the folds that chose it must not be used."""
+    from pipeline.search import finals
+    from pipeline.search import search as module
+
+    request = request_of()
+    run = run_of(request)
+    fresh = finals._fresh_folds(run)
+    assert fresh.hash != run.folds.hash
+    assert (fresh.assignment != run.folds.assignment).any()
+    present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
+    lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.40, 0.42), 1.0, claimed=0.41)
+
+    def scored_elsewhere(request, run, one):
+        return replace(one, fresh=(0.50, 0.52) if one.label == "present" else (0.55, 0.57))
+
+    monkeypatch.setattr(module, "score_fresh", scored_elsewhere)
+    _, chosen, lines = module._choose(request, run, [present, lucky])
+    assert chosen.label == "present"
+    assert "gains 0.10000 on the folds that chose it and -0.05000 on fresh ones: 0.15000 was luck" in lines[0]
+
+
+def test_what_belongs_to_the_folds_is_not_scored_on_others(request_of, run_of):
+    from pipeline.search.finals import why_no_fresh_folds
+
+    request = request_of(overrides=["models.top={kind: logistic, inputs: [logit.prediction]}"], name="top")
+    assert "reads other models" in why_no_fresh_folds(request, run_of(request))
+    ordered = request_of(overrides=["folds={n: 3, time: width}"])
+    assert "cannot be drawn anew" in why_no_fresh_folds(ordered, run_of(ordered))
