@@ -106,4 +106,4 @@ def check_search(config: Config, known: Mapping[str, Any], found: Found) -> None
 def space_messages(specs: Mapping[str, Any], section: ModelConfig) -> Messages:
     """Returns everything that is wrong with one model's space."""
     space, messages = parse_space(specs, section)
-    return messages or value_messages(space, section)
+    return messages + value_messages(space, section)

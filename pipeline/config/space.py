@@ -215,15 +215,17 @@ def value_messages(space: Space, section: ModelConfig) -> Messages:
     usual = set(section.problems("it"))
     by_name = {parameter.name: parameter for parameter in space.parameters}
     for parameter in space.parameters:
+        conditions = _conditions(parameter, by_name)
         for edge in parameter.edges():
-            conditions = _conditions(parameter, by_name)
             try:
                 tried = space.apply(section, {**conditions, parameter.name: edge})
             except ValidationError as error:
                 wrong += [(parameter.name, text) for _, text in explain(error, type(section))]
                 break
             if texts := [text for text in tried.problems("it") if text not in usual]:
-                wrong += [(parameter.name, text.replace("`it.", "`").replace("it.", "")) for text in texts]
+                near = did_you_mean(parameter.name, type(section).model_fields)
+                shown = [text.replace("`it.", "`").replace("it.", "") for text in texts]
+                wrong += [(parameter.name, text + (near if near not in text else "")) for text in shown]
                 break
     return wrong
 
@@ -232,5 +234,6 @@ def _conditions(parameter: Parameter, by_name: Mapping[str, Parameter]) -> dict[
     """Returns values of other parameters under which this one exists."""
     found: dict[str, Any] = {}
     for other, values in parameter.when.items():
-        found |= _conditions(by_name[other], by_name) | {other: values[0]}
+        if other in by_name and values:
+            found |= _conditions(by_name[other], by_name) | {other: values[0]}
     return found

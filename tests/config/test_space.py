@@ -59,11 +59,14 @@ def test_all_mistakes_at_once_and_values_are_those_that_the_section_takes():
             "leafs": {"int": [2, 8]},
             "bagging": {"float": [0.5, 1.5]},
             "columns": {"choice": ["a"]},
+            "l2": {"float": [0, 1], "log": True},
         }
     )
     assert "leafs: params: lightgbm has no parameter 'leafs'" in said
+    assert "Did you mean 'leaves'?" in said
     assert "bagging: `bagging` must be less than or equal to 1. Received: 1.5" in said
     assert "columns: `columns` must be a number. Received: 'a'" in said
+    assert "l2: `log: true` needs a low above 0" in said
 
 
 def test_the_librarys_own_names_are_understood():
