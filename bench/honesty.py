@@ -7,8 +7,9 @@
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
 fifth says little, for its rows may be easy or hard; so every fifth takes its turn and the held-out
-predictions of all are scored together, under several draws. The table holds means over the draws. What is blended are the models' out-of-fold predictions: no
-model has seen a row that its prediction is judged on.
+predictions of all are scored together, under several draws. The table holds means over the draws.
+What is blended are the models' out-of-fold predictions: no model has seen a row that its prediction
+is judged on.
 """
 
 from __future__ import annotations
