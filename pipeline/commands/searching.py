@@ -47,7 +47,10 @@ def tune(options: argparse.Namespace, console: Console) -> int:
         console.print(line, markup=False)
     if outcome.pictures:
         console.print(f"pictures: {', '.join(str(path) for path in outcome.pictures)}")
-    console.print(f"tuned: {outcome.tuned}, used by the next train; --no-tuned leaves it out")
+    used = (
+        "nothing changes" if outcome.chosen.label == outcome.finalists[0].label else "the next train uses it"
+    )
+    console.print(f"tuned: {outcome.tuned}: {used}")
     return 0
 
 
