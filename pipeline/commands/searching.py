@@ -47,10 +47,8 @@ def tune(options: argparse.Namespace, console: Console) -> int:
         console.print(line, markup=False)
     if outcome.pictures:
         console.print(f"pictures: {', '.join(str(path) for path in outcome.pictures)}")
-    used = (
-        "nothing changes" if outcome.chosen.label == outcome.finalists[0].label else "the next train uses it"
-    )
-    console.print(f"tuned: {outcome.tuned}: {used}")
+    same = outcome.chosen.label == outcome.finalists[0].label
+    console.print(f"tuned: {outcome.tuned}: {'nothing changes' if same else 'the next train uses it'}")
     return 0
 
 
