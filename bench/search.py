@@ -108,7 +108,7 @@ def compare_pruners(options: argparse.Namespace) -> None:
 
 
 def compare_cache(options: argparse.Namespace) -> None:
-    """Prints the seconds of a trial of a head on cached features, and of the same by `fit` without a cache."""
+    """Prints the seconds of trials of a head on cached features, and of `fit` without a cache."""
     request = request_of(options)
     section = request.section
     if section.finetune != "none" or not isinstance(section.head_epochs, int):
@@ -118,15 +118,11 @@ def compare_cache(options: argparse.Namespace) -> None:
     objective = Objective(run, request.name, request.space, request.effort, prune=False)
     _, seconds = run_trials(objective, options.trials)
     plain = plain_trial_seconds(run, request.name, section.head_epochs)
-    print(
-        f"{options.name} {options.model}: {options.trials} trials of {section.head_epochs} epochs on cached"
-    )
-    print(
-        f"features in {seconds:.0f} s, computing them included; without the cache one takes {plain:.0f} s, so"
-    )
-    print(
-        f"{options.trials} take {options.trials * plain:.0f} s: {options.trials * plain / seconds:.1f} times"
-    )
+    trials = options.trials
+    print(f"{options.name} {options.model}: {trials} trials of {section.head_epochs} epochs and all folds")
+    print(f"on cached features, computing them included: {seconds:.0f} s")
+    print(f"without the cache {plain:.0f} s a trial, so {trials * plain:.0f} s: ", end="")
+    print(f"{trials * plain / seconds:.1f} times as long")
 
 
 def plain_trial_seconds(run: Run, name: str, epochs: int) -> float:
@@ -144,9 +140,8 @@ def plain_trial_seconds(run: Run, name: str, epochs: int) -> float:
     backbone = application(section.backbone, section.alpha, None, pixels.shape[1:])
     backbone.trainable = False
     inputs = keras.Input(pixels.shape[1:])
-    x = keras.layers.GlobalAveragePooling2D()(
-        backbone(keras.layers.Rescaling(1 / 127.5, -1)(inputs), training=False)
-    )
+    x = backbone(keras.layers.Rescaling(1 / 127.5, -1)(inputs), training=False)
+    x = keras.layers.GlobalAveragePooling2D()(x)
     classes = len(run.competition.task.outputs)
     model = keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
     model.compile("adam", loss="sparse_categorical_crossentropy")
