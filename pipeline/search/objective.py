@@ -22,7 +22,7 @@ from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.metrics import Metric
 from pipeline.run import Run
-from pipeline.search.study import PUT_OFF, REASON, SCORES, SECONDS, VALUES
+from pipeline.search.study import PUT_OFF, REASON, SCORES, SECONDS, VALUES, mark_started
 from pipeline.task import Task
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Objective:
         """
         from optuna import TrialPruned
 
+        mark_started(trial)
         self.started()
         begun = time.monotonic()
         try:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from optuna import Study
 
 ENOUGH = 20  # trials, from which a search is worth its name
+FRESH_FITS = 2  # on fresh folds: the winner and the present parameters
 MOST_RESERVE = 0.5  # of a budget, at most, for the finalists and the fresh folds
 
 
@@ -87,10 +88,10 @@ def search(
     run = Run(request.plan, progress)
     present = score_present(request, run)
     progress.message(f"{request.name} as it is: {request.metric} {present.score:.5f} ± {present.error:.5f}")
-    reserve, keep = _reserve(request, run, present)
-    end = begun + request.budget - reserve if request.budget else float("inf")
+    last = _plan_end(request, run, present)
+    end = begun + request.budget - last.seconds if request.budget else float("inf")
 
-    if fits := _few_trials(request, present, reserve):
+    if fits := _few_trials(request, present, last.seconds):
         progress.message(fits)
 
     def left() -> float:
@@ -103,11 +104,11 @@ def search(
         run_trials(request, run, left)
     seconds = time.monotonic() - trials_begun
     near = present.error if request.timed else None
-    finalists = [present, *score_trials(request, run, best_trials(study, keep, near))]
+    finalists = [present, *score_trials(request, run, best_trials(study, last.keep, near))]
     before = read_tuned(tuned)[0].get(request.name)
     if before:
         finalists.append(score_tuned(request, run, before))
-    finalists, chosen, lines = _choose(request, run, finalists)
+    finalists, chosen, lines = _choose(request, run, finalists, last.no_fresh)
     if chosen.label != TUNED:
         _write(request, tuned, chosen, present, len(counted(study.trials)))
     return Outcome(
@@ -121,16 +122,32 @@ def search(
     )
 
 
-def _reserve(request: Request, run: Run, present: Finalist) -> tuple[float, int]:
-    """Returns seconds to keep for the end, and how many finalists they are enough for."""
+@dataclass(frozen=True)
+class _End:
+    """What the end of a search may take of its budget.
+
+    Attributes:
+        seconds: kept for it.
+        keep: finalists.
+        no_fresh: why nothing is scored on fresh folds, or None.
+    """
+
+    seconds: float
+    keep: int
+    no_fresh: str | None
+
+
+def _plan_end(request: Request, run: Run, present: Finalist) -> _End:
+    """Returns what half of the budget is enough for: fresh folds go before a second finalist."""
+    no_fresh = why_no_fresh_folds(request, run)
     if request.budget is None:
-        return 0.0, request.keep
-    fresh = 0 if why_no_fresh_folds(request, run) else 2
-    most = MOST_RESERVE * request.budget
-    keep = request.keep
-    while keep > 1 and (keep + fresh) * present.seconds > most:
-        keep -= 1
-    return min((keep + fresh) * present.seconds, most), keep
+        return _End(0.0, request.keep, no_fresh)
+    fitting = int(MOST_RESERVE * request.budget / max(present.seconds, 1e-9))  # fits of a model on all folds
+    if no_fresh is None and fitting < FRESH_FITS + 1:
+        no_fresh = f"the budget is too short: {FRESH_FITS} times {present.seconds:.0f} s"
+    fresh = 0 if no_fresh else FRESH_FITS
+    keep = max(1, min(request.keep, fitting - fresh))
+    return _End((keep + fresh) * present.seconds, keep, no_fresh)
 
 
 def _few_trials(request: Request, present: Finalist, reserve: float) -> str:
@@ -147,7 +164,7 @@ def _few_trials(request: Request, present: Finalist, reserve: float) -> str:
 
 
 def _choose(
-    request: Request, run: Run, finalists: list[Finalist]
+    request: Request, run: Run, finalists: list[Finalist], no_fresh: str | None
 ) -> tuple[list[Finalist], Finalist, list[str]]:
     """Returns the finalists, the choice among them, and how much of its score was luck.
 
@@ -157,8 +174,8 @@ def _choose(
     best = pick(request, finalists)
     if best is finalists[0]:
         return finalists, best, ["no trial is better on all folds: the present parameters stay"]
-    if reason := why_no_fresh_folds(request, run):
-        line = f"not scored on fresh folds, for {reason}: the score of the best of many is too good"
+    if no_fresh:
+        line = f"not scored on fresh folds, for {no_fresh}: the score of the best of many is too good"
         return finalists, best, [line]
     scored = {one.label: score_fresh(request, run, one) for one in (finalists[0], best)}
     finalists = [scored.get(one.label, one) for one in finalists]

@@ -5,6 +5,7 @@ Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization Framework",
 
 from __future__ import annotations
 
+import datetime
 import logging
 import time
 import warnings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, Trial
 
 Direction = Literal["minimize", "maximize"]
 
@@ -32,6 +33,7 @@ PRUNERS = ("median", "percentile", "hyperband", "wilcoxon", "none")
 
 REASON = "reason"  # user attribute: why a trial failed
 PUT_OFF = "put_off"  # user attribute: it was stopped by Ctrl-C or the end of the budget, and waits again
+STARTED = "started"  # the number under which it gave its first sign of life
 SECONDS = "seconds"
 VALUES = "values"  # by parameter name, as the YAML writes them
 SCORES = "scores"  # by fold
@@ -144,9 +146,73 @@ def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     One that was killed or put off counts once, when it is tried again; one that was killed each
     time counts as failed.
     """
-    again = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
-    ended = [trial for trial in trials if trial.state.is_finished() and trial.number not in again]
-    return [trial for trial in ended if not trial.user_attrs.get(PUT_OFF)]
+    lost = {trial.number for trial in _killed(trials)}
+    tried_again = {number for trial in trials for number in _history(trial)}
+    return [
+        trial
+        for trial in trials
+        if trial.state.is_finished()
+        and trial.number not in lost | tried_again
+        and not trial.user_attrs.get(PUT_OFF)
+    ]
+
+
+def pending(trials: Sequence[FrozenTrial]) -> int:
+    """Returns how many trials are under way, or were killed and will be tried again."""
+    from optuna.trial import TrialState
+
+    return sum(trial.state == TrialState.RUNNING for trial in trials) + len(_killed(trials))
+
+
+def mark_started(trial: Trial) -> None:
+    """Gives the first sign of life of a trial at once, and notes that it has."""
+    if record := getattr(trial.storage, "record_heartbeat", None):
+        record(trial._trial_id)
+    trial.set_user_attr(STARTED, trial.number)  # a trial that is tried again inherits the old number
+
+
+def retry_lost(study: Study) -> None:
+    """Has killed trials tried again: those without a sign of life, and what fell between two steps.
+
+    Optuna's heartbeat does not see a trial that was killed before its first beat, nor one whose
+    finder was killed before he had put it back.
+    """
+    from optuna.storages import RetryHeartbeatStaleTrialCallback, fail_stale_trials
+    from optuna.trial import TrialState
+
+    fail_stale_trials(study)
+    retry = RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)
+    for trial in study.get_trials(states=[TrialState.RUNNING]):
+        if trial.user_attrs.get(STARTED) != trial.number and _older_than_grace(trial.datetime_start):
+            study.tell(trial.number, state=TrialState.FAIL)
+            retry(study, trial)
+    for trial in _killed(study.get_trials()):
+        if _older_than_grace(trial.datetime_complete):
+            retry(study, trial)
+
+
+def _killed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns failed trials that have no reason, may be tried again, and have not been yet."""
+    from optuna.trial import TrialState
+
+    tried_again = {number for trial in trials for number in _history(trial)}
+    return [
+        trial
+        for trial in trials
+        if trial.state == TrialState.FAIL
+        and trial.number not in tried_again
+        and not {REASON, PUT_OFF} & set(trial.user_attrs)
+        and len(_history(trial)) < MOST_RETRIES
+    ]
+
+
+def _history(trial: FrozenTrial) -> list[int]:
+    """Returns the numbers under which the trial was tried before."""
+    return trial.system_attrs.get("retry_history", [])
+
+
+def _older_than_grace(moment: datetime.datetime | None) -> bool:
+    return moment is not None and (datetime.datetime.now() - moment).total_seconds() > GRACE
 
 
 def best_trials(study: Study, most: int, near: float | None = None) -> list[FrozenTrial]:

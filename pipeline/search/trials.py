@@ -12,7 +12,7 @@ from pipeline.errors import ModelError
 from pipeline.run import Run
 from pipeline.search.objective import Failed, Objective, PutOff, same_way
 from pipeline.search.request import Request
-from pipeline.search.study import REASON, counted, open_study
+from pipeline.search.study import REASON, counted, open_study, pending, retry_lost
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -63,7 +63,6 @@ def run_trials(request: Request, run: Run, left: Callable[[], float], alone: boo
 
 def _begin_one(study: Study, request: Request, objective: Objective, run: Run) -> bool:
     """Runs a trial, or waits where others run the last ones; says whether there is more to do."""
-    from optuna.storages import fail_stale_trials
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
@@ -71,11 +70,11 @@ def _begin_one(study: Study, request: Request, objective: Objective, run: Run) -
     ended = len(counted(trials))
     if request.most is not None and ended >= request.most:
         return False
-    running = sum(trial.state == TrialState.RUNNING for trial in trials)
-    if request.most is not None and ended + running >= request.most:
+    waiting = any(trial.state == TrialState.WAITING for trial in trials)
+    if request.most is not None and ended + pending(trials) >= request.most and not waiting:
         objective.started()
         time.sleep(WAIT)
-        fail_stale_trials(study)
+        retry_lost(study)
         return True
     run.progress.begin(
         trial_label(request, study), min(ended, (request.most or ended + 1) - 1), request.most or 1

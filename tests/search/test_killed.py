@@ -70,3 +70,28 @@ def test_killed_three_times(toy):
         assert len(again) == 1
         assert again[0].params == trial.params
     assert len({str(trial.user_attrs[VALUES]) for trial in ended}) == TRIALS
+
+
+def test_what_the_heartbeat_does_not_see_is_tried_again(monkeypatch):
+    """A trial killed before its first beat, and one whose finder was killed before he put it back."""
+    from pipeline.search import study as module
+
+    monkeypatch.setattr(module, "GRACE", -1.0)
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.25})
+    before = study.ask()
+    before.suggest_float("x", 0, 1)
+    found = study.ask()
+    module.mark_started(found)
+    found.suggest_float("x", 0, 1)
+    study.tell(found, state=optuna.trial.TrialState.FAIL)
+    alive = study.ask()
+    module.mark_started(alive)
+    assert counted(study.trials) == []
+    assert module.pending(study.trials) == 3
+    module.retry_lost(study)
+    waiting = [trial for trial in study.trials if trial.state.name == "WAITING"]
+    assert [trial.params for trial in waiting] == [before.params, found.params]
+    assert study.trials[alive.number].state.name == "RUNNING"
+    module.retry_lost(study)
+    assert len(study.trials) == 5

@@ -174,7 +174,7 @@ def test_fresh_folds_are_others_and_decide(request_of, run_of, monkeypatch):
         return replace(one, fresh=(0.50, 0.52) if one.label == "present" else (0.55, 0.57))
 
     monkeypatch.setattr(module, "score_fresh", scored_elsewhere)
-    _, chosen, lines = module._choose(request, run, [present, lucky])
+    _, chosen, lines = module._choose(request, run, [present, lucky], None)
     assert chosen.label == "present"
     assert "gains 0.10000 on the folds that chose it and -0.05000 on fresh ones: 0.15000 was luck" in lines[0]
 
@@ -186,3 +186,17 @@ def test_what_belongs_to_the_folds_is_not_scored_on_others(request_of, run_of):
     assert "reads other models" in why_no_fresh_folds(request, run_of(request))
     ordered = request_of(overrides=["folds={n: 3, time: width}"])
     assert "cannot be drawn anew" in why_no_fresh_folds(ordered, run_of(ordered))
+
+
+def test_a_budget_keeps_time_for_its_end(request_of, run_of):
+    from pipeline.search.search import _plan_end
+
+    def end(budget):
+        request = request_of(budget=budget)
+        return _plan_end(request, run_of(request), Finalist("present", {}, request.section, (0.5,), 10.0))
+
+    assert (end(None).keep, end(None).seconds) == (3, 0.0)
+    assert (end(200.0).keep, end(200.0).seconds, end(200.0).no_fresh) == (3, 50.0, None)
+    assert (end(70.0).keep, end(70.0).seconds) == (1, 30.0)
+    assert "budget is too short" in end(50.0).no_fresh
+    assert (end(50.0).keep, end(50.0).seconds) == (2, 20.0)
