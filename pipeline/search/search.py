@@ -182,9 +182,10 @@ def _choose(
     present, best = finalists[0], scored[best.label]
     sign = -1 if request.greater_is_better else 1
     claimed, kept = sign * (present.score - best.score), sign * (present.fresh_score - best.fresh_score)
+    luck = claimed - kept
     lines = [
         f"{best.label} gains {claimed:.5f} on the folds that chose it and {kept:.5f} on fresh ones: "
-        f"{claimed - kept:.5f} was luck"
+        f"{f'{luck:.5f}' if luck > 0 else 'none of it'} was luck"
     ]
     if kept <= 0 and not request.timed:
         return finalists, present, [*lines, "not better on fresh folds: the present parameters stay"]
