@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
 
-import pipeline
+from pipeline import processes
 from pipeline.config.order import models_read
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError, PipelineError
@@ -88,18 +86,14 @@ class Pool:
             raise ModelError(answer["error"])
 
     def _start(self) -> subprocess.Popen:
-        devices, place = gpus(), len(self._all)
-        ours = str(Path(pipeline.__file__).parents[1])
-        path = os.pathsep.join([ours, *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "PYTHONPATH": path}
-        if devices:
-            environment["CUDA_VISIBLE_DEVICES"] = devices[place % len(devices)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *self.command],
+        devices = gpus()
+        device = {"CUDA_VISIBLE_DEVICES": devices[len(self._all) % len(devices)]} if devices else {}
+        process = processes.start(
+            self.command,
+            device,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
             start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
         )
         self._all.append(process)

@@ -165,7 +165,7 @@ class Objective:
 
         def report(fraction: float, text: str) -> None:
             if self.left() <= 0:
-                raise PutOff
+                raise PutOff("the time is over")
             run.progress.update(fraction, text)
 
         def watch(fraction: float, predict: Callable[[Rows], np.ndarray]) -> None:

@@ -76,9 +76,7 @@ def _begin_one(study: Study, request: Request, objective: Objective, run: Run) -
         time.sleep(WAIT)
         retry_lost(study)
         return True
-    run.progress.begin(
-        trial_label(request, study), min(ended, (request.most or ended + 1) - 1), request.most or 1
-    )
+    run.progress.begin(trial_label(request, study), ended, request.most or ended + 1)
     study.optimize(objective, n_trials=1, catch=(Failed,))
     run.progress.end("")
     return True

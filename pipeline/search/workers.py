@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-import pipeline
+from pipeline import processes
 from pipeline.errors import ModelError
 from pipeline.progress import Progress
 from pipeline.search.request import Request
@@ -35,20 +32,19 @@ def run_workers(
         ModelError: the first trials all failed in the same way, or workers keep dying.
     """
     study = open_study(request.study_name, request.address, request.directions, request.pruner)
-    start = [sys.executable, "-m", "pipeline", *command]
-    workers = [_start(start, left()) for _ in range(request.workers)]
+    workers = [_start(command, left()) for _ in range(request.workers)]
     restarts = 0
     try:
         while any(worker.poll() is None for worker in workers):
             time.sleep(LOOK)
             ended = len(counted(study.get_trials(deepcopy=False)))
-            progress.begin(trial_label(request, study), ended, (request.most or ended) + 1)
+            progress.begin(trial_label(request, study), ended, request.most or ended + 1)
             for place, worker in enumerate(workers):
                 code = worker.poll()
                 if code is not None and code < 0 and restarts < MOST_RESTARTS and left() > 0:
                     restarts += 1
                     progress.warning(f"a worker was killed (signal {-code}); another one takes its place")
-                    workers[place] = _start(start, left())
+                    workers[place] = _start(command, left())
     finally:
         for worker in workers:
             if worker.poll() is None:
@@ -60,9 +56,6 @@ def run_workers(
         raise ModelError(f"All {request.workers} workers failed (exit codes {codes}); see the run's log.")
 
 
-def _start(command: list[str], left: float) -> subprocess.Popen:
+def _start(command: Sequence[str], left: float) -> subprocess.Popen:
     limit = [] if left == float("inf") else ["--budget", f"{max(left, 1):.0f}"]
-    ours = str(Path(pipeline.__file__).parents[1])
-    path = os.pathsep.join([ours, *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.Popen([*command, *limit], stdout=subprocess.DEVNULL, env=environment)
+    return processes.start([*command, *limit], stdout=subprocess.DEVNULL)

@@ -55,7 +55,7 @@ def test_a_mistake_in_the_tuned_file_is_named_with_that_file(path):
 
 def test_search_spaces_are_checked_with_the_rest_of_the_yaml(path):
     path.write_text(YAML + "search:\n  lgbm: {leaves: {int: [9, 3]}}\n  lgmb: {}\n")
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(ConfigError, match="cannot be used") as error:
         load_config(path)
     assert "toy.yaml:7: `search.lgbm.leaves`: `int`: low must be below high" in str(error.value)
     assert "`search`: no model 'lgmb'. Did you mean 'lgbm'?" in str(error.value)

@@ -90,11 +90,11 @@ def test_a_score_that_is_no_number_is_a_failure(request_of, run_of, monkeypatch)
 
 def test_a_trial_that_is_stopped_waits_again_with_the_same_values(request_of, run_of, monkeypatch):
     def stop(self, train, inner=None, context=None):
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("by the test")
 
     monkeypatch.setattr(Logistic, "fit", stop)
     study, request = optuna.create_study(), request_of()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by the test"):
         study.optimize(objective(request, run_of(request)), n_trials=1)
     assert study.trials[0].user_attrs[PUT_OFF]
     monkeypatch.undo()
@@ -108,7 +108,7 @@ def test_the_end_of_the_budget_puts_a_trial_off(request_of, run_of, monkeypatch)
 
     monkeypatch.setattr(Logistic, "fit", slow)
     study, request = optuna.create_study(), request_of()
-    with pytest.raises(PutOff):
+    with pytest.raises(PutOff, match="the time is over"):
         study.optimize(objective(request, run_of(request), left=lambda: 0.0), n_trials=1)
     assert study.trials[0].user_attrs[PUT_OFF]
 
