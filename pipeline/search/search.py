@@ -42,7 +42,8 @@ class Outcome:
     """What a search has found.
 
     Attributes:
-        finalists: the present section first, then the best trials, all on all folds.
+        finalists: what stands first (an earlier search's result, or the present section), then the
+            others, all on all folds.
         chosen: one of them.
         trials: how many have ended.
         pruned: how many of them were given up early.
@@ -104,10 +105,10 @@ def search(
         run_trials(request, run, left)
     seconds = time.monotonic() - trials_begun
     near = present.error if request.timed else None
-    finalists = [present, *score_trials(request, run, best_trials(study, last.keep, near))]
     before = read_tuned(tuned)[0].get(request.name)
-    if before:
-        finalists.append(score_tuned(request, run, before))
+    standing = [score_tuned(request, run, before)] if before else []
+    trials = score_trials(request, run, best_trials(study, last.keep, near))
+    finalists = [*standing, present, *trials]
     finalists, chosen, lines = _choose(request, run, finalists, last.no_fresh)
     if chosen.label != TUNED:
         _write(request, tuned, chosen, present, len(counted(study.trials)))
@@ -169,26 +170,27 @@ def _choose(
     """Returns the finalists, the choice among them, and how much of its score was luck.
 
     The best of many trials is better on the folds that it was chosen by than anywhere else. Fresh
-    folds, which have chosen nothing, decide between it and the present section, the first finalist.
+    folds, which have chosen nothing, decide between it and what stands, the first finalist.
     """
     best = pick(request, finalists)
+    stays = "what was tuned before stays" if finalists[0].label == TUNED else "the present parameters stay"
     if best is finalists[0]:
-        return finalists, best, ["no trial is better on all folds: the present parameters stay"]
+        return finalists, best, [f"no trial is better on all folds: {stays}"]
     if no_fresh:
         line = f"not scored on fresh folds, for {no_fresh}: the score of the best of many is too good"
         return finalists, best, [line]
     scored = {one.label: score_fresh(request, run, one) for one in (finalists[0], best)}
     finalists = [scored.get(one.label, one) for one in finalists]
-    present, best = finalists[0], scored[best.label]
+    stand, best = finalists[0], scored[best.label]
     sign = -1 if request.greater_is_better else 1
-    claimed, kept = sign * (present.score - best.score), sign * (present.fresh_score - best.fresh_score)
+    claimed, kept = sign * (stand.score - best.score), sign * (stand.fresh_score - best.fresh_score)
     luck = claimed - kept
     lines = [
         f"{best.label} gains {claimed:.5f} on the folds that chose it and {kept:.5f} on fresh ones: "
         f"{f'{luck:.5f}' if luck > 0 else 'none of it'} was luck"
     ]
     if kept <= 0 and not request.timed:
-        return finalists, present, [*lines, "not better on fresh folds: the present parameters stay"]
+        return finalists, stand, [*lines, f"not better on fresh folds: {stays}"]
     values = ", ".join(f"{key} {value}" for key, value in best.values.items())
     return finalists, best, [*lines, f"{best.label}: {values}"]
 

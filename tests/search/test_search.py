@@ -179,6 +179,20 @@ def test_fresh_folds_are_others_and_decide(request_of, run_of, monkeypatch):
     assert "gains 0.10000 on the folds that chose it and -0.05000 on fresh ones: 0.15000 was luck" in lines[0]
 
 
+def test_a_lucky_trial_does_not_undo_what_was_tuned_before(request_of, run_of, monkeypatch):
+    from pipeline.search import search as module
+
+    request = request_of()
+    tuned = Finalist("tuned before", {}, request.section, (0.40, 0.42), 1.0)
+    present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
+    lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.38, 0.40), 1.0, claimed=0.39)
+    fresh = {"tuned before": (0.41, 0.43), "present": (0.50, 0.52), "trial 7": (0.45, 0.47)}
+    monkeypatch.setattr(module, "score_fresh", lambda request, run, one: replace(one, fresh=fresh[one.label]))
+    _, chosen, lines = module._choose(request, run_of(request), [tuned, present, lucky], None)
+    assert chosen.label == "tuned before"
+    assert "what was tuned before stays" in lines[-1]
+
+
 def test_what_belongs_to_the_folds_is_not_scored_on_others(request_of, run_of):
     from pipeline.search.finals import why_no_fresh_folds
 
