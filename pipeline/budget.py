@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipeline.clock import Clock, OutOfTime
 from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.last_mile import make_submission, publish
@@ -33,64 +34,6 @@ FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into 
 OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {  # what to try first in the time that is left
     "lightgbm": [{"params": {"extra_trees": True}}],
 }
-
-
-class OutOfTime(Exception):  # noqa: N818 - no mistake, and never shown to anyone
-    """The time for this piece of work is over, or will be before it is done."""
-
-
-class Clock(Progress):
-    """Passes news on, and ends work that goes on past its limit or cannot be done by then.
-
-    Attributes:
-        deadline: of everything that is trained, by `time.monotonic`.
-        per_fold: seconds per fold of the model in hand; 0 before its first fold is done.
-    """
-
-    def __init__(self, inner: Progress, deadline: float) -> None:
-        self.inner = inner
-        self.deadline = deadline
-        self.start_model(deadline)
-
-    def start_model(self, limit: float) -> None:
-        """Sets when the next model must be done, and forgets how long the last one's folds took."""
-        self.limit = limit
-        self.per_fold = 0.0
-        self._first: tuple[float, int] | None = None
-
-    @property
-    def left(self) -> float:
-        """Seconds until the deadline."""
-        return self.deadline - time.monotonic()
-
-    def begin(self, label: str, step: int, steps: int) -> None:
-        if steps > 1:
-            self._foresee(step, steps)
-        self.inner.begin(label, step, steps)
-
-    def _foresee(self, step: int, steps: int) -> None:
-        """Ends a model whose remaining folds would last past the limit, judging by those before."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (now, step)
-        elif step > self._first[1]:
-            self.per_fold = (now - self._first[0]) / (step - self._first[1])
-            if now + self.per_fold * (steps - step) > self.limit:
-                raise OutOfTime
-
-    def update(self, fraction: float, text: str) -> None:
-        if time.monotonic() > self.limit:
-            raise OutOfTime
-        self.inner.update(fraction, text)
-
-    def end(self, text: str) -> None:
-        self.inner.end(text)
-
-    def message(self, text: str) -> None:
-        self.inner.message(text)
-
-    def warning(self, text: str) -> None:
-        self.inner.warning(text)
 
 
 @dataclass

@@ -48,7 +48,13 @@ class Run:
         """Returns the run with another section for one model; competition and folds are read only once."""
         models = {**self.config.models, name: section}
         plan = replace(self.plan, config=self.config.model_copy(update={"models": models}))
-        run = Run(plan, self.progress)
+        return self._with_what_is_read(Run(plan, self.progress))
+
+    def with_progress(self, progress: Progress) -> Run:
+        """Returns the run telling its news to someone else."""
+        return self._with_what_is_read(Run(self.plan, progress))
+
+    def _with_what_is_read(self, run: Run) -> Run:
         vars(run).update(competition=self.competition, folds=self.folds)  # where cached_property keeps them
         return run
 

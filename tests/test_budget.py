@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from pipeline.budget import Clock, OutOfTime
 from pipeline.cli import main
+from pipeline.clock import Clock, OutOfTime
 from pipeline.progress import Progress
 
 pytestmark = pytest.mark.slow

@@ -14,6 +14,7 @@ LAYERS = [
     "registry",
     "task",
     "progress",
+    "clock",
     "metrics",
     "config",
     "store",

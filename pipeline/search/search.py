@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.clock import Clock, OutOfTime
 from pipeline.config.tuned import read_tuned
 from pipeline.progress import Progress
 from pipeline.run import Run
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 20  # trials, from which a search is worth its name
 FRESH_FITS = 2  # on fresh folds: the winner and the present parameters
+SPARE = 7  # further trials, in the place of those whose folds take too long
 MOST_RESERVE = 0.5  # of a budget, at most, for the finalists and the fresh folds
 
 
@@ -85,18 +87,17 @@ def search(
         ModelError: the first trials all failed in the same way, or no trial was scored.
     """
     begun = time.monotonic() if started is None else started
+    clock = Clock(progress, begun + request.budget if request.budget else float("inf"))
     study = open_study(request.study_name, request.address, request.directions, request.pruner)
     run = Run(request.plan, progress)
-    present = score_present(request, run)
+    present = score_present(request, run, clock)
     progress.message(f"{request.name} as it is: {request.metric} {present.score:.5f} ± {present.error:.5f}")
     last = _plan_end(request, run, present)
-    end = begun + request.budget - last.seconds if request.budget else float("inf")
-
     if fits := _few_trials(request, present, last.seconds):
         progress.message(fits)
 
     def left() -> float:
-        return end - time.monotonic()
+        return clock.left - last.seconds
 
     trials_begun = time.monotonic()
     if request.workers > 1:
@@ -107,9 +108,11 @@ def search(
     near = present.error if request.timed else None
     before = read_tuned(tuned)[0].get(request.name)
     standing = [score_tuned(request, run, before)] if before else []
-    trials = score_trials(request, run, best_trials(study, last.keep, near))
+    best = best_trials(study, last.keep + SPARE, near)
+    fresh = None if last.no_fresh else present.seconds
+    trials, left_out = score_trials(request, run, clock, best, last.keep, fresh)
     finalists = [*standing, present, *trials]
-    finalists, chosen, lines = _choose(request, run, finalists, last.no_fresh)
+    finalists, chosen, lines = _choose(request, run, clock, finalists, last.no_fresh)
     if chosen.label != TUNED:
         _write(request, tuned, chosen, present, len(counted(study.trials)))
     return Outcome(
@@ -117,7 +120,7 @@ def search(
         chosen,
         tuned=tuned,
         seconds=seconds,
-        lines=lines,
+        lines=[*left_out, *lines],
         pictures=draw_search(request, study),
         **_counts(study),
     )
@@ -165,7 +168,7 @@ def _few_trials(request: Request, present: Finalist, reserve: float) -> str:
 
 
 def _choose(
-    request: Request, run: Run, finalists: list[Finalist], no_fresh: str | None
+    request: Request, run: Run, clock: Clock, finalists: list[Finalist], no_fresh: str | None
 ) -> tuple[list[Finalist], Finalist, list[str]]:
     """Returns the finalists, the choice among them, and how much of its score was luck.
 
@@ -176,10 +179,16 @@ def _choose(
     stays = "what was tuned before stays" if finalists[0].label == TUNED else "the present parameters stay"
     if best is finalists[0]:
         return finalists, best, [f"no trial is better on all folds: {stays}"]
+    if no_fresh is None and finalists[0].seconds + best.seconds > clock.left:
+        no_fresh = "the budget is over"
+    try:
+        tried = () if no_fresh else (finalists[0], best)
+        scored = {one.label: score_fresh(request, run, clock, one) for one in tried}
+    except OutOfTime:
+        no_fresh = "the budget is over"
     if no_fresh:
         line = f"not scored on fresh folds, for {no_fresh}: the score of the best of many is too good"
         return finalists, best, [line]
-    scored = {one.label: score_fresh(request, run, one) for one in (finalists[0], best)}
     finalists = [scored.get(one.label, one) for one in finalists]
     stand, best = finalists[0], scored[best.label]
     sign = -1 if request.greater_is_better else 1

@@ -65,10 +65,10 @@ def test_killed_three_times(toy):
     assert all(trial.state.name in {"COMPLETE", "PRUNED"} for trial in ended)
     stale = [trial for trial in trials(toy) if trial.state.name == "FAIL"]
     assert len(stale) == killed
-    for trial in stale:  # each was tried again with its own values
+    for trial in stale:  # each was tried again with its own values, as far as it had drawn them
         again = [t for t in ended if trial.number in t.system_attrs.get("retry_history", ())]
         assert len(again) == 1
-        assert again[0].params == trial.params
+        assert trial.params.items() <= again[0].params.items()
     assert len({str(trial.user_attrs[VALUES]) for trial in ended}) == TRIALS
 
 

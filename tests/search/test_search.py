@@ -1,17 +1,22 @@
 """The command from end to end, on a competition where the model's own parameters are bad."""
 
 import json
+import time
 from dataclasses import replace
 
 import optuna
 import pytest
 
+from pipeline import cross_validation
 from pipeline.cli import main
+from pipeline.clock import Clock
 from pipeline.config.load import load_config
-from pipeline.search.finals import Finalist, pick
-from pipeline.search.study import VALUES, best_trials, counted
+from pipeline.progress import Progress
+from pipeline.search.finals import Finalist, pick, score_trials
+from pipeline.search.study import SECONDS, VALUES, best_trials, counted
 
 TUNE = ["tune", "toy", "--model", "logit"]
+NO_LIMIT = Clock(Progress(), float("inf"))
 
 
 def trials(folder):
@@ -170,11 +175,11 @@ def test_fresh_folds_are_others_and_decide(request_of, run_of, monkeypatch):
     present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
     lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.40, 0.42), 1.0, claimed=0.41)
 
-    def scored_elsewhere(request, run, one):
+    def scored_elsewhere(request, run, clock, one):
         return replace(one, fresh=(0.50, 0.52) if one.label == "present" else (0.55, 0.57))
 
     monkeypatch.setattr(module, "score_fresh", scored_elsewhere)
-    _, chosen, lines = module._choose(request, run, [present, lucky], None)
+    _, chosen, lines = module._choose(request, run, NO_LIMIT, [present, lucky], None)
     assert chosen.label == "present"
     assert "gains 0.10000 on the folds that chose it and -0.05000 on fresh ones: 0.15000 was luck" in lines[0]
 
@@ -187,8 +192,10 @@ def test_a_lucky_trial_does_not_undo_what_was_tuned_before(request_of, run_of, m
     present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
     lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.38, 0.40), 1.0, claimed=0.39)
     fresh = {"tuned before": (0.41, 0.43), "present": (0.50, 0.52), "trial 7": (0.45, 0.47)}
-    monkeypatch.setattr(module, "score_fresh", lambda request, run, one: replace(one, fresh=fresh[one.label]))
-    _, chosen, lines = module._choose(request, run_of(request), [tuned, present, lucky], None)
+    monkeypatch.setattr(
+        module, "score_fresh", lambda *facts: replace(facts[-1], fresh=fresh[facts[-1].label])
+    )
+    _, chosen, lines = module._choose(request, run_of(request), NO_LIMIT, [tuned, present, lucky], None)
     assert chosen.label == "tuned before"
     assert "what was tuned before stays" in lines[-1]
 
@@ -214,3 +221,53 @@ def test_a_budget_keeps_time_for_its_end(request_of, run_of):
     assert (end(70.0).keep, end(70.0).seconds) == (1, 30.0)
     assert "budget is too short" in end(50.0).no_fresh
     assert (end(50.0).keep, end(50.0).seconds) == (2, 20.0)
+
+
+def complete(score, seconds, C):
+    attributes = {VALUES: {"C": C}, SECONDS: seconds}
+    return optuna.create_trial(value=score, user_attrs=attributes)
+
+
+def test_a_trial_that_does_not_fit_into_the_time_makes_room_for_the_next(request_of, run_of):
+    """Its own seconds count, whatever the present parameters take."""
+    request = request_of(budget=100.0, folds=1)
+    clock = Clock(Progress(), time.monotonic() + 100)
+    slow, fast = complete(0.1, 20.0, 0.5), complete(0.2, 5.0, 0.25)  # three times that on all folds
+    found, lines = score_trials(request, run_of(request), clock, [slow, fast], 2, fresh=10.0)
+    assert [one.values["C"] for one in found] == [0.25]
+    assert "about 60 s" in lines[0]
+    found, lines = score_trials(request, run_of(request), clock, [slow, fast], 2, fresh=None)
+    assert [one.values["C"] for one in found] == [0.5, 0.25]
+    assert lines == []
+
+
+def test_where_only_fresh_folds_do_not_fit_the_best_trial_is_scored_without_them(request_of, run_of):
+    request = request_of(budget=100.0)
+    clock = Clock(Progress(), time.monotonic() + 100)
+    found, lines = score_trials(request, run_of(request), clock, [complete(0.1, 60.0, 0.5)], 2, fresh=10.0)
+    assert len(found) == 1
+    assert lines == []
+
+
+def test_the_clock_ends_a_finalist_that_takes_longer_than_foreseen(request_of, run_of, monkeypatch):
+    request, fit = request_of(budget=100.0), cross_validation.fit_fold
+    clock = Clock(Progress(), time.monotonic() + 100)
+
+    def slow(*arguments):
+        output = fit(*arguments)
+        clock.limit = 0.0  # it took all the time there was
+        return output
+
+    run = run_of(request)
+    monkeypatch.setattr(cross_validation, "fit_fold", slow)
+    found, lines = score_trials(request, run, clock, [complete(0.1, 1.0, 0.5)], 2, fresh=None)
+    assert found == []
+    assert "too long for the time left" in lines[0]
+    section = request.space.apply(request.section, {"C": 0.5})
+    assert len(run.with_section("logit", section).missing("logit")) == 2  # the fold that is done stays
+
+
+def test_a_budget_that_the_present_parameters_overrun_is_said(toy, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.search.search.Clock", lambda inner, deadline: Clock(inner, 0.0))
+    assert main([*TUNE, "--budget", "60s"]) == 1
+    assert "ends before logit as it is has all its folds" in capsys.readouterr().err

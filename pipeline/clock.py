@@ -1,0 +1,65 @@
+"""A limit in time: work that cannot be done by then is ended, and loses no fold that is done."""
+
+from __future__ import annotations
+
+import time
+
+from pipeline.progress import Progress
+
+
+class OutOfTime(Exception):  # noqa: N818 - no mistake, and never shown to anyone
+    """The time for this piece of work is over, or will be before it is done."""
+
+
+class Clock(Progress):
+    """Passes news on, and ends work that goes on past its limit or cannot be done by then.
+
+    Attributes:
+        deadline: of everything that is trained, by `time.monotonic`.
+        per_fold: seconds per fold of the model in hand; 0 before its first fold is done.
+    """
+
+    def __init__(self, inner: Progress, deadline: float) -> None:
+        self.inner = inner
+        self.deadline = deadline
+        self.start_model(deadline)
+
+    def start_model(self, limit: float) -> None:
+        """Sets when the next model must be done, and forgets how long the last one's folds took."""
+        self.limit = limit
+        self.per_fold = 0.0
+        self._first: tuple[float, int] | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - time.monotonic()
+
+    def begin(self, label: str, step: int, steps: int) -> None:
+        if steps > 1:
+            self._foresee(step, steps)
+        self.inner.begin(label, step, steps)
+
+    def _foresee(self, step: int, steps: int) -> None:
+        """Ends a model whose remaining folds would last past the limit, judging by those before."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, step)
+        elif step > self._first[1]:
+            self.per_fold = (now - self._first[0]) / (step - self._first[1])
+            if now + self.per_fold * (steps - step) > self.limit:
+                raise OutOfTime
+
+    def update(self, fraction: float, text: str) -> None:
+        if time.monotonic() > self.limit:
+            raise OutOfTime
+        self.inner.update(fraction, text)
+
+    def end(self, text: str) -> None:
+        self.inner.end(text)
+
+    def message(self, text: str) -> None:
+        self.inner.message(text)
+
+    def warning(self, text: str) -> None:
+        self.inner.warning(text)
