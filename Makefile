@@ -33,27 +33,16 @@ $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
 	@touch $@
 
-$(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
-	@touch $@
-
-$(BIN)/.ready-kaggle: $(BIN)/.ready requirements-kaggle.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-kaggle.txt -c constraints.txt
-	@touch $@
-
-$(BIN)/.ready-catboost: $(BIN)/.ready requirements-catboost.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-catboost.txt -c constraints.txt
-	@touch $@
-
-$(BIN)/.ready-postgres: $(BIN)/.ready requirements-postgres.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-postgres.txt -c constraints.txt
+# what comes on top: dev, kaggle, catboost, postgres, ray
+$(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
 
 .PHONY: needs-comp
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list

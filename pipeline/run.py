@@ -242,11 +242,11 @@ class Run:
     def input(self, entry: str) -> None:
         """Makes a model's outputs readable as another model's input."""
         name, _, part = entry.partition(".")
-        if part == "embedding":
-            for fold in self.folds:
-                self._embed(name, fold)
 
         def make(folder: Path) -> None:
+            if part == "embedding":
+                for fold in self.folds:
+                    self._embed(name, fold)
             product = self.plan.embedding if part == "embedding" else self.plan.fold
             pairs = [(fold, FoldOutput.load(product(name, fold).path)) for fold in self.folds]
             train, test = cross_validation.as_input(len(self.competition.ids), self.folds, pairs)

@@ -16,6 +16,7 @@ from pipeline import processes
 from pipeline.config.order import models_read
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError, PipelineError
+from pipeline.ray_runner import RayPool
 from pipeline.run import Run
 
 SHORT = 20.0  # seconds: where less is left of a model, processes cost more than they bring
@@ -36,12 +37,16 @@ def train_models(run: Run, command: Sequence[str]) -> None:
     Raises:
         ModelError: a fold failed; says which.
     """
-    if run.config.workers == 1:
+    if run.config.workers == 1 and run.config.runner == "processes":
         for name in run.plan.models:
             run.train_model(name)
         return
-    with Pool(command, run.config.workers) as pool:
-        _Schedule(run, pool).carry_out()
+    if run.config.runner == "ray":
+        with RayPool(run, run.config.workers) as pool:
+            _Schedule(run, pool).carry_out()
+    else:
+        with Pool(command, run.config.workers) as pool:
+            _Schedule(run, pool).carry_out()
 
 
 class Pool:
@@ -77,6 +82,8 @@ class Pool:
         try:
             print(json.dumps([name, fold.repeat, fold.number]), file=process.stdin, flush=True)
             answer = _answer(process.stdout)  # type: ignore[arg-type]
+        except BrokenPipeError:  # it ended between two folds
+            answer = None
         finally:
             self._free.put(process if process.poll() is None else None)
         if answer is None:
@@ -138,7 +145,7 @@ class _Schedule:
     """Which model may begin when: after those that it reads."""
 
     run: Run
-    pool: Pool
+    pool: Pool | RayPool
     under_way: dict[Future, str] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
 

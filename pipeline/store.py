@@ -65,7 +65,7 @@ class Product:
 
     @property
     def path(self) -> Path:
-        return self.store.root / "products" / f"{self.label}-{self.key[:16]}"
+        return self.store.products / f"{self.label}-{self.key[:16]}"
 
     @property
     def checkpoint(self) -> Path:
@@ -106,7 +106,7 @@ class Product:
         Args:
             **facts: noted in the manifest for people; they are no part of the key.
         """
-        temporary = self.store.root / "products" / f".making-{self.label}-{uuid.uuid4().hex[:8]}"
+        temporary = self.store.products / f".making-{self.label}-{uuid.uuid4().hex[:8]}"
         temporary.mkdir(parents=True)
         try:
             yield temporary
@@ -144,6 +144,11 @@ class Store:
 
     root: Path
 
+    @property
+    def products(self) -> Path:
+        """The folder of all products."""
+        return self.root / "products"
+
     def product(self, label: str, material: Mapping[str, Any]) -> Product:
         """Returns the product that this material makes, whether it is there yet or not.
 
@@ -167,7 +172,7 @@ class Store:
             say(f"Another run works in {self.root}; waiting for it to end.")
             lock.acquire()
         try:
-            for path in (self.root / "products").glob(".making-*"):
+            for path in self.products.glob(".making-*"):
                 shutil.rmtree(path, ignore_errors=True)
             yield
         finally:

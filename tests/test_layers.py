@@ -41,6 +41,7 @@ LAYERS = [
     "members",
     "last_mile",
     "reporting",
+    "ray_runner",
     "side_by_side",
     "cleaning",
     "search",

@@ -5,7 +5,9 @@ import pytest
 
 from pipeline import side_by_side
 from pipeline.cli import main
-from pipeline.side_by_side import gpus
+from pipeline.data.folds import Fold
+from pipeline.errors import ModelError
+from pipeline.side_by_side import Pool, gpus
 
 
 def outputs(folder):
@@ -59,6 +61,15 @@ def test_an_error_in_a_worker_is_the_runs_error(workplace, monkeypatch, capsys):
     assert "models.logit, fold" in capsys.readouterr().err
     monkeypatch.setenv("PYTHONPATH", str(here))
     assert main(["train", "toy", "--only", "logit", "--set", "workers=2"]) == 0
+
+
+def test_a_worker_that_has_ended_is_named():
+    fold = Fold(0, 1, train=np.arange(4), valid=np.arange(4, 8))
+    with (
+        Pool(["--help"], 1) as pool,
+        pytest.raises(ModelError, match=r"fold1: its process ended"),
+    ):
+        pool.submit("logit", fold).result(timeout=60)
 
 
 def test_gpus_are_those_that_the_process_may_use(monkeypatch):

@@ -217,6 +217,10 @@ class Config(Section):
     workers: int = Field(
         default=1, ge=1, description="folds fitted side by side, each process with so many threads, or a GPU"
     )
+    runner: Literal["processes", "ray"] = Field(
+        default="processes",
+        description="where they are fitted: here, or on the Ray cluster that RAY_ADDRESS names",
+    )
     data: DataConfig = DataConfig()
     folds: FoldsConfig = FoldsConfig()
     features: dict[str, SerializeAsAny[FeatureConfig]] = Field(

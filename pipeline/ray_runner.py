@@ -1,0 +1,221 @@
+"""Folds side by side on a Ray cluster; what they make comes back to one store."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+import threading
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pipeline
+from pipeline.config.schema import Config
+from pipeline.data.folds import Fold
+from pipeline.data.source import Source
+from pipeline.datasets import sees
+from pipeline.errors import ConfigError, DataError, ModelError, PipelineError
+from pipeline.plan import Plan
+from pipeline.progress import Progress
+from pipeline.run import Run
+from pipeline.store import Product, Store
+
+RETRIES = 3  # of a fold whose node was lost
+
+
+@dataclass(frozen=True)
+class Task:
+    """A fold to fit, and what another machine must know to fit it as this one would.
+
+    Attributes:
+        config: the whole configuration.
+        files: fingerprint of the competition's files. Keys follow from it; the files are not needed.
+        store: the store's folder on the machine that asks.
+        token: name of a file in it, by which a machine that shares the folder knows it.
+        model: name of the model.
+        fold: its repeat and number.
+    """
+
+    config: Config
+    files: str
+    store: Path
+    token: str
+    model: str
+    fold: tuple[int, int]
+
+
+class RayPool:
+    """Fits folds as tasks of the cluster that RAY_ADDRESS names, or of one of this machine alone.
+
+    Args:
+        run: the plan and its data.
+        size: how many folds at a time.
+
+    Raises:
+        ConfigError: Ray is not installed.
+    """
+
+    def __init__(self, run: Run, size: int) -> None:
+        if find_spec("ray") is None:
+            raise ConfigError("`runner: ray` needs Ray, which is not installed: make setup RAY=1.")
+        import ray
+
+        self.run, self.size = run, size
+        self._threads = ThreadPoolExecutor(size)
+        self._sent: dict[str, Any] = {}  # folder of a product -> where the cluster keeps it
+        self._sending = threading.Lock()
+        self._token = mark(run.plan.store)
+        ray.init(runtime_env={"py_modules": _code()}, log_to_driver=False, include_dashboard=False)
+        gpus = min(1, ray.cluster_resources().get("GPU", 0))
+        remote = ray.remote(num_cpus=run.config.threads, num_gpus=gpus, max_retries=RETRIES)
+        self._remote = remote(fit)
+
+    def __enter__(self) -> RayPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import ray
+
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        ray.shutdown()  # and with it the tasks under way
+        self._token.unlink(missing_ok=True)
+
+    def submit(self, name: str, fold: Fold) -> Future:
+        """Has a fold fitted; the future holds nothing, or the error."""
+        return self._threads.submit(self._fit, name, fold)
+
+    def _fit(self, name: str, fold: Fold) -> None:
+        import ray
+
+        plan = self.run.plan
+        data = plan.config.data
+        files = plan.source.fingerprint([data.train, data.test, data.sample])
+        place = plan.store.root.resolve()
+        task = Task(plan.config, files, place, self._token.name, name, (fold.repeat, fold.number))
+        products = {one.path.name: self._send(one.path) for one in needs(self.run, name, fold)}
+        try:
+            answer = ray.get(self._remote.remote(task, products))
+        except ray.exceptions.RayError as error:
+            raise ModelError(f"models.{name}, {fold.label}: its Ray task failed: {error}") from error
+        if answer["error"]:
+            raise ModelError(answer["error"])
+        if answer["packed"]:
+            unpack(answer["packed"], plan.store, plan.fold(name, fold).path.name)
+
+    def _send(self, folder: Path) -> Any:
+        """Returns where the cluster keeps a product, which is packed only once."""
+        import ray
+
+        with self._sending:
+            if folder.name not in self._sent:
+                self._sent[folder.name] = ray.put(pack(folder))
+            return self._sent[folder.name]
+
+
+def mark(store: Store) -> Path:
+    """Makes a file by which a machine that shares the store's folder knows it."""
+    token = store.root / f".shared-{uuid.uuid4().hex}"
+    token.touch()
+    return token
+
+
+def needs(run: Run, name: str, fold: Fold) -> list[Product]:
+    """Returns the products that a fold reads, all of them made."""
+    plan, section = run.plan, run.config.models[name]
+    run.sides(name)  # makes what is missing
+    found = [plan.competition, plan.folds]
+    if "images" in sees(section) and run.competition.pictures:
+        found.append(plan.pixels(name))
+    found += [plan.input(entry) for entry in section.inputs if "." in entry]
+    found += [plan.fold(other, fold) for other in section.uses() if other in run.config.models]
+    return found + [plan.coordinates(other) for other in section.views()]
+
+
+def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
+    """Fits a fold, on whichever machine Ray has chosen.
+
+    Args:
+        task: what to fit.
+        products: folder's name -> Ray's reference to the packed product; only those are fetched
+            that this machine lacks.
+
+    Returns:
+        `error`: text, or "". `packed`: the fold's product, or b"" where the store is shared.
+    """
+    import ray
+
+    shared = (task.store / task.token).exists()
+    store = Store(task.store if shared else _own_folder(task.config.competition))
+    for folder, packed in products.items():
+        if not (store.products / folder).exists():
+            unpack(ray.get(packed), store, folder)
+    plan = Plan(task.config, _FilesElsewhere(task.files), store)
+    run = Run(plan, Progress())
+    fold = next(one for one in run.folds if (one.repeat, one.number) == task.fold)
+    try:
+        run.fit_fold(task.model, fold)
+    except PipelineError as error:
+        return {"error": str(error), "packed": b""}
+    return {"error": "", "packed": b"" if shared else pack(plan.fold(task.model, fold).path)}
+
+
+def pack(folder: Path) -> bytes:
+    """Returns a product's files as one tar."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        tar.add(folder, arcname=".")
+    return stream.getvalue()
+
+
+def unpack(packed: bytes, store: Store, folder: str) -> None:
+    """Writes a product's files under a store: all of them or none."""
+    target = store.products / folder
+    temporary = target.with_name(f".making-{folder}-{uuid.uuid4().hex[:8]}")
+    temporary.mkdir(parents=True)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            tar.extractall(temporary, filter="data")
+        if not target.exists():  # another task of this machine may have been faster
+            with suppress(OSError):
+                os.replace(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class _FilesElsewhere(Source):
+    """A competition's files on another machine: their fingerprint is known, and nothing else."""
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(Path("elsewhere"))
+        self._fingerprint = fingerprint
+
+    def fingerprint(self, tables: list[str]) -> str:
+        return self._fingerprint
+
+    def names(self) -> list[str]:
+        return []
+
+    def read(self, name: str) -> bytes:
+        raise DataError(
+            f"{name} lies on the machine that has started the run, and a fold should not read it."
+        )
+
+
+def _own_folder(competition: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"pipeline-ray-{getpass.getuser()}" / competition
+
+
+def _code() -> list[str]:
+    """Returns the folders of this package and of the competitions' modules, to be sent along."""
+    found = [Path(pipeline.__file__).parent]
+    spec = find_spec("competitions")
+    return [str(path) for path in [*found, *map(Path, (spec and spec.submodule_search_locations) or [])]]

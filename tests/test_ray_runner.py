@@ -1,0 +1,81 @@
+"""A cluster changes where folds are fitted, and nothing else."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from pipeline import ray_runner, side_by_side
+from pipeline.cli import main
+
+RAY = ["--set", "runner=ray", "--set", "workers=2"]
+CONFIG = """\
+competition: toy
+data: {target: species}
+metric: log_loss
+folds: {n: 3}
+models:
+  logit: {kind: logistic}
+  top: {kind: logistic, inputs: [logit.prediction]}
+"""
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (make setup RAY=1)")
+
+
+@pytest.fixture
+def tables(workplace):
+    (workplace / "configs/toy.yaml").write_text(CONFIG, encoding="utf-8")
+    return workplace
+
+
+def outputs(folder):
+    products = (folder / "runs/toy/products").glob("*-fold*")
+    return {path.name: np.load(path / "test.npy") for path in products if (path / "test.npy").exists()}
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_cluster_gives_what_one_process_gives(tables, monkeypatch, capsys, tmp_path_factory, shared):
+    """Once with a store that both sides see, once as on a machine that has nothing of it."""
+    monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a task
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("TMPDIR", str(elsewhere))  # where such a machine keeps what it was sent
+    monkeypatch.setenv("RAY_TMPDIR", "/tmp")  # its sockets want short paths
+    if not shared:
+        monkeypatch.setattr(ray_runner, "mark", lambda store: store.root / "not-there")
+    assert main(["train", "toy", *RAY]) == 0
+    assert "2 folds by 2 workers" in capsys.readouterr().out
+    assert bool(list(elsewhere.rglob("logit-fold1*"))) is not shared
+    assert not list((tables / "runs/toy").glob(".shared-*"))
+    submission = (tables / "runs/toy/submission.csv").read_bytes()
+    several = outputs(tables)
+    (tables / "runs").rename(tables / "several")
+    assert main(["train", "toy"]) == 0
+    alone = outputs(tables)
+    assert set(alone) == set(several)
+    for name, values in alone.items():
+        assert np.array_equal(values, several[name]), name
+    assert (tables / "runs/toy/submission.csv").read_bytes() == submission
+
+
+def test_without_ray_the_run_says_how_to_get_it(tables, monkeypatch, capsys):
+    monkeypatch.setattr(ray_runner, "find_spec", lambda name: None)
+    assert main(["train", "toy", *RAY]) == 1
+    assert "make setup RAY=1" in capsys.readouterr().err
+
+
+def test_a_product_arrives_as_it_was_sent(tmp_path):
+    from pipeline.store import Store
+
+    store, other = Store(tmp_path / "a"), Store(tmp_path / "b")
+    product = store.product("thing", {"x": 1})
+    with product.making() as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep" / "file").write_text("text")
+    packed = ray_runner.pack(product.path)
+    for _ in range(2):  # the second one finds it there
+        ray_runner.unpack(packed, other, product.path.name)
+    there = other.product("thing", {"x": 1})
+    assert there.done()
+    there.verify()
+    assert [path.name for path in other.products.iterdir()] == [product.path.name]
