@@ -33,7 +33,7 @@ $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
 	@touch $@
 
-# what comes on top: dev, kaggle, catboost, postgres, ray
+# what comes on top: dev, kaggle, catboost, postgres, ray, backends
 $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
@@ -42,7 +42,7 @@ $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list

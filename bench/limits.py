@@ -42,6 +42,8 @@ LIMITS: dict[str, Limit] = {
     "startup.rerun": Limit("ceiling", 2.0, "s"),
     "memory.spread": Limit("ceiling", 300.0, "MB"),
     "memory.time": Limit("ceiling", 1.2),
+    "backends.jax_lost": Limit("ceiling", 0.01),
+    "backends.torch_lost": Limit("ceiling", 0.01),
     "large_table.peak": Limit("ceiling", 2.0),
 }
 """By the name under which a case reports the value; a name that is not here is only stated."""
