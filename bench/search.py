@@ -27,7 +27,7 @@ from pipeline.progress import Progress
 from pipeline.run import Run
 from pipeline.search.objective import STEPS, Failed, Objective
 from pipeline.search.request import Request
-from pipeline.search.study import PRUNERS, SCORES, make_pruner
+from pipeline.search.study import PRUNERS, SCORES, SECONDS, make_pruner
 from pipeline.stages import open_data
 from pipeline.store import Store
 
@@ -56,11 +56,14 @@ def run_trials(objective: Objective, trials: int) -> tuple[Any, float]:
     return study, time.monotonic() - started
 
 
-def replay(scores: np.ndarray, pruner: str, greater: bool, order: np.ndarray) -> tuple[float, float, float]:
-    """Returns (share of the folds' fits that are done, share of trials pruned, score lost).
+def replay(
+    scores: np.ndarray, seconds: np.ndarray, pruner: str, greater: bool, order: np.ndarray
+) -> tuple[float, float, float, float]:
+    """Returns shares of the folds' fits and of the time that are left, share of trials pruned, score lost.
 
     Args:
         scores: (trials, folds).
+        seconds: (trials,) of all folds; each fold is taken to have an equal share.
         pruner: its name.
         greater: whether larger scores are better.
         order: in which the trials come.
@@ -68,13 +71,13 @@ def replay(scores: np.ndarray, pruner: str, greater: bool, order: np.ndarray) ->
     import optuna
 
     study = optuna.create_study(direction="maximize" if greater else "minimize", pruner=make_pruner(pruner))
-    done, kept = 0, []
-    for row in scores[order]:
+    done, spent, kept = 0, 0.0, []
+    for row, each in zip(scores[order], seconds[order] / scores.shape[1], strict=True):
         trial = study.ask()
         for place in range(len(row)):
             told = row[place] if pruner == "wilcoxon" else row[: place + 1].mean()
             trial.report(float(told), STEPS * (place + 1))
-            done += 1
+            done, spent = done + 1, spent + each
             if place + 1 < len(row) and trial.should_prune():
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 break
@@ -83,7 +86,7 @@ def replay(scores: np.ndarray, pruner: str, greater: bool, order: np.ndarray) ->
             kept.append(row.mean())
     means = scores.mean(axis=1)
     lost = means.max() - max(kept) if greater else min(kept) - means.min()
-    return done / scores.size, 1 - len(kept) / len(scores), lost
+    return done / scores.size, spent / seconds.sum(), 1 - len(kept) / len(scores), lost
 
 
 def compare_pruners(options: argparse.Namespace) -> None:
@@ -92,19 +95,21 @@ def compare_pruners(options: argparse.Namespace) -> None:
     run = Run(request.plan, Progress())
     objective = Objective(run, request.name, request.space, request.effort, prune=False)
     study, seconds = run_trials(objective, options.trials)
-    scores = np.array([t.user_attrs[SCORES] for t in study.trials if t.state.name == "COMPLETE"])
+    complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    scores = np.array([trial.user_attrs[SCORES] for trial in complete])
+    each = np.array([trial.user_attrs[SECONDS] for trial in complete])
     greater = request.greater_is_better
     print(
         f"{options.name} {options.model}: {len(scores)} trials x {scores.shape[1]} folds in {seconds:.0f} s"
     )
     spread = scores.mean(axis=1).std()
     print(f"standard deviation of the trials' scores {spread:.5f}")
-    print(f"{'pruner':<12}{'fits done':>10}{'pruned':>8}{'score lost':>12}")
+    print(f"{'pruner':<12}{'fits done':>10}{'time':>8}{'pruned':>8}{'score lost':>12}")
     for pruner in PRUNERS:
         rng = np.random.default_rng(0)
-        rows = [replay(scores, pruner, greater, rng.permutation(len(scores))) for _ in range(ORDERS)]
-        fits, pruned, lost = np.mean(rows, axis=0)
-        print(f"{pruner:<12}{fits:>10.2f}{pruned:>8.2f}{lost:>12.5f}")
+        rows = [replay(scores, each, pruner, greater, rng.permutation(len(scores))) for _ in range(ORDERS)]
+        fits, time_left, pruned, lost = np.mean(rows, axis=0)
+        print(f"{pruner:<12}{fits:>10.2f}{time_left:>8.2f}{pruned:>8.2f}{lost:>12.5f}")
 
 
 def compare_cache(options: argparse.Namespace) -> None:
