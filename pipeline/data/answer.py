@@ -51,6 +51,8 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
     Raises:
         DataError: metric, target and sample do not fit together; says which and why.
     """
+    import pandas as pd
+
     columns = tuple(tables.sample.columns.drop(tables.id))
     kind = _task_kind(tables, config, metric, columns)
     if kind not in metric.tasks:
@@ -60,12 +62,12 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
         )
     if kind != "classification":
         return _columnwise(tables, config, metric, kind, columns)
-    text = tables.train[tables.targets[0]].str.strip()
-    by_class = class_columns(sorted(set(text)), columns) if len(columns) > 1 else None
-    classes = tuple(by_class) if by_class else _class_order(set(text), config.data.positive)
+    codes, labels = pd.factorize(tables.train[tables.targets[0]].str.strip())
+    by_class = class_columns(sorted(labels), columns) if len(columns) > 1 else None
+    classes = tuple(by_class) if by_class else _class_order(set(labels), config.data.positive)
     task = Task("classification", classes)
     number = {name: index for index, name in enumerate(classes)}
-    target = np.array([number[label] for label in text], np.int64)
+    target = np.array([number[label] for label in labels], np.int64)[codes]
     if by_class:
         return task, target, Answer("probability", columns, tuple(range(len(classes))))
     answer = config.submission.answer

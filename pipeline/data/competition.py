@@ -17,7 +17,7 @@ from pipeline.data.folds import fold_kind
 from pipeline.data.parquet import read_parquet
 from pipeline.data.pictures import picture_names
 from pipeline.data.source import Source
-from pipeline.data.tables import Tables, read_table, read_tables
+from pipeline.data.tables import Tables, as_text, read_table, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.task import Task
@@ -137,9 +137,9 @@ def read_competition(source: Source, config: Config, features: Features | None =
         task=task,
         answer=answer,
         id=tables.id,
-        ids=tables.train[tables.id].to_numpy(str),
-        test_ids=tables.test[tables.id].to_numpy(str),
-        sample_ids=tables.sample[tables.id].to_numpy(str),
+        ids=as_text(tables.train[tables.id]),
+        test_ids=as_text(tables.test[tables.id]),
+        sample_ids=as_text(tables.sample[tables.id]),
         target=target,
         train=train,
         test=test,

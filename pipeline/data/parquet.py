@@ -29,3 +29,10 @@ def read_parquet(file: BinaryIO) -> pd.DataFrame:
         column = source.read(columns=[name], use_threads=False, use_pandas_metadata=False)
         columns[name] = column.to_pandas().reset_index(drop=True)[name]
     return pd.DataFrame(columns, copy=False)
+
+
+def release_memory() -> None:
+    """Gives back what Arrow keeps for later, after work on long columns of text: hundreds of MB."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.config.schema import DataConfig
 from pipeline.data.file_pattern import FilePattern
-from pipeline.data.parquet import read_parquet
+from pipeline.data.parquet import read_parquet, release_memory
 from pipeline.data.source import Source
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_COLUMNS = 50_000  # a wider CSV is a transposed or broken file
+
+ROWS_AT_ONCE = 100_000  # of text, in the form of Python's strings
 
 MISSING = (  # what pandas takes for a gap by default; a column of exact text has none
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
@@ -119,6 +121,16 @@ def _doubled(column: str, table: pd.DataFrame) -> bool:
     return number.isdigit() and number != "0" and stem in table.columns and f"{stem}.0" not in table.columns
 
 
+def as_text(column: pd.Series) -> np.ndarray:
+    """Returns a column of text as a NumPy array, made a part at a time: Python's own strings are large."""
+    width = max(int(column.str.len().max()), 1) if len(column) else 1
+    found = np.empty(len(column), f"<U{width}")
+    for start in range(0, len(column), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        found[part] = column.iloc[part].to_numpy(str)
+    return found
+
+
 def read_tables(source: Source, config: DataConfig) -> Tables:
     """Reads the three tables and refuses what does not fit together, all at once.
 
@@ -193,10 +205,10 @@ def _check_rows(
     problems: Problems,
 ) -> None:
     for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
-        doubled = table[key][table[key].duplicated()].unique()
-        if len(doubled):
+        if table[key].nunique(dropna=False) < len(table):  # cheaper than to ask which
+            doubled = table[key][table[key].duplicated()].unique()
             problems.add(f"{name}: ids that stand twice in {key!r}: {listing(doubled)}.")
-        empty = np.flatnonzero(table[key] == "")
+        empty = np.flatnonzero(_blank(table[key]))
         if len(empty):
             problems.add(f"{name}: rows without an id: {listing(empty + 2)} (line numbers).")
     without = sorted(set(test[key]) - set(sample[key]))
@@ -205,9 +217,15 @@ def _check_rows(
     unasked = sorted(set(sample[key]) - set(test[key]))
     if unasked:
         problems.add(f"{config.sample} asks for ids that {config.test} lacks: {listing(unasked)}.")
+    release_memory()
     for target in targets:
         if target in test.columns:
             problems.add(f"{config.test} holds the target column {target!r}: is it the test table?")
-        missing = train[key][train[target].str.strip() == ""]
+        missing = train[key][_blank(train[target])]
         if len(missing):
             problems.add(f"{config.train}: rows without a {target!r}: {listing(missing)}.")
+
+
+def _blank(column: pd.Series) -> pd.Series:
+    """Says of each row of a column of text whether it holds nothing: Parquet keeps gaps as gaps."""
+    return column.isna() | (column.str.strip() == "")

@@ -105,7 +105,7 @@ class Network:
             layer.moving_mean.assign(statistics[0])
             layer.moving_variance.assign(np.square(statistics[1]))
         for state in self._random_states():
-            state.assign(np.array([draws.pop(0), 0], state.dtype))
+            state.assign(np.array([draws.pop(0), 0], np.uint32).astype(state.dtype))  # torch: int32
         for model, scalars in self._scalars:
             reset_optimizer(model.optimizer, scalars)
 

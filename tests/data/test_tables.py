@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config.schema import DataConfig
+from pipeline.data import tables as module
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import read_table, read_tables
 from pipeline.errors import DataError
@@ -63,6 +64,24 @@ def test_all_mistakes_of_the_rows_come_in_one_error(files):
     source = files(train="id,a,label\n1,1,\n1,2,y\n", sample="id,label\n0011,x\n")
     with pytest.raises(DataError, match=r"(?s)stand twice.*lacks ids.*rows without"):
         read_tables(source, DataConfig(target="label"))
+
+
+def test_gaps_of_parquet_are_gaps(tmp_path):
+    """An id or a label that is null, and not empty text as in a CSV."""
+    train = pd.DataFrame({"id": ["1", None, "3"], "x": [1.0, 2.0, 3.0], "y": ["a", "b", None]})
+    train.to_parquet(tmp_path / "train.parquet")
+    (tmp_path / "test.csv").write_text("id,x\n4,1\n")
+    (tmp_path / "sample_submission.csv").write_text("id,y\n4,a\n")
+    with pytest.raises(DataError, match=r"rows without an id: 3") as error:
+        read_tables(FolderSource(tmp_path), DataConfig(id="id", train="train.parquet"))
+    assert "rows without a 'y': 3" in str(error.value)
+
+
+def test_text_of_any_length_keeps_itself(monkeypatch):
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
+    column = pd.Series(["a", "0007", "", "ünï", "long text"], dtype=str)
+    assert module.as_text(column).tolist() == column.tolist()
+    assert module.as_text(column[:0]).tolist() == []
 
 
 def test_gzip_and_parquet_are_read(tmp_path):
