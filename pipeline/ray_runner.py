@@ -38,7 +38,8 @@ class Task:
 
     Attributes:
         config: the whole configuration.
-        files: fingerprint of the competition's files. Keys follow from it; the files are not needed.
+        fingerprint: of the competition's files: keys follow from it.
+        annotations: what coordinate networks learn from, by the file's name; no fold reads other files.
         store: the store's folder on the machine that asks.
         token: name of a file in it, by which a machine that shares the folder knows it.
         model: name of the model.
@@ -46,7 +47,8 @@ class Task:
     """
 
     config: Config
-    files: str
+    fingerprint: str
+    annotations: dict[str, bytes]
     store: Path
     token: str
     model: str
@@ -73,11 +75,17 @@ class RayPool:
         self._threads = ThreadPoolExecutor(size)
         self._sent: dict[str, Any] = {}  # folder of a product -> where the cluster keeps it
         self._sending = threading.Lock()
-        self._token = mark(run.plan.store)
-        ray.init(runtime_env={"py_modules": _code()}, log_to_driver=False, include_dashboard=False)
-        gpus = min(1, ray.cluster_resources().get("GPU", 0))
-        remote = ray.remote(num_cpus=run.config.threads, num_gpus=gpus, max_retries=RETRIES)
+        try:
+            ray.init(runtime_env={"py_modules": _code()}, log_to_driver=False, include_dashboard=False)
+        except ConnectionError as error:
+            where = os.environ.get("RAY_ADDRESS", "none is named")
+            raise ConfigError(f"`runner: ray` finds no cluster (RAY_ADDRESS: {where}): {error}") from error
+        machines = [node["Resources"] for node in ray.nodes()]
+        cpus = min(run.config.threads, max(machine.get("CPU", 1) for machine in machines))
+        gpus = min(1, max(machine.get("GPU", 0) for machine in machines))
+        remote = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)
         self._remote = remote(fit)
+        self._token = mark(run.plan.store)
 
     def __enter__(self) -> RayPool:
         return self
@@ -97,10 +105,7 @@ class RayPool:
         import ray
 
         plan = self.run.plan
-        data = plan.config.data
-        files = plan.source.fingerprint([data.train, data.test, data.sample])
-        place = plan.store.root.resolve()
-        task = Task(plan.config, files, place, self._token.name, name, (fold.repeat, fold.number))
+        task = task_of(plan, self._token, name, fold)
         products = {one.path.name: self._send(one.path) for one in needs(self.run, name, fold)}
         try:
             answer = ray.get(self._remote.remote(task, products))
@@ -126,6 +131,21 @@ def mark(store: Store) -> Path:
     token = store.root / f".shared-{uuid.uuid4().hex}"
     token.touch()
     return token
+
+
+def task_of(plan: Plan, token: Path, name: str, fold: Fold) -> Task:
+    """Returns the task of one fold."""
+    data = plan.config.data
+    files = {getattr(section, "annotations", None) for section in plan.config.models.values()}
+    return Task(
+        plan.config,
+        plan.source.fingerprint([data.train, data.test, data.sample]),
+        {file: plan.source.read(file) for file in files if file},
+        plan.store.root.resolve(),
+        token.name,
+        name,
+        (fold.repeat, fold.number),
+    )
 
 
 def needs(run: Run, name: str, fold: Fold) -> list[Product]:
@@ -158,7 +178,7 @@ def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
     for folder, packed in products.items():
         if not (store.products / folder).exists():
             unpack(ray.get(packed), store, folder)
-    plan = Plan(task.config, _FilesElsewhere(task.files), store)
+    plan = Plan(task.config, _FilesElsewhere(task.fingerprint, task.annotations), store)
     run = Run(plan, Progress())
     fold = next(one for one in run.folds if (one.repeat, one.number) == task.fold)
     try:
@@ -192,22 +212,22 @@ def unpack(packed: bytes, store: Store, folder: str) -> None:
 
 
 class _FilesElsewhere(Source):
-    """A competition's files on another machine: their fingerprint is known, and nothing else."""
+    """A competition's files on another machine: their fingerprint is known, and a few that were sent."""
 
-    def __init__(self, fingerprint: str) -> None:
+    def __init__(self, fingerprint: str, sent: Mapping[str, bytes]) -> None:
         super().__init__(Path("elsewhere"))
-        self._fingerprint = fingerprint
+        self._fingerprint, self._sent = fingerprint, sent
 
     def fingerprint(self, tables: list[str]) -> str:
         return self._fingerprint
 
     def names(self) -> list[str]:
-        return []
+        return sorted(self._sent)
 
     def read(self, name: str) -> bytes:
-        raise DataError(
-            f"{name} lies on the machine that has started the run, and a fold should not read it."
-        )
+        if name not in self._sent:
+            raise DataError(f"{name} lies on the machine that has started the run: no fold should read it.")
+        return self._sent[name]
 
 
 def _own_folder(competition: str) -> Path:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import ray_runner
 from pipeline.chain import Coordinates, fallback_lines, seen_by, to_source, to_view
 from pipeline.config.load import load_config
 from pipeline.data.images import decode
@@ -249,3 +250,21 @@ def test_coordinates_are_read_back(tmp_path):
     assert loaded.error == made.error
     np.testing.assert_array_equal(loaded.train, made.train)
     assert "off by 1.5 px in the median (90 %: 4.0), 3 annotated pictures" in loaded.line("aligner")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["box", "dots", "who"])
+def test_a_fold_is_fitted_where_the_competitions_files_are_not(run, tmp_path, monkeypatch, name):
+    """As on a cluster's machine: annotations, pictures and coordinates are sent, nothing else is there."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (make setup RAY=1)")
+    monkeypatch.setattr(ray, "get", lambda packed: packed)
+    monkeypatch.setattr(ray_runner, "_own_folder", lambda competition: tmp_path / competition)
+    fold = list(run.folds)[1]
+    task = ray_runner.task_of(run.plan, tmp_path / "not-there", name, fold)
+    sent = {one.path.name: ray_runner.pack(one.path) for one in ray_runner.needs(run, name, fold)}
+    answer = ray_runner.fit(task, sent)
+    assert answer["error"] == ""
+    product = run.plan.fold(name, fold)
+    ray_runner.unpack(answer["packed"], Store(tmp_path / "back"), product.path.name)
+    found = np.load(tmp_path / "back" / "products" / product.path.name / "test.npy")
+    assert np.array_equal(found, np.load(product.path / "test.npy"))
