@@ -32,14 +32,40 @@ from pipeline.store import Product, Store
 RETRIES = 3  # of a fold whose node was lost
 
 
+class FilesElsewhere(Source):
+    """A competition's files on another machine.
+
+    Args:
+        plan: whose source this stands for. Its fingerprint is known, for keys follow from it, and the
+            annotations that coordinate networks learn from; no fold reads anything else.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.source.root)
+        data, sections = plan.config.data, plan.config.models.values()
+        self._fingerprint = plan.source.fingerprint([data.train, data.test, data.sample])
+        named = (getattr(section, "annotations", None) for section in sections)
+        self._sent: dict[str, bytes] = {file: plan.source.read(file) for file in named if file}
+
+    def fingerprint(self, tables: list[str]) -> str:
+        return self._fingerprint
+
+    def names(self) -> list[str]:
+        return sorted(self._sent)
+
+    def read(self, name: str) -> bytes:
+        if name not in self._sent:
+            raise DataError(f"{name} lies on the machine that has started the run: no fold should read it.")
+        return self._sent[name]
+
+
 @dataclass(frozen=True)
 class Task:
     """A fold to fit, and what another machine must know to fit it as this one would.
 
     Attributes:
         config: the whole configuration.
-        fingerprint: of the competition's files: keys follow from it.
-        annotations: what coordinate networks learn from, by the file's name; no fold reads other files.
+        files: stands for the competition's files.
         store: the store's folder on the machine that asks.
         token: name of a file in it, by which a machine that shares the folder knows it.
         model: name of the model.
@@ -47,8 +73,7 @@ class Task:
     """
 
     config: Config
-    fingerprint: str
-    annotations: dict[str, bytes]
+    files: FilesElsewhere
     store: Path
     token: str
     model: str
@@ -85,6 +110,7 @@ class RayPool:
         gpus = min(1, max(machine.get("GPU", 0) for machine in machines))
         remote = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)
         self._remote = remote(fit)
+        self._files = FilesElsewhere(run.plan)
         self._token = mark(run.plan.store)
 
     def __enter__(self) -> RayPool:
@@ -105,7 +131,8 @@ class RayPool:
         import ray
 
         plan = self.run.plan
-        task = task_of(plan, self._token, name, fold)
+        place, numbers = plan.store.root.resolve(), (fold.repeat, fold.number)
+        task = Task(plan.config, self._files, place, self._token.name, name, numbers)
         products = {one.path.name: self._send(one.path) for one in needs(self.run, name, fold)}
         try:
             answer = ray.get(self._remote.remote(task, products))
@@ -133,25 +160,9 @@ def mark(store: Store) -> Path:
     return token
 
 
-def task_of(plan: Plan, token: Path, name: str, fold: Fold) -> Task:
-    """Returns the task of one fold."""
-    data = plan.config.data
-    files = {getattr(section, "annotations", None) for section in plan.config.models.values()}
-    return Task(
-        plan.config,
-        plan.source.fingerprint([data.train, data.test, data.sample]),
-        {file: plan.source.read(file) for file in files if file},
-        plan.store.root.resolve(),
-        token.name,
-        name,
-        (fold.repeat, fold.number),
-    )
-
-
 def needs(run: Run, name: str, fold: Fold) -> list[Product]:
-    """Returns the products that a fold reads, all of them made."""
+    """Returns the products that a fold reads: the model's first fold, fitted here, has made them."""
     plan, section = run.plan, run.config.models[name]
-    run.sides(name)  # makes what is missing
     found = [plan.competition, plan.folds]
     if "images" in sees(section) and run.competition.pictures:
         found.append(plan.pixels(name))
@@ -178,7 +189,7 @@ def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
     for folder, packed in products.items():
         if not (store.products / folder).exists():
             unpack(ray.get(packed), store, folder)
-    plan = Plan(task.config, _FilesElsewhere(task.fingerprint, task.annotations), store)
+    plan = Plan(task.config, task.files, store)
     run = Run(plan, Progress())
     fold = next(one for one in run.folds if (one.repeat, one.number) == task.fold)
     try:
@@ -209,25 +220,6 @@ def unpack(packed: bytes, store: Store, folder: str) -> None:
                 os.replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-class _FilesElsewhere(Source):
-    """A competition's files on another machine: their fingerprint is known, and a few that were sent."""
-
-    def __init__(self, fingerprint: str, sent: Mapping[str, bytes]) -> None:
-        super().__init__(Path("elsewhere"))
-        self._fingerprint, self._sent = fingerprint, sent
-
-    def fingerprint(self, tables: list[str]) -> str:
-        return self._fingerprint
-
-    def names(self) -> list[str]:
-        return sorted(self._sent)
-
-    def read(self, name: str) -> bytes:
-        if name not in self._sent:
-            raise DataError(f"{name} lies on the machine that has started the run: no fold should read it.")
-        return self._sent[name]
 
 
 def _own_folder(competition: str) -> Path:

@@ -41,12 +41,9 @@ def train_models(run: Run, command: Sequence[str]) -> None:
         for name in run.plan.models:
             run.train_model(name)
         return
-    if run.config.runner == "ray":
-        with RayPool(run, run.config.workers) as pool:
-            _Schedule(run, pool).carry_out()
-    else:
-        with Pool(command, run.config.workers) as pool:
-            _Schedule(run, pool).carry_out()
+    workers, on_ray = run.config.workers, run.config.runner == "ray"
+    with RayPool(run, workers) if on_ray else Pool(command, workers) as pool:
+        _Schedule(run, pool).carry_out()
 
 
 class Pool:

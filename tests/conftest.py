@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.cli import main
 from pipeline.testing import write_competition
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,30 @@ def workplace(tmp_path, monkeypatch):
     write_competition(tmp_path / "data" / "toy")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def as_one_process(workplace):
+    """Returns a function that trains once more in one process and compares every byte of the results."""
+
+    def test_predictions():
+        folders = (workplace / "runs/toy/products").glob("*-fold*")
+        files = {folder.name: folder / "test.npy" for folder in folders}
+        return {name: np.load(file) for name, file in files.items() if file.exists()}
+
+    def compare(*options):
+        submission = (workplace / "runs/toy/submission.csv").read_bytes()
+        several = test_predictions()
+        (workplace / "runs").rename(workplace / "several")
+        assert main(["train", "toy", *options]) == 0
+        alone = test_predictions()
+        assert alone
+        assert set(alone) == set(several)
+        for name, values in alone.items():
+            assert np.array_equal(values, several[name]), name
+        assert (workplace / "runs/toy/submission.csv").read_bytes() == submission
+
+    return compare
 
 
 @pytest.fixture

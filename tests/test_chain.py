@@ -260,7 +260,8 @@ def test_a_fold_is_fitted_where_the_competitions_files_are_not(run, tmp_path, mo
     monkeypatch.setattr(ray, "get", lambda packed: packed)
     monkeypatch.setattr(ray_runner, "_own_folder", lambda competition: tmp_path / competition)
     fold = list(run.folds)[1]
-    task = ray_runner.task_of(run.plan, tmp_path / "not-there", name, fold)
+    files, place = ray_runner.FilesElsewhere(run.plan), tmp_path / "not-there"
+    task = ray_runner.Task(run.config, files, place, "token", name, (fold.repeat, fold.number))
     sent = {one.path.name: ray_runner.pack(one.path) for one in ray_runner.needs(run, name, fold)}
     answer = ray_runner.fit(task, sent)
     assert answer["error"] == ""

@@ -10,25 +10,12 @@ from pipeline.errors import ModelError
 from pipeline.side_by_side import Pool, gpus
 
 
-def outputs(folder):
-    products = (folder / "runs/toy/products").glob("*-fold*")
-    return {path.name: np.load(path / "test.npy") for path in products if (path / "test.npy").exists()}
-
-
 @pytest.mark.slow
-def test_two_workers_give_what_one_gives(workplace, monkeypatch, capsys):
+def test_two_workers_give_what_one_gives(as_one_process, monkeypatch, capsys):
     monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a process
     assert main(["train", "toy", "--set", "workers=2"]) == 0
     assert "2 folds by 2 workers" in capsys.readouterr().out
-    submission = (workplace / "runs/toy/submission.csv").read_bytes()
-    several = outputs(workplace)
-    (workplace / "runs").rename(workplace / "several")
-    assert main(["train", "toy"]) == 0
-    alone = outputs(workplace)
-    assert set(alone) == set(several)
-    for name, values in alone.items():
-        assert np.array_equal(values, several[name]), name
-    assert (workplace / "runs/toy/submission.csv").read_bytes() == submission
+    as_one_process()
 
 
 def test_short_fits_stay_in_one_process(workplace, monkeypatch, capsys):
