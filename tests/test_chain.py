@@ -197,6 +197,27 @@ def test_new_rows_go_through_the_whole_chain(run, data, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path):
+    text = (
+        CONFIG[: CONFIG.index("  box:")]
+        + """\
+  who: {kind: cnn, backbone: "4C3 MP2 FC12", epochs: 1, size: 18, view: {crop: [0.25, 0.2, 0.75, 0.8]}}
+  alike: {kind: gallery, network: who, size: 18, view: {crop: [0.25, 0.2, 0.75, 0.8]}}
+"""
+    )
+    run = make_run(data, tmp_path / "toy", text)
+    train(run.plan, run.progress)
+    sides = run.sides("alike")
+    files = [run.competition.pictures[3], run.competition.test_pictures[2]]
+    for file, pixels in zip(files, [sides.train.pixels[3], sides.test.pixels[2]], strict=True):
+        np.testing.assert_array_equal(pixels, decode((data / file).read_bytes(), 3, file)[6:24, 9:27])
+    assert predict(run, data / "test.csv", tmp_path / "out.csv") == TEST_ROWS
+    assert np.array(read(tmp_path / "out.csv")[1:])[:, 1:].astype(float) == pytest.approx(
+        np.array(read(run.plan.store.root / "submission.csv")[1:])[:, 1:].astype(float), abs=1e-5
+    )
+
+
+@pytest.mark.slow
 def test_the_report_says_where_the_evidence_lies_and_what_easy_folds_claim(run):
     make_report(run)
     report = publish_report(run.plan)

@@ -36,6 +36,7 @@ class CNN(Model):
     """
 
     Config = CNNConfig
+    version = 2  # batch normalisation sums in another order
     sees = "images"
     embeds = True
 

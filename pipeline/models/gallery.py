@@ -17,7 +17,7 @@ from pipeline.networks.inference import batch_size, run
 from pipeline.networks.network import get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import softmax
-from pipeline.networks.view import ViewConfig
+from pipeline.networks.view import ViewConfig, picture
 from pipeline.transforms.test_time import TEST_TIME, affines, apply_test_time
 
 if TYPE_CHECKING:
@@ -47,21 +47,19 @@ class GalleryConfig(ModelConfig):
         return [self.network] if self.network else []
 
     def views(self) -> list[str]:
-        return [self.view.by] if self.view else []
+        return self.view.follows() if self.view else []
 
     def picture(self) -> dict[str, Any]:
         size = [self.size, self.size] if isinstance(self.size, int) else self.size
-        label = "x".join(map(str, dict.fromkeys(size))) if size else "own"
-        whole = {"label": label, "size": size}
-        if self.view is None:
-            return whole
-        return {**whole, "label": f"{self.view.by}-{label}", "view": self.view.model_dump()}
+        return picture(size, self.view)
 
     def problems(self, where: str) -> list[str]:
-        if self.tta in TEST_TIME:
-            return []
-        near = did_you_mean(self.tta, TEST_TIME)
-        return [f"`{where}.tta`: unknown test-time set {self.tta!r}.{near} Known: {listing(TEST_TIME)}."]
+        found = [f"`{where}.{key}`: {text}" for key, text in self.view.problems()] if self.view else []
+        if self.tta not in TEST_TIME:
+            near = did_you_mean(self.tta, TEST_TIME)
+            text = f"unknown test-time set {self.tta!r}.{near} Known: {listing(TEST_TIME)}."
+            found.append(f"`{where}.tta`: {text}")
+        return found
 
     def relations(self, where: str, models: Mapping[str, ModelConfig | None]) -> list[str]:
         if self.network is None:

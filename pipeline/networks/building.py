@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.layers import cosine_layer, pool, preprocess, standardise
+from pipeline.networks.layers import cosine_layer, pool, preprocess, standardise, with_own_norms
 from pipeline.networks.notation import build, is_notation, parse
 from pipeline.networks.structure import ExtractorStructure, HeadStructure
 
@@ -32,7 +32,8 @@ def build_extractor(structure: ExtractorStructure) -> Any:
                 x = keras.ops.repeat(x, 3, axis=-1)
             x = preprocess(keras, x, record.convention)
             height, width, _ = structure.shape
-            x = application(structure.backbone, structure.alpha, None, (height, width, 3))(x)
+            plain = application(structure.backbone, structure.alpha, None, (height, width, 3))
+            x = with_own_norms(keras, plain)(x)
         return keras.Model(inputs, pool(keras, x, structure.pooling))
 
 

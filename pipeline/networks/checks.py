@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pipeline.networks.config import CNNConfig
     from pipeline.networks.view import ViewConfig
 
-OF_BOXES = ("margin", "keep_aspect")  # keys of a view
-OF_POINTS = ("along", "width", "height")
-
 
 def problems(config: CNNConfig, where: str) -> list[str]:
     """Returns every mistake, each naming its key under `where`."""
@@ -44,6 +41,8 @@ def relations(config: CNNConfig, where: str, models: Mapping[str, ModelConfig | 
 
 
 def _followed(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Iterator[tuple[str, str]]:
+    if view.by is None:
+        return
     if view.by not in models:
         yield "by", f"no model {view.by!r}.{did_you_mean(view.by, models)}"
     elif models[view.by] is None:
@@ -68,12 +67,7 @@ def _view(config: CNNConfig) -> Iterator[tuple[str, str]]:
         return
     if config.size is None and config.from_scratch:
         yield "size", "is required behind a view: how large its crops become, in pixels."
-    if view.axis is not None and (len(view.axis) != 2 or min(view.axis) < 0 or view.axis[0] == view.axis[1]):
-        yield "view.axis", f"must be two different points by number, from 0. Received: {view.axis}."
-    wrong, kind = (OF_POINTS, "points, with `axis`") if view.axis is None else (OF_BOXES, "boxes")
-    for key in wrong:
-        if key in view.model_fields_set:
-            yield f"view.{key}", f"is for views by {kind}."
+    yield from view.problems()
 
 
 def _backbone(config: CNNConfig) -> Iterator[tuple[str, str]]:

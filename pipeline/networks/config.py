@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline.config.schema import ModelConfig
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
-from pipeline.networks.view import ViewConfig
+from pipeline.networks.view import ViewConfig, picture
 
 Auto = Literal["auto"]
 
@@ -93,7 +93,8 @@ class CNNConfig(ModelConfig):
 
     # pictures
     view: ViewConfig | None = Field(
-        default=None, description="see a crop by another network's boxes or points, not the whole picture"
+        default=None,
+        description="see a part of the picture: a fixed one, or by another network's boxes or points",
     )
     augment: str | list[Any] = Field(
         default="auto", description="a named set or a list; `auto`: light for pretrained networks"
@@ -113,7 +114,7 @@ class CNNConfig(ModelConfig):
 
     def views(self) -> list[str]:
         """Returns the model whose boxes or points its pictures are cut by, if any."""
-        return [self.view.by] if self.view else []
+        return self.view.follows() if self.view else []
 
     @property
     def weights_kind(self) -> Literal["imagenet", "none", "file", "model"]:
@@ -146,12 +147,7 @@ class CNNConfig(ModelConfig):
 
     def picture(self) -> dict[str, Any]:
         """Returns what decides the pictures that it sees; a size of None is the pictures' own."""
-        size = self.picture_size()
-        label = "x".join(map(str, dict.fromkeys(size))) if size else "own"
-        whole = {"label": label, "size": list(size) if size else None}
-        if self.view is None:
-            return whole
-        return {**whole, "label": f"{self.view.by}-{label}", "view": self.view.model_dump()}
+        return picture(self.picture_size(), self.view)
 
     def answers(self) -> bool:
         """Boxes and points serve other networks; they are no answer."""

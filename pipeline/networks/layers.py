@@ -39,6 +39,53 @@ def standardise(keras: Any, x: Any) -> Any:
     return layer(x)
 
 
+def with_own_norms(keras: Any, model: Any) -> Any:
+    """Returns a copy of a Keras model whose batch normalisations are those of `norm_layer`.
+
+    Its weights are anew and come in the same order.
+    """
+    plain, own = keras.layers.BatchNormalization, norm_layer(keras)
+
+    def copy(layer: Any) -> Any:
+        kind = own if type(layer) is plain else type(layer)
+        return kind.from_config(layer.get_config())
+
+    return model if own is plain else keras.models.clone_model(model, clone_function=copy)
+
+
+@functools.cache
+def norm_layer(keras: Any) -> Any:
+    """Returns the class of batch normalisation; with TensorFlow one that trains by a single operation.
+
+    Keras 3 writes the layer as sums, products and two passes for the moments. In MobileNetV2's
+    training on a processor those take as long as its convolutions (`bench/speed.py`, case `step`).
+    """
+    if keras.backend.backend() != "tensorflow":
+        return keras.layers.BatchNormalization
+
+    class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc, name-defined]
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            usual = len(inputs.shape) == 4 and self.axis in (-1, 3) and mask is None and not self.renorm
+            if not (training and self.trainable and usual and inputs.dtype == "float32"):
+                return super().call(inputs, training=training, mask=mask)
+            import tensorflow as tf
+
+            channels = inputs.shape[-1]
+            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+                inputs,
+                self.gamma if self.scale else tf.ones(channels),
+                self.beta if self.center else tf.zeros(channels),
+                epsilon=self.epsilon,
+            )
+            count = tf.cast(tf.size(inputs) // channels, "float32")
+            biased = variance * (count - 1.0) / count  # as Keras keeps it
+            for average, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
+                average.assign(average * self.momentum + new * (1.0 - self.momentum))
+            return outputs
+
+    return FusedBatchNormalization
+
+
 def pool(keras: Any, x: Any, pooling: str) -> Any:
     """Returns features float32 (n, width) of a map (n, h, w, c); features (n, c) stay as they are."""
     layers, ops = keras.layers, keras.ops

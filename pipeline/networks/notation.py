@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ConfigError, did_you_mean
+from pipeline.networks.layers import norm_layer
 
 FORMS = {
     "20C5": "20 filters of 5x5 and relu, no padding; `20C5s` pads so that the size stays; `/2` strides by 2",
@@ -119,7 +120,7 @@ def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
     if token.kind == "global":
         return layers.GlobalAveragePooling2D()
     if token.kind == "norm":
-        return layers.BatchNormalization()
+        return norm_layer(keras)()
     return layers.Dropout(float(token.groups[0] or 0))
 
 

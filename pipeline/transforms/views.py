@@ -6,6 +6,7 @@ has it: the first pixel covers -0.5 to 0.5, and a picture of width w spans -0.5 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +87,21 @@ def whole(sizes: np.ndarray, size: tuple[int, int], keep_aspect: bool = False) -
     centres, extents = _pictures(sizes)
     axes = np.broadcast_to([1.0, 0.0], centres.shape)
     return _framed(centres, _to_aspect(extents, size) if keep_aspect else extents, axes, size)
+
+
+def from_crop(crop: Sequence[float], sizes: np.ndarray, size: tuple[int, int]) -> Views:
+    """Returns views of the same part of every picture, stretched to the size.
+
+    Args:
+        crop: x1, y1, x2, y2 as shares of a picture's width and height.
+        sizes: (rows, 2), height and width of each picture in pixels.
+        size: (height, width) of the network's picture.
+    """
+    _, extents = _pictures(sizes)
+    begin, end = np.array(crop[:2]), np.array(crop[2:])
+    centres = (begin + end) / 2.0 * extents - 0.5
+    axes = np.broadcast_to([1.0, 0.0], centres.shape)
+    return _framed(centres, (end - begin) * extents, axes, size)
 
 
 def from_boxes(

@@ -47,6 +47,20 @@ def test_an_axis_lies_level_its_second_point_to_the_right():
     assert fallback.tolist() == [False, True]
 
 
+def test_a_crop_is_the_same_part_of_every_picture():
+    sizes = np.array([[100, 200], [10, 10]])
+    views, fallback = make_views(ViewConfig(crop=[0.25, 0.2, 0.75, 0.7]), None, sizes, (50, 50))
+    corners = np.array([[[-0.5, -0.5], [49.5, 49.5]]] * 2)
+    np.testing.assert_allclose(views.invert(corners), [[[49.5, 19.5], [149.5, 69.5]], [[2, 1.5], [7, 6.5]]])
+    assert not fallback.any()
+
+
+def test_the_whole_picture_is_a_crop_of_it():
+    whole, _ = make_views(None, None, SIZES, (30, 40))
+    crop, _ = make_views(ViewConfig(crop=[0, 0, 1, 1]), None, SIZES, (30, 40))
+    np.testing.assert_allclose(crop.affines, whole.affines)
+
+
 def test_an_axis_of_points_that_there_are_not_is_refused():
     with pytest.raises(ConfigError, match=r"`view.axis` names points of 'other', which finds 2.*\[0, 2\]"):
         make_views(view(axis=[0, 2]), np.zeros((2, 4)), SIZES, (8, 8))
@@ -66,6 +80,11 @@ def test_keys_are_strict():
         ({"view": {"by": "b", "axis": [1, 1]}}, "`m.view.axis`: must be two different points"),
         ({"view": {"by": "b", "along": 0.4}}, "`m.view.along`: is for views by points, with `axis`"),
         ({"view": {"by": "b", "axis": [0, 1], "margin": 0.1}}, "`m.view.margin`: is for views by boxes"),
+        ({"view": {}}, "`m.view`: needs `by`, the network that it follows, or `crop`"),
+        ({"view": {"by": "b", "crop": [0, 0, 1, 1]}}, "`m.view`: needs `by`"),
+        ({"view": {"crop": [0.5, 0, 0.5, 1]}}, "`m.view.crop`: must be x1, y1, x2, y2 from 0 to 1"),
+        ({"view": {"crop": [0, 0, 1]}}, "`m.view.crop`: must be x1, y1, x2, y2 from 0 to 1"),
+        ({"view": {"crop": [0, 0, 1, 1], "along": 0.5}}, "`m.view.along`: is for views that follow another"),
     ],
 )
 def test_each_mistake_is_named(keys, message):
