@@ -57,8 +57,8 @@ def with_own_norms(keras: Any, model: Any) -> Any:
 def norm_layer(keras: Any) -> Any:
     """Returns the class of batch normalisation; with TensorFlow one that trains by a single operation.
 
-    Keras 3 writes the layer as sums, products and two passes for the moments. In MobileNetV2's
-    training on a processor those take as long as its convolutions (`bench/speed.py`, case `step`).
+    Keras 3 writes the layer as sums, products and two passes for the moments, which is a third of
+    MobileNetV2's training step on a processor (`bench/speed.py`, case `step`).
     """
     if keras.backend.backend() != "tensorflow":
         return keras.layers.BatchNormalization
