@@ -73,7 +73,13 @@ class GalleryConfig(ModelConfig):
         if other.kind != "cnn":
             return [f"`{where}.network`: {self.network!r} is no network, but of kind {other.kind!r}."]
         if other.picture() != self.picture():
-            return [f"`{where}`: `size` and `view` must be those of {self.network!r}: {other.picture()}."]
+            wanted, own = (
+                {key: value for key, value in section.picture().items() if key != "label"}
+                for section in (other, self)
+            )
+            return [
+                f"`{where}`: `size` and `view` must be those of {self.network!r}: {wanted}. Received: {own}."
+            ]
         return []
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pipeline.errors import ConfigError, did_you_mean
 
-Convention = Literal["tf", "torch", "caffe", "inside"]
+Convention = Literal["tf", "torch", "caffe", "efficientnet", "inside"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Backbone:
         size: height and width (pixels) of the pictures that it was trained on.
         convention: what it expects in place of 0..255 RGB. "tf": -1..1. "torch": 0..1 less
             ImageNet's channel means, over their deviations. "caffe": BGR less ImageNet's means,
-            not scaled. "inside": the network does it itself.
+            not scaled. "efficientnet": 0..255 less ImageNet's means, over the deviations to the
+            power of 1.5. "inside": the network does it itself.
         smallest: least height and width (pixels) that its pooling leaves something of.
         licence: of the published weights.
         paper: authors and year.
@@ -75,7 +76,7 @@ BACKBONES: dict[str, Backbone] = {
         ),
         _family(
             {f"efficientnet_b{i}": (f"EfficientNetB{i}", size) for i, size in enumerate(_EFFICIENTNET_SIZES)},
-            "inside", 32, "Apache-2.0", "Tan and Le, 2019",
+            "efficientnet", 32, "Apache-2.0", "Tan and Le, 2019",
         ),
         _family(
             {

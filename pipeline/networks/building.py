@@ -18,8 +18,13 @@ ADAPTED_MOMENTUM = 0.9
 MOST_SHARED = 4
 
 
-def build_extractor(structure: ExtractorStructure) -> Any:
-    """Returns a new, untrained Keras model: uint8 pictures to features."""
+def build_extractor(structure: ExtractorStructure, learns: bool = True) -> Any:
+    """Returns a new, untrained Keras model: uint8 pictures to features.
+
+    Args:
+        structure: what it is.
+        learns: False where none of its layers will be trained.
+    """
     keras = load_keras()
     with precision(structure.mixed):
         inputs = keras.Input(structure.shape, dtype="uint8")
@@ -32,8 +37,8 @@ def build_extractor(structure: ExtractorStructure) -> Any:
                 x = keras.ops.repeat(x, 3, axis=-1)
             x = preprocess(keras, x, record.convention)
             height, width, _ = structure.shape
-            plain = application(structure.backbone, structure.alpha, None, (height, width, 3))
-            x = with_own_norms(keras, plain)(x)
+            backbone = application(structure.backbone, structure.alpha, None, (height, width, 3))
+            x = (with_own_norms(keras, backbone) if learns else backbone)(x)
         return keras.Model(inputs, pool(keras, x, structure.pooling))
 
 
@@ -52,7 +57,7 @@ def application(name: str, alpha: float, weights: str | None, shape: tuple | Non
 @functools.lru_cache(maxsize=MOST_SHARED)
 def shared_extractor(structure: ExtractorStructure) -> Any:
     """Returns an extractor that several networks use, since none of them trains it."""
-    return build_extractor(structure)
+    return build_extractor(structure, learns=False)
 
 
 def build_head(structure: HeadStructure, features: int) -> Any:

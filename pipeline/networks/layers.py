@@ -23,6 +23,10 @@ def preprocess(keras: Any, x: Any, convention: Convention) -> Any:
         mean = [255 * value for value in IMAGENET_MEAN]
         variance = [(255 * value) ** 2 for value in IMAGENET_DEVIATION]
         return layers.Normalization(mean=mean, variance=variance)(x)
+    if convention == "efficientnet":
+        # Keras' layer for it takes up no weights that are set by position, and is left as it was built.
+        mean = [255 * value for value in IMAGENET_MEAN]
+        return layers.Normalization(mean=mean, variance=[value**3 for value in IMAGENET_DEVIATION])(x)
     if convention == "caffe":
         return layers.Normalization(mean=CAFFE_MEAN, variance=[1.0] * 3)(ops.flip(x, axis=-1))
     return x
@@ -40,25 +44,28 @@ def standardise(keras: Any, x: Any) -> Any:
 
 
 def with_own_norms(keras: Any, model: Any) -> Any:
-    """Returns a copy of a Keras model whose batch normalisations are those of `norm_layer`.
+    """Returns a Keras model whose batch normalisations are those of `norm_layer`.
 
-    Its weights are anew and come in the same order.
+    Where that changes nothing it is the model itself, else a copy whose weights are anew and come
+    in the same order.
     """
     plain, own = keras.layers.BatchNormalization, norm_layer(keras)
+    if own is plain or all(type(layer) is not plain for layer in model.layers):
+        return model
 
     def copy(layer: Any) -> Any:
         kind = own if type(layer) is plain else type(layer)
         return kind.from_config(layer.get_config())
 
-    return model if own is plain else keras.models.clone_model(model, clone_function=copy)
+    return keras.models.clone_model(model, clone_function=copy)
 
 
 @functools.cache
 def norm_layer(keras: Any) -> Any:
     """Returns the class of batch normalisation; with TensorFlow one that trains by a single operation.
 
-    Keras 3 writes the layer as sums, products and two passes for the moments, which is a third of
-    MobileNetV2's training step on a processor (`bench/speed.py`, case `step`).
+    In float32, that is. Keras 3 writes the layer as sums, products and two passes for the moments,
+    which is a third of MobileNetV2's training step on a processor (`bench/speed.py`, case `step`).
     """
     if keras.backend.backend() != "tensorflow":
         return keras.layers.BatchNormalization

@@ -42,7 +42,12 @@ class ViewConfig(Section):
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields what is wrong with the values together: the key ("view.axis"), and why."""
         if (self.by is None) == (self.crop is None):
-            yield "view", "needs `by`, the network that it follows, or `crop`, a fixed part: one of them."
+            received = "neither" if self.by is None else "both"
+            yield (
+                "view",
+                "must name either `by` (the network that it follows) or `crop` (a fixed part). "
+                f"Received: {received}.",
+            )
         elif self.crop is not None:
             yield from self._crop_problems(self.crop)
         elif self.axis is None:
@@ -77,7 +82,7 @@ def picture(size: Sequence[int] | None, view: ViewConfig | None) -> dict[str, An
     whole = {"label": label, "size": list(size) if size else None}
     if view is None:
         return whole
-    return {**whole, "label": f"{view.by or 'crop'}-{label}", "view": view.model_dump()}
+    return {**whole, "label": f"{view.by or 'crop'}-{label}", "view": view.model_dump(exclude_defaults=True)}
 
 
 def make_views(
