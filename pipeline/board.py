@@ -62,6 +62,7 @@ class Board:
             "metric": summary["metric"],
             "greater_is_better": summary["greater_is_better"],
             "score": summary["cross_fitted_score"],
+            "optimistic": summary["optimistic"],
             "method": summary["ensemble"]["method"],
             "models": {name: model["score"] for name, model in summary["models"].items()},
             "seconds": summary["seconds"],

@@ -97,7 +97,10 @@ class Budget:
         deciding = not self.decided and name != "baseline"
         clock.start_model(before + SHARE_OF_THE_MAIN * clock.left if deciding else clock.deadline)
         try:
-            Run(self.plan, clock).train_model(name)
+            run = Run(replace(self.plan, only=(name,)), clock)
+            for one in run.plan.models:  # of those that it reads only the nested fits are missing
+                clock.start_model(clock.limit)
+                run.train_model(one)
         except OutOfTime:
             self.progress.end("")
             if deciding and clock.per_fold and self._make_room(clock, name):

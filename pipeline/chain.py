@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.config.schema import ModelConfig
-from pipeline.cross_validation import as_input
+from pipeline.cross_validation import out_of_fold
 from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold, Folds
@@ -122,7 +122,7 @@ def coordinates_of(
         outputs: of every fold: fractions of the pictures that it saw.
     """
     box, annotations = finds_boxes(plan.config.models[name]), annotations_of(plan, competition, name)
-    fractions = as_input(len(competition.ids), folds, outputs)
+    fractions = out_of_fold(len(competition.ids), folds, outputs)
     train, test = (
         to_source(values, seen_by(plan, name, side), box)
         for side, values in zip(("train", "test"), fractions, strict=True)

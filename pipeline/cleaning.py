@@ -35,11 +35,8 @@ def products(plan: Plan) -> Iterable[Product]:
     for name in plan.models:
         section = plan.config.models[name]
         yield plan.predictions(name) if section.answers() else plan.coordinates(name)
-        yield from (plan.fold(name, fold) for fold in plan.all_folds)
+        yield from (plan.fold(name, fold) for fold in plan.fits[name])
         if section.picture():
             yield plan.pixels(name)
-        for entry in section.inputs:
-            if "." in entry:
-                yield plan.input(entry)
-            if entry.endswith(".embedding"):
-                yield from (plan.embedding(entry.partition(".")[0], fold) for fold in plan.all_folds)
+        for read in plan.reads(name):
+            yield from (one for fold in plan.fits[name] for one in plan.products_read(read, fold))

@@ -117,8 +117,9 @@ def summary_table(summary: dict[str, Any]) -> Table:
         )
     table.add_section()
     ensemble = summary["ensemble"]
+    mark = " optimistic" if summary["optimistic"] else ""
     table.add_row(
-        f"ensemble ({ensemble['method']})",
+        f"ensemble ({ensemble['method']})" + mark,
         f"[bold]{summary['cross_fitted_score']:.5f}[/]",
         _spread(ensemble["cross_fitted_fold_scores"]),
         "",
@@ -165,8 +166,13 @@ def board_table(board: Board) -> Table:
         public = board.public_score(run)
         scores = ["", ""] if public is None else [f"{public:.5f}", f"{public - run['score']:+.5f}"]
         when, changed = run["when"][:16].replace("T", " "), escape("\n".join(board.changes(number)))
-        table.add_row(when, f"{run['score']:.5f}", *scores, f"{run['seconds']:.0f}", changed)
+        table.add_row(when, _score(run), *scores, f"{run['seconds']:.0f}", changed)
     return table
+
+
+def _score(run: dict[str, Any]) -> str:
+    """Returns a run's score, marked where it is optimistic; runs of earlier versions say nothing of it."""
+    return f"{run['score']:.5f}" + (" optimistic" if run.get("optimistic") else "")
 
 
 def search_table(metric: str, greater_is_better: bool, outcome: Outcome) -> Table:

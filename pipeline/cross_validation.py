@@ -82,15 +82,21 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
     return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started, notes)
 
 
-def embed_fold(experiment: Experiment, fold: Fold, folder: Path, context: Context) -> FoldOutput:
-    """Returns what the saved models of a fold represent the rows by, mean over the seeds."""
-    started = time.monotonic()
-    outputs = []
+def embed_fold(
+    experiment: Experiment, fold: Fold, folder: Path, context: Context
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the saved models of a fold represent the rows by, mean over the seeds.
+
+    Returns:
+        float32 (rows, width) of all training rows, and of the test rows: none for a nested fit.
+    """
+    train: list[np.ndarray] = []
+    test: list[np.ndarray] = []
     for index in range(experiment.seeds):
         model = experiment.make().load(folder / f"seed{index}")
-        outputs.append(_predict(experiment, fold, model.embed, context))
-    mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
-    return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started)
+        train.append(model.embed(experiment.train.rows(), context))
+        test.append(model.embed(experiment.test.rows(), context) if fold.scored else train[-1][:0])
+    return mean_of(train), mean_of(test)
 
 
 def assemble(
@@ -130,10 +136,10 @@ def assemble(
     )
 
 
-def as_input(
+def out_of_fold(
     rows: int, folds: Folds, outputs: Iterable[tuple[Fold, FoldOutput]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns one model's outputs as another's input: training rows out-of-fold, test rows the mean.
+    """Returns one model's outputs for all rows: training rows out-of-fold, test rows the mean.
 
     The rows that no fold scores get the mean over models that have seen them: they are the only
     row of their class, or the first in time, and the model that reads them has no better value.
@@ -172,7 +178,7 @@ def cross_validate(
 
 def _seed_context(experiment: Experiment, fold: Fold, index: int, context: Context) -> Context:
     """Gives every fold and seed a seed of its own, whatever order they run in."""
-    words = digest([experiment.seed, fold.repeat, fold.number, index])
+    words = digest([experiment.seed, fold.repeat, *fold.left_out, index])
     checkpoint = context.checkpoint / f"seed{index}" if context.checkpoint else None
     share = 1 / experiment.seeds
 
@@ -198,15 +204,18 @@ def _split(experiment: Experiment, fold: Fold, model: Model, seed: int) -> tuple
 def _predict(
     experiment: Experiment, fold: Fold, predict: Callable, context: Context
 ) -> tuple[np.ndarray, ...]:
-    """Returns the outputs for scored, pinned and test rows. An empty side keeps its columns."""
+    """Returns the outputs for scored, pinned and test rows. An empty side keeps its columns.
+
+    Nobody asks a nested fit for the test rows.
+    """
     valid = predict(experiment.train.rows(fold.valid), context)
-    pinned = experiment.folds.pinned
+    pinned, test = experiment.folds.pinned, experiment.test.rows()
     sides = [valid]
-    for rows in (experiment.train.rows(pinned), experiment.test.rows()):
+    for rows in (experiment.train.rows(pinned), test if fold.scored else test.take(np.arange(0))):
         sides.append(predict(rows, context) if len(rows) else np.zeros((0, valid.shape[1]), np.float32))
     return tuple(np.asarray(side, np.float32) for side in sides)
 
 
-def mean_of(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns the float32 mean of arrays, added up in float64 whatever their number."""
+def mean_of(parts: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Returns the float32 mean of arrays over the first axis, added up in float64 whatever their number."""
     return np.asarray(np.mean(parts, axis=0, dtype=np.float64), np.float32)

@@ -1,4 +1,4 @@
-"""The rows that one model sees: table, pictures and other models' outputs, read from products."""
+"""The rows that one model sees: table and pictures, read from products."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def sees(section: ModelConfig) -> set[str]:
 def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
     """Builds both sides for a model; arrays are memory maps of products made before.
 
+    What it reads of other models differs from fold to fold: see `pipeline.outputs`.
+
     Raises:
         ConfigError: the model wants pictures or a table where the competition has none.
     """
@@ -52,16 +54,10 @@ def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
         raise ConfigError(f"`models.{name}` reads the table, but the tables have no column for it.")
     if "images" in wanted and not competition.pictures:
         raise ConfigError(f"`models.{name}` reads pictures, but `data.images` does not say where they are.")
-    pixels, extras = {}, {}
+    pixels = {}
     if "images" in wanted:
         product = plan.pixels(name)
         pixels = {side: np.load(product.path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")}
-    for entry in section.inputs:
-        if "." in entry:
-            folder = plan.input(entry).path
-            extras[entry] = {
-                side: np.load(folder / f"{side}.npy", mmap_mode="r") for side in ("train", "test")
-            }
     sides = []
     for side, ids, table in (
         ("train", competition.ids, competition.train),
@@ -74,7 +70,6 @@ def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
                 pixels=pixels.get(side),
                 pixels_key=f"{plan.pixels(name).key}-{side}" if pixels else "",
                 target=competition.target if side == "train" else None,
-                extras={entry: arrays[side] for entry, arrays in extras.items()},
                 column_kinds=declared_kinds(plan, table),
                 features=plan.config.features,
             )

@@ -115,7 +115,7 @@ def _member_facts(run: Run, members: list[Predictions], facts: dict[str, Any]) -
             "kind": section.kind if section else "outside",
             "score": metric(run.competition.target[scored], member.oof[scored]),
             "fold_scores": list(member.fold_scores),
-            "optimistic": bool(section and section.validate_on == "fold"),
+            "optimistic": list(member.marks),
             "weight": facts["weights"].get(member.name, 0.0) if facts["weights"] else None,
             "seconds": member.seconds,
         }
@@ -133,6 +133,7 @@ def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
         "metric": config.metric,
         "greater_is_better": find_metric(config.metric).greater_is_better,
         "cross_fitted_score": facts["cross_fitted_score"],
+        "optimistic": [f"{name}: {mark}" for name, model in models.items() for mark in model["optimistic"]],
         "ensemble": facts | {"folder": str(ensemble.path.relative_to(run.plan.store.root))},
         "models": models,
         "seconds": sum(model["seconds"] for model in models.values()),

@@ -56,6 +56,7 @@ def average(name: str, group: list[Member]) -> Member:
             test=mean_of([part.test for part in parts]),
             fold_scores=(),  # the mean's own are not known here, and the parts' are not the mean's
             seconds=sum(part.seconds for part in parts),
+            marks=tuple(dict.fromkeys(mark for part in parts for mark in part.marks)),
         )
 
     return Member(name, digest([member.key for member in group]), load)

@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.load import competition_module
-from pipeline.config.order import model_order, models_read
+from pipeline.config.marks import marks_of
+from pipeline.config.reads import Read, reads_of
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.features.key import features_key
 from pipeline.data.folds import Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
+from pipeline.fits import fits_needed, fits_read, models_needed
 from pipeline.metrics import find_metric
 from pipeline.registry import MODELS
 from pipeline.store import Product, Store, digest, file_digest
 
 VERSION = 1  # raise it when the same data would be read, split or stored in another way
+FOLDS_VERSION = 2  # raise it when the same rows would be split in another way
+EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows in another way
 AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data
 BLEND_VERSION = 1  # raise it when the same members would be blended in another way
 RUNS = Path("runs")
@@ -56,27 +60,20 @@ class Plan:
                 near = did_you_mean(name, self.config.models)
                 raise ConfigError(f"--only: no model {name!r}.{near} Known: {listing(self.config.models)}.")
         if self.only_fold is not None and not 0 <= self.only_fold < self.config.folds.n:
-            raise ConfigError(
-                f"--fold must be from 0 to {self.config.folds.n - 1}. Received: {self.only_fold}."
-            )
+            last = self.config.folds.n - 1
+            raise ConfigError(f"--fold must be from 0 to {last}. Received: {self.only_fold}.")
 
     @cached_property
     def models(self) -> list[str]:
         """The models to train, each after those that it reads."""
-        wanted = set(self.only or (n for n, model in self.config.models.items() if model.enabled))
-        waiting = list(wanted)
-        while waiting:
-            for name in models_read(self.config.models[waiting.pop()], self.config.models):
-                if name not in wanted:
-                    wanted.add(name)
-                    waiting.append(name)
-        return [name for name in model_order(self.config.models) if name in wanted]
+        enabled = [name for name, model in self.config.models.items() if model.enabled]
+        return models_needed(self.config.models, self.only or enabled)
 
     @cached_property
-    def read(self) -> set[str]:
-        """The models whose outputs others read."""
-        sections = [self.config.models[name] for name in self.models]
-        return {name for section in sections for name in models_read(section, self.config.models)}
+    def fits(self) -> dict[str, list[Fold]]:
+        """By model, the fits to train, without their rows."""
+        chosen = [fold for fold in self.all_folds if self.only_fold in (None, fold.number)]
+        return fits_needed(self.config.models, self.models, self.all_folds, chosen, self._ordered)
 
     @cached_property
     def members(self) -> list[str]:
@@ -124,7 +121,7 @@ class Plan:
 
     @cached_property
     def folds(self) -> Product:
-        material = {"rows": self._rows, "folds": self.config.folds.model_dump(), "version": VERSION}
+        material = {"rows": self._rows, "folds": self.config.folds.model_dump(), "version": FOLDS_VERSION}
         return self.store.product("folds", material)
 
     @cached_property
@@ -154,44 +151,63 @@ class Plan:
         return self.store.product(label, {**material, "view": view, "reads": reads})
 
     def fold(self, name: str, fold: Fold) -> Product:
-        """The fitted models of one fold and their predictions."""
-        section = self.config.models[name]
-        siblings = [other for other in section.uses() if other in self.config.models]
-        material = {
-            "rows": self._rows,
-            "folds": self.folds.key,
-            "fold": [fold.repeat, fold.number],
-            "model": self._section(section) | features_key(self.config, section),
-            "version": MODELS.get(section.kind).version,
-            "seed": self.config.seed,
-            "inputs": [self.input(entry).key for entry in section.inputs if "." in entry],
-            "siblings": [self.fold(other, fold).key for other in siblings],
-            "views": [self.coordinates(other).key for other in section.views()],
-        }
-        return self.store.product(f"{name}-{fold.label}", material)
+        """The fitted models of one fold, or of a nested fit, and their predictions."""
+        known = (name, fold.identity)
+        if known not in self._known:  # nested fits are asked for by many
+            section = self.config.models[name]
+            material = {
+                "rows": self._rows,
+                "folds": self.folds.key,
+                "fold": [fold.repeat, *fold.left_out],
+                "model": self._section(section) | features_key(self.config, section),
+                "version": MODELS.get(section.kind).version,
+                "seed": self.config.seed,
+                "inputs": self._keys_read(name, fold, "prediction", "embedding"),
+                "siblings": self._keys_read(name, fold, "weights"),
+                "views": self._keys_read(name, fold, "coordinates"),
+            }
+            self._known[known] = self.store.product(f"{name}-{fold.label}", material)
+        return self._known[known]
+
+    @cached_property
+    def _known(self) -> dict[Any, Product]:
+        """Products that many others ask for."""
+        return {}
+
+    def _keys_read(self, name: str, fold: Fold, *parts: str) -> list[str]:
+        reads = [read for read in self.reads(name) if read.part in parts]
+        return [product.key for read in reads for product in self.products_read(read, fold)]
+
+    def reads(self, name: str) -> list[Read]:
+        """What a model reads of others."""
+        return reads_of(self.config.models[name], self.config.models)
+
+    def products_read(self, read: Read, fold: Fold) -> list[Product]:
+        """The products that one fit of a reader opens, the one that answers for its own folds last."""
+        if read.part == "coordinates":
+            return [self.coordinates(read.name)]
+        if read.part == "embedding":
+            return [self.embedding(read.name, fold)]
+        return [self.fold(read.name, fit) for fit in self.fits_read(read, fold)]
+
+    @property
+    def _ordered(self) -> bool:
+        return fold_kind(self.config.folds) == "time"
+
+    def fits_read(self, read: Read, fold: Fold) -> list[Fold]:
+        return fits_read(read, fold, self.all_folds, self._ordered)
 
     def embedding(self, name: str, fold: Fold) -> Product:
-        """What the models of one fold represent the rows by."""
-        return self.store.product(f"{name}-{fold.label}-embedding", {"fold": self.fold(name, fold).key})
-
-    def input(self, entry: str) -> Product:
-        """A model's outputs as another model's input: `NAME.prediction` or `NAME.embedding`."""
-        name, _, part = entry.partition(".")
-        make = self.embedding if part == "embedding" else self.fold
-        return self.store.product(
-            f"{name}-{part}", {"folds": [make(name, fold).key for fold in self.all_folds]}
-        )
+        """What the models of one fold represent all rows by."""
+        material = {"fold": self.fold(name, fold).key, "version": EMBEDDING_VERSION}
+        return self.store.product(f"{name}-{fold.label}-embedding", material)
 
     def coordinates(self, name: str) -> Product:
         """What a network of boxes or points finds in every picture, in pixels of the source."""
-        if name not in self._coordinates:  # every fold of the next network asks for all folds of this one
+        if name not in self._known:  # every fold of the next network asks for all folds of this one
             material = {"folds": [self.fold(name, fold).key for fold in self.all_folds], "version": VERSION}
-            self._coordinates[name] = self.store.product(f"{name}-coordinates", material)
-        return self._coordinates[name]
-
-    @cached_property
-    def _coordinates(self) -> dict[str, Product]:
-        return {}
+            self._known[name] = self.store.product(f"{name}-coordinates", material)
+        return self._known[name]
 
     def predictions(self, name: str) -> Product:
         material = {
@@ -199,7 +215,13 @@ class Plan:
             "metric": self.config.metric,
             "competition": self.competition.key,
         }
+        if marks := self.marks(name):
+            material["marks"] = marks
         return self.store.product(f"{name}-predictions", material)
+
+    def marks(self, name: str) -> tuple[str, ...]:
+        """Why a model's score is optimistic; none for an honest one."""
+        return marks_of(name, self.config.models)
 
     @cached_property
     def ensemble(self) -> Product:
@@ -242,10 +264,8 @@ class Plan:
     def ungrouped(self, name: str) -> list[Product]:
         """What a model says on the first folds that ignore the group."""
         folds = [self.fold(name, fold).key for fold in self.all_folds]
-        return [
-            self.store.product(f"{name}-ungrouped{number}", {"folds": folds, "number": number})
-            for number in range(EASY_FOLDS)
-        ]
+        materials = [{"folds": folds, "number": number} for number in range(EASY_FOLDS)]
+        return [self.store.product(f"{name}-ungrouped{one['number']}", one) for one in materials]
 
     @property
     def reports(self) -> bool:
@@ -267,11 +287,8 @@ class Plan:
     @cached_property
     def all_folds(self) -> list[Fold]:
         """Every fold by number, without its rows: enough for the keys."""
-        import numpy as np
-
-        none = np.zeros(0, np.int64)
         config = self.config.folds
-        return [Fold(repeat, n, none, none) for repeat in range(config.repeats) for n in range(config.n)]
+        return [Fold(repeat, n) for repeat in range(config.repeats) for n in range(config.n)]
 
     @staticmethod
     def _section(section: ModelConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline import chain
 from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition, read_rows
+from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
@@ -49,7 +50,9 @@ def predict(run: Run, table: Path, out: Path) -> int:
         for name in plan.models:
             outputs |= _predict_model(run, name, new, outputs, source, Path(folder))
     members = [
-        replace(run.predictions(name), test=outputs[f"{name}.prediction"], test_ids=new.test_ids)
+        replace(
+            run.predictions(name), test=mean_of(list(outputs[f"{name}.prediction"])), test_ids=new.test_ids
+        )
         for name in plan.members
     ]
     made = make_ensemble(
@@ -76,10 +79,11 @@ def _predict_model(
     source: FolderSource,
     scratch: Path,
 ) -> dict[str, np.ndarray]:
-    """Returns the mean over one model's folds and seeds, by what others may read of it.
+    """Returns what one model says of the new rows, by what others may read of it.
 
-    NAME.prediction; NAME.embedding where it is read; NAME.coordinates in source pixels where it
-    finds boxes or points.
+    NAME.prediction and, where it is read, NAME.embedding: (folds, rows, columns), mean over the seeds,
+    for a reader's fold reads the fit of the same fold. NAME.coordinates where it finds boxes or points:
+    (rows, columns) in source pixels, mean over the folds.
     """
     section, plan = run.config.models[name], run.plan
     pixels, views = None, None
@@ -98,26 +102,34 @@ def _predict_model(
         table=new.test if "table" in sees(section) else None,
         pixels=pixels,
         pixels_key=f"new-{name}",
-        extras={entry: outputs[entry] for entry in section.inputs if "." in entry},
         column_kinds=declared_kinds(plan, new.test),
         features=plan.config.features,
-    ).rows()
-    context = Context(threads=run.config.threads, report=run.progress.update)
-    kind, task = MODELS.get(section.kind), chain.task_of(plan, run.competition, name)
-    predictions: list[np.ndarray] = []
-    embeddings: list[np.ndarray] = []
+    )
+    embedded = any(f"{name}.embedding" in other.inputs for other in run.config.models.values())
+    found_by_fold: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
     run.progress.begin(f"{name} on new rows", 0, 1)
-    for fold in run.folds:
-        for index in range(section.seeds):
-            model = kind(section, task).load(plan.fold(name, fold).path / "model" / f"seed{index}")
-            predictions.append(model.predict(rows, context))
-            if any(f"{name}.embedding" in other.inputs for other in run.config.models.values()):
-                embeddings.append(model.embed(rows, context))
+    for number, fold in enumerate(run.folds):
+        extras = {entry: outputs[entry][number] for entry in section.inputs if "." in entry}
+        said = _predict_fold(run, name, fold, replace(rows, extras=extras), embedded)
+        for part, values in said.items():
+            found_by_fold[part].append(values)
     run.progress.end("")
-    result = {f"{name}.prediction": mean_of(predictions)}
+    result = {f"{name}.{part}": np.stack(values) for part, values in found_by_fold.items() if values}
     if views and not section.answers():
-        fractions = result[f"{name}.prediction"]
+        fractions = mean_of(result[f"{name}.prediction"])
         result[f"{name}.coordinates"] = chain.to_source(fractions, views, chain.finds_boxes(section))
-    if embeddings:
-        result[f"{name}.embedding"] = mean_of(embeddings)
     return result
+
+
+def _predict_fold(run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool) -> dict[str, np.ndarray]:
+    """Returns one fold's prediction and, where it is asked for, its embedding: means over the seeds."""
+    section = run.config.models[name]
+    context = Context(threads=run.config.threads, report=run.progress.update)
+    kind, task = MODELS.get(section.kind), chain.task_of(run.plan, run.competition, name)
+    said: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
+    for index in range(section.seeds):
+        model = kind(section, task).load(run.plan.fold(name, fold).path / "model" / f"seed{index}")
+        said["prediction"].append(model.predict(rows.rows(), context))
+        if embedded:
+            said["embedding"].append(model.embed(rows.rows(), context))
+    return {part: mean_of(values) for part, values in said.items() if values}

@@ -28,6 +28,7 @@ class Predictions:
         fold_scores: one score per scored fold, in the order of the folds.
         seconds: time that training took.
         notes: what a person may want to know, as JSON.
+        marks: why the out-of-fold score is optimistic, in words; none for an honest one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Predictions:
     fold_scores: tuple[float, ...] = ()
     seconds: float = 0.0
     notes: dict[str, Any] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises StoreError where shapes, ids or columns disagree."""
@@ -99,6 +101,7 @@ def save_predictions(predictions: Predictions, folder: Path) -> None:
         "fold_scores": list(predictions.fold_scores),
         "seconds": predictions.seconds,
         "notes": predictions.notes,
+        "marks": list(predictions.marks),
     }
     (folder / "predictions.json").write_text(json.dumps(facts), encoding="utf-8")
 
@@ -119,4 +122,5 @@ def load_predictions(folder: Path) -> Predictions:
         fold_scores=tuple(facts["fold_scores"]),
         seconds=facts["seconds"],
         notes=facts["notes"],
+        marks=tuple(facts.get("marks", ())),  # predictions of earlier versions have none
     )

@@ -69,7 +69,7 @@ class Task:
         store: the store's folder on the machine that asks.
         token: name of a file in it, by which a machine that shares the folder knows it.
         model: name of the model.
-        fold: its repeat and number.
+        fold: its repeat and the numbers that it leaves out.
     """
 
     config: Config
@@ -77,7 +77,7 @@ class Task:
     store: Path
     token: str
     model: str
-    fold: tuple[int, int]
+    fold: tuple[int, tuple[int, ...]]
 
 
 class RayPool:
@@ -131,8 +131,8 @@ class RayPool:
         import ray
 
         plan = self.run.plan
-        place, numbers = plan.store.root.resolve(), (fold.repeat, fold.number)
-        task = Task(plan.config, self._files, place, self._token.name, name, numbers)
+        place = plan.store.root.resolve()
+        task = Task(plan.config, self._files, place, self._token.name, name, fold.identity)
         products = {one.path.name: self._send(one.path) for one in needs(self.run, name, fold)}
         try:
             answer = ray.get(self._remote.remote(task, products))
@@ -161,14 +161,20 @@ def mark(store: Store) -> Path:
 
 
 def needs(run: Run, name: str, fold: Fold) -> list[Product]:
-    """Returns the products that a fold reads: the model's first fold, fitted here, has made them."""
+    """Returns the products that a fit opens; the model's first fold, fitted here, has made its pictures.
+
+    An embedding that is not made yet is made there, from the network and the rows that it saw.
+    """
     plan, section = run.plan, run.config.models[name]
     found = [plan.competition, plan.folds]
     if "images" in sees(section) and run.competition.pictures:
         found.append(plan.pixels(name))
-    found += [plan.input(entry) for entry in section.inputs if "." in entry]
-    found += [plan.fold(other, fold) for other in section.uses() if other in run.config.models]
-    return found + [plan.coordinates(other) for other in section.views()]
+    for read in plan.reads(name):
+        products = plan.products_read(read, fold)
+        if read.part == "embedding" and not products[0].done():
+            products = [plan.fold(read.name, fold), *needs(run, read.name, fold)]
+        found += products
+    return list({product.key: product for product in found}.values())
 
 
 def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +197,8 @@ def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
             unpack(ray.get(packed), store, folder)
     plan = Plan(task.config, task.files, store)
     run = Run(plan, Progress())
-    fold = next(one for one in run.folds if (one.repeat, one.number) == task.fold)
+    repeat, (number, *others) = task.fold
+    fold = Fold(repeat, number, others=tuple(others))
     try:
         run.fit_fold(task.model, fold)
     except PipelineError as error:

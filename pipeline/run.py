@@ -26,6 +26,7 @@ from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context, Model
+from pipeline.outputs import learnable, outputs_read
 from pipeline.plan import Plan
 from pipeline.predictions import Predictions, load_predictions, save_predictions
 from pipeline.progress import Progress
@@ -82,29 +83,22 @@ class Run:
         path = self.made(self.plan.folds, make)
         return Folds.load(path, ordered=fold_kind(config) == "time")
 
-    def chosen_folds(self, name: str) -> list[Fold]:
-        """The folds of a model to train: all, or the one that the command line asks for.
-
-        A model whose outputs another one reads needs all its folds in any case.
-        """
-        only = None if name in self.plan.read else self.plan.only_fold
-        return [fold for fold in self.folds if only is None or fold.number == only]
+    def fits(self, name: str) -> list[Fold]:
+        """The fits of a model to train: of its scored folds, then those that its readers ask for."""
+        return [self.folds.with_rows(fold) for fold in self.plan.fits[name]]
 
     def refuse_untrained(self) -> None:
         """Raises ModelError where a fold of a model is missing, naming all that are."""
-        pairs = [(name, fold) for name in self.plan.models for fold in self.plan.all_folds]
+        pairs = [(name, fold) for name in self.plan.models for fold in self.plan.fits[name]]
         missing = [f"{name} {fold.label}" for name, fold in pairs if not self.plan.fold(name, fold).done()]
         if missing:
             raise ModelError(f"Not trained yet: {listing(missing)}. Run train first.")
 
     def sides(self, name: str) -> Sides:
-        """The rows of one model; pictures and other models' outputs are made first."""
+        """The rows of one model; pictures are made first."""
         section = self.config.models[name]
         if "images" in sees(section) and self.competition.pictures:
             self.pixels(name)
-        for entry in section.inputs:
-            if "." in entry:
-                self.input(entry)
         return datasets(self.plan, self.competition, name)
 
     def pixels(self, name: str) -> Path:
@@ -138,7 +132,7 @@ class Run:
         return find_metric(self.config.metric if self.config.models[name].answers() else "rmse")
 
     def experiment(self, name: str) -> Experiment:
-        """Everything that the folds of one model share."""
+        """Everything that the folds of one model share: all but what it reads of other models."""
         section, sides = self.config.models[name], self.sides(name)
         kind, task = MODELS.get(section.kind), chain.task_of(self.plan, self.competition, name)
 
@@ -156,12 +150,27 @@ class Run:
             validate_on=section.validate_on,
         )
 
+    def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
+        """Returns experiment and split of one fit: with what it reads of other models, if anything."""
+        reads = [read for read in self.plan.reads(name) if read.part in ("prediction", "embedding")]
+        if not reads:
+            return experiment, fold
+        for read in reads:
+            if read.part == "embedding":
+                self.embedding(read.name, fold)
+        found = {read.entry: outputs_read(self.plan, self.folds, read, fold) for read in reads}
+        train = replace(experiment.train, extras={entry: both.train for entry, both in found.items()})
+        test = replace(experiment.test, extras={entry: both.test for entry, both in found.items()})
+        if any(read.part == "prediction" for read in reads):
+            fold = learnable(self.folds, fold)
+        return replace(experiment, train=train, test=test), fold
+
     def missing(self, name: str) -> list[Fold]:
-        """The folds of a model that are not trained yet."""
-        return [fold for fold in self.chosen_folds(name) if not self.plan.fold(name, fold).done()]
+        """The fits of a model that are not there yet."""
+        return [fold for fold in self.fits(name) if not self.plan.fold(name, fold).done()]
 
     def train_model(self, name: str) -> None:
-        """Fits the folds of a model that are not there yet."""
+        """Fits what is missing of a model."""
         if missing := self.missing(name):
             started = time.monotonic()
             self.train_folds(name, missing)
@@ -172,43 +181,47 @@ class Run:
         if not missing:
             return
         metric, experiment = self.metric(name), self.experiment(name)
-        labels = [fold.label for fold in self.chosen_folds(name)]
+        labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
         for fold in missing:
             so_far = f", so far {np.mean(scores):.5g}" if scores else ""
             self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
             output = self._fit(name, fold, experiment)
-            scores.append(cross_validation.score(metric, experiment.train.target, fold.valid, output.valid))
-            self.progress.end(f"{metric.name} {scores[-1]:.5g}")
+            score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+            if fold.scored:
+                scores.append(score)
+            self.progress.end(f"{metric.name} {score:.5g}")
 
-    def say_trained(self, name: str, folds: int, started: float) -> None:
-        """Says what a model has reached; `folds` of them were fitted since `started`."""
-        metric, target = self.metric(name), self.experiment(name).train.target
-        chosen = self.chosen_folds(name)
+    def say_trained(self, name: str, fitted: int, started: float) -> None:
+        """Says what a model has reached; so many folds were fitted since `started`."""
+        metric, target, fits = self.metric(name), self.experiment(name).train.target, self.fits(name)
+        chosen = [fold for fold in fits if fold.scored]
         outputs = [(fold, FoldOutput.load(self.plan.fold(name, fold).path)) for fold in chosen]
         scores = [cross_validation.score(metric, target, fold.valid, one.valid) for fold, one in outputs]
         spread = f" ± {np.std(scores):.5f}" if len(scores) > 1 else ""
+        nested = f" ({len(fits) - len(chosen)} for models that read it)" if len(fits) > len(chosen) else ""
         self.progress.message(
-            f"{name:<16} {folds} of {len(chosen)} folds in {time.monotonic() - started:.0f} s: "
+            f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "
             f"{metric.name} {np.mean(scores):.5f}{spread}"
         )
         if not self.config.models[name].answers():
             self.progress.message(self.coordinates(name).line(name))
 
     def fit_fold(self, name: str, fold: Fold) -> None:
-        """Fits one fold, unless it is there: what a worker does."""
+        """Fits one fold, given without its rows, unless it is there: what a worker does."""
         if not self.plan.fold(name, fold).done():
-            self._fit(name, fold, self.experiment(name))
+            self._fit(name, self.folds.with_rows(fold), self.experiment(name))
 
     def _fit(self, name: str, fold: Fold, experiment: Experiment) -> FoldOutput:
         product = self.plan.fold(name, fold)
         siblings = {
-            other: self.plan.fold(other, fold).path / "model" / "seed0"
-            for other in self.config.models[name].uses()
-            if other in self.config.models
+            read.name: self.plan.fold(read.name, fold).path / "model" / "seed0"
+            for read in self.plan.reads(name)
+            if read.part == "weights"
         }
         context = self.context(product, siblings)
         try:
+            experiment, fold = self.prepared(name, fold, experiment)
             with product.lock(), product.making() as folder:
                 output = cross_validation.fit_fold(experiment, fold, context, folder / "model")
                 output.save(folder)
@@ -232,34 +245,23 @@ class Run:
                 self.outputs(name),
                 find_metric(self.config.metric),
             )
-            save_predictions(predictions, folder)
+            save_predictions(replace(predictions, marks=self.plan.marks(name)), folder)
 
         return load_predictions(self.made(self.plan.predictions(name), make))
 
     def outputs(self, name: str) -> list[tuple[Fold, FoldOutput]]:
         return [(fold, FoldOutput.load(self.plan.fold(name, fold).path)) for fold in self.folds]
 
-    def input(self, entry: str) -> None:
-        """Makes a model's outputs readable as another model's input."""
-        name, _, part = entry.partition(".")
+    def embedding(self, name: str, fold: Fold) -> None:
+        """Represents all rows by the network of one fold."""
 
-        def make(folder: Path) -> None:
-            if part == "embedding":
-                for fold in self.folds:
-                    self._embed(name, fold)
-            product = self.plan.embedding if part == "embedding" else self.plan.fold
-            pairs = [(fold, FoldOutput.load(product(name, fold).path)) for fold in self.folds]
-            train, test = cross_validation.as_input(len(self.competition.ids), self.folds, pairs)
-            np.save(folder / "train.npy", train)
-            np.save(folder / "test.npy", test)
-
-        self.made(self.plan.input(entry), make)
-
-    def _embed(self, name: str, fold: Fold) -> None:
         def make(folder: Path) -> None:
             fitted = self.plan.fold(name, fold).path / "model"
             context = self.context(self.plan.embedding(name, fold), {})
-            cross_validation.embed_fold(self.experiment(name), fold, fitted, context).save(folder)
+            experiment, _ = self.prepared(name, fold, self.experiment(name))
+            train, test = cross_validation.embed_fold(experiment, fold, fitted, context)
+            np.save(folder / "train.npy", train)
+            np.save(folder / "test.npy", test)
 
         self.made(self.plan.embedding(name, fold), make)
 

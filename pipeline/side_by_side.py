@@ -77,7 +77,7 @@ class Pool:
     def _fit(self, name: str, fold: Fold) -> None:
         process = self._free.get() or self._start()
         try:
-            print(json.dumps([name, fold.repeat, fold.number]), file=process.stdin, flush=True)
+            print(json.dumps([name, fold.repeat, fold.left_out]), file=process.stdin, flush=True)
             answer = _answer(process.stdout)  # type: ignore[arg-type]
         except BrokenPipeError:  # it ended between two folds
             answer = None
@@ -115,11 +115,10 @@ def _answer(stdout: TextIO) -> dict[str, Any] | None:
 def work(run: Run, tasks: TextIO, answers: TextIO) -> None:
     """Fits the folds that the parent names, line by line, until it names no more."""
     for line in tasks:
-        name, repeat, number = json.loads(line)
+        name, repeat, (number, *others) = json.loads(line)
         error = ""
         try:
-            folds = {(fold.repeat, fold.number): fold for fold in run.folds}
-            run.fit_fold(name, folds[repeat, number])
+            run.fit_fold(name, Fold(repeat, number, others=tuple(others)))
         except PipelineError as failure:
             error = str(failure)
         print(MARK + json.dumps({"error": error}), file=answers, flush=True)
@@ -185,4 +184,4 @@ class _Schedule:
             name = self.under_way.pop(future)
             future.result()
             if name not in self.under_way.values():
-                self.run.say_trained(name, len(self.run.chosen_folds(name)), self.started[name])
+                self.run.say_trained(name, len(self.run.fits(name)), self.started[name])

@@ -26,6 +26,7 @@ def summary(score=0.5, file="a", models=("lgbm",)):
         "metric": "log_loss",
         "greater_is_better": False,
         "cross_fitted_score": score,
+        "optimistic": [],
         "ensemble": {"method": "mean"},
         "models": {name: {"score": score} for name in models},
         "seconds": 12.0,

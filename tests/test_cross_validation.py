@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.config.schema import FoldsConfig, ModelConfig
 from pipeline.context import Context
-from pipeline.cross_validation import Experiment, as_input, cross_validate, fit_fold
+from pipeline.cross_validation import Experiment, cross_validate, fit_fold, out_of_fold
 from pipeline.data.folds import Folds, make_folds
 from pipeline.errors import ModelError
 from pipeline.metrics import find_metric
@@ -119,7 +119,7 @@ def test_seeds_differ_by_fold_and_repeat_themselves(experiment):
     assert len(set(seeds[:6])) == 6
 
 
-def test_pinned_rows_are_not_scored_but_serve_as_input(experiment):
+def test_pinned_rows_are_not_scored_but_serve_out_of_fold(experiment):
     assignment = np.arange(90) % 3
     assignment[7] = -1
     made = experiment(folds=Folds(assignment[None].astype(np.int16)))
@@ -134,7 +134,7 @@ def test_pinned_rows_are_not_scored_but_serve_as_input(experiment):
     predictions = cross_validate(made, "w", TASK, ACCURACY, Context())
     assert np.isnan(predictions.oof[7]).all()
     assert predictions.scored.sum() == 89
-    train, test = as_input(90, made.folds, outputs)
+    train, test = out_of_fold(90, made.folds, outputs)
     assert np.isfinite(train).all()
     assert test.shape == (12, 3)
 

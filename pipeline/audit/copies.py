@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.audit.finding import Finding
-from pipeline.data.folds import PINNED, Folds
+from pipeline.data.folds import Folds
 
 STOP = 0.05  # excess share of scored rows from which the score is called a lie
 WARN = 0.01
@@ -108,7 +108,7 @@ def _across(copies: Copies, answers: np.ndarray, folds: Folds, in_test: np.ndarr
 def _copied(copies: Copies, answers: np.ndarray, folds: Folds) -> float:
     """Returns the share of the scored rows of which a copy with the same answer trains."""
     fold_of = folds.assignment[0].astype(np.int64)
-    scored = fold_of != PINNED
+    scored = fold_of >= 0
     pairs = np.unique(np.stack([copies.train, answers]), axis=1, return_inverse=True)[1].reshape(-1)
     first = np.full(pairs.max() + 1, np.iinfo(np.int64).max)
     last = np.full(pairs.max() + 1, np.iinfo(np.int64).min)

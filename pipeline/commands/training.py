@@ -125,7 +125,7 @@ def clean(options: argparse.Namespace, console: Console) -> int:
 
 def _show(summary: dict[str, Any], console: Console) -> None:
     console.print(summary_table(summary))
-    for line in summary["ensemble"]["lines"]:
+    for line in [*(f"optimistic: {mark}" for mark in summary["optimistic"]), *summary["ensemble"]["lines"]]:
         console.print(line, markup=False)
     for line in summary.get("labels", ()):
         console.print(line, markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pipeline.config.reads import reads_of
 from pipeline.config.schema import ModelConfig
 from pipeline.errors import ConfigError
 
@@ -26,7 +27,4 @@ def model_order(models: Mapping[str, ModelConfig]) -> list[str]:
 
 def models_read(section: ModelConfig, names: Iterable[str]) -> list[str]:
     """Returns the models whose out-of-fold output, views or weights a model uses."""
-    used = [entry.partition(".")[0] for entry in section.inputs if "." in entry]
-    known = set(names)
-    named = [name for name in [*section.uses(), *section.views()] if name in known]
-    return list(dict.fromkeys([*used, *named]))
+    return list(dict.fromkeys(read.name for read in reads_of(section, names)))

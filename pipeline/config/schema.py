@@ -157,6 +157,11 @@ class ModelConfig(Section):
         description="what early stopping looks at: an inner split of the training rows, or the "
         "scored fold itself (its score is then reported as optimistic)",
     )
+    nested: bool = Field(
+        default=True,
+        description="`NAME.prediction` comes from fits that have not seen the scored fold: n (n - 1) / 2 "
+        "more fits of NAME; false saves them (its score is then reported as optimistic)",
+    )
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
 
     def uses(self) -> list[str]:

@@ -16,19 +16,48 @@ from pipeline.store import digest
 from pipeline.task import Task
 
 PINNED = -1  # the fold of a row that is never scored
+EARLIEST = -2  # the same, where time orders the rows: the first half of those that only train
+NO_ROWS = np.zeros(0, np.int64)
 
 
 class Fold(NamedTuple):
-    """One split: which repeat, which fold, and positions of the rows."""
+    """One split: which repeat, which fold, and positions of the rows.
+
+    A nested fit leaves out further folds: `others`. Its valid rows are those of all that it leaves out.
+    Where time orders the folds, number -1 is the fit on the earliest rows, which no fold scores: it
+    predicts the other rows that only train, for models that read its predictions.
+    """
 
     repeat: int
     number: int
-    train: np.ndarray
-    valid: np.ndarray
+    train: np.ndarray = NO_ROWS
+    valid: np.ndarray = NO_ROWS
+    others: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
-        return f"fold{self.number}" if not self.repeat else f"repeat{self.repeat}-fold{self.number}"
+        name = "early" if self.number == PINNED else "fold" + "+".join(map(str, self.left_out))
+        return name if not self.repeat else f"repeat{self.repeat}-{name}"
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Numbers of the folds that it does not train on."""
+        return (self.number, *self.others)
+
+    @property
+    def scored(self) -> bool:
+        """Whether the valid rows are scored: not so in nested fits, which other models read."""
+        return not self.others and self.number >= 0
+
+    @property
+    def identity(self) -> tuple[int, tuple[int, ...]]:
+        """What it is, without its rows."""
+        return self.repeat, self.left_out
+
+    def leaving_out(self, number: int) -> Fold:
+        """Returns the nested split, without its rows, that leaves out one more fold."""
+        first, *others = sorted({*self.left_out, number})
+        return Fold(self.repeat, first, others=tuple(others))
 
 
 @dataclass(frozen=True)
@@ -36,8 +65,9 @@ class Folds:
     """Which fold scores which row.
 
     Attributes:
-        assignment: int16 (repeats, rows): the fold that scores the row, or -1 for a row that is
-            never scored (the only one of its class; the earliest rows where time orders them).
+        assignment: int16 (repeats, rows): the fold that scores the row, or a negative number for a
+            row that is never scored: the only one of its class; where time orders them the earliest
+            rows (EARLIEST the first half of them, PINNED the others).
         ordered: rows are ordered in time: a fold trains on the folds before it only.
     """
 
@@ -55,13 +85,19 @@ class Folds:
     @property
     def pinned(self) -> np.ndarray:
         """Positions of the rows that no fold scores."""
-        return np.flatnonzero((self.assignment == PINNED).all(axis=0))
+        return np.flatnonzero((self.assignment < 0).all(axis=0))
 
     def __iter__(self) -> Iterator[Fold]:
-        for repeat, fold_of in enumerate(self.assignment):
+        for repeat in range(len(self.assignment)):
             for number in range(self.n):
-                train = fold_of < number if self.ordered else fold_of != number
-                yield Fold(repeat, number, np.flatnonzero(train), np.flatnonzero(fold_of == number))
+                yield self.with_rows(Fold(repeat, number))
+
+    def with_rows(self, fold: Fold) -> Fold:
+        """Returns the split with its rows: those of later folds never train where time orders them."""
+        fold_of = self.assignment[fold.repeat]
+        valid = np.isin(fold_of, fold.left_out)
+        train = fold_of < fold.number if self.ordered else ~valid
+        return fold._replace(train=np.flatnonzero(train), valid=np.flatnonzero(valid))
 
     def save(self, folder: Path) -> None:
         np.save(folder / "assignment.npy", self.assignment)
@@ -204,7 +240,10 @@ def _alone(strata: np.ndarray) -> np.ndarray:
 
 
 def _blocks(time: np.ndarray | None, n: int) -> np.ndarray:
-    """Cuts the rows, ordered in time, into n + 1 blocks; the first only trains. Ties stay together."""
+    """Cuts the rows, ordered in time, into n + 1 blocks; the first only trains. Ties stay together.
+
+    The first block is cut into halves once more (EARLIEST, PINNED), where it has two moments.
+    """
     if time is None:
         raise DataError("`folds.kind: time` needs the column that orders the rows.")
     moments, rank = np.unique(time, return_inverse=True)
@@ -212,6 +251,9 @@ def _blocks(time: np.ndarray | None, n: int) -> np.ndarray:
         raise DataError(f"`folds.n` must be below {len(moments)}, the number of moments. Received: {n}.")
     share = np.cumsum(np.bincount(rank)) / len(time)
     block = np.minimum(np.ceil(share * (n + 1) - 1e-9).astype(int) - 1, n)
+    early = np.flatnonzero(block == 0)
+    half = np.searchsorted(share[early], share[early[-1]] / 2) if len(early) else 0
+    block[early[: max(half, 1) if len(early) > 1 else 0]] = -1
     return (block[rank] - 1).astype(np.int16)
 
 

@@ -142,9 +142,10 @@ class Objective:
         task = experiment.make().task
         scores: list[float] = []
         for place, fold in enumerate(list(run.folds)[: self.effort.folds]):
-            part = self.effort.of(experiment, fold, task, run.config.seed)
-            context = self._context(run, experiment, part, metric, trial, watched=not scores)
-            output = cross_validation.fit_fold(experiment, part, context)
+            own, whole = run.prepared(self.name, fold, experiment)
+            part = self.effort.of(own, whole, task, run.config.seed)
+            context = self._context(run, own, part, metric, trial, watched=not scores)
+            output = cross_validation.fit_fold(own, part, context)
             score = cross_validation.score(metric, experiment.train.target, part.valid, output.valid)
             if not np.isfinite(score):
                 raise ModelError(f"{fold.label}: {metric.name} is {score}.")

@@ -1,0 +1,59 @@
+"""Reads: what one model takes from another, and of which of its fits.
+
+The scope keeps scores honest. A network's weights and the space of its embedding exist within one
+fit only, so they are read from the fit of the same fold. A prediction carries the labels that its
+model has learned: whoever trains on predictions takes them, for each scored fold, from fits that
+have seen neither that fold nor the row. Coordinates carry annotations and no labels: plain
+out-of-fold ones will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.config.schema import ModelConfig
+
+Part = Literal["prediction", "embedding", "weights", "coordinates"]
+Scope = Literal["same_fold", "out_of_fold", "nested"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One edge between two models.
+
+    Attributes:
+        name: of the model that is read.
+        part: what of it.
+        scope: "same_fold": from the fit of the reader's own fold, for all rows. "out_of_fold": each
+            row from the fit that was not trained on its fold. "nested": as that, from fits that were
+            not trained on the reader's scored fold either.
+    """
+
+    name: str
+    part: Part
+    scope: Scope
+
+    @property
+    def entry(self) -> str:
+        """The name that `inputs` gives it."""
+        return f"{self.name}.{self.part}"
+
+
+def reads_of(section: ModelConfig, names: Iterable[str]) -> list[Read]:
+    """Returns what a model reads of others; `uses` and `views` may also name files, which are none."""
+    known = set(names)
+    reads = [read for entry in section.inputs if (read := read_of(entry, section.nested))]
+    reads += [Read(name, "weights", "same_fold") for name in section.uses() if name in known]
+    return reads + [Read(name, "coordinates", "out_of_fold") for name in section.views() if name in known]
+
+
+def read_of(entry: str, nested: bool) -> Read | None:
+    """Returns what an entry of `inputs` reads, or None for the table, pictures and `auto`."""
+    name, dot, part = entry.partition(".")
+    if not dot:
+        return None
+    if part == "embedding":
+        return Read(name, "embedding", "same_fold")
+    return Read(name, "prediction", "nested" if nested else "out_of_fold")
