@@ -1,9 +1,15 @@
 """What one model reads of another never carries the labels that the reader is scored on."""
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline import side_by_side
+from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.config.reads import Read
 from pipeline.data.folds import PINNED, Fold
@@ -154,3 +160,70 @@ def test_noise_stays_noise(tmp_path):
 def test_two_folds_leave_nothing_to_learn_from(tmp_path):
     with pytest.raises(ConfigError, match=r"`folds.n` must be at least 3, for `logit.prediction` is read"):
         run_of(tmp_path, np.arange(40) % 2, folds="n: 2")
+
+
+PICTURES = """\
+competition: toy
+data: {target: species, images: "images/{id}.png"}
+metric: log_loss
+folds: {n: 3}
+models:
+  net: {kind: cnn, backbone: "4C3 MP2 FC8", size: 12, epochs: 3}
+  logit: {kind: logistic}
+  reader: {kind: logistic, inputs: [table, net.embedding, logit.prediction]}
+ensemble: {members: [reader], finish: false}
+"""
+
+
+@pytest.fixture
+def trained(workplace):
+    (workplace / "configs/toy.yaml").write_text(PICTURES, encoding="utf-8")
+    assert main(["train", "toy"]) == 0
+    source = open_source(workplace / "data/toy", FILES)
+    return Run(Plan(load_config(Path("configs/toy.yaml")), source, Store(Path("runs/toy"))), Progress())
+
+
+@pytest.mark.slow
+def test_what_a_reader_sees_follows_its_fold_everywhere(trained):
+    """Embeddings are of the fold's own network; new rows are read as test rows; nothing is cleaned away."""
+    embedding = trained.plan.reads("reader")[0]
+    rows = trained.sides("net").train.rows()
+    for fold in trained.folds:
+        folder = trained.plan.fold("net", fold).path / "model" / "seed0"
+        network = trained.experiment("net").make().load(folder)
+        seen = outputs_read(trained.plan, trained.folds, embedding, fold)
+        np.testing.assert_allclose(seen.train, network.embed(rows), atol=1e-5)
+    assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
+    new, sent = pd.read_csv("new.csv"), pd.read_csv("runs/toy/submission.csv")
+    np.testing.assert_allclose(new.iloc[:, 1:], sent.iloc[:, 1:], atol=2e-5)
+    before = sorted(path.name for path in Path("runs/toy/products").iterdir())
+    assert main(["clean", "toy"]) == 0
+    assert sorted(path.name for path in Path("runs/toy/products").iterdir()) == before
+    assert sum("logit-fold" in name for name in before) == 6  # three scored folds, three nested fits
+
+
+@pytest.mark.slow
+def test_marks_reach_the_manifest_the_board_and_the_table(workplace, capsys):
+    text = PICTURES.replace("kind: logistic, inputs", "kind: logistic, nested: false, inputs")
+    (workplace / "configs/toy.yaml").write_text(
+        re.sub(r"  net:.*\n", "", text.replace("net.embedding, ", "")), encoding="utf-8"
+    )
+    assert main(["train", "toy"]) == 0
+    said = capsys.readouterr().out
+    mark = "logit.prediction: from fits that have seen the scored folds (`nested: false`)"
+    assert f"optimistic: reader: {mark}" in said.replace("\n", " ")
+    facts = json.loads(Path("runs/toy/submission.json").read_text())
+    assert facts["optimistic"] == [f"reader: {mark}"]
+    assert json.loads(Path("runs/toy/board.json").read_text())["runs"][-1]["optimistic"]
+    assert main(["board", "toy"]) == 0
+    assert "optimistic" in capsys.readouterr().out
+    assert main(["ensemble", "toy"]) == 0  # members that are read from disk keep it
+    assert json.loads(Path("runs/toy/submission.json").read_text())["optimistic"] == [f"reader: {mark}"]
+
+
+@pytest.mark.slow
+def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process, monkeypatch):
+    (workplace / "configs/toy.yaml").write_text(PICTURES, encoding="utf-8")
+    monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a process
+    assert main(["train", "toy", "--set", "workers=2"]) == 0
+    as_one_process()

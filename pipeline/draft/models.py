@@ -52,21 +52,14 @@ def choose_models(
 
 
 def _on_top(network: Chosen, size: Size) -> list[Chosen]:
-    """Returns the linear model that reads a network's outputs, where one can.
-
-    What a network represents a picture by means the same in every fold where the folds' networks start
-    from the same weights. From scratch each finds features of its own, and only predictions compare.
-    """
-    if network.section.get("weights") == "imagenet":
-        reads, said = f"{network.name}.embedding", "what the network sees"
-    else:
-        reads, said = f"{network.name}.prediction", "what the network says"
+    """Returns the linear model that reads what a network represents a picture by."""
+    reads = f"{network.name}.embedding"
     if size.columns:
         section = {"kind": "linear", "inputs": ["table", reads]}
-        return [Chosen("both", section, f"a linear model on the table and {said}, together")]
-    if reads.endswith(".prediction"):
-        return []
-    return [Chosen("embedding", {"kind": "linear", "inputs": [reads]}, f"a linear model on {said}")]
+        return [Chosen("both", section, "a linear model on the table and what the network sees, together")]
+    return [
+        Chosen("embedding", {"kind": "linear", "inputs": [reads]}, "a linear model on what the network sees")
+    ]
 
 
 def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[list[Chosen], list[str]]:

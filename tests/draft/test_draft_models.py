@@ -63,11 +63,11 @@ def test_pictures_alone():
     assert [model.section.get("inputs") for model in found] == [None, ["cnn.embedding"]]
 
 
-def test_networks_from_scratch_share_no_features_between_folds():
+def test_a_network_from_scratch_is_read_by_what_it_sees_too():
     found, _ = choose_models(size(picture=(28, 28)), 5, "log_loss", TWO, [])
-    assert found[1].section["inputs"] == ["table", "cnn.prediction"]
+    assert found[1].section["inputs"] == ["table", "cnn.embedding"]
     found, _ = choose_models(size(columns=0, picture=(28, 28)), 5, "log_loss", TWO, [])
-    assert [model.name for model in found] == ["cnn"]
+    assert [model.name for model in found] == ["cnn", "embedding"]
 
 
 def section(data, weights=(), threads=2):
