@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.folds import Fold, Folds, inner_split
+from pipeline.data.folds import Fold, Folds, inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
 from pipeline.errors import ModelError
 from pipeline.fold_output import FoldOutput
@@ -70,6 +70,8 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
         model.fit(train, inner, inner_context)
         outputs.append(_predict(experiment, fold, model.predict, inner_context))
         notes.update(model.notes())
+        if model.wants_inner_split and (warning := _inner_warning(experiment, fold)):
+            notes["warnings"] = [*notes.get("warnings", ()), warning]
         if save_to is not None:
             folder = save_to / f"seed{index}"
             folder.mkdir(parents=True)
@@ -199,6 +201,13 @@ def _split(experiment: Experiment, fold: Fold, model: Model, seed: int) -> tuple
     ordered = experiment.folds.ordered
     kept, held = inner_split(model.task, train.target, groups, ordered, INNER_SHARE, seed)
     return train.take(kept), train.take(held)
+
+
+def _inner_warning(experiment: Experiment, fold: Fold) -> str:
+    """Returns why the inner split could not keep to the folds' rule, or "" where it did."""
+    if experiment.splitter is None or experiment.validate_on == "fold":
+        return ""
+    return inner_warning(experiment.splitter[fold.train], experiment.folds.ordered)
 
 
 def _predict(

@@ -149,3 +149,53 @@ def test_models_are_kept_one_folder_a_seed(experiment, tmp_path):
     made = experiment(seeds=2)
     fit_fold(made, next(iter(made.folds)), Context(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["seed0", "seed1"]
+
+
+def shown_to(experiment, **options):
+    """Returns the models of every fold, which remember what they were shown, and the outputs."""
+    made = []
+
+    def make():
+        made.append(Witness(inner=True))
+        made[-1].pinned = options["folds"].pinned
+        return made[-1]
+
+    built = experiment(make, **options)
+    outputs = [fit_fold(built, fold, Context()) for fold in built.folds]
+    return made, outputs
+
+
+@pytest.mark.parametrize("groups", [5, 30])
+def test_the_inner_split_keeps_the_groups_together(experiment, groups):
+    group = np.arange(90) % groups
+    folds = make_folds(FoldsConfig(n=3, group="g"), TASK, np.arange(90) % 3, group)
+    made, outputs = shown_to(experiment, folds=folds, splitter=group)
+    for model in made:
+        train, inner = group[model.train_.positions], group[model.inner_.positions]
+        assert len(inner)
+        assert not set(train) & set(inner)
+    assert all("warnings" not in output.notes for output in outputs)
+
+
+def test_the_inner_split_of_given_folds_holds_one_of_them_out(experiment):
+    column = np.arange(90) % 4
+    folds = make_folds(FoldsConfig(n=4, column="f"), TASK, np.arange(90) % 3, column)
+    for model in shown_to(experiment, folds=folds, splitter=column.astype(str))[0]:
+        assert len(set(column[model.inner_.positions])) == 1
+        assert len(set(column[model.train_.positions])) == 2
+
+
+def test_the_inner_split_of_time_folds_comes_last_and_keeps_moments_together(experiment):
+    time = np.arange(90) // 6
+    folds = make_folds(FoldsConfig(n=3, time="t"), TASK, np.arange(90) % 3, time)
+    for model in shown_to(experiment, folds=folds, splitter=time)[0]:
+        assert time[model.train_.positions].max() < time[model.inner_.positions].min()
+
+
+def test_a_fold_says_that_its_inner_split_cannot_keep_groups_apart(experiment):
+    column = np.arange(90) % 2
+    folds = make_folds(FoldsConfig(n=2, column="f"), TASK, np.arange(90) % 3, column)
+    _, outputs = shown_to(experiment, folds=folds, splitter=column.astype(str))
+    for output in outputs:
+        (warning,) = output.notes["warnings"]
+        assert "all 45 training rows are of one group or given fold" in warning

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.config.schema import FoldsConfig
+from pipeline.data.draw import alone, assign, strata_of
 from pipeline.errors import DataError, listing
 from pipeline.store import digest
 from pipeline.task import Task
@@ -147,96 +147,34 @@ def make_folds(
         return _check(given, "column")
     if kind == "time":
         return _check(Folds(_blocks(column, config.n)[None], ordered=True), "time")
-    strata = _strata(task, target)
-    pinned = _alone(strata) if task.is_classification else np.zeros(rows, bool)
-    groups = None if column is None else np.unique(column.astype(str), return_inverse=True)[1]
-    if groups is not None and kind in {"group", "stratified_group"}:
+    return _check(_drawn(config, kind, task, target, column), kind)
+
+
+def _drawn(
+    config: FoldsConfig, kind: str, task: Task, target: np.ndarray, column: np.ndarray | None
+) -> Folds:
+    """Draws folds at random, by classes or groups; the only row of a class is pinned."""
+    strata, groups = strata_of(task, target), None
+    pinned = alone(strata) if task.is_classification else np.zeros(len(target), bool)
+    if column is not None and kind in {"group", "stratified_group"}:
+        names, groups = np.unique(column.astype(str), return_inverse=True)
         pinned[:] = False
-        if len(np.unique(groups)) < config.n:
+        if len(names) < config.n:
             raise DataError(
-                f"`folds.n` must be at most {len(np.unique(groups))}, the number of groups in "
-                f"{config.group!r}. Received: {config.n}."
+                f"`folds.n` must be at most {len(names)}, the number of groups in {config.group!r}. "
+                f"Received: {config.n}."
             )
-    assignment = np.full((config.repeats, rows), PINNED, np.int16)
     free = np.flatnonzero(~pinned)
+    if len(free) < config.n:
+        raise DataError(
+            f"`folds.n` must be at most {len(free)}, the number of rows whose class has another row. "
+            f"Received: {config.n}."
+        )
+    assignment = np.full((config.repeats, len(target)), PINNED, np.int16)
     for repeat in range(config.repeats):
-        splitter = _splitter(kind, config.n, config.seed + repeat)
         chosen = None if groups is None else groups[free]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # classes with fewer rows than folds are spread
-            for number, (_, valid) in enumerate(splitter.split(free, strata[free], chosen)):
-                assignment[repeat, free[valid]] = number
-    return _check(Folds(assignment), kind)
-
-
-def inner_split(
-    task: Task, target: np.ndarray, groups: np.ndarray | None, ordered: bool, share: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cuts validation rows from a fold's training rows, by the rule that cut the fold itself.
-
-    Args:
-        task: decides what is balanced.
-        target: of the training rows.
-        groups: (rows,) group or time of the training rows, or None.
-        ordered: `groups` is a time: the last rows validate.
-        share: of the rows to hold out, between 0 and 1.
-        seed: of the draw.
-
-    Returns:
-        Positions within the training rows that train, and those that validate.
-    """
-    rows = len(target)
-    if ordered and groups is not None:
-        order = np.argsort(groups, kind="stable")
-        cut = max(1, round(rows * (1 - share)))
-        return np.sort(order[:cut]), np.sort(order[cut:])
-    n = int(np.clip(round(1 / share), 2, rows))
-    strata = _strata(task, target)
-    kind = "stratified"
-    free = np.arange(rows)
-    if groups is not None and len(np.unique(groups)) >= n:
-        kind, groups = "stratified_group", np.unique(groups, return_inverse=True)[1]
-    else:
-        groups = None
-        free = np.flatnonzero(~_alone(strata)) if task.is_classification else free
-    if len(free) < n:
-        free, strata = np.arange(rows), np.zeros(rows, np.int64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        splitter = _splitter(kind, n, seed)
-        _, valid = next(splitter.split(free, strata[free], None if groups is None else groups[free]))
-    held = np.zeros(rows, bool)
-    held[free[valid]] = True
-    return np.flatnonzero(~held), np.flatnonzero(held)
-
-
-def _splitter(kind: str, n: int, seed: int) -> Any:
-    from sklearn import model_selection
-
-    name = {
-        "stratified": "StratifiedKFold",
-        "plain": "KFold",
-        "group": "GroupKFold",
-        "stratified_group": "StratifiedGroupKFold",
-    }[kind]
-    return getattr(model_selection, name)(n_splits=n, shuffle=True, random_state=seed)
-
-
-def _strata(task: Task, target: np.ndarray) -> np.ndarray:
-    """Returns int64 (rows,): what a stratified split balances."""
-    if target.ndim == 1:
-        return target
-    if task.kind == "multilabel":
-        return np.minimum(target.sum(axis=1), 10).astype(np.int64)
-    ranks = np.argsort(np.argsort(target.mean(axis=1), kind="stable"), kind="stable")
-    bins = int(np.clip(len(target) // 20, 1, 10))
-    return ranks * bins // len(target)
-
-
-def _alone(strata: np.ndarray) -> np.ndarray:
-    """Says of each row whether it is the only one of its class."""
-    _, inverse, counts = np.unique(strata, return_inverse=True, return_counts=True)
-    return counts[inverse] == 1
+        assignment[repeat, free] = assign(kind, strata[free], chosen, config.n, config.seed + repeat)
+    return Folds(assignment)
 
 
 def _blocks(time: np.ndarray | None, n: int) -> np.ndarray:
@@ -278,3 +216,77 @@ def _check(folds: Folds, kind: str) -> Folds:
             f"`folds.kind: {kind}` gives {folds.n} folds, of which {listing(empty) or 'none'} are empty."
         )
     return folds
+
+
+def inner_split(
+    task: Task, target: np.ndarray, groups: np.ndarray | None, ordered: bool, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts validation rows from a fold's training rows, by the rule that cut the fold itself.
+
+    Groups stay together however few they are, and so do rows of one moment. Where all rows are of one
+    group or moment nothing can be kept apart (see `inner_warning`): rows are drawn by class then.
+
+    Args:
+        task: decides what is balanced.
+        target: of the training rows.
+        groups: (rows,) group, given fold or time of the training rows, or None.
+        ordered: `groups` is a time: the last rows validate.
+        share: of the rows to hold out, between 0 and 1.
+        seed: of the draw.
+
+    Returns:
+        Positions within the training rows that train, and those that validate.
+    """
+    names, numbers = np.unique([] if groups is None else groups, return_inverse=True)
+    if len(names) < 2:
+        held = _by_class(task, target, share, seed)
+    elif ordered:
+        held = _last(numbers, share)
+    else:
+        held = _of_groups(task, target, numbers, share, seed)
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def inner_warning(groups: np.ndarray | None, ordered: bool) -> str:
+    """Returns why an inner split of these rows cannot keep to the folds' rule, or "" where it can."""
+    if groups is None or len(np.unique(groups)) > 1:
+        return ""
+    what = "of one moment" if ordered else "of one group or given fold"
+    return f"all {len(groups)} training rows are {what}: the inner split draws from them by class"
+
+
+def _last(moment: np.ndarray, share: float) -> np.ndarray:
+    """Holds out the rows after the cut between two moments that comes nearest to the share."""
+    after = len(moment) - np.cumsum(np.bincount(moment))[:-1]
+    return moment > np.argmin(abs(after - share * len(moment)))
+
+
+def _of_groups(task: Task, target: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Holds out whole groups; where they are few, the one whose rows come nearest to the share.
+
+    A row whose class is left without a training row decides nothing: such rows count against a group.
+    """
+    n, sizes = round(1 / share), np.bincount(groups)
+    if len(sizes) >= n:
+        number = assign("stratified_group", strata_of(task, target), groups, n, seed)
+        return number == number.min()
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    cost = abs(sizes - share * len(groups))
+    if task.is_classification:
+        classes = np.unique(target, return_inverse=True)[1]
+        table = np.zeros((len(sizes), classes.max() + 1))
+        np.add.at(table, (groups, classes), 1)
+        cost += np.where(table == table.sum(axis=0), table, 0).sum(axis=1)
+    return groups == order[np.argmin(cost[order])]
+
+
+def _by_class(task: Task, target: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Holds out rows of every class that has more than one."""
+    rows, strata = len(target), strata_of(task, target)
+    n = int(np.clip(round(1 / share), 2, rows))
+    free = np.flatnonzero(~alone(strata)) if task.is_classification else np.arange(rows)
+    if len(free) < n:
+        free, strata = np.arange(rows), np.zeros(rows, np.int64)
+    held = np.zeros(rows, bool)
+    held[free] = assign("stratified", strata[free], None, n, seed) == 0
+    return held

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.config.schema import FoldsConfig
-from pipeline.data.folds import Folds, inner_split, make_folds
+from pipeline.data.folds import Folds, inner_split, inner_warning, make_folds
 from pipeline.errors import DataError
 from pipeline.testing import TASKS
 
@@ -107,6 +107,88 @@ def test_inner_split_keeps_a_class_of_one_row_in_training():
     for seed in range(5):
         train, _ = inner_split(TASK, label, None, ordered=False, share=0.2, seed=seed)
         assert 40 in train
+
+
+@pytest.mark.parametrize("kind", ["stratified", "stratified_group"])
+def test_classes_that_are_all_smaller_than_the_folds_are_many_are_spread(kind):
+    label = np.repeat(np.arange(12), [2, 3, 4] * 4)
+    group = np.arange(36).astype(str) if kind == "stratified_group" else None
+    folds = make_folds(FoldsConfig(kind=kind, n=5, group="g"), TASK, label, group)
+    assert sorted(np.concatenate([fold.valid for fold in folds])) == list(range(36))
+    for fold in folds:
+        assert np.bincount(label[fold.valid]).max() == 1, "as many folds as the class has rows"
+        assert len(fold.valid) in (7, 8)
+    assert (folds.assignment != make_folds(FoldsConfig(kind=kind, n=5, seed=1), TASK, label, group)).any()
+
+
+def test_groups_of_small_classes_stay_together():
+    label, group = np.repeat(np.arange(10), 4), np.repeat(np.arange(20), 2).astype(str)
+    folds = make_folds(FoldsConfig(n=5, group="g"), TASK, label, group)
+    for fold in folds:
+        assert len(fold.valid) == 8
+        assert not set(group[fold.train]) & set(group[fold.valid])
+        assert set(label[fold.valid]) <= set(label[fold.train]), "a class's groups lie in several folds"
+
+
+def test_folds_of_few_uneven_groups_are_not_empty():
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        sizes = rng.integers(1, 40, rng.integers(3, 7))
+        group = np.repeat(np.arange(len(sizes)), sizes).astype(str)
+        label = rng.integers(0, 2, len(group))
+        folds = make_folds(FoldsConfig(n=len(sizes), group="g", seed=seed), TASK, label, group)
+        assert all(len(set(group[fold.valid])) == 1 for fold in folds)
+
+
+def test_classes_of_one_row_each_leave_nothing_to_score():
+    with pytest.raises(DataError, match=r"`folds.n` must be at most 0, the number of rows whose class"):
+        make_folds(FoldsConfig(n=3), TASK, np.arange(9))
+
+
+@pytest.mark.parametrize("groups", [2, 3, 6])
+def test_inner_splits_obey_few_groups_and_given_folds(groups):
+    group = np.arange(60) % groups
+    for seed in range(5):
+        train, valid = inner_split(TASK, LABEL, group.astype(str), ordered=False, share=0.15, seed=seed)
+        assert len(train)
+        assert len(set(group[valid])) == 1
+        assert not set(group[train]) & set(group[valid])
+    assert inner_warning(group, ordered=False) == ""
+
+
+def test_of_few_groups_the_one_is_held_out_that_costs_least():
+    group = np.repeat(np.arange(4), [30, 10, 10, 10])
+    label = np.repeat([0, 1, 2, 1], [30, 10, 10, 10])
+    for seed in range(5):
+        train, valid = inner_split(TASK, label, group, ordered=False, share=0.15, seed=seed)
+        assert len(valid) == 10
+        assert set(label[valid]) == {1}, "class 2 has no other group: it could decide nothing"
+
+
+def test_inner_splits_do_not_cut_through_one_moment():
+    time = np.repeat(np.arange(6), [5, 5, 5, 5, 25, 15]).astype(float)
+    train, valid = inner_split(TASK, LABEL, time, ordered=True, share=0.15, seed=0)
+    assert time[train].max() < time[valid].min()
+    assert len(valid) == 15
+    train, valid = inner_split(TASK, LABEL, time[::-1], ordered=True, share=0.5, seed=0)
+    assert sorted(time[::-1][valid]) == [4.0] * 25 + [5.0] * 15
+
+
+@pytest.mark.parametrize("ordered, what", [(False, "of one group or given fold"), (True, "of one moment")])
+def test_an_inner_split_says_where_it_cannot_keep_rows_apart(ordered, what):
+    group = np.zeros(60)
+    train, valid = inner_split(TASK, LABEL, group, ordered=ordered, share=0.2, seed=0)
+    assert np.bincount(LABEL[valid]).tolist() == [4, 4, 4]
+    assert sorted([*train, *valid]) == list(range(60))
+    assert f"all 60 training rows are {what}" in inner_warning(group, ordered)
+    assert inner_warning(None, ordered) == ""
+
+
+def test_inner_splits_spread_classes_of_few_rows():
+    label = np.repeat(np.arange(20), 3)
+    _, valid = inner_split(TASK, label, None, ordered=False, share=0.15, seed=0)
+    assert np.bincount(label[valid]).max() == 1
+    assert len(valid) in (8, 9)
 
 
 def test_folds_survive_the_disk(tmp_path):
