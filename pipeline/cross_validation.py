@@ -114,12 +114,9 @@ def assemble(
 
     A row scored in several repeats gets the mean; the test rows get the mean over all fold models.
     """
-    total = np.zeros((len(train), task.n_outputs), np.float64)
-    count = np.zeros((len(train), 1))
+    outputs = list(outputs)
     tests, scores, seconds, notes = [], [], 0.0, {}
     for fold, output in outputs:
-        total[fold.valid] += output.valid
-        count[fold.valid] += 1
         tests.append(output.test)
         scores.append(score(metric, train.target, fold.valid, output.valid))
         seconds += output.seconds
@@ -127,7 +124,7 @@ def assemble(
     return Predictions(
         name=name,
         task=task,
-        oof=(total / np.where(count, count, np.nan)).astype(np.float32),
+        oof=pooled(len(train), outputs),
         test=mean_of(tests),
         ids=train.ids,
         test_ids=test.ids,
@@ -136,6 +133,27 @@ def assemble(
         seconds=seconds,
         notes=notes,
     )
+
+
+def pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
+    """Returns float32 (rows, outputs): the mean over the repeats, NaN where no fold scores the row."""
+    total = np.zeros((rows, outputs[0][1].valid.shape[1]))
+    count = np.zeros((rows, 1))
+    for fold, output in outputs:
+        total[fold.valid] += output.valid
+        count[fold.valid] += 1
+    return (total / np.where(count, count, np.nan)).astype(np.float32)
+
+
+def pooled_score(
+    metric: Metric, target: np.ndarray | None, outputs: Sequence[tuple[Fold, FoldOutput]]
+) -> float:
+    """Returns the metric over all rows that these folds score, taken together: what a run's table says."""
+    if target is None:
+        raise ValueError("These rows have no target.")
+    oof = pooled(len(target), outputs)
+    scored = np.flatnonzero(~np.isnan(oof).any(axis=1))
+    return score(metric, target, scored, oof[scored])
 
 
 def out_of_fold(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry
-from pipeline.task import TaskKind
+from pipeline.task import Task, TaskKind
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
@@ -35,6 +35,11 @@ class Metric:
         greater_is_better: the direction.
         tasks: kinds of task that it can score.
         log_target: models had better learn log(1 + y).
+        ordinal: classes are numbers, and how far apart two of them are counts.
+        binary: it looks at the second of two classes, and scores no other number of them.
+        floor: below it a value of a regression breaks the rules; None: there is no such place.
+        values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
+            It is no part of which metric this is: both forms are equal.
     """
 
     name: str
@@ -43,10 +48,29 @@ class Metric:
     wants: Wants
     tasks: tuple[TaskKind, ...]
     log_target: bool = False
+    ordinal: bool = False
+    binary: bool = False
+    floor: float | None = None
+    values: tuple[float, ...] = field(default=(), compare=False)
+
+    def of(self, task: Task) -> Metric:
+        """Returns the metric as it scores this task: an ordinal one by the values of its classes.
+
+        Classes that are no numbers are as far apart as their places.
+        """
+        if not self.ordinal:
+            return self
+        try:
+            return replace(self, values=tuple(float(name) for name in task.outputs))
+        except ValueError:
+            return self
 
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
         if self.wants == "label":
             prediction = labels(target, prediction)
+        if self.values:
+            scale = np.array(self.values)
+            target, prediction = scale[target], scale[prediction]
         return float(self.function(target, prediction))
 
     def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
@@ -95,12 +119,12 @@ def _imported(name: str) -> Metric:
     return metric
 
 
-def _metric(name: str, greater: bool, wants: Wants, tasks: str, log_target: bool = False) -> Callable:
+def _metric(name: str, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Callable:
     """Returns a decorator that registers a function as a metric; tasks by their initials."""
     kinds: dict[str, TaskKind] = {"c": "classification", "m": "multilabel", "r": "regression"}
 
     def decorate(function: Callable[[np.ndarray, np.ndarray], float]) -> Metric:
-        metric = Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), log_target)
+        metric = Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)
         return METRICS.register(name)(metric)
 
     return decorate
@@ -164,7 +188,7 @@ def rmse(target: np.ndarray, value: np.ndarray) -> float:
     return float(np.sqrt(np.mean((target - value) ** 2, axis=0)).mean())
 
 
-@_metric("rmsle", False, "value", "r", log_target=True)
+@_metric("rmsle", False, "value", "r", log_target=True, floor=0.0)
 def rmsle(target: np.ndarray, value: np.ndarray) -> float:
     """RMSE of log(1 + y), negative predictions counted as 0."""
     return rmse(np.log1p(target), np.log1p(np.maximum(value, 0.0)))
@@ -178,10 +202,22 @@ def mae(target: np.ndarray, value: np.ndarray) -> float:
 
 @_metric("r2", True, "value", "r")
 def r2(target: np.ndarray, value: np.ndarray) -> float:
-    """Coefficient of determination, mean over target columns."""
+    """Coefficient of determination, mean over target columns.
+
+    A column whose target is constant has none: as in scikit-learn 1 where it is met, else 0.
+    """
     residual = np.sum((target - value) ** 2, axis=0)
+    constant = np.ptp(target, axis=0) == 0
     total = np.sum((target - target.mean(axis=0)) ** 2, axis=0)
-    return float(np.mean(1.0 - residual / np.maximum(total, np.finfo(float).tiny)))
+    explained = 1.0 - residual / np.where(constant, 1.0, total)
+    return float(np.mean(np.where(constant, residual == 0, explained)))
+
+
+@_metric("f1", True, "label", "c", binary=True)
+def f1(target: np.ndarray, label: np.ndarray) -> float:
+    """F1 of the second of two classes (`data.positive`); 0 where neither side has it."""
+    right = np.sum((target == 1) & (label == 1))
+    return float(2.0 * right / max(np.sum(target == 1) + np.sum(label == 1), 1))
 
 
 @_metric("f1_micro", True, "label", "cm")
@@ -226,18 +262,15 @@ def mcc(target: np.ndarray, label: np.ndarray) -> float:
     return float(both / np.sqrt(alone)) if alone > 0 else 0.0
 
 
-@_metric("qwk", True, "label", "c")
+@_metric("qwk", True, "label", "c", ordinal=True)
 def qwk(target: np.ndarray, label: np.ndarray) -> float:
-    """Cohen's kappa with quadratic weights; the classes' order is their order in the task.
+    """Cohen's kappa with quadratic weights, of values: the classes' own where they are numbers.
 
-    1 where target and labels are one and the same class.
+    One less the mean squared difference over what it would be by chance, were the labels dealt out
+    to other rows. 1 where target and labels are one and the same value.
     """
-    table = _confusion(target, label)
-    places = np.arange(len(table))
-    cost = (places[:, None] - places[None, :]) ** 2
-    by_chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    expected = float((cost * by_chance).sum())
-    return 1.0 - float((cost * table).sum()) / expected if expected > 0 else 1.0
+    by_chance = target.var() + label.var() + (target.mean() - label.mean()) ** 2
+    return float(1.0 - np.mean((target - label) ** 2) / by_chance) if by_chance > 0 else 1.0
 
 
 def map_at(k: int) -> Metric:

@@ -17,7 +17,6 @@ from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
 from pipeline.ensemble.final import make_ensemble
-from pipeline.metrics import find_metric
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
 from pipeline.run import Run
@@ -58,7 +57,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     made = make_ensemble(
         members,
         competition.target,
-        find_metric(run.config.metric),
+        run.competition_metric,
         run.folds.assignment[0],
         run.config.ensemble,
         run.config.seed,

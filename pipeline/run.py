@@ -129,7 +129,12 @@ class Run:
 
     def metric(self, name: str) -> Metric:
         """What a model's folds are scored by."""
-        return find_metric(self.config.metric if self.config.models[name].answers() else "rmse")
+        return self.competition_metric if self.config.models[name].answers() else find_metric("rmse")
+
+    @property
+    def competition_metric(self) -> Metric:
+        """The competition's metric, as it scores the competition's task."""
+        return find_metric(self.config.metric).of(self.competition.task)
 
     def experiment(self, name: str) -> Experiment:
         """Everything that the folds of one model share: all but what it reads of other models."""
@@ -184,7 +189,7 @@ class Run:
         labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
         for fold in missing:
-            so_far = f", so far {np.mean(scores):.5g}" if scores else ""
+            so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
             self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
             output = self._fit(name, fold, experiment)
             score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
@@ -198,11 +203,12 @@ class Run:
         chosen = [fold for fold in fits if fold.scored]
         outputs = [(fold, FoldOutput.load(self.plan.fold(name, fold).path)) for fold in chosen]
         scores = [cross_validation.score(metric, target, fold.valid, one.valid) for fold, one in outputs]
-        spread = f" ± {np.std(scores):.5f}" if len(scores) > 1 else ""
+        pooled = cross_validation.pooled_score(metric, target, outputs)
+        spread = f" ± {np.std(scores):.5f} over the folds" if len(scores) > 1 else ""
         nested = f" ({len(fits) - len(chosen)} for models that read it)" if len(fits) > len(chosen) else ""
         self.progress.message(
             f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "
-            f"{metric.name} {np.mean(scores):.5f}{spread}"
+            f"{metric.name} {pooled:.5f}{spread}"
         )
         if not self.config.models[name].answers():
             self.progress.message(self.coordinates(name).line(name))
@@ -243,7 +249,7 @@ class Run:
                 Dataset(competition.test_ids),
                 self.folds,
                 self.outputs(name),
-                find_metric(self.config.metric),
+                self.competition_metric,
             )
             save_predictions(replace(predictions, marks=self.plan.marks(name)), folder)
 

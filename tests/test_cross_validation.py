@@ -3,7 +3,14 @@ import pytest
 
 from pipeline.config.schema import FoldsConfig, ModelConfig
 from pipeline.context import Context
-from pipeline.cross_validation import Experiment, cross_validate, fit_fold, out_of_fold
+from pipeline.cross_validation import (
+    Experiment,
+    assemble,
+    cross_validate,
+    fit_fold,
+    out_of_fold,
+    pooled_score,
+)
 from pipeline.data.folds import Folds, make_folds
 from pipeline.errors import ModelError
 from pipeline.metrics import find_metric
@@ -149,6 +156,21 @@ def test_models_are_kept_one_folder_a_seed(experiment, tmp_path):
     made = experiment(seeds=2)
     fit_fold(made, next(iter(made.folds)), Context(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["seed0", "seed1"]
+
+
+def test_the_score_of_all_folds_together_is_no_mean_of_folds(experiment):
+    built = experiment(folds=make_folds(FoldsConfig(n=3, repeats=2), TASK, np.arange(90) % 3))
+    outputs = [(fold, fit_fold(built, fold, Context())) for fold in built.folds]
+    rng = np.random.default_rng(0)
+    for fold, output in outputs:
+        output.valid[:] = rng.random(output.valid.shape) * (fold.number + 1)
+    auc = find_metric("auc")
+    made = assemble("w", TASK, built.train, built.test, built.folds, outputs, auc)
+    together = pooled_score(auc, built.train.target, outputs)
+    assert together == auc(built.train.target, made.oof)
+    assert together != pytest.approx(np.mean(made.fold_scores), abs=1e-3)
+    fold, output = outputs[0]
+    assert pooled_score(auc, built.train.target, [(fold, output)]) == pytest.approx(made.fold_scores[0])
 
 
 def shown_to(experiment, **options):

@@ -26,6 +26,16 @@ def test_pictures_and_table_twice_the_same_bytes(workplace):
     assert (workplace / "runs/toy/submission.csv").read_bytes() == first
 
 
+def test_the_line_during_training_is_that_of_the_table(workplace, capsys):
+    assert main(["train", "toy", "--only", "logit", "--set", "metric=auc"]) == 0
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("logit ") and "in" in line
+    ]
+    model = manifest(workplace, "toy")["models"]["logit"]
+    assert f"auc {model['score']:.5f} ± {np.std(model['fold_scores']):.5f} over the folds" in line
+    assert f"{model['score']:.5f}" != f"{np.mean(model['fold_scores']):.5f}"
+
+
 def test_predict_runs_pictures_through_every_network(workplace):
     assert main(["train", "toy"]) == 0
     assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0

@@ -4,6 +4,7 @@ from sklearn import metrics as reference
 
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, Metric, find_metric
+from pipeline.task import Task
 
 RNG = np.random.default_rng(0)
 CLASSES = RNG.integers(0, 4, 200)
@@ -25,6 +26,7 @@ GUESS = VALUES * RNG.uniform(0.5, 1.5, (200, 1))
         ("auc", CLASSES, PROBABILITY, reference.roc_auc_score(CLASSES, PROBABILITY, multi_class="ovr")),
         ("f1_micro", CLASSES, PROBABILITY, reference.f1_score(CLASSES, LABEL, average="micro")),
         ("f1_macro", CLASSES, PROBABILITY, reference.f1_score(CLASSES, LABEL, average="macro")),
+        ("f1", BINARY, TWO, reference.f1_score(BINARY, TWO.argmax(axis=1))),
         ("mcc", CLASSES, PROBABILITY, reference.matthews_corrcoef(CLASSES, LABEL)),
         ("qwk", CLASSES, PROBABILITY, reference.cohen_kappa_score(CLASSES, LABEL, weights="quadratic")),
         ("rmse", VALUES, GUESS, reference.root_mean_squared_error(VALUES, GUESS)),
@@ -35,6 +37,47 @@ GUESS = VALUES * RNG.uniform(0.5, 1.5, (200, 1))
 )
 def test_agrees_with_scikit_learn(name, target, prediction, expected):
     assert find_metric(name)(target, prediction) == pytest.approx(expected, rel=1e-6)
+
+
+def test_f1_looks_at_the_second_class_alone():
+    f1 = find_metric("f1")
+    always, never = np.tile([0.2, 0.8], (4, 1)), np.tile([0.8, 0.2], (4, 1))
+    target = np.array([1, 0, 0, 0])
+    assert f1(target, always) == pytest.approx(2 * 1 / (1 + 4))
+    assert f1(target, never) == 0.0
+    assert f1(np.zeros(4, int), never) == 0.0
+
+
+def test_r2_of_a_constant_target_is_that_of_scikit_learn():
+    constant = np.full((5, 1), 3.0)
+    off = constant + 1e-9
+    r2 = find_metric("r2")
+    assert r2(constant, off) == reference.r2_score(constant, off) == 0.0
+    assert r2(constant, constant) == reference.r2_score(constant, constant) == 1.0
+    both = np.hstack([constant, np.arange(5.0)[:, None]])
+    guess = both + np.array([[1.0, 0.5]])
+    assert r2(both, guess) == pytest.approx(reference.r2_score(both, guess))
+
+
+def test_qwk_measures_by_the_values_of_the_classes():
+    task = Task("classification", ("1", "2", "5"))
+    metric = find_metric("qwk").of(task)
+    target, label = RNG.integers(0, 3, 300), RNG.integers(0, 3, 300)
+    values = np.array([1, 2, 5])
+    everywhere = {"weights": "quadratic", "labels": np.arange(1, 6)}
+    expected = reference.cohen_kappa_score(values[target], values[label], **everywhere)
+    assert metric(target, label) == pytest.approx(expected)
+    assert metric(target, np.eye(3)[label]) == pytest.approx(expected)
+    assert metric(target, label) != pytest.approx(find_metric("qwk")(target, label))
+    assert metric.loss(target, label) == pytest.approx(-expected)
+    assert metric == find_metric("qwk"), "it is the same metric"
+
+
+def test_classes_that_are_no_numbers_are_as_far_apart_as_their_places():
+    metric = find_metric("qwk")
+    assert metric.of(Task("classification", ("bad", "fair", "good"))).values == ()
+    assert find_metric("accuracy").of(Task("classification", ("1", "2"))).values == ()
+    assert metric(np.array([1, 1]), np.array([1, 1])) == 1.0
 
 
 def test_log_loss_clips_where_kaggle_does():
@@ -87,8 +130,8 @@ def test_every_metric_prefers_the_truth():
     for name in METRICS:
         metric = METRICS.get(name)
         if "classification" in metric.tasks:
-            truth, target = np.eye(4)[CLASSES] * 0.97 + 0.01, CLASSES
-            guess = PROBABILITY
+            target, guess = (BINARY, TWO) if metric.binary else (CLASSES, PROBABILITY)
+            truth = np.eye(guess.shape[1])[target] * 0.97 + 0.005
         else:
             truth, target, guess = VALUES, VALUES, GUESS
         assert metric.better(metric(target, truth), metric(target, guess)), name

@@ -68,6 +68,11 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
     task = Task("classification", classes)
     number = {name: index for index, name in enumerate(classes)}
     target = np.array([number[label] for label in labels], np.int64)[codes]
+    if metric.binary and len(classes) != 2:
+        raise DataError(
+            f"The metric {metric.name!r} scores two classes. The target has {len(classes)}: "
+            f"{listing(classes)}."
+        )
     if by_class:
         return task, target, Answer("probability", columns, tuple(range(len(classes))))
     answer = config.submission.answer

@@ -84,6 +84,7 @@ def test_a_metric_on_logarithms_makes_models_learn_them():
         (["a", "b"], ["label"], "rmse", {}, r"must be numbers. Received: a, b"),
         (["0", "1"], ["label"], "auc", {"positive": "2"}, r"`data.positive` must be one of two classes"),
         (["0", "1"], ["label"], "rmse", {"task": "classification"}, r"'rmse' scores regression, but"),
+        (["a", "b", "c"], ["label"], "f1", {}, r"'f1' scores two classes. The target has 3: a, b, c"),
         (["0", "2"], ["label"], "log_loss", {"task": "multilabel"}, r"Labels must be 0 or 1"),
         (["0", "1"], ["label"], "auc", {"answer": "value"}, r"`submission.answer: value` is for regression"),
     ],

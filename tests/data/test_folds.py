@@ -160,7 +160,7 @@ def test_of_few_groups_the_one_is_held_out_that_costs_least():
     group = np.repeat(np.arange(4), [30, 10, 10, 10])
     label = np.repeat([0, 1, 2, 1], [30, 10, 10, 10])
     for seed in range(5):
-        train, valid = inner_split(TASK, label, group, ordered=False, share=0.15, seed=seed)
+        _, valid = inner_split(TASK, label, group, ordered=False, share=0.15, seed=seed)
         assert len(valid) == 10
         assert set(label[valid]) == {1}, "class 2 has no other group: it could decide nothing"
 
