@@ -24,7 +24,6 @@ SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main mod
 FEWEST_FOLDS = 3
 MAIN_KINDS = ("cnn", "lightgbm", "xgboost")  # the model that decides how many folds fit
 QUICK_FIRST = ("baseline", "linear", "logistic", "ridge", "neighbours", "extra_trees", "random_forest")
-SEEDLESS = ("baseline", "linear", "logistic", "ridge", "neighbours")
 MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
 FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into its share
@@ -151,7 +150,7 @@ class Budget:
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""
         section = self.plan.config.models[name]
-        return section.kind not in SEEDLESS and section.answers()
+        return MODELS.get(section.kind).seeded and section.answers()
 
     def _add(self, name: str, section: ModelConfig) -> None:
         self._configure(models={**self.plan.config.models, name: section})

@@ -35,7 +35,7 @@ def make_blend(run: Run, members: list[Member]) -> Product:
     config, product = run.config, ensemble_product(run, members)
 
     def make(folder: Path) -> None:
-        metric, folds = run.competition_metric, run.folds.assignment[0]
+        metric, folds = run.metric(), run.folds.assignment[0]
         predictions = [member.load() for member in members]
         made = make_ensemble(predictions, run.competition.target, metric, folds, config.ensemble, config.seed)
         for name in ("oof", "test", "test_labels", "second_test"):
@@ -106,7 +106,7 @@ def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
 
 
 def _member_facts(run: Run, members: list[Predictions], facts: dict[str, Any]) -> dict[str, Any]:
-    metric, models = run.competition_metric, run.config.models
+    metric, models = run.metric(), run.config.models
     found = {}
     for member in members:
         scored = member.scored

@@ -57,7 +57,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     made = make_ensemble(
         members,
         competition.target,
-        run.competition_metric,
+        run.metric(),
         run.folds.assignment[0],
         run.config.ensemble,
         run.config.seed,

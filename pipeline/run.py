@@ -16,6 +16,7 @@ from pipeline import chain, cross_validation
 from pipeline.chain import Coordinates
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.tasks import check_models_do
 from pipeline.cross_validation import Experiment
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
@@ -69,6 +70,7 @@ class Run:
             read_competition(self.plan.source, self.config, features).save(folder)
 
         competition = Competition.load(self.made(self.plan.competition, make))
+        check_models_do(competition.task.kind, {name: self.config.models[name] for name in self.plan.models})
         check_features(self.config.features, competition.train, declared_kinds(self.plan, competition.train))
         return competition
 
@@ -127,13 +129,10 @@ class Run:
 
         return Coordinates.load(self.made(self.plan.coordinates(name), make))
 
-    def metric(self, name: str) -> Metric:
-        """What a model's folds are scored by."""
-        return self.competition_metric if self.config.models[name].answers() else find_metric("rmse")
-
-    @property
-    def competition_metric(self) -> Metric:
-        """The competition's metric, as it scores the competition's task."""
+    def metric(self, name: str = "") -> Metric:
+        """What a model's folds are scored by; without a name the competition's metric for its task."""
+        if name and not self.config.models[name].answers():
+            return find_metric("rmse")
         return find_metric(self.config.metric).of(self.competition.task)
 
     def experiment(self, name: str) -> Experiment:
@@ -249,7 +248,7 @@ class Run:
                 Dataset(competition.test_ids),
                 self.folds,
                 self.outputs(name),
-                self.competition_metric,
+                self.metric(),
             )
             save_predictions(replace(predictions, marks=self.plan.marks(name)), folder)
 

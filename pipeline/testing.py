@@ -120,6 +120,18 @@ def check_absent_class(kind: str, settings: dict[str, Any]) -> None:
     _expect(bool((predicted[:, 1] < 0.4).all()), "an unseen class must not be likely")
 
 
+def check_seed(kind: str, settings: dict[str, Any]) -> None:
+    """Checks that another seed makes another model where the kind says that it is `seeded`."""
+    task, data = TASKS["classification"], small_dataset("classification")
+    rows = data.rows(np.arange(len(data) * 2 // 3, len(data)))
+    model = build(kind, settings, task)
+    one, other = (fit(build(kind, settings, task), data, seed).predict(rows) for seed in (0, 1))
+    if model.seeded:
+        _expect(not np.array_equal(one, other), "another seed must make another model: see `seeded`")
+    else:
+        _expect(float(abs(one - other).mean()) < 0.02, "a seed makes another model: `seeded` must say so")
+
+
 def check_reads_training_rows_only(kind: str, settings: dict[str, Any]) -> None:
     """Checks that what the scored rows hold changes nothing that was learned."""
     task, data = TASKS["classification"], small_dataset("classification")

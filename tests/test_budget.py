@@ -2,9 +2,12 @@
 
 import json
 import time
+from itertools import islice
 
+import pandas as pd
 import pytest
 
+from pipeline.budget import Budget
 from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime
 from pipeline.progress import Progress
@@ -55,6 +58,28 @@ def test_with_no_time_at_all_the_baseline_is_submitted(place, monkeypatch):
     assert set(members(place)) == {"baseline"}
 
 
+def test_a_baseline_needs_neither_table_nor_pictures(place, monkeypatch):
+    """Pictures and nothing else: the tables hold ids and the target."""
+    from pipeline.run import Run
+
+    for name, kept in (("train", ["id", "species"]), ("test", ["id"])):
+        path = place / f"data/toy/{name}.csv"
+        pd.read_csv(path, dtype=str)[kept].to_csv(path, index=False)
+    net = "models: {net: {kind: cnn, backbone: 4C3 MP2 FC8, size: 12, epochs: 1}}\n"
+    text = CONFIG[: CONFIG.index("models:")].replace("species}", 'species, images: "images/{id}.png"}') + net
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    original = Run.train_model
+
+    def only_the_baseline(self, name):
+        if name != "baseline":
+            raise OutOfTime
+        return original(self, name)
+
+    monkeypatch.setattr(Run, "train_model", only_the_baseline)
+    assert main(["train", "toy", "--budget", "5s"]) == 0
+    assert set(members(place)) == {"baseline"}
+
+
 def test_the_main_model_decides_how_many_folds_fit(place, monkeypatch, capsys):
     from pipeline.run import Run
 
@@ -71,6 +96,20 @@ def test_the_main_model_decides_how_many_folds_fit(place, monkeypatch, capsys):
     manifest = json.loads((place / "runs/toy/submission.json").read_text())
     assert 3 <= manifest["config"]["folds"]["n"] < 10
     assert "lgbm" in manifest["models"]
+
+
+def test_time_is_filled_with_seeds_of_what_a_seed_changes(place):
+    from pipeline.config.load import load_config
+    from pipeline.data.source import open_source
+    from pipeline.plan import Plan
+    from pipeline.store import Store
+
+    text = CONFIG.replace("  lgbm:", "  alike: {kind: gallery}\n  lgbm:")
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    config = load_config(place / "configs" / "toy.yaml")
+    plan = Plan(config, open_source(place / "data/toy", "train.csv"), Store(place / "runs/toy"))
+    budget = Budget(plan, Progress(), seconds=1.0, done=["alike", "logit", "lgbm"])
+    assert [name for name, _ in islice(budget._more(), 3)] == ["lgbm_v1", "lgbm_s1", "lgbm_s2"]
 
 
 def test_a_clock_ends_what_cannot_be_done_in_time(monkeypatch):

@@ -10,6 +10,7 @@ from pipeline.config.found import Found
 from pipeline.config.order import model_order
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.config.space import Messages, parse_space, value_messages
+from pipeline.config.tasks import possible_tasks, task_problems
 from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.registry import METHODS, MODELS
@@ -20,6 +21,17 @@ def check_metric(config: Config, found: Found) -> None:
         find_metric(config.metric)
     except PipelineError as error:
         found.add(("metric",), f"`metric`: {error}")
+
+
+def check_tasks(config: Config, found: Found) -> None:
+    """Checks that every model can do a task that metric and target leave open."""
+    try:
+        tasks = possible_tasks(config, find_metric(config.metric))
+    except PipelineError:
+        return  # the metric is unknown, which `check_metric` says
+    models = {name: model for name, model in config.models.items() if model.enabled}
+    for place, message in task_problems(models, tasks):
+        found.add(place, message)
 
 
 def check_folds(config: Config, found: Found) -> None:

@@ -15,6 +15,7 @@ from pipeline.config.checks import (
     check_models,
     check_report,
     check_search,
+    check_tasks,
 )
 from pipeline.config.found import Found
 from pipeline.config.schema import Config, FeatureConfig, ModelConfig
@@ -72,6 +73,7 @@ def load_config(
     config = found.validate(Config, {**tree, **features, **models}, ())
     if isinstance(config, Config):
         check_metric(config, found)
+        check_tasks(config, found)
         check_folds(config, found)
         check_models(config, known, found)
         check_ensemble(config, known, found)

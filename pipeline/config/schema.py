@@ -184,6 +184,10 @@ class ModelConfig(Section):
         """Returns what is wrong with the values together, each naming its key under `where`."""
         return []
 
+    def needs_task(self) -> dict[str, tuple[str, ...]]:
+        """Returns keys whose value is for some kinds of task only, and those kinds."""
+        return {}
+
     def space(self) -> dict[str, dict[str, Any]]:
         """Returns what a search changes where the YAML does not say, in the YAML's own words."""
         return {}

@@ -30,13 +30,15 @@ class Model(ABC):
         sees: the input that `inputs: [auto]` stands for.
         tasks: kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
+        seeded: whether another seed makes another model: copies of one that is not are all alike.
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
-    sees: ClassVar[Literal["table", "images"]] = "table"
+    sees: ClassVar[Literal["table", "images", "nothing"]] = "table"
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
     embeds: ClassVar[bool] = False
+    seeded: ClassVar[bool] = True
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config

@@ -20,6 +20,9 @@ class Baseline(Model):
         answer_: float64 (outputs,).
     """
 
+    sees = "nothing"
+    seeded = False
+
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         target = train.target
         if self.task.is_classification:

@@ -101,6 +101,7 @@ class Gallery(Model):
     Config = GalleryConfig
     sees = "images"
     tasks = ("classification",)
+    seeded = False  # its network has one
     config: GalleryConfig
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Gallery:

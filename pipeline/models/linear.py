@@ -52,6 +52,7 @@ class Logistic(TableModel):
 
     Config: ClassVar[type[ModelConfig]] = LogisticConfig
     tasks = ("classification", "multilabel")
+    seeded = False  # it draws the inner folds by which C is chosen, and no more
     config: LogisticConfig
 
     def _learn(self, table: Table, context: Context) -> None:
@@ -193,6 +194,7 @@ class Ridge(TableModel):
 
     Config: ClassVar[type[ModelConfig]] = RidgeConfig
     tasks = ("regression",)
+    seeded = False
     config: RidgeConfig
 
     def _learn(self, table: Table, context: Context) -> None:
@@ -217,6 +219,7 @@ class Ridge(TableModel):
 class Linear(Model):
     """Ridge for a regression, logistic regression for the other tasks."""
 
+    seeded = False
     config: ModelConfig
 
     def _model(self) -> TableModel:

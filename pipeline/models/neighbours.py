@@ -53,6 +53,7 @@ class Neighbours(TableModel):
     """
 
     Config: ClassVar[type[ModelConfig]] = NeighboursConfig
+    seeded = False  # it draws the rows by which k is chosen, of many, and no more
     config: NeighboursConfig
 
     def _learn(self, table: Table, context: Context) -> None:

@@ -13,6 +13,10 @@ from pipeline.networks.notation import is_notation
 from pipeline.networks.view import ViewConfig, picture
 
 Auto = Literal["auto"]
+HEAD_TASKS = {  # of heads that are not for every kind of task
+    "cosine": ("classification", "multilabel"),
+    "arcface": ("classification",),
+}
 
 
 class CNNConfig(ModelConfig):
@@ -45,8 +49,9 @@ class CNNConfig(ModelConfig):
     mixed_precision: bool = Field(default=False, description="compute in float16 (fast on GPUs only)")
 
     # the target
-    target: Literal["auto", "label", "value", "box", "points"] = Field(
-        default="auto", description="what it predicts; boxes and points are fractions of the picture"
+    target: Literal["auto", "box", "points"] = Field(
+        default="auto",
+        description="what it predicts: the competition's target, or coordinates, as fractions of the picture",
     )
     annotations: str | None = Field(
         default=None,
@@ -139,6 +144,9 @@ class CNNConfig(ModelConfig):
         from pipeline.networks.checks import relations
 
         return relations(self, where, models)
+
+    def needs_task(self) -> dict[str, tuple[str, ...]]:
+        return {"head": HEAD_TASKS[self.head]} if self.head in HEAD_TASKS else {}
 
     def space(self) -> dict[str, dict[str, Any]]:
         from pipeline.networks.space import default_space

@@ -23,7 +23,7 @@ def default_space(config: CNNConfig) -> dict[str, Spec]:
     Backbones are searched with ImageNet weights only: a file of weights belongs to one of them.
     """
     common: dict[str, Spec] = {"dropout": {"float": [0.0, 0.5]}}
-    if config.target not in ("box", "points", "value"):
+    if config.target not in ("box", "points"):
         common["label_smoothing"] = {"float": [0.0, 0.2]}
     training: dict[str, Spec] = {
         "rate": {"float": [1e-4, 5e-3], "log": True},

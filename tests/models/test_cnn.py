@@ -149,6 +149,18 @@ def test_early_stopping_keeps_the_best_epoch():
     assert -np.log(chosen).mean() == pytest.approx(notes["inner_score"], abs=1e-4)
 
 
+@pytest.mark.parametrize("watched", ["inner", "fold"])
+def test_the_rows_that_decide_when_to_stop_teach_nothing(watched):
+    data = squares()
+    spoiled = replace(data, target=np.where(np.arange(96) < 60, data.target, 0))
+    model = cnn(**{**SMALL, "epochs": 2}, patience=9, validate_on=watched)
+    train, inner = np.arange(60), np.arange(60, 96)
+    one = model.fit(data.rows(train), data.rows(inner), Context(seed=1))
+    assert one.notes()["pictures"] == 60
+    last = one.notes()["loss"]
+    assert model.fit(spoiled.rows(train), spoiled.rows(inner), Context(seed=1)).notes()["loss"] == last
+
+
 def test_values_come_back_in_their_units():
     data = squares()
     level = data.pixels.mean(axis=(1, 2, 3), dtype=np.float64)[:, None] * 1000.0

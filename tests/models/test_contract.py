@@ -4,7 +4,13 @@ import pytest
 
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
-from pipeline.testing import TASKS, check_absent_class, check_model, check_reads_training_rows_only
+from pipeline.testing import (
+    TASKS,
+    check_absent_class,
+    check_model,
+    check_reads_training_rows_only,
+    check_seed,
+)
 
 QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
     "cnn": {"backbone": "4C3 MP2 FC8", "size": 8, "epochs": 2},
@@ -41,6 +47,11 @@ def test_contract(kind, task, tmp_path):
 @pytest.mark.parametrize("kind", kinds("classification"))
 def test_a_class_without_training_rows_keeps_its_column(kind):
     check_absent_class(kind, QUICK.get(kind, {}))
+
+
+@pytest.mark.parametrize("kind", kinds("classification"))
+def test_a_seed_changes_the_kinds_that_say_so(kind):
+    check_seed(kind, QUICK.get(kind, {}))
 
 
 @pytest.mark.parametrize("kind", kinds("classification"))

@@ -175,3 +175,31 @@ found = model.predict(Dataset(np.arange(len(table)).astype(str), table).rows())
 np.testing.assert_array_equal(found, np.load(folder / "expected.npy"))
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("kind", [name for name in FAST if name != "tabular"])
+@pytest.mark.parametrize("watched", ["inner", "fold"])
+def test_nothing_is_learned_from_a_scored_fold_that_is_watched(kind, watched):
+    """With `validate_on: fold` the rows that decide when to stop are those that are scored."""
+    data = make("multiclass")
+    model = build(kind, "multiclass", validate_on=watched)
+    model.fit(data.rows(np.arange(0, 160)), data.rows(np.arange(160, 200)), Context(seed=3))
+    assert model.notes()["rows"] == (200 if watched == "inner" else 160)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("watched", ["inner", "fold"])
+def test_a_net_learns_nothing_from_a_scored_fold_that_is_watched(watched):
+    test_nothing_is_learned_from_a_scored_fold_that_is_watched("tabular", watched)
+
+
+def test_a_row_is_none_of_its_own_neighbours_when_k_is_chosen():
+    """Where labels are noise a row can only be told by itself: left out, the most neighbours are best."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
+    data = Dataset(np.arange(ROWS).astype(str), table, target=rng.integers(0, 2, ROWS))
+    model = build("neighbours", "binary", grid=[1, 3, 80])
+    assert model.fit(data.rows(), None, Context()).notes()["k"] == 80
+    table = pd.concat([table[: ROWS // 2]] * 2, ignore_index=True)  # every row has a copy
+    copies = Dataset(data.ids, table, target=np.tile(data.target[: ROWS // 2], 2))
+    assert model.fit(copies.rows(), None, Context()).notes()["k"] == 1, "the copy is another row"

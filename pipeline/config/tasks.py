@@ -1,0 +1,60 @@
+"""Whether models can do the task: by what the configuration says, and again once the data are read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.errors import ConfigError, Problems, listing
+from pipeline.metrics import Metric
+from pipeline.registry import MODELS
+
+
+def possible_tasks(config: Config, metric: Metric) -> tuple[str, ...]:
+    """Returns the kinds of task that a configuration leaves open, before the data are read."""
+    if config.data.task != "auto":
+        return (config.data.task,)
+    if len(metric.tasks) == 1 or config.data.target is None:
+        return metric.tasks
+    several = not isinstance(config.data.target, str) and len(config.data.target) > 1
+    if several:
+        return tuple(kind for kind in metric.tasks if kind != "classification")
+    return ("classification",) if "classification" in metric.tasks else metric.tasks[:1]
+
+
+def check_models_do(task: str, models: Mapping[str, ModelConfig]) -> None:
+    """Raises ConfigError for models that cannot do a kind of task, naming every one and what can."""
+    problems = Problems()
+    for _, message in task_problems(models, [task]):
+        problems.add(message)
+    problems.raise_if_any(ConfigError, "The models do not fit the competition's target:")
+
+
+def task_problems(
+    models: Mapping[str, ModelConfig], tasks: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields what no task of these kinds can be done with: the key's place and a message.
+
+    Args:
+        models: sections by name. Those that do not answer the competition have a task of their own.
+        tasks: kinds of task that it may be.
+    """
+    asked = " or ".join(tasks)
+    for name, section in models.items():
+        if not section.answers():
+            continue
+        kind = MODELS.get(section.kind)
+        if not set(kind.tasks) & set(tasks):
+            others = [other for other in MODELS if set(MODELS.get(other).tasks) & set(tasks)]
+            yield (
+                ("models", name, "kind"),
+                f"`models.{name}.kind`: {section.kind} does {' or '.join(kind.tasks)}, and this is a task of "
+                f"{asked}. Kinds that do it: {listing(others, most=40)}.",
+            )
+        for key, able in section.needs_task().items():
+            if not set(able) & set(tasks):
+                yield (
+                    ("models", name, key),
+                    f"`models.{name}.{key}: {getattr(section, key)}` is for {' or '.join(able)}, and this is "
+                    f"a task of {asked}.",
+                )
