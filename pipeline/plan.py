@@ -115,7 +115,7 @@ class Plan:
             "rows": self._rows,
             "metric": self.config.metric,
             "folds": fold_kind(self.config.folds),
-            "answer": self.config.submission.answer,
+            "answer": [self.config.submission.answer, self.config.submission.range],
         }
         return self.store.product("competition", material)
 

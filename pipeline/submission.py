@@ -13,7 +13,9 @@ from pipeline.data.competition import Competition
 from pipeline.errors import SubmissionError, listing
 from pipeline.task import Task
 
-ROW_SUM_TOLERANCE = 1e-4  # probabilities of a row, after rounding, sum to one within this per column
+ROW_SUM_TOLERANCE = 1e-6  # probabilities of a row, as they are written, sum to one within this
+EVEN_DECIMALS = 12  # up to so many, rows are rounded to a sum of one; with more there is nothing to even out
+PLAIN = (1e-15, 1e15)  # sizes of numbers that are written without an exponent
 
 
 def submission_text(
@@ -26,7 +28,7 @@ def submission_text(
         test: float32 (test rows, outputs) in the order of the test table.
         labels: int64 (test rows,) class numbers or (test rows, labels) 0/1 where decision
             thresholds chose them; None: the likeliest class, or above one half.
-        config: how many digits.
+        config: how many digits. Where values of a regression are held, the answer says.
     """
     position = {name: index for index, name in enumerate(competition.test_ids)}
     order = np.array([position[name] for name in competition.sample_ids], np.int64)
@@ -40,7 +42,7 @@ def submission_text(
 
 
 def _cells(
-    answer: Answer, task: Task, values: np.ndarray, labels: np.ndarray | None, decimals: int
+    answer: Answer, task: Task, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
 ) -> list[list[str]]:
     if answer.kind == "ranking":
         best = np.argsort(-values, axis=1, kind="stable")[:, : answer.depth]
@@ -48,13 +50,47 @@ def _cells(
     if answer.kind == "label" and task.is_classification:
         numbers = values.argmax(axis=1) if labels is None else labels
         return [[task.outputs[k]] for k in numbers]
-    values = values.astype(np.float64)
     if answer.kind == "label":
         chosen = (values > 0.5).astype(int) if labels is None else labels
         return [[str(int(value)) for value in row] for row in chosen[:, list(answer.outputs)]]
     if task.is_classification:
-        values = values / values.sum(axis=1, keepdims=True)
-    return [[f"{value:.{decimals}g}" for value in row] for row in values[:, list(answer.outputs)]]
+        exact = values.astype(np.float64)
+        exact /= exact.sum(axis=1, keepdims=True)
+        even = decimals is not None and decimals <= EVEN_DECIMALS
+        values = _rounded(exact, decimals) if even else exact.astype(values.dtype)  # type: ignore[arg-type]
+    values = answer.held(values)[:, list(answer.outputs)]
+    return [[number_text(value, decimals) for value in row] for row in values]
+
+
+def _rounded(values: np.ndarray, decimals: int) -> np.ndarray:
+    """Returns rows that sum to one, with so many digits after the point, of which they still do.
+
+    All are rounded down, and what a row lacks then goes to those that lost the most. No value passes a
+    larger one.
+    """
+    unit = 10**decimals
+    whole = np.floor(values * unit)
+    lost = values * unit - whole
+    place = np.argsort(np.argsort(-lost, axis=1, kind="stable"), axis=1)
+    return (whole + (place < np.rint(unit - whole.sum(axis=1))[:, None])) / unit
+
+
+def number_text(value: np.floating, decimals: int | None = None) -> str:
+    """Returns a number as text, without the zeros at its end.
+
+    Args:
+        value: float32 or float64.
+        decimals: digits after the point; None: the fewest digits that give back the very same number
+            of its type, so that order, sums and logarithms survive.
+    """
+    if decimals is not None:
+        text = f"{value:.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    elif value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]:
+        text = np.format_float_positional(value, trim="-")
+    else:
+        text = np.format_float_scientific(value, trim="-")
+    return "0" if text == "-0" else text
 
 
 def verify_submission(text: str, competition: Competition) -> None:
@@ -99,6 +135,6 @@ def _verify_probabilities(values: np.ndarray, ids: list[str], whole: bool) -> No
     if values.min() < 0 or values.max() > 1:
         outside = np.flatnonzero(((values < 0) | (values > 1)).any(axis=1))
         raise SubmissionError(f"Probabilities outside 0 to 1: {listing(ids[i] for i in outside)}.")
-    off = np.flatnonzero(abs(values.sum(axis=1) - 1) > ROW_SUM_TOLERANCE * values.shape[1])
+    off = np.flatnonzero(abs(values.sum(axis=1) - 1) > ROW_SUM_TOLERANCE)
     if whole and len(off):
         raise SubmissionError(f"Rows whose probabilities do not sum to one: {listing(ids[i] for i in off)}.")

@@ -76,7 +76,7 @@ def test_a_baseline_needs_neither_table_nor_pictures(place, monkeypatch):
         return original(self, name)
 
     monkeypatch.setattr(Run, "train_model", only_the_baseline)
-    assert main(["train", "toy", "--budget", "5s"]) == 0
+    assert main(["train", "toy", "--budget", "10m"]) == 0
     assert set(members(place)) == {"baseline"}
 
 

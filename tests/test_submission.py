@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from pipeline.config.schema import SubmissionConfig
 from pipeline.data.answer import Answer
 from pipeline.data.competition import Competition
 from pipeline.errors import SubmissionError
-from pipeline.submission import submission_text, verify_submission
+from pipeline.submission import number_text, submission_text, verify_submission
 from pipeline.task import Task
 
 PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], np.float32)
@@ -26,9 +28,9 @@ def competition(answer, task=None):
     )
 
 
-def written(answer, values=PROBABILITY, task=None, labels=None):
+def written(answer, values=PROBABILITY, task=None, labels=None, decimals=None):
     made = competition(answer, task)
-    text = submission_text(made, values, labels, SubmissionConfig())
+    text = submission_text(made, values, labels, SubmissionConfig(decimals=decimals))
     verify_submission(text, made)
     return text
 
@@ -49,7 +51,7 @@ def test_labels_rankings_and_values():
     assert written(Answer("ranking", ("label",), (), 2)).splitlines()[1] == "a,z x"
     values = np.array([[1.5, 2], [1e7 + 1, -3]])
     text = written(Answer("value", ("q", "p"), (1, 0)), values, Task("regression", ("p", "q")))
-    assert text.splitlines()[1:] == ["a,-3,1e+07", "b,2,1.5"] or "a,-3,10000001" in text
+    assert text.splitlines()[1:] == ["a,-3,10000001", "b,2,1.5"]
 
 
 def test_labels_of_several_columns():
@@ -58,6 +60,70 @@ def test_labels_of_several_columns():
     answer = Answer("label", ("p", "q"), (0, 1))
     assert written(answer, values, task) == "id,p,q\na,0,1\nb,1,0\n"
     assert written(answer, values, task, np.array([[1, 1], [0, 0]])) == "id,p,q\na,0,0\nb,1,1\n"
+
+
+def numbers(text):
+    """Returns float64 (rows, columns) of a written file, row b first, as it was given."""
+    return np.array([line.split(",")[1:] for line in text.splitlines()[1:]], np.float64)[::-1]
+
+
+THREE = Answer("probability", ("x", "y", "z"), (0, 1, 2))
+
+
+def test_probabilities_keep_their_order_sum_and_logarithm():
+    near = np.float32(0.9999997)
+    values = np.array([[near, 1e-7, 2e-7], [1 / 3, 1 / 3, 1 / 3]], np.float32)
+    text = written(THREE, values)
+    assert ",0.9999997," in text
+    assert abs(numbers(text).sum(axis=1) - 1).max() < 1e-6
+    assert np.log(numbers(text)) == pytest.approx(np.log(values.astype(float)), abs=1e-6)
+    column = np.float32(0.2) + np.arange(2, dtype=np.float32) * np.spacing(np.float32(0.2))
+    text = written(Answer("value", ("p",), (0,)), column[:, None], Task("regression", ("p",)))
+    assert len(set(numbers(text).ravel())) == 2, "neighbours among float32 stay apart"
+
+
+@pytest.mark.parametrize(
+    "decimals, row_a, row_b",
+    [
+        (0, "a,0,0", "b,10000001,1"),
+        (3, "a,0,0", "b,10000001,1"),
+        (7, "a,0.00004,0", "b,10000001,0.9999997"),
+        (None, "a,0.00004,-0.000000001", "b,10000001,0.9999997"),
+    ],
+)
+def test_decimals_are_digits_after_the_point(decimals, row_a, row_b):
+    task, answer = Task("regression", ("p", "q")), Answer("value", ("p", "q"), (0, 1))
+    values = np.array([[10000001.0, 0.9999997], [0.00004, -1e-9]])
+    assert written(answer, values, task, decimals=decimals).splitlines()[1:] == [row_a, row_b]
+
+
+@pytest.mark.parametrize("decimals", [1, 3, 6, 17, None])
+def test_rounded_rows_still_sum_to_one_in_their_order(decimals):
+    task = Task("classification", tuple("abcdefg"))
+    values = np.random.default_rng(0).dirichlet(np.ones(7), 2).astype(np.float32)
+    answer = Answer("probability", task.outputs, tuple(range(7)))
+    found = numbers(written(answer, values, task, decimals=decimals))
+    assert abs(found.sum(axis=1) - 1).max() < 1e-6
+    for row, exact in zip(found, values, strict=True):
+        assert (np.diff(row[np.argsort(exact)]) >= 0).all()
+        assert abs(row - exact).max() < 10.0 ** -(min(decimals or 6, 6))
+
+
+def test_small_and_large_numbers_are_written_shortly():
+    assert number_text(np.float32(1e-20)) == "1e-20"
+    assert number_text(np.float32(1e-12)) == "0.000000000001"
+    assert number_text(np.float32(1e20)) == "1e+20"
+    assert number_text(np.float32(-0.0)) == "0"
+    assert number_text(np.float64(0.1)) == "0.1"
+
+
+def test_values_are_held_where_the_answer_says():
+    task = Task("regression", ("p", "q"))
+    answer = Answer("value", ("q", "p"), (1, 0), bounds=((0.0, None), (1.0, 5.0)))
+    values = np.array([[-0.5, 5.5], [1e6, 0.5]])
+    assert written(answer, values, task).splitlines()[1:] == ["a,1,1000000", "b,5,0"]
+    assert values[0, 0] == -0.5, "the predictions themselves stay as they are"
+    assert Answer.from_json(json.loads(json.dumps(answer.to_json()))) == answer
 
 
 @pytest.mark.parametrize(
@@ -70,6 +136,7 @@ def test_labels_of_several_columns():
         ("id,x,y,z\na,1,0,nan\nb,1,0,0\n", r"no numbers: a"),
         ("id,x,y,z\na,2,-1,0\nb,1,0,0\n", r"outside 0 to 1: a"),
         ("id,x,y,z\na,1,0,0\nb,0.5,0,0\n", r"do not sum to one: b"),
+        ("id,x,y,z\na,1,0,0\nb,0.33333,0.33333,0.33333\n", r"do not sum to one: b"),
         ("", r"columns must be"),
     ],
 )

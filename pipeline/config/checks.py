@@ -34,6 +34,14 @@ def check_tasks(config: Config, found: Found) -> None:
         found.add(place, message)
 
 
+def check_submission(config: Config, found: Found) -> None:
+    place, wanted = ("submission", "range"), config.submission.range
+    if isinstance(wanted, list):
+        ends = [end for end in wanted if end is not None]
+        if len(wanted) != 2 or ends != sorted(set(ends)):
+            found.add(place, f"`submission.range` must be [low, high], low below high. Received: {wanted}.")
+
+
 def check_folds(config: Config, found: Found) -> None:
     folds = config.folds
     needs = {"group": "group", "stratified_group": "group", "time": "time", "column": "column"}

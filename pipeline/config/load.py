@@ -15,6 +15,7 @@ from pipeline.config.checks import (
     check_models,
     check_report,
     check_search,
+    check_submission,
     check_tasks,
 )
 from pipeline.config.found import Found
@@ -77,6 +78,7 @@ def load_config(
         check_folds(config, found)
         check_models(config, known, found)
         check_ensemble(config, known, found)
+        check_submission(config, found)
         check_report(config, known, found)
         check_search(config, known, found)
     found.problems.raise_if_any(ConfigError, f"{path} cannot be used:")

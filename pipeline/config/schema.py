@@ -121,7 +121,15 @@ class SubmissionConfig(Section):
     answer: Literal["auto", "probability", "label", "value", "ranking"] = Field(
         default="auto", description="what the cells hold; default: what sample and metric ask for"
     )
-    decimals: int = Field(default=6, ge=1, le=17, description="digits after the point")
+    decimals: int | None = Field(
+        default=None, ge=0, le=17, description="digits after the point; default: every digit that a value has"
+    )
+    range: Literal["auto", "none", "training"] | list[float | None] = Field(
+        default="auto",
+        description="where values of a regression are held: [low, high] (null: no bound), the `training` "
+        "target's least and largest, or `none`; `auto`: at 0 for rmsle, and at an end that many training "
+        "rows share",
+    )
 
 
 class ReportConfig(Section):

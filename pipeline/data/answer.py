@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.tables import Tables
+from pipeline.data.value_range import Bounds, value_range
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import Metric
 from pipeline.task import Task, TaskKind
@@ -27,19 +28,35 @@ class Answer:
         outputs: for each of those columns the number of the prediction's column that fills it;
             empty where one column holds a label or a ranking.
         depth: how many classes a ranking names.
+        bounds: of a regression, where each output's values are held; empty where they are left alone.
     """
 
     kind: AnswerKind
     columns: tuple[str, ...]
     outputs: tuple[int, ...]
     depth: int = 0
+    bounds: tuple[Bounds, ...] = ()
+
+    def held(self, values: np.ndarray) -> np.ndarray:
+        """Returns values (rows, outputs) within the bounds."""
+        for k, (low, high) in enumerate(self.bounds):
+            if k == 0:
+                values = values.copy()
+            values[:, k] = np.clip(values[:, k], low, high)
+        return values
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Answer:
-        return cls(facts["kind"], tuple(facts["columns"]), tuple(facts["outputs"]), facts["depth"])
+        return cls(
+            kind=facts["kind"],
+            columns=tuple(facts["columns"]),
+            outputs=tuple(facts["outputs"]),
+            depth=facts["depth"],
+            bounds=tuple((low, high) for low, high in facts["bounds"]),
+        )
 
 
 def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, np.ndarray, Answer]:
@@ -131,7 +148,8 @@ def _columnwise(
         raise DataError(f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)}).")
     wanted = "value" if kind == "regression" else "label" if metric.wants == "label" else "probability"
     answer = wanted if config.submission.answer == "auto" else config.submission.answer
-    return Task(kind, names, log_target), target, Answer(answer, columns, outputs)  # type: ignore[arg-type]
+    bounds = value_range(config, metric, target) if kind == "regression" else ()
+    return Task(kind, names, log_target), target, Answer(answer, columns, outputs, bounds=bounds)  # type: ignore[arg-type]
 
 
 def class_columns(classes: list[str], columns: tuple[str, ...]) -> list[str]:

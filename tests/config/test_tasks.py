@@ -97,13 +97,11 @@ def test_what_only_the_data_tell_is_refused_when_they_are_read(load, tmp_path):
     table.to_csv(tmp_path / "data" / "train.csv", index=False)
     table.drop(columns=["a", "b"]).to_csv(tmp_path / "data" / "test.csv", index=False)
     table.drop(columns="x").to_csv(tmp_path / "data" / "sample_submission.csv", index=False)
-    config = load(
-        "auc", one="{kind: gallery}", two=HEADED.replace("HEAD", "arcface"), t="{kind: extra_trees}"
-    )
+    headed = HEADED.replace("HEAD", "arcface")
+    config = load("auc", one="{kind: gallery}", two=headed, t="{kind: extra_trees}")
     source = open_source(tmp_path / "data", "train.csv")
-    with pytest.raises(
-        ConfigError, match=r"(?s)gallery does classification.*multilabel.*models.two.head: arcf"
-    ):
-        Run(Plan(config, source, Store(tmp_path / "run")), Progress()).competition
+    run = Run(Plan(config, source, Store(tmp_path / "run")), Progress())
+    with pytest.raises(ConfigError, match=r"(?s)gallery does classification.*multilabel.*two.head: arcface"):
+        _ = run.competition
     fits = Run(Plan(config, source, Store(tmp_path / "run"), only=("t",)), Progress())
     assert fits.competition.task.kind == "multilabel"

@@ -63,6 +63,8 @@ def test_values_and_several_targets():
     task, target, form = answer([["1", "2"], ["3", "4.5"]], ["y", "x"], "rmse", ("x", "y"))
     assert (task.kind, task.outputs, form.outputs) == ("regression", ("x", "y"), (1, 0))
     assert target.tolist() == [[1.0, 2.0], [3.0, 4.5]]
+    assert form.bounds == ((None, None), (None, None))
+    assert answer(["1", "5"] * 5, ["label"], "rmse")[2].bounds == ((1.0, 5.0),)
     task, _, form = answer([["1", "0"], ["0", "0"]], ["x", "y"], "log_loss", ("x", "y"))
     assert (task.kind, form.kind) == ("multilabel", "probability")
     task, _, form = answer([["1", "0"], ["0", "0"]], ["x", "y"], "f1_macro", ("x", "y"))
