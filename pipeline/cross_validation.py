@@ -124,7 +124,7 @@ def assemble(
     return Predictions(
         name=name,
         task=task,
-        oof=pooled(len(train), outputs),
+        oof=_pooled(len(train), outputs),
         test=mean_of(tests),
         ids=train.ids,
         test_ids=test.ids,
@@ -135,7 +135,7 @@ def assemble(
     )
 
 
-def pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
+def _pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
     """Returns float32 (rows, outputs): the mean over the repeats, NaN where no fold scores the row."""
     total = np.zeros((rows, outputs[0][1].valid.shape[1]))
     count = np.zeros((rows, 1))
@@ -151,7 +151,7 @@ def pooled_score(
     """Returns the metric over all rows that these folds score, taken together: what a run's table says."""
     if target is None:
         raise ValueError("These rows have no target.")
-    oof = pooled(len(target), outputs)
+    oof = _pooled(len(target), outputs)
     scored = np.flatnonzero(~np.isnan(oof).any(axis=1))
     return score(metric, target, scored, oof[scored])
 
