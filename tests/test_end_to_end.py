@@ -4,7 +4,9 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
 from pipeline.cli import main
 
@@ -68,3 +70,19 @@ def test_digits_from_scratch(digits_workplace):
     assert rows[0] == ["id", "label"]
     assert len(rows) == 361
     assert {row[1] for row in rows[1:]} <= set("0123456789")
+
+
+def test_kappa_is_measured_by_the_classes_values_in_a_run(workplace):
+    """Grades 1, 2 and 9: by their places 9 would be as near to 2 as 1 is."""
+    folder = workplace / "data/toy"
+    grade = {"kind_0": "1", "kind_1": "2", "kind_2": "9"}
+    train = pd.read_csv(folder / "train.csv", dtype=str).replace({"species": grade})
+    train.to_csv(folder / "train.csv", index=False)
+    sample = pd.read_csv(folder / "sample_submission.csv", dtype=str)
+    sample[["id"]].assign(species="1").to_csv(folder / "sample_submission.csv", index=False)
+    assert main(["train", "toy", "--only", "logit", "--set", "metric=qwk"]) == 0
+    (oof,) = (workplace / "runs/toy/products").glob("logit-predictions-*/oof.npy")
+    said, truth = np.load(oof).argmax(axis=1), train["species"].astype(int).to_numpy()
+    values = np.array([1, 2, 9])[said]
+    expected = cohen_kappa_score(truth, values, weights="quadratic", labels=np.arange(1, 10))
+    assert manifest(workplace, "toy")["models"]["logit"]["score"] == pytest.approx(expected)
