@@ -70,12 +70,12 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
         model.fit(train, inner, inner_context)
         outputs.append(_predict(experiment, fold, model.predict, inner_context))
         notes.update(model.notes())
-        if model.wants_inner_split and (warning := _inner_warning(experiment, fold)):
-            notes["warnings"] = [*notes.get("warnings", ()), warning]
         if save_to is not None:
             folder = save_to / f"seed{index}"
             folder.mkdir(parents=True)
             model.save(folder)
+    if model.wants_inner_split and (warning := _inner_warning(experiment, fold)):
+        notes["warnings"] = [*notes.get("warnings", ()), warning]
     mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
     for side, values in zip(("scored rows", "pinned rows", "test rows"), mean, strict=True):
         if not np.isfinite(values).all():
