@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.data.source import FolderSource, Source, open_source
+from pipeline.data.source import Source, open_source
 from pipeline.draft.decision import Decision
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ class Asked:
 
 def open_files(root: Path, train: str | None) -> Source:
     """Opens a folder or a zip whose tables have names that are not known yet."""
-    if root.is_dir() and any(is_table(path.name) for path in root.rglob("*")):
-        return FolderSource(root)
-    return open_source(root, train or "train.csv")
+    return open_source(root, train or "")
 
 
 def is_table(name: str) -> bool:
