@@ -146,9 +146,9 @@ class ZipSource(Source):
 class LookedInto(Source):
     """Files of which some are zips, which are looked into as if they were unpacked where they lie.
 
-    "train.zip" becomes the folder "train"; a zip of one file becomes that file ("train.csv.zip":
-    "train.csv"). A zip whose files all lie beside it already is left out, and a file that is there
-    goes before one of the same name in a zip.
+    "train.zip" becomes the folder "train", or the file where it holds but one of its name ("train.csv.zip"
+    or "train.zip": "train.csv"). A zip whose files all lie beside it already is left out, and a file that
+    is there goes before one of the same name in a zip.
 
     Args:
         outer: the files as they are.
@@ -189,10 +189,13 @@ class LookedInto(Source):
 
 
 def _unpacked_names(zipped: str, names: Sequence[str]) -> list[list[str]]:
-    """Returns what a zip's files are called in a folder of its name, and right beside it."""
+    """Returns what a zip's files are called where it lies, and what they would be without its name."""
     path = PurePosixPath(zipped)
     beside = [(path.parent / name).as_posix() for name in names]
-    if len(names) == 1:
+    suffix = PurePosixPath(names[0]).suffix if len(names) == 1 else ""
+    if suffix and path.stem.endswith(suffix):  # train.csv.zip
+        return [[path.with_suffix("").as_posix()], beside]
+    if len(names) == 1 and PurePosixPath(names[0]).stem == path.stem:  # train.zip, of train.csv
         return [beside]
     return [[(path.with_suffix("") / name).as_posix() for name in names], beside]
 

@@ -11,6 +11,7 @@ from pipeline.data.columns import as_text
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import make_folds
+from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.draft.cost import Machine, Size
 from pipeline.draft.decision import Chosen, Decision
@@ -141,7 +142,8 @@ def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
         find_metric(asked.metric)
         return Decision(asked.metric, "given as METRIC")
     sample = files.sample_table
-    answers = [str(name) for name in sample.columns if name != files.id]
+    known = () if files.test.value == files.sample.value else files.test_table.columns
+    answers = list(answer_columns(sample, files.id, targets, known))
     truth = pd.DataFrame({name: as_text(files.train_table[name]) for name in targets}, dtype=str)
     cells = sample[answers[0]].unique().tolist() if answers else []
     return likely_metric(Question(targets, truth, answers, cells))

@@ -138,6 +138,21 @@ def test_zips_inside_are_looked_into(tmp_path, how):
             source.read("train/9.png")
 
 
+@pytest.mark.parametrize(
+    "zipped, inside, name",
+    [
+        ("train.csv.zip", "data.csv", "train.csv"),
+        ("train.zip", "train.csv", "train.csv"),
+        ("train.zip", "deep/train.csv", "train.csv"),
+        ("train.zip", "data.csv", "train/data.csv"),
+        ("raw/test.csv.zip", "test.csv", "raw/test.csv"),
+    ],
+)
+def test_a_zip_of_one_file(tmp_path, zipped, inside, name):
+    filled(tmp_path, {zipped: packed({inside: b"x"}), "sample.csv": b"y"})
+    assert open_source(tmp_path, "").names() == sorted([name, "sample.csv"])
+
+
 def test_three_zips_in_one_another(tmp_path):
     inmost = packed({"a/1.png": b"1", "a/2.png": b"2"})
     outer = packed({"middle.zip": packed({"a.zip": inmost, "b.txt": b""}), "train.csv": b"x"})
