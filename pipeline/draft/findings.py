@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,13 @@ from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.draft.cost import Machine, Size
 from pipeline.draft.decision import Chosen, Decision
+from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
 from pipeline.draft.files import Asked, Files
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
-from pipeline.draft.models import choose_models
+from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import Pictures, find_pictures, is_picture
 from pipeline.draft.split import Split, find_split
@@ -116,7 +117,10 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     competition = read_competition(source, config)
     n, repeats = _folds(competition, split, pictures)
     unnamed = 0 if pictures else sum(map(is_picture, source.names()))
-    models, not_worth = _models(competition, pictures, n.value * repeats.value, metric.value, around)
+    drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
+    files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
+    fits = n.value * repeats.value
+    models, not_worth = _models(competition, pictures, fits, metric.value, around, drawn)
     return Findings(
         files=files,
         target=target,
@@ -191,11 +195,17 @@ def _folds(
 
 
 def _models(
-    competition: Competition, pictures: Pictures | None, fits: int, metric: str, around: Surroundings
+    competition: Competition,
+    pictures: Pictures | None,
+    fits: int,
+    metric: str,
+    around: Surroundings,
+    drawn: Drawn,
 ) -> tuple[list[Chosen], list[str]]:
-    large = pictures is not None and max(pictures.size) > TINY
+    large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
-    chosen, left_out = choose_models(_size(competition, pictures), fits, metric, around.machine, weights)
+    size = _size(competition, pictures)
+    chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "
