@@ -6,8 +6,9 @@ from typing import Any
 
 from pipeline.draft.cost import Machine, Size, learned_pictures, network_seconds, plan_of
 from pipeline.draft.decision import Chosen
-from pipeline.draft.weights import Weights, keras_home
+from pipeline.draft.weights import Weights
 from pipeline.networks.backbones import find_backbone
+from pipeline.networks.weights_file import keras_home
 
 BUDGET = 600  # seconds for all fits of the network
 TINY = 40  # pixels up to which pictures are too small for a pretrained network
