@@ -14,10 +14,10 @@ from pipeline.data.folds import make_folds
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.draft.cost import Machine, Size
-from pipeline.draft.decision import Chosen, Decision
+from pipeline.draft.decision import Chosen, Decision, words
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
-from pipeline.draft.files import Asked, Files
+from pipeline.draft.files import Asked, Files, not_read
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
@@ -32,6 +32,8 @@ from pipeline.metrics import find_metric
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MASK_WORDS = {"pixels", "rle", "mask", "masks", "segmentation", "annotation"}
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     train, key = files.train_table, files.id
     test = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
     target = find_target(train, list(test.columns), files.sample_table, key, asked.target, files.train.value)
+    _refuse_masks(train, target.value)
     metric = _metric(asked, files, target.value)
     pictures = find_pictures(source, train, test, key, "{file}" if files.by_folders else None)
     free = _free_columns(train, key, target.value, pictures)
@@ -120,7 +123,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
     files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
     fits = n.value * repeats.value
-    models, not_worth = _models(competition, pictures, fits, metric.value, around, drawn)
+    models, not_worth = _models(competition, pictures, fits, metric.value, around, drawn, not_read(source))
     return Findings(
         files=files,
         target=target,
@@ -136,6 +139,17 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
         threads=around.machine.threads,
     )
+
+
+def _refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
+    """Raises DataError where the answers are run lengths ("37 4 61 5"): the pixels of a mask."""
+    for name in targets:
+        cells = train[name].dropna().astype(str)
+        if MASK_WORDS & set(words(name)) and cells.str.fullmatch(r"\s*(\d+ +\d+ *)+").mean() > 0.5:
+            raise DataError(
+                f"The target {name!r} holds run lengths, the pixels of masks: no model here answers with "
+                "masks. Classes, labels and values are what is predicted."
+            )
 
 
 def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
@@ -201,6 +215,7 @@ def _models(
     metric: str,
     around: Surroundings,
     drawn: Drawn,
+    unread: str,
 ) -> tuple[list[Chosen], list[str]]:
     large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
@@ -209,7 +224,7 @@ def _models(
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "
-            "no pictures go with their rows."
+            f"no pictures go with their rows.{unread}"
         )
     return chosen, left_out
 

@@ -212,3 +212,27 @@ def test_what_cannot_be_done_is_said_in_a_line(tmp_path, files, said):
         drafted(tmp_path, files)
     assert "\n" not in str(raised.value)
     assert isinstance(raised.value, PipelineError)
+
+
+def test_masks_are_refused_as_such(tmp_path):
+    files = {
+        "train_labels.csv": pd.DataFrame({"ImageId": np.repeat(TRAIN[:30], 2), "EncodedPixels": "3 2 9 1"}),
+        "sample_submission.csv": pd.DataFrame({"ImageId": TEST, "EncodedPixels": "1 1"}),
+        **pictures("train/", TRAIN[:30]),
+        **pictures("test/", TEST),
+    }
+    with pytest.raises(DataError, match=r"'EncodedPixels' holds run lengths, the pixels of masks"):
+        drafted(tmp_path, files)
+
+
+def test_sounds_are_refused_as_such(tmp_path):
+    files = {
+        "train.csv": pd.DataFrame({"id": TRAIN, "word": ["yes", "no"] * 30}),
+        "test.csv": pd.DataFrame({"id": TEST}),
+        "sample_submission.csv": pd.DataFrame({"id": TEST, "word": "yes"}),
+        "train.zip": packed({f"train/{name}.wav": b"RIFF" for name in TRAIN}),
+    }
+    with pytest.raises(
+        DataError, match=r"nothing to learn from.*end in .wav are neither tables nor pictures"
+    ):
+        drafted(tmp_path, files)
