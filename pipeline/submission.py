@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
 from pipeline.config.schema import SubmissionConfig
 from pipeline.data.answer import Answer
 from pipeline.data.competition import Competition
+from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
 from pipeline.task import Task
 
@@ -34,11 +36,30 @@ def submission_text(
     order = np.array([position[name] for name in competition.sample_ids], np.int64)
     chosen = None if labels is None else labels[order]
     cells = _cells(competition.answer, competition.task, test[order], chosen, config.decimals)
+    columns: dict[str, Sequence[str]] = _given(competition)
+    columns |= dict(zip(competition.answer.columns, zip(*cells, strict=True), strict=True))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([competition.id, *competition.answer.columns])
-    writer.writerows([name, *row] for name, row in zip(competition.sample_ids, cells, strict=True))
+    writer.writerow(_header(competition))
+    writer.writerows(zip(*(columns[name] for name in _names(competition)), strict=True))
     return file.getvalue()
+
+
+def _given(competition: Competition) -> dict[str, Sequence[str]]:
+    """Returns what the sample says of its rows: the ids, and columns that are handed in again."""
+    given: dict[str, Sequence[str]] = {competition.id: competition.sample_ids.tolist()}
+    if competition.passing is not None:
+        given |= {str(name): column.fillna("").tolist() for name, column in competition.passing.items()}
+    return given
+
+
+def _names(competition: Competition) -> tuple[str, ...]:
+    return competition.header or (competition.id, *competition.answer.columns)
+
+
+def _header(competition: Competition) -> list[str]:
+    """Returns the first line: a column that has no name in the sample has none here."""
+    return ["" if UNNAMED.fullmatch(name) else name for name in _names(competition)]
 
 
 def _cells(
@@ -49,6 +70,8 @@ def _cells(
         return [[" ".join(task.outputs[k] for k in row)] for row in best]
     if answer.kind == "label" and task.is_classification:
         numbers = values.argmax(axis=1) if labels is None else labels
+        if answer.outputs:
+            return [[str(int(k == output)) for output in answer.outputs] for k in numbers]
         return [[task.outputs[k]] for k in numbers]
     if answer.kind == "label":
         chosen = (values > 0.5).astype(int) if labels is None else labels
@@ -101,25 +124,23 @@ def verify_submission(text: str, competition: Competition) -> None:
     """
     rows = list(csv.reader(io.StringIO(text)))
     answer, task = competition.answer, competition.task
-    header = [competition.id, *answer.columns]
+    header = _header(competition)
     if not rows or rows[0] != header:
         raise SubmissionError(
             f"The columns must be {listing(header)}. Received: {listing(rows[0] if rows else [])}."
         )
-    ids = [row[0] for row in rows[1:]]
-    if ids != competition.sample_ids.tolist():
-        strange = sorted(set(ids) ^ set(competition.sample_ids.tolist()))
-        what = f"missing or unknown: {listing(strange)}" if strange else "in another order"
-        raise SubmissionError(f"The ids must be the sample's, in its order: {what}.")
-    short = [row[0] for row in rows[1:] if len(row) != len(header) or "" in row]
-    if short:
-        raise SubmissionError(f"Rows with empty cells: {listing(short)}.")
-    if answer.kind in {"ranking", "label"} and task.is_classification:
-        unknown = {name for row in rows[1:] for name in _names(row[1], answer)} - set(task.outputs)
+    ids = _verify_given(rows[1:], competition)
+    places = [_names(competition).index(name) for name in answer.columns]
+    cells = [[row[place] for place in places] for row in rows[1:]]
+    empty = [key for key, row in zip(ids, cells, strict=True) if "" in row]
+    if empty:
+        raise SubmissionError(f"Rows with empty cells: {listing(empty)}.")
+    if task.is_classification and not answer.outputs:
+        unknown = {name for row in cells for name in _classes(row[0], answer)} - set(task.outputs)
         if unknown:
             raise SubmissionError(f"Classes that the training table lacks: {listing(sorted(unknown))}.")
         return
-    values = np.array([row[1:] for row in rows[1:]], np.float64)
+    values = np.array(cells, np.float64)
     if not np.isfinite(values).all():
         broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
         raise SubmissionError(f"Rows with values that are no numbers: {listing(ids[i] for i in broken)}.")
@@ -127,7 +148,25 @@ def verify_submission(text: str, competition: Competition) -> None:
         _verify_probabilities(values, ids, whole=task.is_classification and len(answer.outputs) > 1)
 
 
-def _names(cell: str, answer: Answer) -> list[str]:
+def _verify_given(rows: list[list[str]], competition: Competition) -> list[str]:
+    """Returns the ids, once they and the columns that are handed in again are the sample's, in its order."""
+    names = _names(competition)
+    short = [row for row in rows if len(row) != len(names)]
+    if short:
+        raise SubmissionError(f"Rows that have not {len(names)} cells: {listing(map(','.join, short))}.")
+    for name, wanted in _given(competition).items():
+        found = [row[names.index(name)] for row in rows]
+        if found == list(wanted):
+            continue
+        if name != competition.id:
+            raise SubmissionError(f"The column {name!r} must be the sample's, as it is.")
+        strange = sorted(set(found) ^ set(wanted))
+        what = f"missing or unknown: {listing(strange)}" if strange else "in another order"
+        raise SubmissionError(f"The ids must be the sample's, in its order: {what}.")
+    return list(_given(competition)[competition.id])
+
+
+def _classes(cell: str, answer: Answer) -> list[str]:
     return cell.split(" ") if answer.kind == "ranking" else [cell]
 
 

@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.config.schema import SubmissionConfig
@@ -124,6 +126,43 @@ def test_values_are_held_where_the_answer_says():
     assert written(answer, values, task).splitlines()[1:] == ["a,1,1000000", "b,5,0"]
     assert values[0, 0] == -0.5, "the predictions themselves stay as they are"
     assert Answer.from_json(json.loads(json.dumps(answer.to_json()))) == answer
+
+
+def test_a_label_in_a_column_per_class():
+    answer = Answer("label", ("z", "x", "y"), (2, 0, 1))
+    assert written(answer, labels=np.array([0, 2])) == "id,z,x,y\na,1,0,0\nb,0,1,0\n"
+    assert written(answer) == "id,z,x,y\na,1,0,0\nb,0,0,1\n"
+
+
+def passing():
+    """The competition with a sample of more columns than id and answer."""
+    told = pd.DataFrame({"Unnamed: 0": ["0", "1"], "text": ["one, two", None]}, dtype=str)
+    header = ("Unnamed: 0", "label", "id", "text")
+    return replace(competition(Answer("label", ("label",), ())), header=header, passing=told)
+
+
+def test_what_else_the_sample_holds_passes_through():
+    text = submission_text(passing(), PROBABILITY, None, SubmissionConfig())
+    assert text == ',label,id,text\n0,z,a,"one, two"\n1,y,b,\n'
+    verify_submission(text, passing())
+
+
+@pytest.mark.parametrize(
+    "old, new, expected",
+    [
+        ("one", "two", r"column 'text' must be the sample's"),
+        ("0,z", "1,z", r"column 'Unnamed: 0' must be the sample's"),
+        ("0,z", "0,", r"empty cells: a"),
+        ("1,y", "1,w", r"Classes that the training table lacks: w"),
+        ("b,", "b", r"have not 4 cells: 1,y,b"),
+        ("a,", "c,", r"missing or unknown: a, c"),
+        (",label,id,", "0,label,id,", r"The columns must be , label, id, text"),
+    ],
+)
+def test_what_passes_through_is_verified(old, new, expected):
+    text = submission_text(passing(), PROBABILITY, None, SubmissionConfig())
+    with pytest.raises(SubmissionError, match=expected):
+        verify_submission(text.replace(old, new), passing())
 
 
 @pytest.mark.parametrize(

@@ -35,16 +35,24 @@ AuditName = Literal[
 class DataConfig(Section):
     """Where the competition's files are and what is in them."""
 
-    root: str | None = Field(default=None, description="folder or zip; default `data/NAME`")
+    root: str | None = Field(
+        default=None,
+        description="folder or zip; default `data/NAME`. Zips in it are read as if they were unpacked: "
+        "`train.zip` as the folder `train`, `train.csv.zip` as `train.csv`",
+    )
     train: str = Field(
         default="train.csv",
         description="training table: CSV, gzipped CSV or Parquet; or the files that take its place, "
-        'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`)',
+        'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`); '
+        '"{species:not Test}/{id}.jpg" leaves a folder out',
     )
     test: str = Field(
         default="test.csv", description="test table; the sample submission where there is no other"
     )
-    sample: str = Field(default="sample_submission.csv", description="the sample submission")
+    sample: str = Field(
+        default="sample_submission.csv",
+        description="the sample submission; columns that are neither id nor answer are handed in as they are",
+    )
     id: str | None = Field(default=None, description="id column; default: the sample's first")
     number_rows: bool = Field(
         default=False,
@@ -55,7 +63,9 @@ class DataConfig(Section):
         default=None, description="target column(s); default: the columns that the test table lacks"
     )
     task: Literal["auto", "classification", "multilabel", "regression"] = Field(
-        default="auto", description="kind of task; default: what the metric and the sample imply"
+        default="auto",
+        description="kind of task; default: what the metric and the sample imply. `classification` with "
+        "several targets: a 0/1 column per class, exactly one of which is 1 in every row",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"

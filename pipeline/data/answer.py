@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.sample_columns import answer_columns
 from pipeline.data.tables import Tables
 from pipeline.data.value_range import Bounds, value_range
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import Metric
 from pipeline.task import Task, TaskKind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AnswerKind = Literal["probability", "label", "value", "ranking"]
 
@@ -23,8 +27,8 @@ class Answer:
 
     Attributes:
         kind: "probability" (of the columns' outputs), "label" (the class itself, or 0/1 per
-            label), "value", or "ranking" (the likeliest classes, separated by spaces).
-        columns: the sample's columns after the id, in its order.
+            label or class), "value", or "ranking" (the likeliest classes, separated by spaces).
+        columns: the sample's columns that are answers, in its order.
         outputs: for each of those columns the number of the prediction's column that fills it;
             empty where one column holds a label or a ranking.
         depth: how many classes a ranking names.
@@ -70,7 +74,7 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
     """
     import pandas as pd
 
-    columns = tuple(tables.sample.columns.drop(tables.id))
+    columns = answer_columns(tables.sample, tables.id, _asked(tables), tables.test.columns)
     kind = _task_kind(tables, config, metric, columns)
     if kind not in metric.tasks:
         raise DataError(
@@ -79,6 +83,8 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
         )
     if kind != "classification":
         return _columnwise(tables, config, metric, kind, columns)
+    if len(tables.targets) > 1:
+        return _one_hot(tables, config, metric, columns)
     codes, labels = pd.factorize(tables.train[tables.targets[0]].str.strip())
     by_class = class_columns(sorted(labels), columns) if len(columns) > 1 else None
     classes = tuple(by_class) if by_class else _class_order(set(labels), config.data.positive)
@@ -114,10 +120,51 @@ def _task_kind(tables: Tables, config: Config, metric: Metric, columns: tuple[st
     if len(metric.tasks) == 1:
         return metric.tasks[0]
     if len(tables.targets) > 1:
-        values = {value.strip() for name in tables.targets for value in tables.train[name].unique()}
-        numbers = values <= {"0", "1", "0.0", "1.0"}
-        return "multilabel" if numbers and "multilabel" in metric.tasks else "regression"
+        marks = zero_one(tables.train[list(tables.targets)])
+        if marks is None:
+            return "regression"
+        alone = "classification" in metric.tasks and bool((marks.sum(axis=1) == 1).all())
+        return "classification" if alone else "multilabel" if "multilabel" in metric.tasks else "regression"
     return "classification" if "classification" in metric.tasks else metric.tasks[0]
+
+
+def _asked(tables: Tables) -> set[str]:
+    """Returns the names that the sample's columns may have where they are answers."""
+    targets = set(tables.targets)
+    if len(targets) > 1 or len(tables.sample.columns) <= 2:
+        return targets
+    return targets | set(tables.train[tables.targets[0]].str.strip())
+
+
+def zero_one(table: pd.DataFrame) -> np.ndarray | None:
+    """Returns columns of text as int64 (rows, columns) of 0 and 1; None where they hold anything else."""
+    cells = np.stack([table[name].str.strip().to_numpy(str) for name in table.columns], axis=1)
+    ones = np.isin(cells, ("1", "1.0"))
+    return ones.astype(np.int64) if (ones | np.isin(cells, ("0", "0.0"))).all() else None
+
+
+def _one_hot(
+    tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]
+) -> tuple[Task, np.ndarray, Answer]:
+    """One classification written as a 0/1 column per class, of which one is 1 in every row."""
+    names = tables.targets
+    if set(columns) != set(names):
+        raise DataError(f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)}).")
+    marks = zero_one(tables.train[list(columns)])
+    several = np.arange(len(tables.train)) if marks is None else np.flatnonzero(marks.sum(axis=1) != 1)
+    if marks is None or len(several):
+        raise DataError(
+            f"Several targets ({listing(names)}) are one classification only where exactly one of them is 1 "
+            f"in every row, and the others are 0. It is not so for: "
+            f"{listing(tables.train[tables.id].iloc[several])}. Otherwise: `data.task: multilabel`."
+        )
+    wanted = "label" if metric.wants == "label" else "probability"
+    answer = wanted if config.submission.answer == "auto" else config.submission.answer
+    if answer not in ("probability", "label"):
+        raise DataError(f"`submission.answer: {answer}` needs one column; the sample has {listing(columns)}.")
+    outputs = tuple(range(len(columns)))
+    form = Answer(answer, columns, outputs)  # type: ignore[arg-type]
+    return Task("classification", columns), marks.argmax(axis=1), form
 
 
 def _columnwise(

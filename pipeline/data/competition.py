@@ -44,6 +44,9 @@ class Competition:
         pictures: file name of every training row's picture; empty without pictures.
         test_pictures: the same of the test rows.
         splitter: (rows,) values of the column that decides the folds, or None.
+        header: the sample's columns in its order; empty: the id and the answers.
+        passing: the sample's columns that are neither id nor answers, as text in its order; they are
+            handed in again. None where there are none.
     """
 
     task: Task
@@ -58,6 +61,8 @@ class Competition:
     pictures: tuple[str, ...] = ()
     test_pictures: tuple[str, ...] = ()
     splitter: np.ndarray | None = None
+    header: tuple[str, ...] = ()
+    passing: pd.DataFrame | None = None
 
     def save(self, folder: Path) -> None:
         """Writes arrays, tables and facts, each in its own format."""
@@ -65,7 +70,7 @@ class Competition:
             np.save(folder / f"{name}.npy", getattr(self, name))
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
-        for name in ("train", "test"):
+        for name in ("train", "test", "passing"):
             table = getattr(self, name)
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet")
@@ -77,6 +82,7 @@ class Competition:
             "id": self.id,
             "pictures": self.pictures,
             "test_pictures": self.test_pictures,
+            "header": self.header,
         }
         (folder / "competition.json").write_text(json.dumps(facts), encoding="utf-8")
 
@@ -85,7 +91,7 @@ class Competition:
         """Reads what `save` wrote."""
         facts = json.loads((folder / "competition.json").read_text(encoding="utf-8"))
         tables: dict[str, Any] = {}
-        for name in ("train", "test"):
+        for name in ("train", "test", "passing"):
             path = folder / f"{name}.parquet"
             tables[name] = None
             if path.exists():
@@ -98,6 +104,7 @@ class Competition:
             id=facts["id"],
             pictures=tuple(facts["pictures"]),
             test_pictures=tuple(facts["test_pictures"]),
+            header=tuple(facts["header"]),
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
@@ -133,6 +140,7 @@ def read_competition(source: Source, config: Config, features: Features | None =
     splitter = _splitter(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     train, test = (_features(table[usable], features) for table in (tables.train, tables.test))
+    passing = [name for name in tables.sample.columns if name not in {tables.id, *answer.columns}]
     return Competition(
         task=task,
         answer=answer,
@@ -146,6 +154,8 @@ def read_competition(source: Source, config: Config, features: Features | None =
         pictures=pictures,
         test_pictures=test_pictures,
         splitter=splitter,
+        header=tuple(map(str, tables.sample.columns)),
+        passing=tables.sample[passing].reset_index(drop=True) if passing else None,
     )
 
 

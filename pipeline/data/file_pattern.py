@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.errors import DataError
 
+NOT = "not "
+
 
 class FilePattern:
     """A file's relative POSIX name in which `{column}` stands for the row's value.
 
     `*` stands for any text without a slash (an ending that differs), `**/` for any folders.
+    `{species:not Test,Other}` stands for any value but these: what lies there is not of this table.
 
     Attributes:
         text: as in the YAML.
@@ -21,15 +24,17 @@ class FilePattern:
         wild: whether it holds a star, so that the files must be looked through.
 
     Raises:
-        DataError: the braces are not closed.
+        DataError: the braces are not closed, or hold more than a column and what it is not.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            self._parts = [part[:2] for part in string.Formatter().parse(text)]
+            parts = list(string.Formatter().parse(text))
         except ValueError as error:
             raise DataError(f"{text!r} is no pattern of file names: {error}.") from error
+        self._parts = [part[:2] for part in parts]
+        self._others = {field: _others(text, limits) for _, field, limits, _ in parts if field and limits}
         self.fields = list(dict.fromkeys(field for _, field in self._parts if field))
         self.wild = any("*" in literal for literal, _ in self._parts)
 
@@ -63,5 +68,16 @@ class FilePattern:
                 pieces.append(rf"\{seen.index(field) + 1}")
             elif field:
                 seen.append(field)
-                pieces.append("([^/]+)")
+                others = "|".join(map(re.escape, self._others.get(field, ())))
+                pieces.append(f"(?!(?:{others})(?:/|$))([^/]+)" if others else "([^/]+)")
         return "".join(pieces)
+
+
+def _others(text: str, limits: str) -> list[str]:
+    """Returns the values that a field does not stand for."""
+    if not limits.startswith(NOT):
+        raise DataError(
+            f"{text!r} is no pattern of file names: after a colon stands `not` and the values that are left "
+            f"out, as in {{species:not Test}}. Received: {limits!r}."
+        )
+    return [name.strip() for name in limits.removeprefix(NOT).split(",")]

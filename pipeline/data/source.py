@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-import stat
-import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from pipeline.data.inner_zip import entries, is_zip, open_inner, open_zip, read_entry
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.store import digest, file_digest
 
-LARGEST_RATIO = 1000  # a zip entry that unpacks to more than this times its size is a bomb
-SMALLEST_BOMB = 100 * 2**20  # bytes; smaller entries may compress as well as they like
+ZIP = ".zip"
+MOST_ZIPS = 100  # in one folder or zip that are looked into
+DEEPEST = 2  # zips within the zip or folder that are opened, one in another
+NOTES = {".txt", ".md", ".pdf", ".html", ".json", ".yaml", ".sha256"}  # beside a zip that holds everything
 
 
 class Source(ABC):
@@ -37,6 +39,17 @@ class Source(ABC):
     @abstractmethod
     def fingerprint(self, tables: list[str]) -> str:
         """Returns a hash that changes when any file does; tables by content, the rest by size and time."""
+
+    def table_of(self, data: bytes, name: str) -> bytes:
+        """Returns a table that was packed without saying so: the one file of a zip that is called .csv."""
+        if not (is_zip(data) and name.lower().endswith(".csv")):
+            return data
+        where = f"{self.root}: {name}"
+        opened = open_zip(io.BytesIO(data), where)
+        found = list(entries(opened).values())
+        if len(found) != 1:
+            raise DataError(f"{where} is a zip of {len(found)} files, not a table.")
+        return read_entry(opened, found[0], where)
 
     def has(self, name: str) -> bool:
         return name in self._known()
@@ -66,7 +79,7 @@ class FolderSource(Source):
 
     def read(self, name: str) -> bytes:
         try:
-            return (self.root / name).read_bytes()
+            return self.table_of((self.root / name).read_bytes(), name)
         except FileNotFoundError:
             raise self.missing(name) from None
 
@@ -85,24 +98,31 @@ class FolderSource(Source):
                 facts[name] = file_digest(path) if name in tables else [status.st_size, status.st_mtime_ns]
         return digest(facts)
 
+    def zips(self) -> list[str]:
+        """Returns the names of the zips in it and in the folders at its top."""
+        found = [*self.root.glob(f"*{ZIP}"), *self.root.glob(f"*/*{ZIP}")]
+        return sorted(path.relative_to(self.root).as_posix() for path in found if path.is_file())
+
+    def inner(self, name: str) -> ZipSource | None:
+        """Returns one of them, opened; None where its content is no zip."""
+        with (self.root / name).open("rb") as file:
+            if not is_zip(file.read(4)):
+                return None
+        return ZipSource(self.root / name)
+
 
 class ZipSource(Source):
-    """A zip. One folder that holds everything is looked through, as if it were not there."""
+    """A zip. One folder that holds everything is looked through, as if it were not there.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: its path, or what an error calls it.
+        file: its content, where it is no file of its own.
+    """
+
+    def __init__(self, root: Path, file: BinaryIO | None = None) -> None:
         super().__init__(root)
-        try:
-            self._zip = zipfile.ZipFile(root)
-        except zipfile.BadZipFile as error:
-            raise DataError(f"{root} is not a zip that can be read: {error}.") from error
-        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
-        for entry in entries:
-            self._check(entry)
-        entries = [entry for entry in entries if not entry.filename.startswith("__MACOSX/")]
-        tops = {PurePosixPath(entry.filename).parts[0] for entry in entries}
-        strip = len(tops) == 1 and all("/" in entry.filename for entry in entries)
-        prefix = f"{tops.pop()}/" if strip else ""
-        self._entries = {entry.filename.removeprefix(prefix): entry for entry in entries}
+        self._zip = open_zip(file or root, str(root))
+        self._entries = entries(self._zip)
 
     def names(self) -> list[str]:
         return sorted(self._entries)
@@ -110,26 +130,93 @@ class ZipSource(Source):
     def read(self, name: str) -> bytes:
         if name not in self._entries:
             raise self.missing(name)
-        try:
-            return self._zip.read(self._entries[name])
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise DataError(f"{self.root}: {name!r} cannot be read: {error}.") from error
+        return self.table_of(read_entry(self._zip, self._entries[name], str(self.root)), name)
 
     def fingerprint(self, tables: list[str]) -> str:
         return digest({name: [entry.file_size, entry.CRC] for name, entry in self._entries.items()})
 
-    def _check(self, entry: zipfile.ZipInfo) -> None:
-        name = entry.filename
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if ".." in parts or name.startswith(("/", "\\")) or (parts and ":" in parts[0]):
-            raise DataError(f"{self.root} is refused: its entry {name!r} points outside the zip.")
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            raise DataError(f"{self.root} is refused: its entry {name!r} is a symbolic link.")
-        if entry.file_size > SMALLEST_BOMB and entry.file_size > LARGEST_RATIO * max(entry.compress_size, 1):
-            raise DataError(
-                f"{self.root} is refused: {name!r} unpacks from {entry.compress_size:,} to "
-                f"{entry.file_size:,} bytes."
-            )
+    def zips(self) -> list[str]:
+        return [name for name in self._entries if name.lower().endswith(ZIP)]
+
+    def inner(self, name: str) -> ZipSource | None:
+        file = open_inner(self._zip, self._entries[name], str(self.root))
+        return ZipSource(self.root / name, file) if file else None
+
+
+class LookedInto(Source):
+    """Files of which some are zips, which are looked into as if they were unpacked where they lie.
+
+    "train.zip" becomes the folder "train", or the file where it holds but one of its name ("train.csv.zip"
+    or "train.zip": "train.csv"). A zip whose files all lie beside it already is left out, and a file that
+    is there goes before one of the same name in a zip.
+
+    Args:
+        outer: the files as they are.
+        inner: name of a zip -> its files.
+    """
+
+    def __init__(self, outer: Source, inner: Mapping[str, Source]) -> None:
+        super().__init__(outer.root)
+        self._outer, self._inner = outer, inner
+        self._places: dict[str, tuple[Source, str]] = {}
+        there = frozenset(outer.names())
+        for zipped, source in inner.items():
+            own = source.names()
+            found = _unpacked_names(zipped, own)
+            if not any(set(names) <= there for names in found):
+                self._places |= {new: (source, old) for new, old in zip(found[0], own, strict=True)}
+        self._places |= {name: (outer, name) for name in there - inner.keys()}
+
+    def names(self) -> list[str]:
+        return sorted(self._places)
+
+    def read(self, name: str) -> bytes:
+        source, own = self._place(name)
+        return source.read(own)
+
+    def open(self, name: str) -> BinaryIO:
+        source, own = self._place(name)
+        return source.open(own)
+
+    def fingerprint(self, tables: list[str]) -> str:
+        inner = {name: source.fingerprint([]) for name, source in self._inner.items()}
+        return digest([self._outer.fingerprint(tables), inner])
+
+    def _place(self, name: str) -> tuple[Source, str]:
+        if name not in self._places:
+            raise self.missing(name)
+        return self._places[name]
+
+
+def _unpacked_names(zipped: str, names: Sequence[str]) -> list[list[str]]:
+    """Returns what a zip's files are called where it lies, and what they would be without its name."""
+    path = PurePosixPath(zipped)
+    beside = [(path.parent / name).as_posix() for name in names]
+    suffix = PurePosixPath(names[0]).suffix if len(names) == 1 else ""
+    if suffix and path.stem.endswith(suffix):  # train.csv.zip
+        return [[path.with_suffix("").as_posix()], beside]
+    if len(names) == 1 and PurePosixPath(names[0]).stem == path.stem:  # train.zip, of train.csv
+        return [beside]
+    return [[(path.with_suffix("") / name).as_posix() for name in names], beside]
+
+
+def looked_into(source: FolderSource | ZipSource, depth: int = DEEPEST) -> Source:
+    """Returns the source with the zips in it opened; itself where there are none.
+
+    Args:
+        source: a folder or a zip.
+        depth: how many zips within zips are opened; deeper ones stay files.
+
+    Raises:
+        DataError: a zip is broken, encrypted, not safe, or there are more than can be meant.
+    """
+    zips = source.zips() if depth else []
+    if len(zips) > MOST_ZIPS:
+        return source  # so many are data themselves, not a way to pack it
+    opened = {name: inner for name in zips if (inner := source.inner(name))}
+    if not opened:
+        return source
+    return LookedInto(source, {name: looked_into(inner, depth - 1) for name, inner in opened.items()})
 
 
 def open_source(root: Path, train: str) -> Source:
@@ -144,12 +231,27 @@ def open_source(root: Path, train: str) -> Source:
         DataError: there is nothing at `root`, or nothing that can be read.
     """
     if root.is_dir():
-        zips = sorted(root.glob("*.zip"))
-        if not (root / train.partition("{")[0]).exists() and len(zips) == 1:
-            return ZipSource(zips[0])
-        return FolderSource(root)
+        return _open_folder(root, train.partition("{")[0])
     if root.is_file():
-        return ZipSource(root)
-    if root.with_name(root.name + ".zip").is_file():
-        return ZipSource(root.with_name(root.name + ".zip"))
+        return looked_into(ZipSource(root))
+    if root.with_name(root.name + ZIP).is_file():
+        return looked_into(ZipSource(root.with_name(root.name + ZIP)))
     raise DataError(f"There is no data at {root}: neither a folder nor a zip.")
+
+
+def _open_folder(root: Path, train: str) -> Source:
+    """Opens a folder, or the one zip in it that holds what the folder lacks.
+
+    Args:
+        root: the folder.
+        train: how the name of the training table begins; "" where nothing is known of it.
+    """
+    zips = sorted(root.glob(f"*{ZIP}"))
+    if len(zips) != 1 or (train and (root / train).exists()):
+        return looked_into(FolderSource(root))
+    others = (path for path in root.iterdir() if path != zips[0] and not path.name.startswith("."))
+    if any(path.is_dir() or path.suffix.lower() not in NOTES for path in others):
+        source = looked_into(FolderSource(root))
+        if any(name.startswith(train) for name in source.names()):
+            return source
+    return looked_into(ZipSource(zips[0]))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.plan import Plan, make_plan
 from pipeline.task import TaskKind
 
 # On two cores of a 2020s server, normal data of 8,000 rows and 50 columns; good to a factor of three.
@@ -16,6 +21,7 @@ PER_PAIR = 1.2e-10  # neighbours: seconds per pair of rows and column
 PER_ROW = 6e-4  # tabular net: seconds per row, all epochs
 START = {"tabular": 8.0}  # seconds before the first epoch
 PER_CORE = 5e9  # multiply-adds per second of a network
+TRAINED = 0.8  # share of the rows that one fit learns from
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,14 @@ def network_seconds(multiply_adds: float, pictures: float, fits: int, machine: M
     return 3 * multiply_adds * pictures * fits / (PER_CORE * machine.threads)
 
 
-def finetuned_pictures(rows: int) -> int:
-    """Returns how many pictures a fine-tuned network sees (see `pipeline.networks.plan`)."""
-    steps = max(1, rows // 32)
-    return rows * min(30, max(3, round(1500 / steps)))
+def plan_of(section: dict[str, Any], size: Size) -> Plan:
+    """Returns the plan that a network of this section will make for the rows of one fit."""
+    rows = max(1, round(size.rows * TRAINED))
+    classes = size.kind == "classification"
+    target = np.arange(rows) % size.outputs if classes else np.zeros((rows, size.outputs))
+    return make_plan(CNNConfig(**section), target)
 
 
-def scratch_epochs(rows: int) -> int:
-    """Returns how many epochs a network from scratch trains (see `pipeline.networks.plan`)."""
-    steps = max(1, rows // 64)
-    return min(60, max(4, round(9000 / steps)))
+def learned_pictures(plan: Plan, size: Size) -> int:
+    """Returns how many pictures one fit learns from, once per epoch of the whole network."""
+    return round(size.rows * TRAINED) * plan.epochs

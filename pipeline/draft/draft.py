@@ -14,8 +14,8 @@ from pipeline.draft.cost import Machine
 from pipeline.draft.files import BY_NAME, Asked, open_files
 from pipeline.draft.findings import Findings, Surroundings, find_out
 from pipeline.draft.text import ConfigText, scalar
-from pipeline.draft.weights import keras_home
 from pipeline.errors import ConfigError, DataError, listing
+from pipeline.networks.weights_file import keras_home
 from pipeline.store import write_atomically
 
 MOST_THREADS = 16

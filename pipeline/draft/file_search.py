@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.data.sample_columns import UNNAMED, answer_columns, counts_rows
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.decision import Decision, words
-from pipeline.draft.files import BY_NAME, Asked, Files, is_table
+from pipeline.draft.files import BY_NAME, Asked, Files, is_table, not_read
 from pipeline.draft.pictures import is_picture
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
@@ -47,7 +48,7 @@ class _Search:
                 raise self.source.missing(asked)
         sample = self._sample(names)
         text = self._read(sample.value, tuple(self._read(sample.value).columns))
-        self.id = _id_column(text)
+        self.id = self._id(text, [name for name in names if name != sample.value])
         self.read[sample.value] = text
         others = [name for name in names if name != sample.value and self._reads(name)]
         test = self._test(others, sample.value)
@@ -92,6 +93,22 @@ class _Search:
             return False
         return True
 
+    def _id(self, sample: pd.DataFrame, others: list[str]) -> str:
+        """Returns the sample's id column: whose values all differ, and that another table holds too."""
+        different = [str(name) for name in sample.columns if sample[name].is_unique and len(sample) > 1]
+        first = different[0] if different else str(sample.columns[0])
+        if len(different) < 2 or not (UNNAMED.fullmatch(first) or counts_rows(sample[first])):
+            return first
+        held = dict.fromkeys(different, 0.0)  # the first may be an index
+        for name in others:
+            try:
+                table = self._read(name, tuple(different))
+            except DataError:
+                continue  # whether it matters is known once it is known what it is
+            for column in set(different) & set(table.columns):
+                held[column] = max(held[column], float(sample[column].isin(set(table[column])).mean()))
+        return max(different, key=lambda name: (not UNNAMED.fullmatch(name), held[name]))
+
     def _sample(self, names: list[str]) -> Decision[str]:
         if self.asked.sample:
             return Decision(self.asked.sample, "given as SAMPLE")
@@ -105,7 +122,7 @@ class _Search:
         raise DataError(
             f"{self.source.root} holds no sample submission, which says what is to be predicted and in what "
             "form: a table with sample or submission in its name, or SAMPLE=file (--sample). "
-            f"It holds: {listing(sorted(self.source.names()))}."
+            f"It holds: {listing(sorted(self.source.names()))}.{not_read(self.source)}"
         )
 
     def _like_a_sample(self, names: list[str]) -> Decision[str] | None:
@@ -132,7 +149,8 @@ class _Search:
         names = [name for name in names if name != self.asked.train]
         same = [name for name in names if self._ids(name) == wanted]
         if same:
-            best = max(same, key=lambda name: (_says(name, TEST_WORDS), len(self._table(name).columns)))
+            answers = set(self.read[sample].columns) - {self.id}
+            best = max(sorted(same, key=_order), key=lambda name: self._test_rank(name, answers))
             return Decision(best, f"its ids are those of {sample}")
         named = sorted((name for name in names if _says(name, TEST_WORDS)), key=_order)
         if named:
@@ -142,8 +160,13 @@ class _Search:
             return Decision(sample, "there is no test table; the sample names the test pictures")
         raise DataError(
             f"{self.source.root} holds no test table: none has the ids of {sample}, and none has test in its "
-            f"name. Name it with TEST=file (--test). It holds: {listing(names)}."
+            f"name. Name it with TEST=file (--test). It holds: {listing(names)}.{not_read(self.source)}"
         )
+
+    def _test_rank(self, name: str, answers: set[str]) -> tuple[bool, bool, int]:
+        """Ranks tables of the sample's ids: one that holds all answers was handed out afterwards."""
+        columns = set(map(str, self._table(name).columns))
+        return not answers <= columns, _says(name, TEST_WORDS), len(columns)
 
     def _train(self, names: list[str], test: str, sample: str) -> Decision[str] | None:
         """Returns the training table; None where folders of pictures may take its place."""
@@ -173,7 +196,7 @@ class _Search:
             return None
         raise DataError(
             f"{self.source.root} holds no training table: none holds what {sample} asks for. Name it with "
-            f"TRAIN=file (--train). It holds: {listing(sorted(self.source.names()))}."
+            f"TRAIN=file (--train). It holds: {listing(sorted(self.source.names()))}.{not_read(self.source)}"
         )
 
     def _target(self, name: str, test: str, sample: str) -> list[str]:
@@ -187,13 +210,8 @@ class _Search:
 
     def _folders(self, sample: str) -> FolderPerClass:
         table = self.read[sample]
-        return find_folders(self.source, self.id, list(table[self.id]), list(table.columns.drop(self.id)))
-
-
-def _id_column(sample: pd.DataFrame) -> str:
-    """The first column whose values are all different: the ids, wherever they stand."""
-    different = [name for name in sample.columns if sample[name].is_unique]
-    return str(different[0] if different and len(sample) > 1 else sample.columns[0])
+        answers = answer_columns(table, self.id, (), ())
+        return find_folders(self.source, self.id, list(table[self.id]), list(answers))
 
 
 def _order(name: str) -> tuple[int, int, str]:

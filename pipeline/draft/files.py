@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pipeline.data.source import FolderSource, Source, open_source
+from pipeline.data.source import Source, open_source
 from pipeline.draft.decision import Decision
+from pipeline.draft.pictures import is_picture
+from pipeline.errors import listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BY_NAME = "its name says so"
+PACKED = {".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
+NOTES = {"", ".txt", ".md", ".pdf", ".html", ".py", ".ipynb", ".yaml", ".yml"}
 TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 
 
@@ -70,11 +75,25 @@ class Asked:
 
 def open_files(root: Path, train: str | None) -> Source:
     """Opens a folder or a zip whose tables have names that are not known yet."""
-    if root.is_dir() and any(is_table(path.name) for path in root.rglob("*")):
-        return FolderSource(root)
-    return open_source(root, train or "train.csv")
+    return open_source(root, train or "")
 
 
 def is_table(name: str) -> bool:
     """Says whether a file's ending is one that `read_table` reads."""
     return name.lower().endswith(TABLE_ENDINGS)
+
+
+def not_read(source: Source) -> str:
+    """Returns a sentence on the files of which nothing here can make sense, or ""."""
+    endings = Counter(
+        PurePosixPath(name).suffix.lower()
+        for name in source.names()
+        if not (is_table(name) or is_picture(name)) and not PurePosixPath(name).name.startswith(".")
+    )
+    packed = sorted(PACKED & endings.keys())
+    if packed:
+        return f" Files that end in {listing(packed)} have to be unpacked first."
+    strange = [ending for ending, _ in endings.most_common() if ending not in NOTES]
+    if not strange:
+        return ""
+    return f" Files that end in {listing(strange, most=3)} are neither tables nor pictures, and are not read."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,17 @@ from pipeline.data.columns import as_text
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import make_folds
+from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.draft.cost import Machine, Size
-from pipeline.draft.decision import Chosen, Decision
+from pipeline.draft.decision import Chosen, Decision, words
+from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
-from pipeline.draft.files import Asked, Files
+from pipeline.draft.files import Asked, Files, not_read
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
-from pipeline.draft.models import choose_models
+from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import Pictures, find_pictures, is_picture
 from pipeline.draft.split import Split, find_split
@@ -30,6 +32,8 @@ from pipeline.metrics import find_metric
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MASK_WORDS = {"pixels", "rle", "mask", "masks", "segmentation", "annotation"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     train, key = files.train_table, files.id
     test = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
     target = find_target(train, list(test.columns), files.sample_table, key, asked.target, files.train.value)
+    _refuse_masks(train, target.value)
     metric = _metric(asked, files, target.value)
     pictures = find_pictures(source, train, test, key, "{file}" if files.by_folders else None)
     free = _free_columns(train, key, target.value, pictures)
@@ -115,7 +120,10 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     competition = read_competition(source, config)
     n, repeats = _folds(competition, split, pictures)
     unnamed = 0 if pictures else sum(map(is_picture, source.names()))
-    models, not_worth = _models(competition, pictures, n.value * repeats.value, metric.value, around)
+    drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
+    files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
+    fits = n.value * repeats.value
+    models, not_worth = _models(competition, pictures, fits, metric.value, around, drawn, not_read(source))
     return Findings(
         files=files,
         target=target,
@@ -133,6 +141,17 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     )
 
 
+def _refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
+    """Raises DataError where the answers are run lengths ("37 4 61 5"): the pixels of a mask."""
+    for name in targets:
+        cells = train[name].dropna().astype(str)
+        if MASK_WORDS & set(words(name)) and cells.str.fullmatch(r"\s*(\d+ +\d+ *)+").mean() > 0.5:
+            raise DataError(
+                f"The target {name!r} holds run lengths, the pixels of masks: no model here answers with "
+                "masks. Classes, labels and values are what is predicted."
+            )
+
+
 def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
     """Returns the metric that was given, once it is known to exist, or the likely one."""
     import pandas as pd
@@ -141,7 +160,8 @@ def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
         find_metric(asked.metric)
         return Decision(asked.metric, "given as METRIC")
     sample = files.sample_table
-    answers = [str(name) for name in sample.columns if name != files.id]
+    known = () if files.test.value == files.sample.value else files.test_table.columns
+    answers = list(answer_columns(sample, files.id, targets, known))
     truth = pd.DataFrame({name: as_text(files.train_table[name]) for name in targets}, dtype=str)
     cells = sample[answers[0]].unique().tolist() if answers else []
     return likely_metric(Question(targets, truth, answers, cells))
@@ -189,15 +209,22 @@ def _folds(
 
 
 def _models(
-    competition: Competition, pictures: Pictures | None, fits: int, metric: str, around: Surroundings
+    competition: Competition,
+    pictures: Pictures | None,
+    fits: int,
+    metric: str,
+    around: Surroundings,
+    drawn: Drawn,
+    unread: str,
 ) -> tuple[list[Chosen], list[str]]:
-    large = pictures is not None and max(pictures.size) > TINY
+    large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
-    chosen, left_out = choose_models(_size(competition, pictures), fits, metric, around.machine, weights)
+    size = _size(competition, pictures)
+    chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "
-            "no pictures go with their rows."
+            f"no pictures go with their rows.{unread}"
         )
     return chosen, left_out
 

@@ -68,6 +68,8 @@ def likely_metric(question: Question) -> Decision[str]:
 def _several(question: Question) -> Decision[str]:
     numbers = np.stack([as_numbers(question.truth[name]) for name in question.names], axis=1)
     if np.isin(numbers, (0.0, 1.0)).all():
+        if (numbers.sum(axis=1) == 1).all():
+            return Decision("log_loss", "one of the targets is 1 in every row: a probability per class")
         return Decision("log_loss", "several 0/1 targets; the files cannot tell log_loss from auc")
     if (numbers > -1).all() and all(_skewed(column) for column in numbers.T):
         return Decision("rmsle", "several skewed amounts; the files cannot tell rmsle from rmse or mae")

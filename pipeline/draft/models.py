@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from pipeline.draft.chain import make_chain
 from pipeline.draft.cost import Machine, Size, table_seconds
 from pipeline.draft.decision import Chosen
+from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
 from pipeline.draft.weights import Weights
 from pipeline.registry import MODELS
@@ -19,6 +22,7 @@ MANY_CLASSES = 10
 FEWEST_PER_CLASS = 20
 FEWEST_COLUMNS = 2  # in fewer, all distances are one number
 
+NOTHING = Drawn()
 NAMES = {
     "lightgbm": "lgbm",
     "xgboost": "xgb",
@@ -30,7 +34,7 @@ NAMES = {
 
 
 def choose_models(
-    size: Size, fits: int, metric: str, machine: Machine, weights: list[Weights]
+    size: Size, fits: int, metric: str, machine: Machine, weights: list[Weights], drawn: Drawn = NOTHING
 ) -> tuple[list[Chosen], list[str]]:
     """Returns the models in the order of the YAML, and a line on each that was left out.
 
@@ -40,11 +44,13 @@ def choose_models(
         metric: decides what boosting minimises.
         machine: what trains.
         weights: ImageNet weights that can be had.
+        drawn: boxes and points of the pictures.
     """
     chosen: list[Chosen] = []
     if size.picture:
-        network = choose_network(size, fits, machine, weights)
-        chosen += [network, *_on_top(network, size)]
+        seen = replace(size, picture=drawn.crop or size.picture)
+        network = choose_network(seen, fits, machine, weights)
+        chosen += [*make_chain(drawn, network, size, fits, machine), *_on_top(network, size)]
     if not size.columns:
         return chosen, []
     tables, left_out = _of_tables(size, fits, metric, machine)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.draft.cost import Machine, Size, finetuned_pictures, network_seconds, scratch_epochs
+from pipeline.draft.cost import Machine, Size, learned_pictures, network_seconds, plan_of
 from pipeline.draft.decision import Chosen
-from pipeline.draft.weights import Weights, keras_home
+from pipeline.draft.weights import Weights
 from pipeline.networks.backbones import find_backbone
+from pipeline.networks.weights_file import keras_home
 
 BUDGET = 600  # seconds for all fits of the network
 TINY = 40  # pixels up to which pictures are too small for a pretrained network
@@ -46,11 +47,11 @@ def _tiny(size: Size, shape: tuple[int, int], fits: int, machine: Machine) -> Ch
     nets = dict(TINY_NETS)
     if min(shape) < SMALLEST_OF_C5:
         nets = dict(list(nets.items())[:1])
-    pictures = size.rows * scratch_epochs(size.rows)
     section: dict[str, Any] = {}
     for net, cost in nets.items():
-        seconds = network_seconds(cost * shape[0] * shape[1], pictures, fits, machine)
         section = {"kind": "cnn", "backbone": net, "size": _side(shape)}
+        pictures = learned_pictures(plan_of(section, size), size)
+        seconds = network_seconds(cost * shape[0] * shape[1], pictures, fits, machine)
         if seconds <= BUDGET:
             break
     said = f"pictures of {shape[1]}x{shape[0]} pixels: a net from scratch"
@@ -59,7 +60,7 @@ def _tiny(size: Size, shape: tuple[int, int], fits: int, machine: Machine) -> Ch
 
 def _shortened(section: dict[str, Any], said: str, seconds: float, size: Size) -> Chosen:
     """Returns the network, with fewer epochs where the usual number takes too long."""
-    epochs = scratch_epochs(size.rows)
+    epochs = plan_of(section, size).epochs
     fitting = max(FEWEST_EPOCHS, int(epochs * BUDGET / max(seconds, 1)))
     if fitting < epochs:
         section = {**section, "epochs": fitting}
@@ -69,12 +70,12 @@ def _shortened(section: dict[str, Any], said: str, seconds: float, size: Size) -
 
 
 def _from_scratch(size: Size, fits: int, machine: Machine) -> Chosen:
-    pictures = size.rows * scratch_epochs(size.rows)
     for side in SCRATCH_SIZES:
+        section = {"kind": "cnn", "backbone": SCRATCH_NET, "size": side}
+        pictures = learned_pictures(plan_of(section, size), size)
         seconds = network_seconds(SCRATCH_COST * side**2, pictures, fits, machine)
         if seconds <= BUDGET:
             break
-    section = {"kind": "cnn", "backbone": SCRATCH_NET, "size": side}
     said = (
         f"no ImageNet weights in {keras_home() / 'models'} and none to be fetched: from scratch. With them, "
         "`backbone: mobilenet_v2, weights: imagenet, size: 160` would do far better"
@@ -84,20 +85,23 @@ def _from_scratch(size: Size, fits: int, machine: Machine) -> Chosen:
 
 def _pretrained(size: Size, side: int, fits: int, machine: Machine, weights: list[Weights]) -> Chosen:
     """The largest network that can be fine-tuned in the time, else the cheapest, frozen."""
-    seen = finetuned_pictures(size.rows)
-    for weight in sorted(weights, key=lambda weight: -weight.multiply_adds):
-        for pixels in _sizes(weight, side):
-            seconds = network_seconds(_cost(weight, pixels), seen, fits, machine)
-            if seconds <= BUDGET:
-                return _chosen(weight, pixels, seconds, frozen=False)
     options = [(weight, pixels) for weight in weights for pixels in _sizes(weight, side)]
-    options.sort(key=lambda option: -_cost(*option))
-    for weight, pixels in options:
+    plan = plan_of(_section(*options[0]), size)  # it follows from the rows, whatever the network
+    seen = learned_pictures(plan, size)
+    for weight, pixels in sorted(options, key=lambda option: -option[0].multiply_adds):
+        seconds = network_seconds(_cost(weight, pixels), seen, fits, machine)
+        if plan.top and seconds <= BUDGET:
+            return _chosen(weight, _section(weight, pixels), "fine-tuned", seconds)
+    for weight, pixels in sorted(options, key=lambda option: -_cost(*option)):
         # a frozen network reads every picture once, forward only
         seconds = network_seconds(_cost(weight, pixels), (size.rows + size.test_rows) / 3, 1, machine)
         if seconds <= BUDGET / 2:
             break
-    return _chosen(weight, pixels, seconds, frozen=True)
+    section = _section(weight, pixels)
+    if plan.top == 0:
+        return _chosen(weight, section, f"frozen ({plan.reasons['finetune']})", seconds)
+    how = "frozen, as fine-tuning would take too long"
+    return _chosen(weight, {**section, "finetune": "none"}, how, seconds)
 
 
 def _sizes(weight: Weights, side: int) -> list[int]:
@@ -109,15 +113,15 @@ def _cost(weight: Weights, pixels: int) -> float:
     return weight.multiply_adds * 1e6 * (pixels / 224) ** 2
 
 
-def _chosen(weight: Weights, pixels: int, seconds: float, frozen: bool) -> Chosen:
+def _section(weight: Weights, pixels: int) -> dict[str, Any]:
     section: dict[str, Any] = {"kind": "cnn", "backbone": weight.backbone}
     if weight.alpha != 1:
         section["alpha"] = weight.alpha
-    section |= {"weights": "imagenet", "size": pixels}
-    if frozen:
-        section["finetune"] = "none"
+    return section | {"weights": "imagenet", "size": pixels}
+
+
+def _chosen(weight: Weights, section: dict[str, Any], how: str, seconds: float) -> Chosen:
     source = "weights are there" if weight.found else "weights will be fetched"
-    how = "frozen, as fine-tuning would take too long" if frozen else "fine-tuned"
     return Chosen("cnn", section, f"ImageNet {source}; {how}; about {max(1, round(seconds / 60))} min")
 
 

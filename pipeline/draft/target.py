@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.data.answer import class_columns
+from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.decision import Decision, words
 from pipeline.errors import DataError, did_you_mean, listing
 
@@ -37,7 +38,8 @@ def find_target(
         DataError: there is none, or several might be meant; names them.
     """
     columns = [str(name) for name in train.columns if name != key]
-    answers = [str(name) for name in sample.columns if name != key]
+    new = {name for name in columns if name not in test_columns}
+    answers = list(answer_columns(sample, key, new, test_columns))
     if asked:
         return Decision(_asked(asked, columns, where), "given as TARGET")
     if answers and set(answers) <= set(columns):

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.networks.weights_file import misfit, network_of
 
 HOST = "https://storage.googleapis.com/tensorflow/keras-applications/"
 PATIENCE = 2.0  # seconds
 
-# Keras' names of files without classifier, and the backbone that each is for.
-_FILES = (
-    (r"mobilenet_(?P<alpha>\d_\d)_224_tf_no_top\.h5", "mobilenet"),
-    (
-        r"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_(?P<alpha>\d\.\d+)_224_no_top\.h5",
-        "mobilenet_v2",
-    ),
-    (r"weights_mobilenet_v3_(?P<name>small|large)_224_1\.0_float_no_top_v2\.h5", "mobilenet_v3_{name}"),
-    (r"efficientnetb(?P<name>\d)_notop\.h5", "efficientnet_b{name}"),
-    (r"efficientnetv2-(?P<name>b\d|s|m|l)_notop\.h5", "efficientnet_v2_{name}"),
-    (r"resnet(?P<name>50|101|152)_weights_tf_dim_ordering_tf_kernels_notop\.h5", "resnet{name}"),
-    (r"resnet(?P<name>50|101|152)v2_weights_tf_dim_ordering_tf_kernels_notop\.h5", "resnet{name}_v2"),
-    (r"densenet(?P<name>121|169|201)_weights_tf_dim_ordering_tf_kernels_notop\.h5", "densenet{name}"),
-    (r"convnext_(?P<name>tiny|small|base|large|xlarge)_notop\.h5", "convnext_{name}"),
-)
 MULTIPLY_ADDS = {  # of a picture of 224 x 224 pixels, in millions, by the networks' papers
     "mobilenet": 570,
     "mobilenet_v2": 300,
@@ -63,22 +48,16 @@ class Weights:
 FETCHED = Weights("mobilenet_v2", found=False)  # what is fetched where there is no file
 
 
-def keras_home() -> Path:
-    """Returns the folder in which Keras keeps its files."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-
-
 def present_weights(home: Path) -> list[Weights]:
-    """Returns the ImageNet weights under a Keras home that the toolkit knows, the cheapest first."""
+    """Returns the ImageNet weights under a Keras home that the toolkit knows, the cheapest first.
+
+    A file that is called after one network and does not hold it is left out.
+    """
     found = []
     for path in sorted((home / "models").glob("*.h5")):
-        for expression, backbone in _FILES:
-            if match := re.fullmatch(expression, path.name):
-                parts = match.groupdict()
-                alpha = float(parts.pop("alpha", "1.0").replace("_", "."))
-                if expression.startswith("mobilenet_("):  # its file says 2_5 for 0.25, and 1_0 for 1
-                    alpha = alpha if alpha == 1 else alpha / 10
-                found.append(Weights(backbone.format(**parts), alpha))
+        network = network_of(path.name)
+        if network and not misfit(path, *network):
+            found.append(Weights(*network))
     return sorted(found, key=lambda weights: weights.multiply_adds)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import parse
+from pipeline.networks.weights_file import keras_home, misfit, network_of
 
 if TYPE_CHECKING:
     from pipeline.config.schema import ModelConfig
@@ -35,9 +36,26 @@ def relations(config: CNNConfig, where: str, models: Mapping[str, ModelConfig | 
         near = did_you_mean(config.weights, [*models, "auto", "imagenet", "none"])
         text = f"{config.weights!r} is no model, no file (.h5, .keras) and not `imagenet` or `none`.{near}"
         found.append(f"`{where}.weights`: {text}")
+    elif config.weights_kind == "model" and (text := _unlike(config, models[config.weights])):
+        found.append(f"`{where}.weights`: {config.weights!r} {text}")
     if config.view:
         found += [f"`{where}.view.{key}`: {text}" for key, text in _followed(config.view, models)]
     return found
+
+
+def _unlike(config: CNNConfig, other: ModelConfig | None) -> str:
+    """Returns in what another network differs so that its weights do not fit, or ""."""
+    if other is None:
+        return ""
+    backbone, alpha = getattr(other, "backbone", None), getattr(other, "alpha", 1.0)
+    if backbone is None:
+        return f"is no network but {other.kind}: it has no weights to start from."
+    if (backbone, alpha) == (config.backbone, config.alpha):
+        return ""
+    return (
+        f"is {backbone} (alpha {alpha:g}), this one {config.backbone} (alpha {config.alpha:g}): its weights "
+        "do not fit."
+    )
 
 
 def _followed(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Iterator[tuple[str, str]]:
@@ -102,6 +120,18 @@ def _weights(config: CNNConfig) -> Iterator[tuple[str, str]]:
             "weights",
             f"no such file. Received: {config.weights!r}, which is {Path(config.weights).absolute()}.",
         )
+    elif config.weights_kind in ("file", "imagenet"):
+        for path in _weight_files(config):
+            if said := misfit(path, config.backbone, config.alpha):
+                yield "weights", said
+
+
+def _weight_files(config: CNNConfig) -> list[Path]:
+    """Returns the file that is named, or Keras' own where it is there already."""
+    if config.weights_kind == "file":
+        return [Path(config.weights)]
+    folder = keras_home() / "models"
+    return [path for path in folder.glob("*.h5") if network_of(path.name) == (config.backbone, config.alpha)]
 
 
 def _numbers(config: CNNConfig) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,12 @@ from pipeline.metrics import find_metric
 def answer(labels, columns, metric, targets=("label",), **data):
     """Reads the answer of a training table with these labels and a sample with these columns."""
     values = np.array(labels, dtype=str).reshape(len(labels), -1)
-    train = pd.DataFrame(values, columns=list(targets))
-    sample = pd.DataFrame("0", index=range(2), columns=["id", *columns])
-    tables = Tables(train, pd.DataFrame({"id": ["a", "b"]}), sample, "id", tuple(targets))
+    train = pd.DataFrame(values, columns=list(targets)).assign(id=[f"id {row}" for row in range(len(labels))])
+    given = data.pop("sample", dict.fromkeys(columns, "0"))
+    sample = pd.DataFrame({"id": ["x", "y", "z"], **given}, dtype=str)
+    sample.columns = [name or f"Unnamed: {place}" for place, name in enumerate(sample.columns)]
+    test = pd.DataFrame({"id": ["x", "y", "z"], **data.pop("test", {})})
+    tables = Tables(train, test, sample, "id", tuple(targets))
     form = data.pop("answer", "auto")
     config = Config(
         competition="toy",
@@ -75,6 +78,51 @@ def test_a_metric_on_logarithms_makes_models_learn_them():
     assert answer(["1", "2"], ["label"], "rmsle")[0].log_target
     with pytest.raises(DataError, match=r"takes log\(1 \+ y\): targets must be above -1"):
         answer(["1", "-2"], ["label"], "rmsle")
+
+
+ONE_HOT = [["1", "0", "0"], ["0", "0", "1"], ["0", "1.0", "0"]]
+RESULTS = ("a_wins", "b_wins", "tie")
+
+
+@pytest.mark.parametrize("metric, kind", [("log_loss", "probability"), ("auc", "probability")])
+def test_columns_of_which_one_is_1_are_one_classification(metric, kind):
+    task, target, form = answer(ONE_HOT, ["tie", "a_wins", "b_wins"], metric, RESULTS)
+    assert (task.kind, task.outputs) == ("classification", ("tie", "a_wins", "b_wins"))
+    assert target.tolist() == [1, 0, 2]
+    assert (form.kind, form.columns, form.outputs) == (kind, ("tie", "a_wins", "b_wins"), (0, 1, 2))
+
+
+def test_a_label_is_asked_for_in_a_column_per_class():
+    task, _, form = answer(ONE_HOT, RESULTS, "accuracy", RESULTS)
+    assert (task.kind, form.kind, form.outputs) == ("classification", "label", (0, 1, 2))
+
+
+@pytest.mark.parametrize("row", [["0", "0", "0"], ["1", "1", "0"]])
+def test_none_or_two_in_a_row_are_several_labels(row):
+    assert answer([*ONE_HOT, row], RESULTS, "log_loss", RESULTS)[0].kind == "multilabel"
+    with pytest.raises(DataError, match=r"exactly one of them is 1 in every row.*not so for: id 3"):
+        answer([*ONE_HOT, row], RESULTS, "log_loss", RESULTS, task="classification")
+    with pytest.raises(DataError, match=r"exactly one of them is 1"):
+        answer([*ONE_HOT, row], RESULTS, "mcc", RESULTS)
+
+
+def test_several_labels_where_the_configuration_says_so():
+    assert answer(ONE_HOT, RESULTS, "log_loss", RESULTS, task="multilabel")[0].kind == "multilabel"
+
+
+def test_columns_of_the_sample_that_tell_the_row_are_no_answers():
+    told, day = {"": ["0", "1", "2"], "text": ["a", "b", ""]}, {"day": ["1", "1", "2"]}
+    sample = {**told, **day, "c": ["0", "0", "0"], "d": ["0.5", "", "1"]}
+    assert answer(["c", "d", "c"], [], "log_loss", sample=sample, test=day)[2].columns == ("c", "d")
+    sample = {**told, "value": ["0", "1", "2"], "label": ["1", "2", "3"]}
+    assert answer(["1.5", "2", "3"], [], "rmse", sample=sample)[2].columns == ("label",)
+    sample = {"day": ["1", "1", "2"], "species": ["c", "c", "c"]}
+    assert answer(["c", "d", "c"], [], "accuracy", sample=sample, test=day)[2].columns == ("species",)
+
+
+def test_numbers_that_nothing_explains_are_no_column_to_pass_on():
+    with pytest.raises(DataError, match=r"The sample's columns \(label, other\) must be the targets"):
+        answer(["1.5", "2"], ["label", "other"], "rmse")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,21 @@ def test_it_survives_the_disk(root, tmp_path):
     )
 
 
+def test_more_columns_of_the_sample_survive_the_disk(root, tmp_path):
+    sample = pd.read_csv(root / "sample_submission.csv", dtype=str)
+    sample.insert(1, "note", [f"row {row}" for row in range(len(sample))])
+    sample.to_csv(root / "sample_submission.csv", index=False)
+    competition = read(root)
+    assert competition.header == tuple(sample.columns)
+    assert "note" not in competition.answer.columns
+    (tmp_path / "saved").mkdir()
+    competition.save(tmp_path / "saved")
+    loaded = Competition.load(tmp_path / "saved")
+    assert loaded.header == competition.header
+    pd.testing.assert_frame_equal(loaded.passing, sample[["note"]])
+    assert read(root, id="id").passing["note"].tolist() == sample["note"].tolist()
+
+
 def test_dropped_columns_and_the_group_are_not_seen(root):
     competition = read(root, folds=FoldsConfig(group="place"), drop=["shade"])
     assert list(competition.train.columns) == ["width"]

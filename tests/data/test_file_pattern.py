@@ -30,3 +30,17 @@ def test_values_from_names(text, found):
 def test_braces_that_do_not_close():
     with pytest.raises(DataError, match=r"'images/\{id.jpg' is no pattern of file names"):
         FilePattern("images/{id.jpg")
+
+
+def test_values_that_a_field_does_not_stand_for():
+    pattern = FilePattern("{species:not Test,Spare parts}/{id}.png")
+    names = ["cat/1.png", "Test/2.png", "Testudo/3.png", "Spare parts/4.png", "Spare/5.png"]
+    assert [values for _, values in pattern.matches(names)] == [
+        ("cat", "1"),
+        ("Testudo", "3"),
+        ("Spare", "5"),
+    ]
+    assert pattern.fields == ["species", "id"]
+    assert pattern.name(("cat", "1")) == "cat/1.png"
+    with pytest.raises(DataError, match=r"after a colon stands `not`.*Received: '>3'"):
+        FilePattern("{species:>3}/{id}.png")

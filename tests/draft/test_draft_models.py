@@ -1,10 +1,14 @@
+import re
+
+import numpy as np
 import pytest
 
-from pipeline.draft.cost import Machine, Size, table_seconds
+from pipeline.draft.cost import Machine, Size, learned_pictures, plan_of, table_seconds
 from pipeline.draft.models import choose_models
 from pipeline.draft.network import SCRATCH_NET, choose_network
 from pipeline.draft.weights import Weights
 from pipeline.networks.config import CNNConfig
+from pipeline.networks.plan import make_plan
 
 TWO = Machine(threads=2)
 SMALL = Weights("mobilenet", 0.25)
@@ -112,3 +116,21 @@ def test_without_weights_the_comment_says_how_to_get_them():
     chosen = choose_network(size(rows=800, picture=(300, 500)), 5, TWO, [])
     assert chosen.section["backbone"] == SCRATCH_NET
     assert "mobilenet_v2" in chosen.reason
+
+
+@pytest.mark.parametrize("rows, outputs", [(300, 3), (800, 2), (6_000, 10), (50_000, 10)])
+def test_the_cost_is_that_of_the_plan_which_trains(rows, outputs):
+    data = size(rows=rows, picture=(300, 500), outputs=outputs)
+    target = np.arange(round(0.8 * rows)) % outputs
+    for keys in ({"backbone": "mobilenet", "weights": "imagenet"}, {"backbone": SCRATCH_NET}):
+        trained = make_plan(CNNConfig(kind="cnn", **keys), target)
+        planned = plan_of({"kind": "cnn", **keys}, data)
+        assert planned == trained
+        assert learned_pictures(planned, data) == len(target) * trained.epochs
+
+
+@pytest.mark.parametrize("rows, outputs, why", [(150, 2, "120 training"), (900, 400, "2 per class")])
+def test_too_few_pictures_to_fine_tune_are_said_to_be(rows, outputs, why):
+    chosen = choose_network(size(rows=rows, picture=(300, 500), outputs=outputs), 5, TWO, [SMALL])
+    assert re.search(rf"frozen \(none: .*{why}", chosen.reason)
+    assert "finetune" not in chosen.section
