@@ -1,4 +1,5 @@
 import json
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -78,7 +79,46 @@ def test_the_manifest_names_files_and_hashes(store):
     assert manifest["key"] == product.key
 
 
-def test_a_second_run_waits_and_leavings_of_a_killed_one_are_swept(store):
+def test_a_second_run_waits_and_says_so(store):
+    """Each step waits for the one before it; the limits are there so that a fault ends the test."""
+    order, waiting, entered = [], Event(), Event()
+
+    def second():
+        with store.exclusive(lambda text: (order.append(text), waiting.set())):
+            order.append("second")
+            entered.set()
+
+    thread = Thread(target=second, daemon=True)
+    with store.exclusive(order.append):
+        thread.start()
+        assert waiting.wait(600)
+        order.append("first")
+        assert not entered.is_set()
+    assert entered.wait(600)
+    thread.join(600)
+    assert [order[0].partition(" works")[0], *order[1:]] == ["Another run", "first", "second"]
+
+
+def test_only_one_makes_a_product(store):
+    """Whoever comes second waits at the lock, and finds the product done."""
+    product, found, at_the_lock = store.product("thing", {"a": 1}), [], Event()
+
+    def second():
+        at_the_lock.set()
+        with store.product("thing", {"a": 1}).lock():
+            found.append(product.done())
+
+    thread = Thread(target=second, daemon=True)
+    with product.lock():
+        thread.start()
+        assert at_the_lock.wait(600)
+        make(product)
+        assert found == []
+    thread.join(600)
+    assert found == [True]
+
+
+def test_leavings_of_a_killed_run_are_swept(store):
     leavings = store.root / "products" / ".making-x-123"
     leavings.mkdir(parents=True)
     said = []
