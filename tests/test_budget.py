@@ -30,7 +30,7 @@ def place(workplace):
 
 @pytest.fixture
 def costs(monkeypatch):
-    """Seconds per fold by the name of a model; while it is fitted the budget's clock goes on, and only then."""
+    """Seconds per fold by the name of a model: the budget's clock goes on by them, and stands still else."""
     now, found, fit = [0.0], {}, Run._fit
 
     def ticking(self, name, fold, experiment):

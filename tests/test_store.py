@@ -3,6 +3,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
 from pipeline.errors import StoreError
 from pipeline.store import Store, digest, write_atomically
@@ -100,18 +101,19 @@ def test_a_second_run_waits_and_says_so(store):
 
 
 def test_only_one_makes_a_product(store):
-    """Whoever comes second waits at the lock, and finds the product done."""
-    product, found, at_the_lock = store.product("thing", {"a": 1}), [], Event()
+    """Whoever comes second cannot have the lock meanwhile, waits, and finds the product done."""
+    product, found = store.product("thing", {"a": 1}), []
 
     def second():
-        at_the_lock.set()
         with store.product("thing", {"a": 1}).lock():
             found.append(product.done())
 
     thread = Thread(target=second, daemon=True)
     with product.lock():
+        (path,) = (store.root / "locks").iterdir()
+        with pytest.raises(Timeout, match=path.name):
+            FileLock(path).acquire(timeout=0)
         thread.start()
-        assert at_the_lock.wait(600)
         make(product)
         assert found == []
     thread.join(600)

@@ -157,6 +157,13 @@ def test_sample_weights_count(kind):
     assert np.mean(prediction.argmax(axis=1) == data.target) > 0.85
 
 
+@pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "random_forest", "extra_trees"])
+def test_another_seed_is_another_fit(kind):
+    data = make("regression")
+    one, two = (fit(build(kind, "regression"), data, Context(seed=seed)) for seed in (3, 4))
+    assert np.abs(one.predict(data.rows()) - two.predict(data.rows())).max() > 1e-4
+
+
 def test_a_saved_model_serves_a_fresh_process(tmp_path):
     data = make("multiclass")
     model = fit(build("random_forest", "multiclass"), data)

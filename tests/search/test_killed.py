@@ -64,7 +64,8 @@ def trials(folder):
 
 
 def test_killed_three_times(toy):
-    for killed, (last, moment) in enumerate([(1, 1), (3, 0), (5, 2)], start=1):
+    moments = [(1, 1), (3, 0), (5, 2)]
+    for last, moment in moments:
         done = search(toy, last, moment)
         assert done.returncode == -signal.SIGKILL, done.stdout
         assert [t.state.name for t in trials(toy)].count("RUNNING") >= 1
@@ -74,7 +75,7 @@ def test_killed_three_times(toy):
     assert len(ended) == TRIALS
     assert all(trial.state.name in {"COMPLETE", "PRUNED"} for trial in ended)
     stale = [trial for trial in trials(toy) if trial.state.name == "FAIL"]
-    assert len(stale) == killed
+    assert len(stale) == len(moments)
     for trial in stale:  # each was tried again with its own values, as far as it had drawn them
         again = [t for t in ended if trial.number in t.system_attrs.get("retry_history", ())]
         assert len(again) == 1
