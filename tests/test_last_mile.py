@@ -13,6 +13,7 @@ folds: {n: 3}
 models:
   honest: {kind: lightgbm, max_rounds: 10}
   eager: {kind: lightgbm, max_rounds: 10, validate_on: fold}
+  reader: {kind: logistic, inputs: [eager.prediction]}
 """
 
 
@@ -24,4 +25,5 @@ def test_a_model_that_looked_at_the_scored_fold_is_marked(tmp_path, monkeypatch)
     assert main(["train", "toy"]) == 0
     models = json.loads((tmp_path / "runs/toy/submission.json").read_text())["models"]
     assert not models["honest"]["optimistic"]
-    assert models["eager"]["optimistic"]
+    for name in ("eager", "reader"):
+        assert any("looked at the scored folds" in mark for mark in models[name]["optimistic"]), name

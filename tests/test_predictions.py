@@ -22,6 +22,7 @@ def predictions(value=0.25, name="one"):
         folds_hash="folds",
         fold_scores=(0.5, 0.75),
         seconds=2.0,
+        marks=(f"mark of {name}",),
     )
 
 
@@ -48,11 +49,12 @@ def test_members_that_do_not_speak_of_the_same_are_refused(change, said):
 
 
 def test_seeds_of_a_model_are_averaged():
-    parts = [predictions(0.25), predictions(0.75)]
+    parts = [predictions(0.25), predictions(0.75, "two")]
     group = [Member(f"s{k}", f"key{k}", lambda part=part: part) for k, part in enumerate(parts)]
     mean = average("model", group)
     made = mean.load()
     assert (made.name, made.seconds, made.fold_scores) == ("model", 4.0, ())
+    assert made.marks == ("mark of one", "mark of two")
     assert np.all(made.oof == 0.5)
     assert np.all(made.test == 1.0)
     assert mean.key not in {"key0", "key1"}
@@ -65,5 +67,5 @@ def test_what_is_saved_is_read(tmp_path):
     again = load_predictions(tmp_path)
     for name in ("oof", "test", "ids", "test_ids"):
         assert np.array_equal(getattr(again, name), getattr(made, name)), name
-    for name in ("name", "task", "folds_hash", "fold_scores", "seconds", "notes"):
+    for name in ("name", "task", "folds_hash", "fold_scores", "seconds", "notes", "marks"):
         assert getattr(again, name) == getattr(made, name), name
