@@ -52,7 +52,7 @@ class Budget:
     plan: Plan
     progress: Progress
     seconds: float
-    started: float = field(default_factory=lambda: Clock.now())
+    started: float = field(default_factory=lambda: Clock.now())  # looked up then: a test may have replaced it
     done: list[str] = field(default_factory=list)
     decided: bool = False
     seed_of: dict[str, str] = field(default_factory=dict)

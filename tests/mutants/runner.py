@@ -17,14 +17,7 @@ from tests.mutants.mutant import Mutant, MutantError, read_mutants
 
 ROOT = Path(__file__).parents[2]
 LISTS = Path(__file__).parent / "lists"
-LEFT_OUT = {
-    ".git",
-    ".venv",
-    "runs",
-    "data",
-    "node_modules",
-    "shared",
-}  # of the root alone: pipeline/data is code
+LEFT_OUT = {".git", ".venv", "runs", "data", "shared"}  # of the root alone: pipeline/data is code
 CACHES = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 LONGEST = 600  # seconds for the tests of one mutant, for those that it makes endless
 
