@@ -157,6 +157,15 @@ def test_sample_weights_count(kind):
     assert np.mean(prediction.argmax(axis=1) == data.target) > 0.85
 
 
+def test_the_target_is_scaled_by_the_training_rows():
+    data = make("log")
+    target = data.target.copy()
+    target[200:] = 1e9
+    model = fit(build("extra_trees", "log"), Dataset(data.ids, data.table, target=target))
+    assert model.coder_.mean_ == pytest.approx(np.log1p(data.target[:200]).mean())
+    assert model.coder_.high_ < np.log(1e9)
+
+
 @pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "random_forest", "extra_trees"])
 def test_another_seed_is_another_fit(kind):
     data = make("regression")

@@ -80,8 +80,16 @@ def try_all(mutants: Sequence[Mutant], root: Path, say: Callable[[str], None]) -
         for one in mutants:
             started = time.monotonic()
             verdicts[one.name] = try_one(one, tree, healthy)
-            say(f"{verdicts[one.name]:<10} {one.name}  [{one.file}]  {time.monotonic() - started:.0f} s")
+            say(line(one, verdicts[one.name], time.monotonic() - started))
     return verdicts
+
+
+def line(mutant: Mutant, verdict: str, seconds: float) -> str:
+    """Returns the row of the table: verdict, seconds, file and name, and below it the reason, if any."""
+    word, _, reason = verdict.partition(": ")
+    return f"{word:<9}{seconds:4.0f} s  {mutant.file:<36} {mutant.name}" + (
+        f"\n    {reason}" if reason else ""
+    )
 
 
 def copy_tree(root: Path, tree: Path) -> None:

@@ -31,7 +31,9 @@ def test_classes_are_weighed_by_the_training_rows():
     for outside in (0, 1):
         target = np.concatenate([inside, np.full(20, outside)])
         fit = fit_of(Task("classification", ("a", "b")), target, class_weights="balanced")
-        np.testing.assert_allclose(fit._weights(), np.repeat([40 / 60, 40 / 20], [30, 10]), rtol=1e-6)
+        weights = fit._weights()
+        assert weights is not None
+        np.testing.assert_allclose(weights, np.repeat([40 / 60, 40 / 20], [30, 10]), rtol=1e-6)
 
 
 def test_weights_of_rows_and_classes_are_multiplied():
