@@ -26,6 +26,7 @@ def test_the_key_follows_from_the_content(store):
     assert digest({"a": 1}) != digest({"a": 1.5})
     assert store.product("x", {"a": 1}).key == store.product("x", {"a": 1}).key
     assert store.product("x", {"a": 1}).key != store.product("y", {"a": 1}).key
+    assert store.product("x", {"a": 1}).key != store.product("x", {"a": 2}).key
 
 
 def test_a_product_is_there_whole_or_not_at_all(store):
