@@ -111,7 +111,7 @@ def test_only_one_makes_a_product(store):
 
     thread = Thread(target=second, daemon=True)
     with product.lock():
-        (path,) = (store.root / "locks").iterdir()
+        path = store.root / "locks" / f"thing-{product.key[:16]}.lock"
         with pytest.raises(Timeout, match=path.name):
             FileLock(path).acquire(timeout=0)
         thread.start()
