@@ -13,7 +13,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean bench test lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -95,6 +95,9 @@ bench: $(BIN)/.ready-dev ## measure speed and memory against the plain way (CHEC
 
 test: $(BIN)/.ready-dev ## run the tests (ARGS="-m 'not slow'" for the quick ones)
 	@$(BIN)/python -m pytest $(ARGS)
+
+mutants: $(BIN)/.ready-dev ## put known faults into a copy of the code: the tests must see each (ARGS="-k seed")
+	@$(BIN)/python -m tests.mutants.runner $(ARGS)
 
 lint: $(BIN)/.ready-dev ## ruff and mypy
 	@$(BIN)/ruff check .

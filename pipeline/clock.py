@@ -15,7 +15,7 @@ class Clock(Progress):
     """Passes news on, and ends work that goes on past its limit or cannot be done by then.
 
     Attributes:
-        deadline: of everything that is trained, by `time.monotonic`.
+        deadline: of everything that is trained, by `now`.
         per_fold: seconds per fold of the model in hand; 0 before its first fold is done.
     """
 
@@ -23,6 +23,11 @@ class Clock(Progress):
         self.inner = inner
         self.deadline = deadline
         self.start_model(deadline)
+
+    @staticmethod
+    def now() -> float:
+        """Returns the seconds that every budget goes by; only their differences mean something."""
+        return time.monotonic()
 
     def start_model(self, limit: float) -> None:
         """Sets when the next model must be done, and forgets how long the last one's folds took."""
@@ -33,7 +38,7 @@ class Clock(Progress):
     @property
     def left(self) -> float:
         """Seconds until the deadline."""
-        return self.deadline - time.monotonic()
+        return self.deadline - self.now()
 
     def begin(self, label: str, step: int, steps: int) -> None:
         if steps > 1:
@@ -42,7 +47,7 @@ class Clock(Progress):
 
     def _foresee(self, step: int, steps: int) -> None:
         """Ends a model whose remaining folds would last past the limit, judging by those before."""
-        now = time.monotonic()
+        now = self.now()
         if self._first is None:
             self._first = (now, step)
         elif step > self._first[1]:
@@ -51,7 +56,7 @@ class Clock(Progress):
                 raise OutOfTime
 
     def update(self, fraction: float, text: str) -> None:
-        if time.monotonic() > self.limit:
+        if self.now() > self.limit:
             raise OutOfTime
         self.inner.update(fraction, text)
 

@@ -16,6 +16,7 @@ from pipeline.auditing import (
     refuse_if_stopped,
 )
 from pipeline.budget import Budget
+from pipeline.clock import Clock
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.data.source import Source, open_source
@@ -90,10 +91,10 @@ def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary
 
 def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
     """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
-    started = time.monotonic()
+    started = Clock.now()
     run = Run(plan, progress)
     audit_before_training(run)
-    summary = Budget(plan, progress, seconds - (time.monotonic() - started)).train()
+    summary = Budget(plan, progress, seconds - (Clock.now() - started)).train()
     blend = newest_blend(run)
     return summary | {"labels": _lines(plan, make_labels(run, blend)) if blend else []}
 

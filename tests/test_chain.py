@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from pipeline import ray_runner
-from pipeline.chain import Coordinates, fallback_lines, seen_by, to_source, to_view
+from pipeline.chain import Coordinates, error_of, fallback_lines, seen_by, to_source, to_view
 from pipeline.config.load import load_config
+from pipeline.data.annotations import Annotations
 from pipeline.data.images import decode
 from pipeline.data.pixels import warp
 from pipeline.data.source import FolderSource
@@ -290,3 +291,10 @@ def test_a_fold_is_fitted_where_the_competitions_files_are_not(run, tmp_path, mo
     ray_runner.unpack(answer["packed"], Store(tmp_path / "back"), product.path.name)
     found = np.load(tmp_path / "back" / "products" / product.path.name / "test.npy")
     assert np.array_equal(found, np.load(product.path / "test.npy"))
+
+
+def test_the_error_is_of_rows_that_a_fold_scores_and_somebody_annotated():
+    drawn = Annotations(("x", "y"), np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [np.nan, np.nan]]))
+    found = np.array([[3.0, 4.0], [0.0, 5.0], [900.0, 0.0], [1.0, 1.0]])
+    scored = np.array([True, True, False, True])
+    assert error_of(found, drawn, scored) == (5.0, 5.0, 2)

@@ -221,3 +221,23 @@ def test_a_fold_says_that_its_inner_split_cannot_keep_groups_apart(experiment):
     for output in outputs:
         (warning,) = output.notes["warnings"]
         assert "all 45 training rows are of one group or given fold" in warning
+
+
+def test_test_rows_get_the_mean_over_the_folds(experiment):
+    answers = iter(np.eye(3))
+    made = experiment(lambda: Witness(answer=next(answers)))
+    predictions = cross_validate(made, "w", TASK, ACCURACY, Context())
+    np.testing.assert_allclose(predictions.test, np.full((12, 3), 1 / 3), rtol=1e-6)
+
+
+def test_another_seed_of_the_run_gives_every_fit_another_one(experiment):
+    seeds = []
+
+    class Listener(Witness):
+        def fit(self, train, inner=None, context=None):
+            seeds.append(context.seed)
+            return super().fit(train, inner, context)
+
+    for seed in (0, 1):
+        cross_validate(experiment(Listener, seed=seed), "w", TASK, ACCURACY, Context())
+    assert len(set(seeds)) == 6

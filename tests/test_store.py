@@ -1,7 +1,9 @@
 import json
+from threading import Event, Thread
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
 from pipeline.errors import StoreError
 from pipeline.store import Store, digest, write_atomically
@@ -24,6 +26,7 @@ def test_the_key_follows_from_the_content(store):
     assert digest({"a": 1}) != digest({"a": 1.5})
     assert store.product("x", {"a": 1}).key == store.product("x", {"a": 1}).key
     assert store.product("x", {"a": 1}).key != store.product("y", {"a": 1}).key
+    assert store.product("x", {"a": 1}).key != store.product("x", {"a": 2}).key
 
 
 def test_a_product_is_there_whole_or_not_at_all(store):
@@ -78,7 +81,47 @@ def test_the_manifest_names_files_and_hashes(store):
     assert manifest["key"] == product.key
 
 
-def test_a_second_run_waits_and_leavings_of_a_killed_one_are_swept(store):
+def test_a_second_run_waits_and_says_so(store):
+    """Each step waits for the one before it; the limits are there so that a fault ends the test."""
+    order, waiting, entered = [], Event(), Event()
+
+    def second():
+        with store.exclusive(lambda text: (order.append(text), waiting.set())):
+            order.append("second")
+            entered.set()
+
+    thread = Thread(target=second, daemon=True)
+    with store.exclusive(order.append):
+        thread.start()
+        assert waiting.wait(600)
+        order.append("first")
+        assert not entered.is_set()
+    assert entered.wait(600)
+    thread.join(600)
+    assert [order[0].partition(" works")[0], *order[1:]] == ["Another run", "first", "second"]
+
+
+def test_only_one_makes_a_product(store):
+    """Whoever comes second cannot have the lock meanwhile, waits, and finds the product done."""
+    product, found = store.product("thing", {"a": 1}), []
+
+    def second():
+        with store.product("thing", {"a": 1}).lock():
+            found.append(product.done())
+
+    thread = Thread(target=second, daemon=True)
+    with product.lock():
+        path = store.root / "locks" / f"thing-{product.key[:16]}.lock"
+        with pytest.raises(Timeout, match=path.name):
+            FileLock(path).acquire(timeout=0)
+        thread.start()
+        make(product)
+        assert found == []
+    thread.join(600)
+    assert found == [True]
+
+
+def test_leavings_of_a_killed_run_are_swept(store):
     leavings = store.root / "products" / ".making-x-123"
     leavings.mkdir(parents=True)
     said = []

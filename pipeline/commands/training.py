@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from pipeline import cleaning, side_by_side, stages
+from pipeline.clock import Clock
 from pipeline.commands.options import make_plan, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.errors import ConfigError
@@ -25,7 +26,7 @@ from pipeline.run import Run
 
 def train(options: argparse.Namespace, console: Console) -> int:
     """Runs every stage that is not done yet."""
-    started = time.monotonic()
+    started = Clock.now()
     with ConsoleProgress(console) as progress:
         plan = make_plan(options, progress)
         log_to(RUNS / options.name / "run.log")
@@ -33,7 +34,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
             if options.budget is None:
                 summary = stages.train(plan, progress, ["work", *worker_options(options)])
             else:
-                left = options.budget - (time.monotonic() - started)
+                left = options.budget - (Clock.now() - started)
                 summary = stages.train_within(plan, progress, left)
     if summary is None:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")

@@ -68,6 +68,8 @@ def test_rows_outside_training_change_nothing(style):
     for name in other.columns:
         other.iloc[outside, other.columns.get_loc(name)] = other.iloc[outside[::-1]][name].to_numpy()
     other.loc[outside, "number"] = 1e6
+    other.loc[outside, "story"] = "quite another story zzz"
+    other.loc[outside, "day"] = "1999-05-05 23:59"  # the years inside are one
     first, second = TableEncoder(style), TableEncoder(style)
     one = first.fit_transform(dataset().rows(inside), targets()[inside])
     two = second.fit_transform(dataset(other).rows(inside), targets()[inside])

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,11 +26,20 @@ def board(place):
     return json.loads((place / "runs/toy/board.json").read_text())
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass where somebody sleeps, and nowhere else; yields each sleep."""
+    slept = []
+    now = SimpleNamespace(monotonic=lambda: 7.0 + sum(slept), sleep=slept.append)
+    monkeypatch.setattr("pipeline.kaggle.submit.time", now)
+    return slept
+
+
 def quiet(*_):
     """Hears how the waiting goes."""
 
 
-def test_an_upload_is_found_among_others_and_waited_for(kaggle, tmp_path):
+def test_an_upload_is_found_among_others_and_waited_for(kaggle, tmp_path, clock):
     file = tmp_path / "submission.csv"
     file.write_text("id\n")
     assert submissions("toy") == []
@@ -37,17 +47,19 @@ def test_an_upload_is_found_among_others_and_waited_for(kaggle, tmp_path):
     kaggle.answers(pending=2, score="0.5")
     before = upload("toy", file, "second")
     assert before == {"100"}
-    found = wait_for_score("toy", "second", before, quiet, patience=30, pause=0.01)
+    found = wait_for_score("toy", "second", before, quiet, patience=900, pause=5)
+    assert len(clock) == 2
     assert (found.ref, found.status, found.public, found.private) == ("101", "complete", 0.5, None)
     assert submissions("toy")[1].description == "first, with a comma"
 
 
-def test_patience_ends(kaggle, tmp_path):
+def test_patience_ends(kaggle, tmp_path, clock):
     file = tmp_path / "submission.csv"
     file.write_text("id\n")
     kaggle.answers(pending=999)
     before = upload("toy", file, "slow")
-    found = wait_for_score("toy", "slow", before, quiet, patience=0.3, pause=0.01)
+    found = wait_for_score("toy", "slow", before, quiet, patience=30, pause=5)
+    assert sum(clock) == 30
     assert (found.status, found.public) == ("pending", None)
     assert wait_for_score("toy", "never sent", before, quiet, patience=0.0) is None
 

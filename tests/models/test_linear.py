@@ -1,8 +1,10 @@
 """Linear models: the penalty is chosen on the training rows, and mistakes are named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from pipeline.data.rows import Dataset
 from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
 from pipeline.task import Task
 from tests.models.test_table_models import build, fit, make
@@ -14,6 +16,15 @@ def test_noise_asks_for_a_stronger_penalty_than_signal():
     noise = np.random.default_rng(0).integers(0, 2, len(data)).astype(np.int64)
     weak = fit(build("linear", "binary"), type(data)(data.ids, data.table, target=noise)).notes()["C"][0]
     assert weak < signal
+
+
+def test_many_columns_of_noise_ask_for_the_strongest_penalties():
+    """The rows that a penalty is fitted on would ask for the weakest: they can be learned by heart."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(240, 60))).add_prefix("x")
+    noise = rng.integers(0, 2, 240)
+    data = Dataset(np.arange(240).astype(str), table, target=noise)
+    assert fit(build("linear", "binary"), data).notes()["C"][0] <= 0.03
 
 
 def test_a_given_penalty_is_used():

@@ -157,6 +157,22 @@ def test_sample_weights_count(kind):
     assert np.mean(prediction.argmax(axis=1) == data.target) > 0.85
 
 
+def test_the_target_is_scaled_by_the_training_rows():
+    data = make("log")
+    target = data.target.copy()
+    target[200:] = 1e9
+    model = fit(build("extra_trees", "log"), Dataset(data.ids, data.table, target=target))
+    assert model.coder_.mean_ == pytest.approx(np.log1p(data.target[:200]).mean())
+    assert model.coder_.high_ < np.log(1e9)
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "random_forest", "extra_trees"])
+def test_another_seed_is_another_fit(kind):
+    data = make("regression")
+    one, two = (fit(build(kind, "regression"), data, Context(seed=seed)) for seed in (3, 4))
+    assert np.abs(one.predict(data.rows()) - two.predict(data.rows())).max() > 1e-4
+
+
 def test_a_saved_model_serves_a_fresh_process(tmp_path):
     data = make("multiclass")
     model = fit(build("random_forest", "multiclass"), data)
@@ -174,7 +190,7 @@ table = pd.read_csv(folder / "table.csv")
 found = model.predict(Dataset(np.arange(len(table)).astype(str), table).rows())
 np.testing.assert_array_equal(found, np.load(folder / "expected.npy"))
 """
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=600)
 
 
 @pytest.mark.parametrize("kind", [name for name in FAST if name != "tabular"])

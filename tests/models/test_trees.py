@@ -20,6 +20,16 @@ def test_rounds_are_found_and_grow_with_the_refit(kind):
 
 
 @pytest.mark.parametrize("kind", BOOSTED)
+def test_the_inner_rows_decide_when_to_stop(kind):
+    """Their answers are turned round here: each round makes them worse, and the training rows better."""
+    data = make("binary")
+    turned = np.where((np.arange(240) >= 160) & (np.arange(240) < 200), 1 - data.target, data.target)
+    data = type(data)(data.ids, data.table, target=turned)
+    options = {"patience": 5, "rate": 0.1, "max_rounds": 100, "refit": False}
+    assert fit(build(kind, "binary", **options), data).notes()["rounds"][0] <= 2
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
 def test_given_rounds_need_no_inner_rows(kind):
     model = build(kind, "regression", rounds=7)
     assert not model.wants_inner_split

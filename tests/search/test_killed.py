@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import optuna
@@ -15,28 +14,45 @@ from pipeline.search.study import VALUES, counted
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 TRIALS = 8
-# A process notices within seconds here that another one was killed; and a fit takes its time.
+# The process kills itself at a trial: before its first sign of life, or in its first or second fit.
+# It notices within seconds that another one was killed.
 CODE = """
-import sys, time
+import os, signal, sys
 from pipeline.models.linear import Logistic
 from pipeline.search import study
+from pipeline.search.objective import Objective
 study.HEARTBEAT, study.GRACE = 1, 3
-fit = Logistic.fit
-def slow(self, train, inner=None, context=None):
-    time.sleep(0.4)
-    return fit(self, train, inner, context)
-Logistic.fit = slow
+last, moment = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+left = [moment, False]
+
+def here():
+    if left[1] and left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= left[1]
+
+def call(self, trial, ours=Objective.__call__):
+    left[1] = trial.number >= last
+    here()
+    return ours(self, trial)
+
+def fit(self, train, inner=None, context=None, ours=Logistic.fit):
+    here()
+    return ours(self, train, inner, context)
+
+Objective.__call__, Logistic.fit = call, fit
 from pipeline.cli import main
 sys.exit(main(sys.argv[1:]))
 """
+NEVER = 1000
 
 
-def start(folder, *arguments):
-    command = [sys.executable, "-c", CODE, "tune", "toy", "--model", "logit", *arguments]
+def search(folder, last, moment=0):
+    """Runs the search to its end, or to the trial `last`: to its start (0), or its first or second fit."""
+    command = [sys.executable, "-c", CODE, str(last), str(moment)]
+    command += ["tune", "toy", "--model", "logit", "--trials", str(TRIALS)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(command, cwd=folder, env=environment, timeout=600, check=False, **pipes)
 
 
 def trials(folder):
@@ -48,23 +64,18 @@ def trials(folder):
 
 
 def test_killed_three_times(toy):
-    killed = 0
-    for goal in (1, 3, 5):
-        process = start(toy, "--trials", str(TRIALS))
-        while not any(t.number >= goal and t.state.name == "RUNNING" for t in trials(toy)):
-            assert process.poll() is None, process.communicate()[0]
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        killed += 1
-    process = start(toy, "--trials", str(TRIALS))
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
+    moments = [(1, 1), (3, 0), (5, 2)]
+    for last, moment in moments:
+        done = search(toy, last, moment)
+        assert done.returncode == -signal.SIGKILL, done.stdout
+        assert [t.state.name for t in trials(toy)].count("RUNNING") >= 1
+    done = search(toy, NEVER)
+    assert done.returncode == 0, done.stdout
     ended = counted(trials(toy))
     assert len(ended) == TRIALS
     assert all(trial.state.name in {"COMPLETE", "PRUNED"} for trial in ended)
     stale = [trial for trial in trials(toy) if trial.state.name == "FAIL"]
-    assert len(stale) == killed
+    assert len(stale) == len(moments)
     for trial in stale:  # each was tried again with its own values, as far as it had drawn them
         again = [t for t in ended if trial.number in t.system_attrs.get("retry_history", ())]
         assert len(again) == 1

@@ -1,7 +1,6 @@
 """The command from end to end, on a competition where the model's own parameters are bad."""
 
 import json
-import time
 from dataclasses import replace
 
 import optuna
@@ -223,15 +222,21 @@ def test_a_budget_keeps_time_for_its_end(request_of, run_of):
     assert (end(50.0).keep, end(50.0).seconds) == (2, 20.0)
 
 
+def clock_with(left, monkeypatch):
+    """A clock that stands still, so many seconds before its end."""
+    monkeypatch.setattr(Clock, "now", staticmethod(lambda: 1000.0))
+    return Clock(Progress(), 1000.0 + left)
+
+
 def complete(score, seconds, C):
     attributes = {VALUES: {"C": C}, SECONDS: seconds}
     return optuna.create_trial(value=score, user_attrs=attributes)
 
 
-def test_a_trial_that_does_not_fit_into_the_time_makes_room_for_the_next(request_of, run_of):
+def test_a_trial_that_does_not_fit_into_the_time_makes_room_for_the_next(request_of, run_of, monkeypatch):
     """Its own seconds count, whatever the present parameters take."""
     request = request_of(budget=100.0, folds=1)
-    clock = Clock(Progress(), time.monotonic() + 100)
+    clock = clock_with(100.0, monkeypatch)
     slow, fast = complete(0.1, 20.0, 0.5), complete(0.2, 5.0, 0.25)  # three times that on all folds
     found, lines = score_trials(request, run_of(request), clock, [slow, fast], 2, fresh=10.0)
     assert [one.values["C"] for one in found] == [0.25]
@@ -241,9 +246,11 @@ def test_a_trial_that_does_not_fit_into_the_time_makes_room_for_the_next(request
     assert lines == []
 
 
-def test_where_only_fresh_folds_do_not_fit_the_best_trial_is_scored_without_them(request_of, run_of):
+def test_where_only_fresh_folds_do_not_fit_the_best_trial_is_scored_without_them(
+    request_of, run_of, monkeypatch
+):
     request = request_of(budget=100.0)
-    clock = Clock(Progress(), time.monotonic() + 100)
+    clock = clock_with(100.0, monkeypatch)
     found, lines = score_trials(request, run_of(request), clock, [complete(0.1, 60.0, 0.5)], 2, fresh=10.0)
     assert len(found) == 1
     assert lines == []
@@ -251,7 +258,7 @@ def test_where_only_fresh_folds_do_not_fit_the_best_trial_is_scored_without_them
 
 def test_the_clock_ends_a_finalist_that_takes_longer_than_foreseen(request_of, run_of, monkeypatch):
     request, fit = request_of(budget=100.0), cross_validation.fit_fold
-    clock = Clock(Progress(), time.monotonic() + 100)
+    clock = clock_with(100.0, monkeypatch)
 
     def slow(*arguments):
         output = fit(*arguments)
