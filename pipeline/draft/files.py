@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import FolderSource, Source, open_source
 from pipeline.draft.decision import Decision
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BY_NAME = "its name says so"
-TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
+TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", *ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class NgramsConfig(ModelConfig):
     max_features: int | None = Field(
         default=300_000, ge=1, description="most n-grams of a column and analyzer, the most frequent ones"
     )
-    lowercase: bool = Field(default=True, description="false: case counts")
+    lowercase: bool = Field(default=False, description="whether case is lost")
     sublinear_tf: bool = Field(default=True, description="n times in a text weighs as 1 + log(n)")
     learner: Literal["auto", "logistic", "nb_svm", "naive_bayes", "ridge"] = Field(
         default="auto", description="`auto`: `ridge` for a regression, `nb_svm` for the other tasks"
@@ -61,7 +61,9 @@ class NgramsConfig(ModelConfig):
         min_length=1,
         description="values of C that inner rows choose from, in rising order; default: the learner's own",
     )
-    smoothing: float = Field(default=0.1, gt=0, description="added to what is counted by class, for `nb_svm`")
+    smoothing: float = Field(
+        default=0.03, gt=0, description="added to what is counted by class, for `nb_svm`"
+    )
     steps: int = Field(default=100, ge=1, description="most iterations of the solver")
 
     def space(self) -> dict[str, dict[str, Any]]:
