@@ -193,7 +193,10 @@ class Ngrams(Model):
             return grid[len(grid) // 2]
         inside = _part(np.searchsorted(whole.positions, train.positions), features, context.seed)
         learned = features[inside]
-        asked = self.tfidf_.transform(_texts(inner, self.tfidf_.columns_))
+        if len(whole) > len(train):
+            asked = features[np.searchsorted(whole.positions, inner.positions)]
+        else:
+            asked = self.tfidf_.transform(_texts(inner, self.tfidf_.columns_))
         weights = None if whole.weights is None else whole.weights[inside]
         truth, losses = self.coder_.encode(inner.target), [np.inf]
         for number, strength in enumerate(grid):
