@@ -42,6 +42,25 @@ def otto_like(rows: int, columns: int = 93, classes: int = 9) -> tuple[np.ndarra
     return rng.poisson(0.5 * own * (rates[label] + rates.mean(axis=0))), label
 
 
+def comments(rows: int, words: int, vocabulary: int = 200_000) -> tuple[list[str], np.ndarray]:
+    """Returns texts of made-up words, as frequent as Zipf's law says, and int64 (rows,) 0 or 1.
+
+    A word has about five letters, the frequent ones fewer; some words speak for a class.
+    """
+    rng = np.random.default_rng(0)
+    letters = np.array(list("etaoinshrdlucmfwypvbgkqjxz"))
+    often = 1 / np.arange(2, len(letters) + 2)
+    lengths = np.clip(rng.poisson(np.linspace(2.5, 6, vocabulary)) + 1, 1, 14)
+    spelled = "".join(rng.choice(letters, lengths.sum(), p=often / often.sum()))
+    ends = np.cumsum(lengths)
+    known = np.array([spelled[end - length : end] for end, length in zip(ends, lengths, strict=True)], object)
+    weights = 1 / np.arange(1, vocabulary + 1)
+    drawn = rng.choice(vocabulary, (rows, words), p=weights / weights.sum())
+    leaning = rng.normal(0, 1, vocabulary)
+    label = (leaning[drawn].sum(axis=1) + rng.normal(0, 5, rows) > 0).astype(np.int64)
+    return [" ".join(known[row]) for row in drawn], label
+
+
 def write_picture_competition(root: Path, rows: int, test_rows: int, side: int, classes: int = 4) -> None:
     """Writes a competition of JPEG pictures, no two alike, in one stored zip beside its tables."""
     import cv2

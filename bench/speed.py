@@ -23,7 +23,18 @@ from bench.child import ROOT, in_child
 from bench.machine import describe
 from bench.results import Value, write_section
 
-CASES = ("input", "step", "head", "finetune", "tables", "startup", "memory", "large_table", "backends")
+CASES = (
+    "input",
+    "step",
+    "head",
+    "finetune",
+    "tables",
+    "texts",
+    "startup",
+    "memory",
+    "large_table",
+    "backends",
+)
 PAGE = ROOT / "bench" / "RESULTS.md"
 
 

@@ -23,7 +23,16 @@ LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
 SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main model
 FEWEST_FOLDS = 3
 MAIN_KINDS = ("cnn", "lightgbm", "xgboost")  # the model that decides how many folds fit
-QUICK_FIRST = ("baseline", "linear", "logistic", "ridge", "neighbours", "extra_trees", "random_forest")
+QUICK_FIRST = (
+    "baseline",
+    "ngrams",
+    "linear",
+    "logistic",
+    "ridge",
+    "neighbours",
+    "extra_trees",
+    "random_forest",
+)
 MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
 FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into its share

@@ -42,7 +42,8 @@ class DataConfig(Section):
     )
     train: str = Field(
         default="train.csv",
-        description="training table: CSV, gzipped CSV or Parquet; or the files that take its place, "
+        description="training table: CSV, gzipped CSV, Parquet or JSON (records, columns, or a record a "
+        "line); or the files that take its place, "
         'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`); '
         '"{species:not Test}/{id}.jpg" leaves a folder out',
     )
@@ -80,7 +81,12 @@ class DataConfig(Section):
     )
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
-    encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV files")
+    encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV and JSON files")
+    unescape: bool = Field(
+        default=True,
+        description="words lose their escapes: `&amp;` is `&`, and a written-out `\\xa0` or `\\u2019` its "
+        "character; false: as they are",
+    )
     kaggle: str | None = Field(
         default=None,
         description="the contest's name in Kaggle's address; default: the competition's, with hyphens",

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
+from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
 from pipeline.data.parquet import read_parquet
@@ -139,7 +140,8 @@ def read_competition(source: Source, config: Config, features: Features | None =
     )
     splitter = _splitter(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    train, test = (_features(table[usable], features) for table in (tables.train, tables.test))
+    unescape = unescape_table if config.data.unescape else lambda table: table
+    train, test = (_features(unescape(table[usable]), features) for table in (tables.train, tables.test))
     passing = [name for name in tables.sample.columns if name not in {tables.id, *answer.columns}]
     return Competition(
         task=task,
@@ -172,6 +174,7 @@ def read_rows(source: Source, name: str, config: Config, competition: Competitio
         DataError: columns or pictures that are missing, ids that stand twice.
     """
     table = read_table(source, name, (competition.id,), config.data.encoding)
+    table = unescape_table(table) if config.data.unescape else table
     wanted = [competition.id, *(competition.test.columns if competition.test is not None else [])]
     lacking = [column for column in wanted if column not in table.columns]
     if lacking:

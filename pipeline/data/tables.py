@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.config.schema import DataConfig
 from pipeline.data.file_pattern import FilePattern
+from pipeline.data.json_table import is_json, read_json_table
 from pipeline.data.parquet import read_parquet, release_memory
 from pipeline.data.source import Source
 from pipeline.errors import DataError, Problems, did_you_mean, listing
@@ -55,7 +56,7 @@ class Tables:
 def read_table(
     source: Source, name: str, text: tuple[str, ...] = (), encoding: str = "utf-8-sig"
 ) -> pd.DataFrame:
-    """Reads a CSV, a gzipped CSV or a Parquet file, or makes a table of the files that fit a pattern.
+    """Reads a CSV, a gzipped CSV, a Parquet or a JSON file, or makes a table of the files that fit a pattern.
 
     Args:
         source: where it lies.
@@ -75,6 +76,8 @@ def read_table(
     data = b"" if columnar else source.read(name)
     if not columnar and not data.strip():
         raise DataError(f"{where} is empty.")
+    if is_json(name):
+        return read_json_table(where, data, text, encoding)
     try:
         if columnar:
             with source.open(name) as file:

@@ -19,6 +19,7 @@ GROWTH = 0.7
 PER_SPLIT = 2.5e-5  # extra trees: seconds per row and column tried
 PER_PAIR = 1.2e-10  # neighbours: seconds per pair of rows and column
 PER_ROW = 6e-4  # tabular net: seconds per row, all epochs
+PER_CHARACTER = 5e-6  # n-grams: seconds per character of a text and class, the choice of C included
 START = {"tabular": 8.0}  # seconds before the first epoch
 PER_CORE = 5e9  # multiply-adds per second of a network
 TRAINED = 0.8  # share of the rows that one fit learns from
@@ -36,6 +37,8 @@ class Size:
         outputs: classes or targets.
         picture: median height and width in pixels; None without pictures.
         numeric: share of the columns that are numbers.
+        texts: names of the columns that are text.
+        characters: of all texts of a mean training row.
     """
 
     rows: int
@@ -45,6 +48,8 @@ class Size:
     outputs: int
     picture: tuple[int, int] | None = None
     numeric: float = 1.0
+    texts: tuple[str, ...] = ()
+    characters: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ def table_seconds(model: str, size: Size, fits: int, machine: Machine) -> float:
         seconds = PER_SPLIT * size.rows * tried
     elif model == "neighbours":
         seconds = PER_PAIR * size.rows * (size.rows + size.test_rows) * size.columns
+    elif model == "ngrams":
+        seconds = PER_CHARACTER * size.rows * size.characters * problems
     elif model == "tabular":
         seconds = START[model] + PER_ROW * size.rows
     else:

@@ -117,6 +117,10 @@ def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
         text.comment(f"not read: {listing(found.files.unread)}", depth=1)
     text.comment(_folds_reason(found))
     text.key("folds", found.folds)
+    if found.features:
+        text.key("features", reason="how texts are written: lengths, capitals, punctuation, for boosting")
+        for name, section in found.features.items():
+            text.key(name, section, depth=1)
     text.key("models")
     for chosen in found.models:
         text.key(chosen.name, chosen.section, depth=1, reason=chosen.reason)

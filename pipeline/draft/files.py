@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
 from pipeline.draft.decision import Decision
 from pipeline.draft.pictures import is_picture
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 BY_NAME = "its name says so"
 PACKED = {".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
 NOTES = {"", ".txt", ".md", ".pdf", ".html", ".py", ".ipynb", ".yaml", ".yml"}
-TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
+TABLE_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", *ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import Config, DataConfig, FoldsConfig
-from pipeline.data.columns import as_text
+from pipeline.data.columns import as_text, guess_kind
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import make_folds
@@ -69,6 +69,7 @@ class Findings:
         models: in the order of the YAML.
         not_worth: a line on what was left out: models, pictures that no column names.
         threads: of this machine.
+        texts: columns that are text.
     """
 
     files: Files
@@ -84,12 +85,20 @@ class Findings:
     models: list[Chosen]
     not_worth: list[str]
     threads: int
+    texts: tuple[str, ...] = ()
 
     @property
     def folds(self) -> dict[str, Any]:
         """The `folds` section."""
         repeats = {"repeats": self.repeats.value} if self.repeats.value > 1 else {}
         return {"n": self.n.value, **repeats, **self.split.section}
+
+    @property
+    def features(self) -> dict[str, Any]:
+        """The `features` section: how each text is written, for models that read a few of its words only."""
+        taken = set(self.files.train_table.columns)
+        names = {text: f"{text}_style" for text in self.texts}
+        return {name: {"style": text} for text, name in names.items() if name not in taken}
 
 
 def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> Findings:
@@ -138,6 +147,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         models=models,
         not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
         threads=around.machine.threads,
+        texts=_size(competition, pictures).texts,
     )
 
 
@@ -234,6 +244,8 @@ def _size(competition: Competition, pictures: Pictures | None) -> Size:
 
     table = competition.train
     columns = [] if table is None else [name for name in table.columns if table[name].nunique() > 1]
+    texts = [name for name in columns if table is not None and guess_kind(table[name]) == "text"]
+    characters = sum(float(table[name].str.len().mean()) for name in texts) if table is not None else 0.0
     numbers = [name for name in columns if table is not None and types.is_numeric_dtype(table[name].dtype)]
     return Size(
         rows=len(competition.ids),
@@ -243,4 +255,6 @@ def _size(competition: Competition, pictures: Pictures | None) -> Size:
         outputs=competition.task.n_outputs,
         picture=pictures.size if pictures else None,
         numeric=len(numbers) / max(1, len(columns)),
+        texts=tuple(texts),
+        characters=characters,
     )

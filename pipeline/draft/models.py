@@ -11,6 +11,7 @@ from pipeline.draft.decision import Chosen
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
 from pipeline.draft.weights import Weights
+from pipeline.errors import listing
 from pipeline.registry import MODELS
 
 BUDGET = 1200  # seconds for all models of tables
@@ -30,6 +31,17 @@ NAMES = {
     "tabular": "net",
     "linear": "linear",
     "neighbours": "neighbours",
+}
+
+OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
+    "words": (
+        {"learner": "naive_bayes", "ngram_range": {"word": [1, 2]}, "lowercase": True},
+        "naive Bayes on words: seconds, and it errs elsewhere",
+    ),
+    "chars": (
+        {"learner": "logistic", "ngram_range": {"char_wb": [2, 5]}},
+        "characters within words: endings, spelling, words that training did not have",
+    ),
 }
 
 
@@ -69,7 +81,7 @@ def _on_top(network: Chosen, size: Size) -> list[Chosen]:
 
 
 def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[list[Chosen], list[str]]:
-    chosen: list[Chosen] = []
+    chosen = _of_texts(size, fits, machine)
     left_out: list[str] = []
     spent = 0.0
     for kind, name in NAMES.items():
@@ -88,6 +100,21 @@ def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[li
         spent += seconds
         chosen.append(Chosen(name, section, f"about {_minutes(seconds)} for all its fits"))
     return chosen, left_out
+
+
+def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
+    """Returns linear models on the n-grams of the text columns; they differ, and gain by being blended."""
+    if not size.texts:
+        return []
+    said = f"about {_minutes(table_seconds('ngrams', size, fits, machine))} for all its fits"
+    reads = f"words and characters of {listing(size.texts)}, as they stand"
+    found = [Chosen("ngrams", {"kind": "ngrams"}, f"{reads}; {said}")]
+    if size.kind != "regression":
+        found += [
+            Chosen(name, {"kind": "ngrams", **section}, reason)
+            for name, (section, reason) in OTHER_NGRAMS.items()
+        ]
+    return found
 
 
 def _against(kind: str, size: Size) -> str:

@@ -29,6 +29,7 @@ EVERY = {
     "fifth": ("bins", {"of": "fare", "n": 5}),
     "when": ("dates", {"of": "day"}),
     "both": ("cross", {"of": ["town", "size"]}),
+    "voice": ("style", {"of": "cabin"}),
     "often": ("frequency", {"of": ["town", "cabin.prefix"]}),
     "near": (
         "group",
@@ -376,3 +377,24 @@ def test_the_key_of_a_fit_changes_only_where_features_are_seen(tmp_path):
     seen = features_key(featured, featured.models["lgbm"])
     assert seen == {"features": [["a", {"kind": "ratio", "of": ["x", "y"]}]]}
     assert seen != features_key(other, other.models["lgbm"])
+
+
+def test_the_style_of_a_text_is_counted():
+    texts = ["WHY do you, YOU, shout 42 times?!", "calm words", ""]
+    rows = Dataset(np.arange(3).astype(str), pd.DataFrame({"text": [*texts[:2], None], "n": [1.0, 2.0, 3.0]}))
+    data = Dataset(rows.ids, rows.table, features=sections(voice=("style", {"of": "text"})))
+    encoder = TableEncoder("tree")
+    found = encoder.fit_transform(data.rows(), np.zeros((3, 1)))
+    at = {name.removeprefix("voice."): column for name, column in zip(encoder.names_, found.T, strict=True)}
+    assert at["words"].tolist()[:2] == [7, 2]
+    assert at["unique"].tolist()[:2] == pytest.approx([6 / 7, 1])
+    assert at["shouted"][0] == pytest.approx(2 / 7)
+    assert at["digits"][0] == pytest.approx(2 / len(texts[0]))
+    assert at["marks"][0] == pytest.approx(4 / len(texts[0]))
+    assert at["questions"].tolist()[:2] == [2, 0]
+    assert np.isnan(at["words"][2])
+
+
+def test_numbers_have_no_style():
+    with pytest.raises(DataError, match="needs words; 'fare' is read as numeric"):
+        check_features(sections(voice=("style", {"of": "fare"})), table(), {})

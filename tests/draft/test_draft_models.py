@@ -134,3 +134,18 @@ def test_too_few_pictures_to_fine_tune_are_said_to_be(rows, outputs, why):
     chosen = choose_network(size(rows=rows, picture=(300, 500), outputs=outputs), 5, TWO, [SMALL])
     assert re.search(rf"frozen \(none: .*{why}", chosen.reason)
     assert "finetune" not in chosen.section
+
+
+def test_texts_get_ngrams_first_and_tables_none():
+    texts = Size(5_000, 2_000, 1, "classification", 3, numeric=0.0, texts=("story",), characters=150.0)
+    found, _ = choose_models(texts, 5, "log_loss", TWO, [])
+    assert [model.name for model in found][:3] == ["ngrams", "words", "chars"]
+    assert "story" in found[0].reason
+    assert not any(model.section["kind"] == "ngrams" for model in choose_models(size(), 5, "auc", TWO, [])[0])
+
+
+def test_a_regression_on_texts_has_no_naive_bayes():
+    texts = Size(5_000, 2_000, 1, "regression", 1, numeric=0.0, texts=("story",), characters=150.0)
+    found, _ = choose_models(texts, 5, "rmse", TWO, [])
+    sections = [model.section for model in found if model.section["kind"] == "ngrams"]
+    assert sections == [{"kind": "ngrams"}]

@@ -19,6 +19,7 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "xgboost": {"max_rounds": 20},
     "random_forest": {"trees": 20},
     "extra_trees": {"trees": 20},
+    "ngrams": {"columns": ["words"]},
     "tabular": {"max_epochs": 2},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds

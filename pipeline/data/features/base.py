@@ -41,6 +41,10 @@ class Feature(FeatureConfig, ABC):
         """Returns the columns that it reads as dates, each with its format, if one is given."""
         return {}
 
+    def texts(self) -> list[str]:
+        """Returns the columns that it reads as words."""
+        return []
+
     def suffixes(self) -> list[str]:
         """Returns what its columns are called after its name; "" is the name alone."""
         return [""]

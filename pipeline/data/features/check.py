@@ -44,7 +44,7 @@ def check_features(
         for column in feature_columns(name, feature):
             if column in kinds or column in table.columns:
                 problems.add(f"{place}: there is a column {column!r} already; take another name.")
-        for column in [*feature.amounts(), *feature.alike(), *feature.moments()]:
+        for column in [*feature.amounts(), *feature.alike(), *feature.moments(), *feature.texts()]:
             if column not in kinds:
                 near = did_you_mean(column, kinds)
                 problems.add(f"{place}: models see no column {column!r}.{near} {NEVER_SEEN}")
@@ -56,7 +56,7 @@ def check_features(
 
 def _kinds(features: Mapping[str, Any], table: pd.DataFrame, declared: Mapping[str, str]) -> dict[str, str]:
     """Returns the kind of every column that a feature may read: the table's, and parts of those read."""
-    read = {column for f in features.values() for column in (*f.amounts(), *f.alike(), *f.moments())}
+    read = {c for f in features.values() for c in (*f.amounts(), *f.alike(), *f.moments(), *f.texts())}
     bases = [name for name in table.columns if any(c == name or c.startswith(f"{name}.") for c in read)]
     known = {name: kind for name, kind in declared.items() if name in bases}
     found: dict[str, str] = dict(column_kinds(table[bases], known))
@@ -76,6 +76,9 @@ def _wrong_kinds(feature: Feature, kinds: Mapping[str, str]) -> list[str]:
     for name in feature.alike():
         if kinds.get(name) == "text":
             messages.append(f"needs values that come again; {name!r} is read as text.")
+    for name in feature.texts():
+        if kinds.get(name, "text") not in ("category", "code", "text"):
+            messages.append(f"needs words; {name!r} is read as {kinds[name]}.")
     for name, form in feature.moments().items():
         if name in kinds and kinds[name] != "date" and form is None:
             messages.append(

@@ -1,0 +1,1 @@
+"""Texts as sparse counts; nothing here is ever made dense."""

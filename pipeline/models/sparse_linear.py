@@ -1,0 +1,191 @@
+"""Linear learners on sparse features: what they learn is a matrix of weights and a bias."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.task import TaskKind
+
+CERTAIN = 30.0  # log-odds of a label that has the same value in all rows
+TOLERANCE = 1e-4  # of the gradient of the mean loss, where L-BFGS stops
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a linear learner has learned.
+
+    Attributes:
+        slopes: float32 (features, outputs).
+        bias: float64 (outputs,).
+    """
+
+    slopes: np.ndarray
+    bias: np.ndarray
+
+    def score(self, features: Any) -> np.ndarray:
+        """Returns float64 (rows, outputs) for sparse (rows, features)."""
+        return np.asarray(features @ self.slopes, np.float64) + self.bias
+
+
+class Learner(ABC):
+    """Something linear that learns with one number for the strength of its regularisation.
+
+    Args:
+        kind: of the task.
+        steps: most iterations of a solver.
+        smoothing: of counts of features by class, where it counts them.
+
+    Attributes:
+        tasks: kinds of task that it can do.
+        grid: strengths worth trying, from the strongest regularisation on.
+    """
+
+    tasks: ClassVar[tuple[TaskKind, ...]] = ("classification", "multilabel")
+    grid: ClassVar[tuple[float, ...]] = ()
+
+    def __init__(self, kind: TaskKind, steps: int, smoothing: float) -> None:
+        self.kind = kind
+        self.steps = steps
+        self.smoothing = smoothing
+
+    @abstractmethod
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+        """Learns.
+
+        Args:
+            features: CSR float32 (rows, features); for counts by class none is negative.
+            target: as `TargetCoder.encode` returns it.
+            weights: of the rows, or None.
+            strength: a value of the kind of `grid`.
+        """
+
+    def answer(self, score: np.ndarray) -> np.ndarray:
+        """Returns what `TargetCoder.decode` takes for what `Weights.score` returned."""
+        chances = 1 / (1 + np.exp(-np.clip(score, -CERTAIN, CERTAIN)))
+        if self.kind == "multilabel":
+            return chances
+        if chances.shape[1] == 1:
+            return np.hstack([1 - chances, chances])
+        return chances / chances.sum(axis=1, keepdims=True)
+
+
+class OneVersusRest(Learner):
+    """A logistic regression with an L2 penalty for every class or label, C its strength."""
+
+    grid = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+        found = [self._one(features, label, weights, strength) for label in _labels(target).T]
+        slopes = np.column_stack([slopes for slopes, _ in found]).astype(np.float32)
+        return Weights(slopes, np.array([bias for _, bias in found]))
+
+    def _one(
+        self, features: Any, label: np.ndarray, weights: np.ndarray | None, C: float
+    ) -> tuple[np.ndarray, float]:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        if label.all() or not label.any():
+            return np.zeros(features.shape[1], np.float32), CERTAIN if label.all() else -CERTAIN
+        ratio = self._ratio(features, label, weights)
+        estimator = LogisticRegression(C=C, max_iter=self.steps, tol=TOLERANCE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the last steps change little
+            estimator.fit(_scaled(features, ratio), label, sample_weight=weights)
+        slopes = estimator.coef_[0] if ratio is None else estimator.coef_[0] * ratio
+        return slopes, float(estimator.intercept_[0])
+
+    def _ratio(self, features: Any, label: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+        """Returns what each feature is multiplied by before it is learned from."""
+        return None
+
+
+class NaiveBayesLogistic(OneVersusRest):
+    """The same on features times their log-count ratio of the class (NB-SVM: Wang and Manning, 2012).
+
+    The penalty then spares the features that a naive Bayes classifier would go by.
+    """
+
+    def _ratio(self, features: Any, label: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        logs = [_log_shares(features, group, weights, self.smoothing) for group in (label, ~label)]
+        return (logs[0] - logs[1]).astype(np.float32)
+
+
+class NaiveBayes(Learner):
+    """Multinomial naive Bayes on TF-IDF (McCallum and Nigam, 1998), 1 / smoothing its strength."""
+
+    grid = (1.0, 3.0, 10.0, 30.0, 100.0)
+
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+        groups = target[:, None] == np.arange(target.max() + 1) if target.ndim == 1 else target > 0.5
+        logs = np.column_stack([_log_shares(features, g, weights, 1 / strength) for g in groups.T])
+        shares = np.average(groups, axis=0, weights=weights)
+        tiny = np.exp(-CERTAIN)
+        bias = np.log(np.maximum(shares, tiny))
+        if self.kind == "multilabel":
+            others = [_log_shares(features, ~g, weights, 1 / strength) for g in groups.T]
+            logs, bias = logs - np.column_stack(others), bias - np.log(np.maximum(1 - shares, tiny))
+        return Weights(logs.astype(np.float32), bias)
+
+    def answer(self, score: np.ndarray) -> np.ndarray:
+        if self.kind == "multilabel":
+            return super().answer(score)
+        chances = np.exp(score - score.max(axis=1, keepdims=True))
+        return chances / chances.sum(axis=1, keepdims=True)
+
+
+class SparseRidge(Learner):
+    """Ridge regression by conjugate gradients, 1 / penalty its strength."""
+
+    tasks = ("regression",)
+    grid = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+        from sklearn.linear_model import Ridge
+
+        estimator = Ridge(1 / strength, solver="sparse_cg", max_iter=self.steps, tol=TOLERANCE)
+        estimator.fit(features, target.astype(np.float32), sample_weight=weights)
+        slopes = np.atleast_2d(estimator.coef_).T.astype(np.float32)
+        return Weights(slopes, np.broadcast_to(estimator.intercept_, target.shape[1:]).astype(np.float64))
+
+    def answer(self, score: np.ndarray) -> np.ndarray:
+        return score
+
+
+LEARNERS: dict[str, type[Learner]] = {
+    "logistic": OneVersusRest,
+    "nb_svm": NaiveBayesLogistic,
+    "naive_bayes": NaiveBayes,
+    "ridge": SparseRidge,
+}
+
+
+def _labels(target: np.ndarray) -> np.ndarray:
+    """Returns bool (rows, labels): one column a class, a single one for two classes."""
+    if target.ndim == 2:
+        return target > 0.5
+    classes = int(target.max()) + 1
+    return target[:, None] == np.arange(1 if classes == 2 else 0, classes)
+
+
+def _log_shares(features: Any, group: np.ndarray, weights: np.ndarray | None, smoothing: float) -> np.ndarray:
+    """Returns float64 (features,): the logarithm of each feature's share in what a group of rows holds."""
+    rows = group.astype(np.float32) if weights is None else group * weights.astype(np.float32)
+    sums = np.asarray(features.T @ rows, np.float64) + smoothing
+    return np.log(sums / sums.sum())
+
+
+def _scaled(features: Any, ratio: np.ndarray | None) -> Any:
+    """Returns the features times a number each; where the numbers stand is not copied."""
+    from scipy.sparse import csr_matrix
+
+    if ratio is None:
+        return features
+    values = np.take(ratio, features.indices)
+    values *= features.data
+    return csr_matrix((values, features.indices, features.indptr), shape=features.shape)
