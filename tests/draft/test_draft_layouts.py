@@ -197,7 +197,7 @@ def test_a_sample_that_says_again_what_the_row_is(tmp_path, rng):
 @pytest.mark.parametrize(
     "files, said",
     [
-        ({"train.json": b"[]", "test.json": b"[]"}, r"holds no test table.*end in .json are neither tables"),
+        ({"train.json": b"[]", "test.json": b"[]"}, r"test.json holds no rows"),
         ({"train.7z": b"7z", "test.7z": b"7z"}, r"holds no test table.*end in .7z have to be unpacked first"),
         ({"train/1.aif": b"x", "test/2.aif": b"x"}, r"holds no test table.*end in .aif are neither tables"),
         (
