@@ -81,10 +81,9 @@ class Histogram:
         flat = values.reshape(-1)
         counts, least, greatest = np.zeros(BINS, np.int64), np.inf, -np.inf
         for part in _parts(flat.size):
-            some = flat[part].astype(np.float32)
-            some = some[np.isfinite(some)]
+            some = flat[part][np.isfinite(flat[part])]
             if len(some):
-                counts += np.bincount(_bins(some), minlength=BINS)
+                counts += np.bincount(_bins(some.astype(np.float32)), minlength=BINS)
                 least, greatest = min(least, float(some.min())), max(greatest, float(some.max()))
         with self._lock:
             self.counts += counts
@@ -144,8 +143,8 @@ def may_be_deep(names: Sequence[str | None]) -> bool:
 
 def intensity_key(data: DataConfig) -> dict[str, Any]:
     """Returns what goes into keys of pictures; {} where none can have more than 8 bits."""
-    patterns = [data.train, data.images, data.test_images]
-    return {"intensity": [VERSION, data.intensity]} if may_be_deep(patterns) else {}
+    deep = may_be_deep([data.images, data.test_images])
+    return {"intensity": [VERSION, data.intensity]} if deep else {}
 
 
 def write_intensity(intensity: Intensity | None, folder: Path) -> None:
