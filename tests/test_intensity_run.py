@@ -30,7 +30,10 @@ models:
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """16-bit pictures that hold 0 to 240, their upper or left half brighter; the current folder."""
+    """16-bit pictures that hold 0 to 240, their upper or left half brighter; the current folder.
+
+    The last test picture is brighter than all the others.
+    """
     rng, data = np.random.default_rng(0), tmp_path / "data/faint"
     (data / "images").mkdir(parents=True)
     (tmp_path / "configs").mkdir()
@@ -40,6 +43,7 @@ def place(tmp_path, monkeypatch):
         picture = rng.integers(0, 120, (SIDE, SIDE)).astype(np.uint16)
         half = picture[:, : SIDE // 2] if side == "left" else picture[: SIDE // 2]
         half += 121
+        picture += 300 * (name == rows[-1][0])
         Image.fromarray(picture).save(data / f"images/{name}.png")
     write(data / "train.csv", ("id", "side", "size"), [(*row, i % 5) for i, row in enumerate(rows[:ROWS])])
     write(data / "test.csv", ("id", "size"), [(name, 1) for name, _ in rows[ROWS:]])
@@ -69,9 +73,10 @@ def test_faint_pictures_are_told_apart_and_new_rows_seen_alike(place):
     plan = plan_of(place)
     folder = plan.pixels("alike").path
     found = read_intensity(folder)
-    assert (found.low, found.deep) == (0, ROWS)
+    assert (found.low, found.high, found.deep) == (0, 240, ROWS)
     train, test = (np.load(folder / f"{side}.npy") for side in ("train", "test"))
     assert (train.min(), train.max()) == (0, 255)
+    assert test[-1].min() == 255
     first = np.asarray(Image.open(place / f"data/faint/images/p{ROWS}.png")).astype(float)
     scaled = np.rint(np.clip(first, found.low, found.high) * 255 / found.high)
     np.testing.assert_array_equal(test[0, :, :, 0], scaled)
