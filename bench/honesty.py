@@ -3,6 +3,7 @@
     python bench/honesty.py NAME [NAME ...]        # competitions that have been trained: runs/NAME
     python bench/honesty.py otto --draws 1         # fewer held-out fifths, where a blend takes long
     python bench/honesty.py leaves --folds 5       # weights learned on four fifths, as in a run of five folds
+    python bench/honesty.py --chain                # and of a chain of networks: see bench/noise_chain.py
 
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
@@ -24,6 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import noise_chain
 from pipeline.ensemble.blend import blend
 from pipeline.metrics import Metric, find_metric
 from pipeline.predictions import Predictions, load_predictions
@@ -34,12 +36,17 @@ FIFTHS = 5
 def main() -> None:
     """Prints a table per competition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="+", metavar="NAME")
-    parser.add_argument("--draws", type=int, default=2, help="times that every fifth is held out")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument(
+        "--draws", type=int, help="times that every fifth is held out (2), draws of noise (4)"
+    )
     parser.add_argument("--folds", type=int, default=10, help="of the cross-fitting")
+    parser.add_argument("--chain", action="store_true", help="what boxes and points leak of noise labels")
     options = parser.parse_args()
     for name in options.names:
-        compare(name, options.draws, options.folds)
+        compare(name, options.draws or 2, options.folds)
+    if options.chain:
+        noise_chain.compare(options.draws or 4)
 
 
 def compare(name: str, draws: int, inner_folds: int) -> None:

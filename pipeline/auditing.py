@@ -30,6 +30,7 @@ def make_audit(run: Run) -> list[Finding]:
             config.seed,
             config.threads,
             run.progress.update,
+            run.intensity,
         )
         _write(found, folder)
 

@@ -29,7 +29,7 @@ def clean(plan: Plan, everything: bool) -> int:
 def products(plan: Plan) -> Iterable[Product]:
     """Everything that a configuration uses: what stays."""
     yield from (plan.competition, plan.folds, plan.audit, plan.ensemble, plan.submission, plan.report)
-    yield plan.labels_of(plan.ensemble.path)
+    yield from (plan.labels_of(plan.ensemble.path), plan.intensity)
     for name in plan.optimism:
         yield from plan.ungrouped(name)
     for name in plan.models:

@@ -11,12 +11,15 @@ import numpy as np
 
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
+from pipeline.data.intensity import Intensity, read_intensity, write_intensity
 from pipeline.data.rows import Dataset
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
 from pipeline.networks.view import ViewConfig, make_views
 from pipeline.plan import Plan
+from pipeline.progress import Progress
 from pipeline.registry import MODELS
+from pipeline.store import Product
 from pipeline.transforms.views import Views
 
 if TYPE_CHECKING:
@@ -91,12 +94,13 @@ def make_pixels(
     report: Report,
     threads: int,
     found: Mapping[str, np.ndarray] | None = None,
+    intensity: Intensity | None = None,
 ) -> dict[str, np.ndarray]:
     """Decodes every picture once, through the view that the model asks for, into train.npy and test.npy.
 
     Grey pictures stay grey: where all of them are, the arrays have one channel. Beside them lie the
-    views (`SIDE_affines.npy`, source to network pixels) and who fell back to the whole picture
-    (`SIDE_fallback.npy`).
+    views (`SIDE_affines.npy`, source to network pixels), who fell back to the whole picture
+    (`SIDE_fallback.npy`) and what became black and white (`intensity.json`).
 
     Args:
         competition: names the pictures.
@@ -106,6 +110,7 @@ def make_pixels(
         report: told of the progress.
         threads: how many decode at a time.
         found: "train" and "test" -> coordinates in source pixels that the view follows, if any.
+        intensity: what becomes black and white in pictures of more than 8 bits.
 
     Returns:
         "train" and "test" -> bool (rows,): True where a picture fell back.
@@ -113,15 +118,55 @@ def make_pixels(
     from pipeline.data.images import dominant_channels, image_sizes
 
     names = [*competition.pictures, *competition.test_pictures]
-    channels = dominant_channels(image_sizes(source.read, names, report, threads)[1])
+    sizes, grey = image_sizes(source.read, names, report, threads)
+    channels, rows = dominant_channels(grey), len(competition.pictures)
+    size_of = {"train": sizes[:rows], "test": sizes[rows:]}
+    write_intensity(intensity, folder)
     fallen = {}
     for side, pictures in (("train", competition.pictures), ("test", competition.test_pictures)):
         path, at = folder / f"{side}.npy", found[side] if found else None
-        views, fallback = write_views(path, source, pictures, section, channels, report, threads, at)
+        views, fallback = write_views(
+            path, source, pictures, section, channels, report, threads, at, intensity, size_of[side]
+        )
         np.save(folder / f"{side}_affines.npy", views.affines)
         np.save(folder / f"{side}_fallback.npy", fallback)
         fallen[side] = fallback
     return fallen
+
+
+def intensity_of(
+    plan: Plan,
+    competition: Competition,
+    progress: Progress,
+    made: Callable[[Product, Callable[[Path], None]], Path],
+) -> Intensity | None:
+    """Returns what becomes black and white in pictures of more than 8 bits: stated, or found in training.
+
+    Args:
+        plan: names the product.
+        competition: names the pictures.
+        progress: told of what was found.
+        made: returns a product's folder, made by the function where it is missing.
+
+    Raises:
+        DataError: training pictures cannot be decoded, or no range fits them.
+    """
+
+    def make(folder: Path) -> None:
+        from pipeline.data.images import find_intensity
+
+        found: Intensity | None
+        if plan.config.data.intensity:
+            low, high = plan.config.data.intensity
+            found = Intensity(low, high)
+        else:
+            read, names, threads = plan.source.read, competition.pictures, plan.config.threads
+            found = find_intensity(read, names, progress.update, threads)
+        write_intensity(found, folder)
+        if found:
+            progress.message(found.line())
+
+    return read_intensity(made(plan.intensity, make))
 
 
 def picture_channels(plan: Plan, name: str) -> Channels:
@@ -138,8 +183,17 @@ def write_views(
     report: Report,
     threads: int,
     found: np.ndarray | None = None,
+    intensity: Intensity | None = None,
+    sizes: np.ndarray | None = None,
 ) -> tuple[Views, np.ndarray]:
     """Decodes pictures through the view that a model asks for into one .npy file.
+
+    Args:
+        path, source, names, section, report, threads: as in `make_pixels`.
+        channels: 3 for RGB, 1 for grey.
+        found: coordinates in source pixels that the view follows, if any.
+        intensity: what becomes black and white in pictures of more than 8 bits.
+        sizes: (rows, 2), height and width of each, where they are known already.
 
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
@@ -147,12 +201,13 @@ def write_views(
     from pipeline.data.images import image_sizes
     from pipeline.data.pixels import write_pixels
 
-    sizes, _ = image_sizes(source.read, names, report, threads)
+    if sizes is None:
+        sizes, _ = image_sizes(source.read, names, report, threads)
     asked = section.picture()
     size = asked["size"] or _common_size(sizes)
     rule = ViewConfig.model_validate(asked["view"]) if "view" in asked else None
     views, fallback = make_views(rule, found, sizes, (size[0], size[1]))
-    write_pixels(path, source.read, names, views, channels, report, threads)
+    write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
     return views, fallback
 
 

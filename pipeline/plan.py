@@ -13,9 +13,10 @@ from typing import Any
 from pipeline.config.load import competition_module
 from pipeline.config.marks import marks_of
 from pipeline.config.reads import Read, reads_of
-from pipeline.config.schema import Config, ModelConfig
-from pipeline.data.features.key import features_key
+from pipeline.config.schema import Config
 from pipeline.data.folds import Fold, fold_kind
+from pipeline.data.intensity import intensity_key
+from pipeline.data.model_key import model_key
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.fits import fits_needed, fits_read, models_needed
@@ -103,7 +104,7 @@ class Plan:
         return digest(
             {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle"}),
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
                 "log_target": find_metric(self.config.metric).log_target,
                 "columns": [folds.group, folds.time, folds.column],
             }
@@ -133,7 +134,13 @@ class Plan:
             "seed": self.config.seed,
             "version": AUDIT_VERSION,
         }
-        return self.store.product("audit", material)
+        return self.store.product("audit", material | intensity_key(self.config.data))
+
+    @cached_property
+    def intensity(self) -> Product:
+        """What becomes black and white in pictures of more than 8 bits."""
+        material = {"source": self._source, "images": self.config.data.images}
+        return self.store.product("intensity", material | intensity_key(self.config.data))
 
     def labels_of(self, blend: Path) -> Product:
         """The labels that look wrong by the out-of-fold predictions of a blend, given by its folder."""
@@ -144,7 +151,9 @@ class Plan:
         section = self.config.models[name]
         data = self.config.data
         images = [data.images, data.test_images]
-        material = {"source": self._source, "images": images, "version": VERSION}
+        material = {"source": self._source, "images": images, "version": VERSION} | intensity_key(
+            self.config.data
+        )
         view = section.picture()
         label = f"pixels-{view.pop('label')}"
         reads = {other: self.coordinates(other).key for other in section.views()}
@@ -159,7 +168,7 @@ class Plan:
                 "rows": self._rows,
                 "folds": self.folds.key,
                 "fold": [fold.repeat, *fold.left_out],
-                "model": self._section(section) | features_key(self.config, section),
+                "model": model_key(self.config, section),
                 "version": MODELS.get(section.kind).version,
                 "seed": self.config.seed,
                 "inputs": self._keys_read(name, fold, "prediction", "embedding"),
@@ -289,12 +298,3 @@ class Plan:
         """Every fold by number, without its rows: enough for the keys."""
         config = self.config.folds
         return [Fold(repeat, n) for repeat in range(config.repeats) for n in range(config.n)]
-
-    @staticmethod
-    def _section(section: ModelConfig) -> dict[str, Any]:
-        """What the YAML says of a model, without defaults: a new key in the schema redoes nothing.
-
-        A default that changes must therefore come with a new `version` of the model.
-        """
-        said = section.model_dump(mode="json", exclude={"enabled"}, exclude_defaults=True)
-        return {"kind": section.kind, **said}

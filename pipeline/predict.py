@@ -13,6 +13,7 @@ from pipeline import chain
 from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition, read_rows
 from pipeline.data.folds import Fold
+from pipeline.data.intensity import read_intensity
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
@@ -88,10 +89,11 @@ def _predict_model(
     pixels, views = None, None
     if "images" in sees(section):
         path, channels = scratch / f"{name}.npy", picture_channels(plan, name)
-        found = [outputs[f"{other}.coordinates"] for other in section.views()]
+        found = next((outputs[f"{other}.coordinates"] for other in section.views()), None)
         report, threads = run.progress.update, run.config.threads
+        intensity = read_intensity(plan.pixels(name).path)
         views, fallen = write_views(
-            path, source, new.test_pictures, section, channels, report, threads, *found
+            path, source, new.test_pictures, section, channels, report, threads, found, intensity
         )
         pixels = np.load(path, mmap_mode="r")
         for line in chain.fallback_lines(plan, name, {"new": fallen}):

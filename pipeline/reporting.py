@@ -162,7 +162,7 @@ def _entries(
         yield Entry(
             title=f"{competition.ids[row]}  {competition.task.outputs[label]}: "
             f"p {predictions[row, label]:.2f}, evidence inside {shares[place]:.0%}",
-            picture=decode(run.plan.source.read(file), 3, file),
+            picture=decode(run.plan.source.read(file), 3, file, run.intensity),
             outlines=[*(box_corners(box[row]) for box in boxes), crops[row]],
             points=np.concatenate([found[row].reshape(-1, 2) for found in points] or [np.zeros((0, 2))]),
             seen=pictures[place],

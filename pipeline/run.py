@@ -21,8 +21,9 @@ from pipeline.cross_validation import Experiment
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
+from pipeline.data.intensity import Intensity
 from pipeline.data.rows import Dataset
-from pipeline.datasets import Sides, datasets, declared_kinds, make_pixels, sees
+from pipeline.datasets import Sides, datasets, declared_kinds, intensity_of, make_pixels, sees
 from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
@@ -112,13 +113,17 @@ class Run:
             for other in section.views():
                 coordinates = self.coordinates(other)
                 found = {"train": coordinates.train, "test": coordinates.test}
-            say, threads = self.progress.update, self.config.threads
-            source = self.plan.source
-            fallen = make_pixels(self.competition, source, section, folder, say, threads, found)
+            asked = (self.competition, self.plan.source, section, folder, self.progress.update)
+            fallen = make_pixels(*asked, self.config.threads, found, self.intensity)
             for line in chain.fallback_lines(self.plan, name, fallen):
                 self.progress.message(line)
 
         return self.made(self.plan.pixels(name), make, say=f"pictures of {name}")
+
+    @cached_property
+    def intensity(self) -> Intensity | None:
+        """What becomes black and white in pictures of more than 8 bits; None where there are none."""
+        return intensity_of(self.plan, self.competition, self.progress, self.made)
 
     def coordinates(self, name: str) -> Coordinates:
         """What a trained coordinate network finds in every picture, in pixels of the source."""

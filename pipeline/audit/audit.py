@@ -15,6 +15,7 @@ from pipeline.audit.values import find_gaps
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Folds
 from pipeline.data.images import Read
+from pipeline.data.intensity import Intensity
 
 Report = Callable[[float, str], None]
 
@@ -27,6 +28,7 @@ def audit(
     seed: int,
     threads: int,
     report: Report,
+    intensity: Intensity | None = None,
 ) -> list[Finding]:
     """Looks at tables and pictures; returns the findings, the worst first.
 
@@ -38,6 +40,7 @@ def audit(
         seed: of samples and splits.
         threads: that may work at a time.
         report: told of the progress.
+        intensity: what becomes black and white in pictures of more than 8 bits.
     """
     task, target = competition.task, competition.target
     columns = []
@@ -51,18 +54,23 @@ def audit(
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
-        findings += _pictures(competition, folds, read, threads, report)
+        findings += _pictures(competition, folds, read, threads, report, intensity)
     return by_severity(findings)
 
 
 def _pictures(
-    competition: Competition, folds: Folds, read: Read, threads: int, report: Report
+    competition: Competition,
+    folds: Folds,
+    read: Read,
+    threads: int,
+    report: Report,
+    intensity: Intensity | None,
 ) -> list[Finding]:
     names = [*competition.pictures, *competition.test_pictures]
     if len(names) > MOST:
         text = f"{len(names):,} pictures are too many to compare with one another (at most {MOST:,})."
         return [Finding("duplicate-pictures", "info", text)]
-    squares = small_pictures(read, names, report, threads)
+    squares = small_pictures(read, names, report, threads, intensity)
     rows = len(competition.pictures)
     copies = picture_copies(squares[:rows], squares[rows:])
     return blank_pictures(squares, names) + judge(copies, competition.target, folds)

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.audit.copies import Copies, connected
 from pipeline.audit.finding import Finding
 from pipeline.data.images import Read, decode_reduced, fetch, for_each
+from pipeline.data.intensity import Intensity
 from pipeline.errors import listing
 
 SIDE = 32  # pixels: pictures are compared as small grey squares
@@ -20,7 +21,9 @@ BLOCK = 512
 Report = Callable[[float, str], None]
 
 
-def small_pictures(read: Read, names: Sequence[str], report: Report, threads: int) -> np.ndarray:
+def small_pictures(
+    read: Read, names: Sequence[str], report: Report, threads: int, intensity: Intensity | None = None
+) -> np.ndarray:
     """Decodes pictures to small grey squares, uint8 (pictures, SIDE, SIDE).
 
     Args:
@@ -28,6 +31,7 @@ def small_pictures(read: Read, names: Sequence[str], report: Report, threads: in
         names: of the pictures.
         report: told of the progress.
         threads: how many decode at a time.
+        intensity: what becomes black and white where they have more than 8 bits.
 
     Raises:
         DataError: names the pictures that cannot be decoded.
@@ -37,9 +41,9 @@ def small_pictures(read: Read, names: Sequence[str], report: Report, threads: in
     def small(position: int) -> np.ndarray:
         name = names[position]
         data = fetch(read, name)
-        picture, factor = decode_reduced(data, 1, name, 8)
+        picture, factor = decode_reduced(data, 1, name, 8, intensity)
         if factor > 1 and min(picture.shape[:2]) < SIDE:
-            picture, _ = decode_reduced(data, 1, name, 1)
+            picture, _ = decode_reduced(data, 1, name, 1, intensity)
         mode = cv2.INTER_AREA if min(picture.shape[:2]) >= SIDE else cv2.INTER_LINEAR
         return cv2.resize(picture, (SIDE, SIDE), interpolation=mode)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, field_validator
 
 from pipeline.config.section import Section
 
@@ -79,6 +79,11 @@ class DataConfig(Section):
     test_images: str | None = Field(
         default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
     )
+    intensity: list[float] | None = Field(
+        default=None,
+        description="of pictures of more than 8 bits, the values that become black and white: "
+        "`[low, high]`; default: the range of the training pictures",
+    )
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
     encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV and JSON files")
@@ -91,6 +96,13 @@ class DataConfig(Section):
         default=None,
         description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
     )
+
+    @field_validator("intensity")
+    @classmethod
+    def _rising(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and not (len(value) == 2 and value[0] < value[1]):
+            raise ValueError("two numbers, the smaller one first")
+        return value
 
 
 class FoldsConfig(Section):

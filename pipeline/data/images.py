@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from pipeline.data.deep import deep_values, is_deep, opaque_values, to_eight_bits
+from pipeline.data.intensity import Histogram, Intensity, may_be_deep
 from pipeline.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,29 +25,33 @@ Report = Callable[[float, str], None]
 T = TypeVar("T")
 
 
-def decode(data: bytes, channels: Channels, name: str) -> np.ndarray:
+def decode(data: bytes, channels: Channels, name: str, intensity: Intensity | None = None) -> np.ndarray:
     """Returns a picture as uint8 (height, width, channels), RGB or grey; read-only.
 
     Every format that Pillow reads, the first frame of an animation. Turned upright as its EXIF
-    orientation says, transparent parts laid on white, 16 bits reduced to their upper 8, colour to
+    orientation says, transparent parts laid on white, more than 8 bits scaled to 8, colour to
     grey by luma (ITU-R 601).
 
     Args:
         data: the file's content.
         channels: 3 for RGB (grey repeated), 1 for grey.
         name: what an error calls the picture.
+        intensity: which values become black and white where there are more than 8 bits, see
+            `find_intensity`; without, 16 bits keep their upper 8, and 32-bit numbers are refused.
 
     Raises:
         DataError: no picture, a truncated or damaged one, or more than `MAX_PIXELS` pixels.
     """
-    return decode_reduced(data, channels, name, 1)[0]
+    return decode_reduced(data, channels, name, 1, intensity)[0]
 
 
-def decode_reduced(data: bytes, channels: Channels, name: str, reduction: int) -> tuple[np.ndarray, float]:
+def decode_reduced(
+    data: bytes, channels: Channels, name: str, reduction: int, intensity: Intensity | None = None
+) -> tuple[np.ndarray, float]:
     """Decodes as `decode` does, a JPEG at a fraction of its size where that saves work.
 
     Args:
-        data, channels, name: as in `decode`.
+        data, channels, name, intensity: as in `decode`.
         reduction: the most that the sides may shrink by. A JPEG is then decoded at 1/2, 1/4 or
             1/8, each pixel the mean of those that it stands for.
 
@@ -59,7 +65,7 @@ def decode_reduced(data: bytes, channels: Channels, name: str, reduction: int) -
         image = _open(data)
         turn = _orientation(image)
         factor = _reduce(image, reduction, channels, turn)
-        picture = _flatten(image, channels)
+        picture = _flatten(to_eight_bits(image, data, intensity) if is_deep(image) else image, channels)
         if turn > 1:
             picture = picture.transpose(_turns()[turn])
         pixels = np.asarray(picture)
@@ -102,6 +108,40 @@ def image_sizes(
     facts = for_each(header, len(names), report, "reading sizes", threads)
     table = np.array(facts, np.int32).reshape(-1, 3)
     return table[:, :2], table[:, 2].astype(np.int8)
+
+
+def find_intensity(
+    read: Read, names: Sequence[str], report: Report | None = None, threads: int = 2
+) -> Intensity | None:
+    """Returns the range of the values in pictures of more than 8 bits; None where there are none.
+
+    Of files that may be so deep the headers are read, and only those that are deep are decoded,
+    one picture per thread at a time.
+
+    Args:
+        read: gives a picture's bytes by its name; called from several threads.
+        names: of the training pictures.
+        report: called with the fraction done and a text.
+        threads: how many read at a time.
+
+    Raises:
+        DataError: names the pictures that cannot be decoded, all in one; no range fits them.
+    """
+    found = Histogram()
+    chosen = [name for name in dict.fromkeys(names) if may_be_deep([name])]
+
+    def count(position: int) -> None:
+        name = chosen[position]
+        data = fetch(read, name)
+        try:
+            image = _open(data)
+            if is_deep(image):
+                found.add(opaque_values(deep_values(image, data)))
+        except Exception as error:  # as in decode_reduced
+            raise DataError(f"Picture {name!r} cannot be decoded: {_plain(error)}") from error
+
+    for_each(count, len(chosen), report, "looking for the range of the pictures", threads)
+    return found.intensity(len(set(names)))
 
 
 def fetch(read: Read, name: str) -> bytes:
@@ -205,14 +245,10 @@ def _reduce(image: Image, reduction: int, channels: Channels, turn: int) -> floa
 
 
 def _flatten(image: Image, channels: Channels) -> Image:
-    """Returns the decoded picture in mode L or RGB."""
+    """Returns a picture of 8 bits, decoded, in mode L or RGB."""
     from PIL import Image
 
     mode = "L" if channels == 1 else "RGB"
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise DataError(f"its pixels are 32-bit numbers (mode {image.mode}) of no known range.")
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
@@ -225,7 +261,7 @@ def _is_grey(image: Image) -> int:
     if image.mode in ("P", "PA"):
         palette = np.array(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
         return 1 if (palette == palette[:, :1]).all() else 3
-    return 1 if image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I") else 3
+    return 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
 
 
 def _plain(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from pipeline.data.images import Channels, Read, Report, decode_reduced, fetch, for_each
+from pipeline.data.intensity import Intensity
 from pipeline.errors import DataError, StoreError
 
 Border = Literal["reflect", "replicate", "constant"]
@@ -78,6 +79,7 @@ def write_pixels(
     report: Report | None = None,
     threads: int = 2,
     border: Border = "reflect",
+    intensity: Intensity | None = None,
 ) -> None:
     """Writes pictures, each through its view, as an .npy file of uint8 (rows, height, width, channels).
 
@@ -94,6 +96,7 @@ def write_pixels(
         report: called with the fraction done and a text.
         threads: how many decode and warp at a time.
         border: what a view shows outside its picture, as in `warp`.
+        intensity: what becomes black and white where pictures have more than 8 bits, as in `decode`.
 
     Raises:
         DataError: names the pictures that cannot be used, all in one.
@@ -102,7 +105,7 @@ def write_pixels(
     if len(names) != len(views.affines):
         raise ValueError(f"There are {len(names)} names and {len(views.affines)} views.")
     try:
-        _write_rows(path, read, names, views, channels, report, threads, border)
+        _write_rows(path, read, names, views, channels, report, threads, border, intensity)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -152,6 +155,7 @@ def _write_rows(
     report: Report | None,
     threads: int,
     border: Border,
+    intensity: Intensity | None,
 ) -> None:
     shape = (len(names), *views.size, channels)
     full = threading.Event()  # one failed write is enough: the pictures still to come are not decoded
@@ -159,7 +163,8 @@ def _write_rows(
     def write(position: int) -> None:
         if full.is_set():
             return
-        image = _seen(fetch(read, names[position]), names[position], views, position, channels, border)
+        name = names[position]
+        image = _seen(fetch(read, name), name, views, position, channels, border, intensity)
         try:
             _pwrite(file.fileno(), image.tobytes(), start + position * image.nbytes)
         except OSError:
@@ -179,13 +184,19 @@ def _write_rows(
 
 
 def _seen(
-    data: bytes, name: str, views: SeenThrough, position: int, channels: Channels, border: Border
+    data: bytes,
+    name: str,
+    views: SeenThrough,
+    position: int,
+    channels: Channels,
+    border: Border,
+    intensity: Intensity | None,
 ) -> np.ndarray:
     """Returns one picture through its view, uint8 (height, width, channels)."""
     import cv2
 
     affine = views.affines[position].copy()
-    image, factor = decode_reduced(data, channels, name, _reduction(affine))
+    image, factor = decode_reduced(data, channels, name, _reduction(affine), intensity)
     if factor > 1:  # the centre of the first reduced pixel lies at (factor - 1) / 2 of the source's
         affine[:, 2] += affine[:, :2].sum(axis=1) * (factor - 1.0) / 2.0
         affine[:, :2] *= factor

@@ -124,6 +124,66 @@ def test_save_and_load_give_the_same_predictions(tmp_path):
     assert not list(tmp_path.glob("*.pkl"))
 
 
+def test_what_a_fold_represents_rows_by_is_its_own_networks(tmp_path):
+    """Networks of two folds share one built network: each puts its own weights into it before it embeds."""
+    data = squares()
+    first = cnn(**SMALL).fit(data.rows(np.arange(48)), context=Context(seed=1))
+    of_first, said = first.embed(data.rows()), first.predict(data.rows())
+    first.save(tmp_path)
+    second = cnn(**SMALL).fit(data.rows(np.arange(48, 96)), context=Context(seed=2))
+    of_second = second.embed(data.rows())
+    assert np.abs(of_first - of_second).max() > 1e-2
+    np.testing.assert_array_equal(first.embed(data.rows()), of_first)
+    np.testing.assert_array_equal(second.embed(data.rows()), of_second)
+    np.testing.assert_array_equal(cnn(**SMALL).load(tmp_path).embed(data.rows()), of_first)
+    np.testing.assert_array_equal(first.predict(data.rows()), said)
+
+
+def test_a_row_is_represented_alike_whoever_is_asked_for_with_it():
+    """Training, scored and test rows are embedded in calls of their own and must share one space."""
+    data, keys = squares(), {**SMALL, "backbone": "6C3 BN MP2 FC12"}
+    model = cnn(**keys).fit(data.rows(np.arange(48)))
+    together = model.embed(data.rows())
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(model.embed(data.rows(np.arange(60, 63))), together[60:63], atol=1e-5)
+    np.testing.assert_allclose(model.embed(data.rows(np.arange(96)[::-1])), together[::-1], atol=1e-5)
+    bright = replace(data, pixels=np.where(np.arange(96)[:, None, None, None] < 60, data.pixels, 255))
+    np.testing.assert_allclose(model.embed(bright.rows())[:60], together[:60], atol=1e-5)
+
+
+SPOILED = {
+    "from scratch": {},
+    "averaged": {"averaging": "swa"},
+    "snapshots": {"snapshots": 2},
+    "stopped": {"patience": 1, "epochs": 6},
+}
+
+
+def spoil(data, rows, key):
+    """Returns the data with the pictures of some rows white, and their target the first class."""
+    pixels, target = data.pixels.copy(), data.target.copy()
+    pixels[rows], target[rows] = 255, 0
+    return replace(data, pixels=pixels, target=target, pixels_key=key)
+
+
+def learned(model, data, context=Context(seed=3)):
+    """Returns everything that a fit on the first 64 rows has learned, the last of them for stopping."""
+    inner = data.rows(np.arange(48, 64)) if model.wants_inner_split else None
+    fitted = model.fit(data.rows(np.arange(48 if inner else 64)), inner, context)
+    return [array for values in fitted.trained_.values for array in values]
+
+
+@pytest.mark.parametrize("keys", SPOILED.values(), ids=SPOILED)
+def test_scored_pictures_change_no_weight_and_no_statistic(keys):
+    """Statistics of pixels, batch normalisation's and the weights: bit for bit."""
+    data, config = squares(), {**SMALL, "backbone": "6C3 BN MP2 FC12", **keys}
+    honest = learned(cnn(**config), data)
+    other = learned(cnn(**config), spoil(data, np.arange(64, 96), "spoiled"))
+    assert len(honest) == len(other) > 8
+    for one, two in zip(honest, other, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 @pytest.mark.slow
 def test_a_fresh_process_gives_the_same_bytes(tmp_path):
     data = squares()
@@ -302,6 +362,17 @@ def test_a_frozen_network_is_loaded_without_its_weights_file(tmp_path, mobilenet
     model.save(tmp_path)
     loaded = cnn(**keys, weights="moved/away.h5").load(tmp_path)
     np.testing.assert_array_equal(loaded.predict(data.rows()), model.predict(data.rows()))
+
+
+def test_scored_pictures_change_nothing_in_a_pretrained_network(mobilenet_file):
+    """The head's features, the statistics that they are normalised by, and the whole network."""
+    data = squares(size=32, channels=3)
+    keys = {**PRETRAINED, "weights": mobilenet_file, "finetune": "all", "batch_norm": "adapt"}
+    keys |= {"epochs": 1, "head_epochs": 1}
+    honest = learned(cnn(**keys), data)
+    other = learned(cnn(**keys), spoil(data, np.arange(64, 96), "spoiled"))
+    for one, two in zip(honest, other, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.slow

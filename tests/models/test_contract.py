@@ -1,7 +1,9 @@
 """Every registered model keeps the contract; a new one is covered by being registered."""
 
+import numpy as np
 import pytest
 
+from pipeline.models.base import Context, Model
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
 from pipeline.testing import (
@@ -13,7 +15,7 @@ from pipeline.testing import (
 )
 
 QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
-    "cnn": {"backbone": "4C3 MP2 FC8", "size": 8, "epochs": 2},
+    "cnn": {"backbone": "4C3 BN MP2 FC8", "size": 8, "epochs": 2},
     "catboost": {"max_rounds": 20},
     "lightgbm": {"max_rounds": 20},
     "xgboost": {"max_rounds": 20},
@@ -58,3 +60,64 @@ def test_a_seed_changes_the_kinds_that_say_so(kind):
 @pytest.mark.parametrize("kind", kinds("classification"))
 def test_scored_rows_change_nothing_that_is_learned(kind):
     check_reads_training_rows_only(kind, QUICK.get(kind, {}))
+
+
+class Peeping(Model):
+    """Answers by how far a picture's mean is from that of the training pictures, if it is honest.
+
+    `looks` says at what else it looks: "pictures" or "target" of all rows while it learns, or the
+    "neighbours" of a row that are predicted with it.
+    """
+
+    sees = "images"
+    tasks = ("classification",)
+    looks = ""
+
+    def fit(self, train, inner=None, context=Context()):
+        everything = train.dataset.rows()
+        self.mean_ = (everything if self.looks == "pictures" else train).pixels().mean()
+        target = (everything if self.looks == "target" else train).target
+        self.share_ = np.bincount(target, minlength=self.task.n_outputs) / len(target)
+        return self
+
+    def predict(self, rows, context=Context()):
+        means = rows.pixels().mean(axis=(1, 2, 3))
+        middle = means.mean() if self.looks == "neighbours" else self.mean_
+        nearness = np.exp(-np.abs(means - middle)[:, None] / 50.0 * np.arange(1, self.task.n_outputs + 1))
+        chance = self.share_ * nearness
+        return (chance / chance.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def save(self, folder):
+        np.savez(folder / "peeping.npz", mean=self.mean_, share=self.share_)
+
+    def load(self, folder):
+        with np.load(folder / "peeping.npz") as saved:
+            self.mean_, self.share_ = saved["mean"], saved["share"]
+        return self
+
+
+@pytest.fixture
+def peeping(monkeypatch):
+    """Returns a function that registers the model, looking at something, for the test."""
+    monkeypatch.setattr(MODELS, "_things", {kind: MODELS.get(kind) for kind in MODELS.names()})
+    MODELS.register("peeping")(Peeping)
+    return lambda looks: monkeypatch.setattr(Peeping, "looks", looks)
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"), [("pictures", "^pictures of the scored"), ("target", "^target of the scored")]
+)
+def test_a_model_that_looks_at_scored_rows_is_caught(peeping, looks, said):
+    peeping("")
+    check_reads_training_rows_only("peeping", {})
+    peeping(looks)
+    with pytest.raises(AssertionError, match=said):
+        check_reads_training_rows_only("peeping", {})
+
+
+def test_a_model_that_compares_a_row_with_those_beside_it_is_caught(peeping, tmp_path):
+    peeping("")
+    check_model("peeping", {}, "classification", tmp_path)
+    peeping("neighbours")
+    with pytest.raises(AssertionError, match="depends on the rows that are asked for with it"):
+        check_model("peeping", {}, "classification", tmp_path)

@@ -3,6 +3,7 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.context import Context
+from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.plan import Plan
@@ -55,6 +56,49 @@ def test_features_are_those_of_the_same_folds_network(run):
         assert np.allclose(own.predict(experiment.train.rows(fold.valid)), output.valid, atol=1e-5)
         assert len(own.gallery_) == len(fold.train)
     assert run.predictions("alike").fold_scores
+
+
+def test_a_scored_row_is_compared_with_training_rows_only():
+    """Pictures of noise: only a gallery that holds the row itself could tell its class."""
+    rng = np.random.default_rng(0)
+    pixels, target = rng.integers(0, 256, (90, 8, 8, 1), np.uint8), rng.permutation(np.arange(90) % 3)
+    data = Dataset(np.arange(90).astype(str), pixels=pixels, pixels_key="noise", target=target)
+    fitted = np.arange(60)
+    model = build("gallery", {"scale": 60.0}, TASKS["classification"]).fit(data.rows(fitted))
+    assert len(model.gallery_) == len(model.labels_) == 60
+    np.testing.assert_array_equal(model.labels_, target[:60])
+    right = model.predict(data.rows()).argmax(axis=1) == target
+    assert right[fitted].all()  # those are in the gallery, and found
+    assert right[60:].mean() < 0.6  # a third by chance
+    shown = pixels[60:].reshape(30, -1).astype(np.float64) - 127.5
+    kept = pixels[:60].reshape(60, -1).astype(np.float64) - 127.5
+    cosines = shown @ kept.T / np.linalg.norm(shown, axis=1)[:, None] / np.linalg.norm(kept, axis=1)
+    nearest = np.stack([cosines[:, target[:60] == label].max(axis=1) for label in range(3)], axis=1)
+    np.testing.assert_array_equal(
+        nearest.argmax(axis=1), model.predict(data.rows(np.arange(60, 90))).argmax(axis=1)
+    )
+
+
+@pytest.mark.slow
+def test_galleries_of_two_folds_keep_their_own_network(tmp_path):
+    """Both use the one built network: what the one has put into it must not serve the other."""
+    data, task = small_dataset("classification"), TASKS["classification"]
+    keys, models, said = {"backbone": "4C3 BN MP2 FC8", "size": 8, "epochs": 2}, [], []
+    for fold in range(2):
+        rows = data.rows(np.arange(fold * 45, fold * 45 + 45))
+        network = build("cnn", keys, task).fit(rows, context=Context(seed=fold))
+        folder = tmp_path / f"fold{fold}"
+        folder.mkdir()
+        network.save(folder)
+        gallery = build("gallery", {"network": "net", "size": 8}, task)
+        gallery.fit(rows, context=Context(siblings={"net": folder}))
+        features = network.embed(data.rows())
+        features /= np.linalg.norm(features, axis=1, keepdims=True)
+        np.testing.assert_allclose(gallery.gallery_, features[rows.positions], atol=1e-5)
+        models.append(gallery)
+        said.append(gallery.predict(data.rows()))
+    assert np.abs(said[0] - said[1]).max() > 1e-3
+    np.testing.assert_array_equal(models[0].predict(data.rows()), said[0])
 
 
 @pytest.mark.parametrize(
