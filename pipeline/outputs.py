@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.config.reads import Read
+from pipeline.cross_validation import Experiment
 from pipeline.data.folds import EARLIEST, Fold, Folds
 from pipeline.errors import DataError
 from pipeline.fold_output import FoldOutput
@@ -48,6 +49,21 @@ def outputs_read(plan: Plan, folds: Folds, read: Read, fold: Fold) -> Outputs:
     if not folds.ordered:
         values[folds.pinned] = output.pinned
     return Outputs(values, output.test if fold.scored else output.test[:0])
+
+
+def with_outputs(
+    plan: Plan, folds: Folds, name: str, fold: Fold, experiment: Experiment
+) -> tuple[Experiment, Fold]:
+    """Returns experiment and split of one fit, with what the model reads of others, if anything."""
+    reads = [read for read in plan.reads(name) if read.part in ("prediction", "embedding")]
+    if not reads:
+        return experiment, fold
+    found = {read.entry: outputs_read(plan, folds, read, fold) for read in reads}
+    train = replace(experiment.train, extras={entry: both.train for entry, both in found.items()})
+    test = replace(experiment.test, extras={entry: both.test for entry, both in found.items()})
+    if any(read.part == "prediction" for read in reads):
+        fold = learnable(folds, fold)
+    return replace(experiment, train=train, test=test), fold
 
 
 def learnable(folds: Folds, fold: Fold) -> Fold:

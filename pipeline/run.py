@@ -28,7 +28,7 @@ from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context, Model
-from pipeline.outputs import learnable, outputs_read
+from pipeline.outputs import with_outputs
 from pipeline.plan import Plan
 from pipeline.predictions import Predictions, load_predictions, save_predictions
 from pipeline.progress import Progress
@@ -161,18 +161,10 @@ class Run:
 
     def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
         """Returns experiment and split of one fit: with what it reads of other models, if anything."""
-        reads = [read for read in self.plan.reads(name) if read.part in ("prediction", "embedding")]
-        if not reads:
-            return experiment, fold
-        for read in reads:
+        for read in self.plan.reads(name):
             if read.part == "embedding":
                 self.embedding(read.name, fold)
-        found = {read.entry: outputs_read(self.plan, self.folds, read, fold) for read in reads}
-        train = replace(experiment.train, extras={entry: both.train for entry, both in found.items()})
-        test = replace(experiment.test, extras={entry: both.test for entry, both in found.items()})
-        if any(read.part == "prediction" for read in reads):
-            fold = learnable(self.folds, fold)
-        return replace(experiment, train=train, test=test), fold
+        return with_outputs(self.plan, self.folds, name, fold, experiment)
 
     def missing(self, name: str) -> list[Fold]:
         """The fits of a model that are not there yet."""
