@@ -22,7 +22,7 @@ from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.data.rows import Dataset
-from pipeline.datasets import Sides, datasets, declared_kinds, make_pixels, sees
+from pipeline.datasets import Sides, datasets, make_pixels, sees
 from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
@@ -67,11 +67,11 @@ class Run:
         def make(folder: Path) -> None:
             module = competition_module(self.config)
             features = getattr(importlib.import_module(module), "features", None) if module else None
-            read_competition(self.plan.source, self.config, features).save(folder)
+            read_competition(self.plan.source, self.config, features, say=self.progress.message).save(folder)
 
         competition = Competition.load(self.made(self.plan.competition, make))
         check_models_do(competition.task.kind, {name: self.config.models[name] for name in self.plan.models})
-        check_features(self.config.features, competition.train, declared_kinds(self.plan, competition.train))
+        check_features(self.config.features, competition.train, competition.kinds)
         return competition
 
     @cached_property

@@ -80,7 +80,37 @@ class DataConfig(Section):
     )
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
-    encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV files")
+    encoding: str = Field(
+        default="auto",
+        description="text encoding of the CSV files; `auto`: UTF-8 or UTF-16, else cp1252 (Western Europe)",
+    )
+    separator: str = Field(
+        default="auto",
+        pattern=r"^(auto)?(tab)?[^\r\n]?$",
+        min_length=1,
+        description="between the fields of the CSV files, one character or `tab`; `auto`: found in each file",
+    )
+    quote: str = Field(
+        default="auto",
+        pattern=r"^(auto)?(none)?[^\r\n]?$",
+        min_length=1,
+        description="around fields, one character or `none`; `auto`: found in each file",
+    )
+    decimal: Literal["auto", ".", ","] = Field(
+        default="auto",
+        description="mark before a fraction; `auto`: as the columns of the training table show",
+    )
+    thousands: Literal["auto", "none", ",", ".", " ", "'"] = Field(
+        default="auto", description="mark between thousands; `auto`: as each column shows"
+    )
+    missing_targets: Literal["refuse", "leave_out"] = Field(
+        default="refuse", description="training rows without a target: an error, or left out and counted"
+    )
+    broken_pictures: Literal["refuse", "leave_out"] = Field(
+        default="refuse",
+        description="pictures that are not there or cannot be decoded: an error; or their training rows are "
+        "left out, their test rows get the mean answer of the training rows, and both are counted",
+    )
     kaggle: str | None = Field(
         default=None,
         description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
