@@ -26,7 +26,7 @@ def make_audit(run: Run) -> list[Finding]:
             run.competition,
             run.folds,
             source.read,
-            config.data.columns,
+            run.competition.kinds,
             config.seed,
             config.threads,
             run.progress.update,

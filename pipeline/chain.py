@@ -85,7 +85,7 @@ def annotations_of(plan: Plan, competition: Competition, name: str) -> Annotatio
         section.annotations,
         competition.id,
         competition.ids.tolist(),
-        competition.test_ids.tolist(),
+        [*competition.test_ids, *(key for ids in competition.left_out.values() for key in ids)],
         finds_boxes(section),
     )
 

@@ -144,8 +144,9 @@ def _add_contest(commands: _Commands) -> None:
         ("test", "test table"),
         ("sample", "sample submission"),
         ("encoding", "text encoding of its CSV files"),
+        ("missing-targets", "training rows without a target: `leave_out` goes on without them"),
     ):
-        new.add_argument(f"--{key}", metavar=key.upper(), help=text)
+        new.add_argument(f"--{key}", metavar=key.upper().replace("-", "_"), help=text)
     new.add_argument("--force", action="store_true", help="replace a configuration that is there already")
     commands.configured("audit", "contest.audit", "look for what would make the score a lie")
     data = commands.plain("data", "contest.data", "fetch a contest's files from Kaggle into data/NAME")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from pipeline.progress import Progress
 from pipeline.registry import MODELS
 from pipeline.store import Product
 from pipeline.transforms.views import Views
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Report = Callable[[float, str], None]
 Channels = Literal[1, 3]
@@ -73,17 +70,11 @@ def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
                 pixels=pixels.get(side),
                 pixels_key=f"{plan.pixels(name).key}-{side}" if pixels else "",
                 target=competition.target if side == "train" else None,
-                column_kinds=declared_kinds(plan, table),
+                column_kinds=competition.kinds if table is not None else {},
                 features=plan.config.features,
             )
         )
     return Sides(*sides)
-
-
-def declared_kinds(plan: Plan, table: pd.DataFrame | None) -> dict[str, str]:
-    """Returns what the configuration says of the columns that models see."""
-    columns = set() if table is None else set(table.columns)
-    return {name: kind for name, kind in plan.config.data.columns.items() if name in columns}
 
 
 def make_pixels(

@@ -136,6 +136,7 @@ def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
         "optimistic": [f"{name}: {mark}" for name, model in models.items() for mark in model["optimistic"]],
         "ensemble": facts | {"folder": str(ensemble.path.relative_to(run.plan.store.root))},
         "models": models,
+        "left_out": {why: len(ids) for why, ids in run.competition.left_out.items()},
         "seconds": sum(model["seconds"] for model in models.values()),
         "folds": run.folds.hash,
         "config": config.model_dump(mode="json"),

@@ -24,7 +24,7 @@ from pipeline.metrics import find_metric
 from pipeline.registry import MODELS
 from pipeline.store import Product, Store, digest, file_digest
 
-VERSION = 2  # raise it when the same data would be read or stored in another way
+VERSION = 3  # raise it when the same data would be read or stored in another way
 FOLDS_VERSION = 3  # raise it when the same rows would be split in another way
 EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows in another way
 AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data

@@ -11,12 +11,13 @@ import numpy as np
 
 from pipeline import chain
 from pipeline.cross_validation import mean_of
-from pipeline.data.competition import Competition, read_rows
+from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold
 from pipeline.data.intensity import read_intensity
+from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
+from pipeline.datasets import picture_channels, sees, write_views
 from pipeline.ensemble.final import make_ensemble
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
@@ -68,7 +69,11 @@ def predict(run: Run, table: Path, out: Path) -> int:
         writer.writerow([competition.id, *competition.task.outputs])
         for key, row in zip(new.test_ids, made.test, strict=True):
             writer.writerow([key, *(f"{value:.6g}" for value in row)])
-    return len(new.test_ids)
+        prior = [f"{value:.6g}" for value in competition.prior()]
+        writer.writerows([key, *prior] for key in new.by_prior)
+    for line in new.lines():
+        run.progress.message(line)
+    return len(new.test_ids) + len(new.by_prior)
 
 
 def _predict_model(
@@ -103,7 +108,7 @@ def _predict_model(
         table=new.test if "table" in sees(section) else None,
         pixels=pixels,
         pixels_key=f"new-{name}",
-        column_kinds=declared_kinds(plan, new.test),
+        column_kinds=new.kinds,
         features=plan.config.features,
     )
     embedded = any(f"{name}.embedding" in other.inputs for other in run.config.models.values())

@@ -23,7 +23,7 @@ from pipeline.data.features.check import check_features
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.data.intensity import Intensity
 from pipeline.data.rows import Dataset
-from pipeline.datasets import Sides, datasets, declared_kinds, intensity_of, make_pixels, sees
+from pipeline.datasets import Sides, datasets, intensity_of, make_pixels, sees
 from pipeline.errors import ModelError, PipelineError, listing
 from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
@@ -68,11 +68,11 @@ class Run:
         def make(folder: Path) -> None:
             module = competition_module(self.config)
             features = getattr(importlib.import_module(module), "features", None) if module else None
-            read_competition(self.plan.source, self.config, features).save(folder)
+            read_competition(self.plan.source, self.config, features, say=self.progress.message).save(folder)
 
         competition = Competition.load(self.made(self.plan.competition, make))
         check_models_do(competition.task.kind, {name: self.config.models[name] for name in self.plan.models})
-        check_features(self.config.features, competition.train, declared_kinds(self.plan, competition.train))
+        check_features(self.config.features, competition.train, competition.kinds)
         return competition
 
     @cached_property

@@ -32,7 +32,9 @@ def submission_text(
             thresholds chose them; None: the likeliest class, or above one half.
         config: how many digits. Where values of a regression are held, the answer says.
     """
-    position = {name: index for index, name in enumerate(competition.test_ids)}
+    test, labels = _with_prior(competition, test, labels)
+    ids = [*competition.test_ids, *competition.by_prior]
+    position = {name: index for index, name in enumerate(ids)}
     order = np.array([position[name] for name in competition.sample_ids], np.int64)
     chosen = None if labels is None else labels[order]
     cells = _cells(competition.answer, competition.task, test[order], chosen, config.decimals)
@@ -60,6 +62,20 @@ def _names(competition: Competition) -> tuple[str, ...]:
 def _header(competition: Competition) -> list[str]:
     """Returns the first line: a column that has no name in the sample has none here."""
     return ["" if UNNAMED.fullmatch(name) else name for name in _names(competition)]
+
+
+def _with_prior(
+    competition: Competition, test: np.ndarray, labels: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Adds the prior for each row that no model saw, behind the others."""
+    count = len(competition.by_prior)
+    if not count:
+        return test, labels
+    prior = competition.prior()
+    if labels is not None:
+        label = prior.argmax() if competition.task.is_classification else prior > 0.5
+        labels = np.concatenate([labels, np.stack([label] * count).astype(labels.dtype)])
+    return np.vstack([test, np.tile(prior, (count, 1))]), labels
 
 
 def _cells(

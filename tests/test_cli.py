@@ -167,3 +167,34 @@ def test_a_damaged_product_is_made_again(workplace):
         shutil.rmtree(path)
     assert main(["train", "toy"]) == 0
     assert (workplace / "runs/toy/submission.csv").read_bytes() == first
+
+
+def test_what_is_left_out_is_counted_and_answered_by_the_prior(workplace, capsys):
+    write_tables_only(workplace)
+    data = workplace / "data" / "toy"
+    for key in ("0003", "0060"):
+        (data / "images" / f"{key}.png").write_bytes(b"no picture")
+    assert main(["train", "toy", "--set", "data.broken_pictures=leave_out"]) == 0
+    assert "test rows answered by the prior" in capsys.readouterr().out
+    manifest = json.loads((workplace / "runs/toy/submission.json").read_text())
+    assert sorted(manifest["left_out"].values()) == [1, 1]
+    rows = dict(
+        line.split(",", 1) for line in (workplace / "runs/toy/submission.csv").read_text().splitlines()
+    )
+    classes = [
+        line.split(",")[1] for line in (data / "train.csv").read_text().splitlines()[1:] if line[:4] != "0003"
+    ]
+    prior = [classes.count(f"kind_{k}") / len(classes) for k in range(3)]
+    assert [float(cell) for cell in rows["0060"].split(",")] == pytest.approx(prior, abs=1e-5)
+    arguments = [
+        "--set",
+        "data.broken_pictures=leave_out",
+        "--rows",
+        str(data / "test.csv"),
+        "--out",
+        "new.csv",
+    ]
+    assert main(["predict", "toy", *arguments]) == 0
+    new = dict(line.split(",", 1) for line in (workplace / "new.csv").read_text().splitlines())
+    assert [float(cell) for cell in new["0060"].split(",")] == pytest.approx(prior, abs=1e-5)
+    assert set(new) == set(rows)

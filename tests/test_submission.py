@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.config.schema import SubmissionConfig
 from pipeline.data.answer import Answer
-from pipeline.data.competition import Competition
+from pipeline.data.competition import BY_PRIOR, Competition
 from pipeline.errors import SubmissionError
 from pipeline.submission import number_text, submission_text, verify_submission
 from pipeline.task import Task
@@ -187,3 +187,21 @@ def test_a_broken_file_is_refused(text, expected):
 def test_an_unknown_class_is_refused():
     with pytest.raises(SubmissionError, match=r"Classes that the training table lacks: w"):
         verify_submission("id,label\na,w\nb,x\n", competition(Answer("label", ("label",), ())))
+
+
+def test_rows_that_no_model_saw_get_the_prior():
+    task, left_out = Task("classification", ("x", "y")), {BY_PRIOR: ("c",)}
+    answer = Answer("probability", ("x", "y"), (0, 1))
+    made = replace(
+        competition(answer, task),
+        sample_ids=np.array(["c", "a", "b"]),
+        target=np.array([0, 1, 1, 1]),
+        left_out=left_out,
+    )
+    values = np.array([[0.5, 0.5], [0.2, 0.8]], np.float32)
+    text = submission_text(made, values, None, SubmissionConfig())
+    verify_submission(text, made)
+    assert text == "id,x,y\nc,0.25,0.75\na,0.2,0.8\nb,0.5,0.5\n"
+    made = replace(made, answer=Answer("label", ("label",), ()))
+    text = submission_text(made, values, np.array([0, 0]), SubmissionConfig())
+    assert text == "id,label\nc,y\na,x\nb,x\n"

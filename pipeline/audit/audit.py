@@ -36,7 +36,7 @@ def audit(
         competition: read and checked.
         folds: that will score the rows.
         read: gives a picture's bytes by its name.
-        declared: kinds of columns that the configuration states.
+        declared: kinds of columns that are decided already.
         seed: of samples and splits.
         threads: that may work at a time.
         report: told of the progress.

@@ -33,7 +33,7 @@ from pipeline.submission import verify_submission
 def new(options: argparse.Namespace, console: Console) -> int:
     """Drafts a configuration from a competition's files."""
     config_path(options.name, force=options.force)
-    keys = ("metric", "target", "train", "test", "sample", "encoding")
+    keys = ("metric", "target", "train", "test", "sample", "encoding", "missing_targets")
     asked = Asked(**{key: getattr(options, key) for key in keys if getattr(options, key)})
     draft = make_draft(options.name, Path(options.data) if options.data else None, asked, this_machine())
     path = draft.write(force=options.force)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.section import Section
 
-ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
 AuditName = Literal[
     "blank-pictures",
     "conflicting-pictures",
@@ -30,79 +30,6 @@ AuditName = Literal[
     "unseen-classes",
     "unseen-values",
 ]
-
-
-class DataConfig(Section):
-    """Where the competition's files are and what is in them."""
-
-    root: str | None = Field(
-        default=None,
-        description="folder or zip; default `data/NAME`. Zips in it are read as if they were unpacked: "
-        "`train.zip` as the folder `train`, `train.csv.zip` as `train.csv`",
-    )
-    train: str = Field(
-        default="train.csv",
-        description="training table: CSV, gzipped CSV, Parquet or JSON (records, columns, or a record a "
-        "line); or the files that take its place, "
-        'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`); '
-        '"{species:not Test}/{id}.jpg" leaves a folder out',
-    )
-    test: str = Field(
-        default="test.csv", description="test table; the sample submission where there is no other"
-    )
-    sample: str = Field(
-        default="sample_submission.csv",
-        description="the sample submission; columns that are neither id nor answer are handed in as they are",
-    )
-    id: str | None = Field(default=None, description="id column; default: the sample's first")
-    number_rows: bool = Field(
-        default=False,
-        description="tables without the id column get one: training rows are numbered, test rows take "
-        "the sample's ids in its order",
-    )
-    target: str | list[str] | None = Field(
-        default=None, description="target column(s); default: the columns that the test table lacks"
-    )
-    task: Literal["auto", "classification", "multilabel", "regression"] = Field(
-        default="auto",
-        description="kind of task; default: what the metric and the sample imply. `classification` with "
-        "several targets: a 0/1 column per class, exactly one of which is 1 in every row",
-    )
-    positive: str | None = Field(
-        default=None, description="of two classes, the one whose probability is asked for; default: the last"
-    )
-    images: str | None = Field(
-        default=None,
-        description='picture of a row, by columns of the tables: "images/{id}.jpg"; `*` stands for any '
-        "text, `**/` for any folders",
-    )
-    test_images: str | None = Field(
-        default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
-    )
-    intensity: list[float] | None = Field(
-        default=None,
-        description="of pictures of more than 8 bits, the values that become black and white: "
-        "`[low, high]`; default: the range of the training pictures",
-    )
-    drop: list[str] = Field(default=[], description="columns that no model may see")
-    columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
-    encoding: str = Field(default="utf-8-sig", description="text encoding of the CSV and JSON files")
-    unescape: bool = Field(
-        default=True,
-        description="words lose their escapes: `&amp;` is `&`, and a written-out `\\xa0` or `\\u2019` its "
-        "character; false: as they are",
-    )
-    kaggle: str | None = Field(
-        default=None,
-        description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
-    )
-
-    @field_validator("intensity")
-    @classmethod
-    def _rising(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None and not (len(value) == 2 and value[0] < value[1]):
-            raise ValueError("two numbers, the smaller one first")
-        return value
 
 
 class FoldsConfig(Section):

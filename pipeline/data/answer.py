@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.columns import as_numbers
+from pipeline.data.number_form import LARGEST
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.tables import Tables
 from pipeline.data.value_range import Bounds, value_range
@@ -171,15 +173,16 @@ def _columnwise(
     tables: Tables, config: Config, metric: Metric, kind: TaskKind, columns: tuple[str, ...]
 ) -> tuple[Task, np.ndarray, Answer]:
     """Regression and multilabel: one column of the answer per target."""
-    import pandas as pd
-
     values = []
     for name in tables.targets:
-        column = pd.to_numeric(tables.train[name], errors="coerce")
-        wrong = tables.train[name][column.isna() | ~np.isfinite(column)]
+        column = as_numbers(tables.reading.form(name).plain(tables.train[name]))
+        wrong = tables.train[name][np.isnan(column)]
         if len(wrong):
-            raise DataError(f"The target {name!r} must be numbers. Received: {listing(wrong.unique())}.")
-        values.append(column.to_numpy(np.float64))
+            raise DataError(
+                f"The target {name!r} must be numbers. Received: {listing(wrong.unique())}. "
+                f"(Infinite and those beyond {LARGEST:.2g} are none to learn from.)"
+            )
+        values.append(column)
     target = np.stack(values, axis=1)
     if kind == "multilabel" and not np.isin(target, (0.0, 1.0)).all():
         raise DataError(f"Labels must be 0 or 1 in every target column ({listing(tables.targets)}).")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from pipeline.data.number_form import PLAIN, NumberForm, find_form, learnable
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -25,8 +26,12 @@ CODE_SHARE = 0.6  # of the distinct values that hold a digit
 CODE_DISTINCT = 20  # a column with fewer values is better off as a category
 TEXT_WORDS = 3.0  # words in a mean value
 MOSTLY_MISSING = 0.5
+MOST_WORDS = 20_000  # different words of a column that are looked at
+EXACT = 2**53  # whole numbers beyond it are not all held by float64
 
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([ T].*)?")
+_PADDED = re.compile(r"0\d+")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 
 
@@ -69,49 +74,87 @@ def guess_kind(column: pd.Series) -> ColumnKind:
     import pandas as pd
     from pandas.api import types
 
-    present = column.dropna()
-    distinct = present.astype(str).nunique()
-    if distinct <= 1:
-        return "boolean" if 0 < len(present) < len(column) and distinct == 1 else "constant"
-    if types.is_bool_dtype(column.dtype):
-        return "boolean"
-    if types.is_numeric_dtype(column.dtype):
-        return "numeric"
-    if types.is_datetime64_any_dtype(column.dtype):
-        return "date"
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    if types.is_numeric_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype):
+        present = column.dropna()
+        if not len(present) or (present == present.iloc[0]).all():
+            return "boolean" if 0 < len(present) < len(column) else "constant"
+        if types.is_bool_dtype(column.dtype):
+            return "boolean"
+        if types.is_integer_dtype(column.dtype) and _beyond_float(present):
+            return kind_of_words(word_counts(column.astype("str")), bool(column.isna().any()))
+        return "numeric" if types.is_numeric_dtype(column.dtype) else "date"
+    counts = word_counts(column)
+    gaps = counts.pop("", 0) > 0
+    if isinstance(column.dtype, pd.CategoricalDtype) and len(counts) > 1:
         return "category"
-    return _kind_of_text(as_text(present))
+    form, share, _ = find_form(counts)
+    return kind_of_words(counts, gaps, form if share >= NUMERIC_SHARE else PLAIN)
 
 
-def _kind_of_text(values: np.ndarray) -> ColumnKind:
-    """Decides by the text of the values that are there."""
-    values = values[values != ""]
-    distinct = sorted(set(values.tolist()))
+def word_counts(column: pd.Series) -> dict[str, int]:
+    """Returns word -> rows, without spaces around it, "" for gaps; of many words a part, evenly taken."""
+    codes, distinct = _words(column)
+    counts = np.bincount(codes + 1, minlength=len(distinct) + 1)
+    step = max(1, -(-len(distinct) // MOST_WORDS))
+    found = {"": int(counts[0])}
+    for word, rows in zip(distinct[::step], counts[1::step].tolist(), strict=True):
+        found[word] = found.get(word, 0) + rows
+    return found
+
+
+def kind_of_words(counts: Mapping[str, int], gaps: bool, form: NumberForm = PLAIN) -> ColumnKind:
+    """Decides what a column of text is.
+
+    Args:
+        counts: word -> rows, gaps left out.
+        gaps: whether it has any.
+        form: how its numbers are written.
+    """
+    distinct, rows = sorted(counts), sum(counts.values())
     if len(distinct) <= 1:
-        return "boolean" if distinct else "constant"
+        return "boolean" if distinct and gaps else "constant"
     words = {value.lower() for value in distinct}
     if len(words) == 2 and words & TRUE_WORDS and words & FALSE_WORDS:
         return "boolean"
-    if any(re.fullmatch(r"0\d+", value) for value in distinct):
+    if any(_PADDED.fullmatch(value) for value in distinct):
         return "category"  # "0007" is a name, not the number 7
-    if np.isfinite(as_numbers(values)).mean() >= NUMERIC_SHARE:
-        return "numeric"
-    if np.mean([bool(_DATE.fullmatch(value) or _CLOCK.fullmatch(value)) for value in values]) >= DATE_SHARE:
+    if sum(counts[value] for value in distinct if form.reads(value)) >= NUMERIC_SHARE * rows:
+        return "category" if _are_names(distinct, rows) else "numeric"
+    dates = (value for value in distinct if _DATE.fullmatch(value) or _CLOCK.fullmatch(value))
+    if sum(counts[value] for value in dates) >= DATE_SHARE * rows:
         return "date"
-    if np.mean([len(value.split()) for value in distinct]) >= TEXT_WORDS and len(distinct) > len(values) / 2:
+    if np.mean([len(value.split()) for value in distinct]) >= TEXT_WORDS and len(distinct) > rows / 2:
         return "text"
     with_digit = np.mean([any(letter.isdigit() for letter in value) for value in distinct])
     return "code" if len(distinct) > CODE_DISTINCT and with_digit >= CODE_SHARE else "category"
 
 
+def _are_names(distinct: Sequence[str], rows: int) -> bool:
+    """Says whether numbers are names: whole ones that float64 does not tell apart, or that come again."""
+    whole = [int(value) for value in distinct if _WHOLE.fullmatch(value)]
+    if not whole or max(map(abs, whole)) <= EXACT:
+        return False
+    held = {float(value) if abs(value) < 1e300 else value for value in whole}
+    return len(held) < len(whole) or len(distinct) <= rows / 2
+
+
+def _beyond_float(column: pd.Series) -> bool:
+    return bool(max(abs(int(column.max())), abs(int(column.min()))) > EXACT)
+
+
 def as_text(column: pd.Series) -> np.ndarray:
     """Returns str objects (rows,), "" where missing; whole numbers without a decimal point."""
+    codes, distinct = _words(column)
+    text = np.array([*distinct, ""], dtype=object)
+    return text[codes]  # the code of a missing value is -1: the last entry
+
+
+def _words(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """Returns (rows,) codes, -1 where missing, and the words that they stand for."""
     import pandas as pd
 
     codes, distinct = pd.factorize(column)
-    text = np.array([*(_word(value) for value in distinct), ""], dtype=object)
-    return text[codes]  # the code of a missing value is -1: the last entry
+    return codes, [_word(value) for value in distinct]
 
 
 def _word(value: object) -> str:
@@ -122,12 +165,10 @@ def _word(value: object) -> str:
 
 
 def as_numbers(values: pd.Series | np.ndarray) -> np.ndarray:
-    """Returns float64 (rows,), NaN where there is no finite number."""
+    """Returns float64 (rows,), NaN where there is no number that can be learned from (see `learnable`)."""
     import pandas as pd
 
-    numbers = np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), dtype=np.float64).copy()
-    numbers[~np.isfinite(numbers)] = np.nan
-    return numbers
+    return learnable(np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), dtype=np.float64))
 
 
 def as_booleans(column: pd.Series) -> np.ndarray:

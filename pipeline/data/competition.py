@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,26 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
+from pipeline.data.broken import usable_pictures
+from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
 from pipeline.data.parquet import read_parquet
 from pipeline.data.pictures import picture_names
+from pipeline.data.reading import Reading
 from pipeline.data.source import Source
-from pipeline.data.tables import Tables, as_text, read_table, read_tables
+from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+BROKEN = "training rows whose picture is not there or cannot be decoded"
+BY_PRIOR = "test rows answered by the prior, for their picture is not there or cannot be decoded"
+SMALLEST = 1e-15  # of a probability: nothing is impossible
 
 Features = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
@@ -48,6 +55,10 @@ class Competition:
         header: the sample's columns in its order; empty: the id and the answers.
         passing: the sample's columns that are neither id nor answers, as text in its order; they are
             handed in again. None where there are none.
+        reading: how the tables' columns are read.
+        kinds: column of `train` -> what it is (see `pipeline.data.columns`).
+        left_out: why -> ids of the rows that no model sees. Test rows among them are answered by the
+            prior: the mean answer of the training rows.
     """
 
     task: Task
@@ -64,6 +75,28 @@ class Competition:
     splitter: np.ndarray | None = None
     header: tuple[str, ...] = ()
     passing: pd.DataFrame | None = None
+    reading: Reading = field(default_factory=Reading)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def by_prior(self) -> tuple[str, ...]:
+        """Ids of the test rows that are answered by the prior."""
+        return self.left_out.get(BY_PRIOR, ())
+
+    def prior(self) -> np.ndarray:
+        """Returns the answer that knows nothing of a row, float32 (outputs,): the training rows' mean."""
+        if self.task.is_classification:
+            shares = np.bincount(self.target, minlength=self.task.n_outputs) / len(self.target)
+            return np.maximum(shares, SMALLEST).astype(np.float32)
+        if self.task.log_target:
+            return np.expm1(np.log1p(self.target).mean(axis=0)).astype(np.float32)
+        return self.target.mean(axis=0).astype(np.float32)
+
+    def lines(self) -> list[str]:
+        """Returns a line on everything unusual about the files and on every row that is left out."""
+        counts = [f"{why}: {len(ids):,} ({listing(ids, most=3)})" for why, ids in self.left_out.items()]
+        return self.reading.lines() + counts
 
     def save(self, folder: Path) -> None:
         """Writes arrays, tables and facts, each in its own format."""
@@ -84,6 +117,9 @@ class Competition:
             "pictures": self.pictures,
             "test_pictures": self.test_pictures,
             "header": self.header,
+            "reading": self.reading.to_json(),
+            "kinds": dict(self.kinds),
+            "left_out": dict(self.left_out),
         }
         (folder / "competition.json").write_text(json.dumps(facts), encoding="utf-8")
 
@@ -106,6 +142,9 @@ class Competition:
             pictures=tuple(facts["pictures"]),
             test_pictures=tuple(facts["test_pictures"]),
             header=tuple(facts["header"]),
+            reading=Reading.from_json(facts["reading"]),
+            kinds=facts["kinds"],
+            left_out={why: tuple(ids) for why, ids in facts["left_out"].items()},
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
@@ -115,35 +154,36 @@ class Competition:
         )
 
 
-def read_competition(source: Source, config: Config, features: Features | None = None) -> Competition:
+def read_competition(
+    source: Source,
+    config: Config,
+    features: Features | None = None,
+    tables: Tables | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Competition:
     """Reads and checks everything that the configuration speaks of.
 
     Args:
         source: the competition's files.
         config: a checked configuration.
         features: the competition's own function from a table to a table with more columns.
+        tables: the tables, where they have been read already.
+        say: told of everything unusual about the files and of every row that is left out.
 
     Raises:
         DataError: says what is missing or does not fit, all of it.
     """
-    tables = read_tables(source, config.data)
-    metric = find_metric(config.metric)
-    task, target, answer = read_answer(tables, config, metric)
+    tables = tables or read_tables(source, config.data)
     problems = Problems()
     usable = _usable(tables, config, problems)
-    pictures, test_pictures = (
-        picture_names(table, pattern, source, problems, name) if pattern else ()
-        for table, pattern, name in (
-            (tables.train, config.data.images, config.data.train),
-            (tables.test, config.data.test_images or config.data.images, config.data.test),
-        )
-    )
+    tables, pictures, test_pictures = _pictures(source, tables, config, problems)
+    task, target, answer = read_answer(tables, config, find_metric(config.metric))
     splitter = _splitter(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     unescape = unescape_table if config.data.unescape else lambda table: table
     train, test = (_features(unescape(table[usable]), features) for table in (tables.train, tables.test))
     passing = [name for name in tables.sample.columns if name not in {tables.id, *answer.columns}]
-    return Competition(
+    competition = Competition(
         task=task,
         answer=answer,
         id=tables.id,
@@ -158,40 +198,48 @@ def read_competition(source: Source, config: Config, features: Features | None =
         splitter=splitter,
         header=tuple(map(str, tables.sample.columns)),
         passing=tables.sample[passing].reset_index(drop=True) if passing else None,
+        reading=tables.reading,
+        kinds=_kinds(train, tables, config),
+        left_out=tables.left_out,
     )
+    if say:
+        for line in competition.lines():
+            say(line)
+    return competition
 
 
-def read_rows(source: Source, name: str, config: Config, competition: Competition) -> Competition:
-    """Reads new rows in the place of a competition's test rows.
-
-    Args:
-        source: where the table and its pictures lie.
-        name: of the table.
-        config: of the competition.
-        competition: whose columns the table must have.
-
-    Raises:
-        DataError: columns or pictures that are missing, ids that stand twice.
-    """
-    table = read_table(source, name, (competition.id,), config.data.encoding)
-    table = unescape_table(table) if config.data.unescape else table
-    wanted = [competition.id, *(competition.test.columns if competition.test is not None else [])]
-    lacking = [column for column in wanted if column not in table.columns]
-    if lacking:
-        raise DataError(f"{name} lacks columns of the test table: {listing(lacking)}.")
-    if table[competition.id].duplicated().any():
-        doubled = table[competition.id][table[competition.id].duplicated()]
-        raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
-    problems = Problems()
-    pattern = config.data.test_images or config.data.images
-    pictures = picture_names(table, pattern, source, problems, name) if pattern else ()
-    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    return replace(
-        competition,
-        test_ids=table[competition.id].to_numpy(str),
-        test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
-        test_pictures=pictures,
+def _pictures(
+    source: Source, tables: Tables, config: Config, problems: Problems
+) -> tuple[Tables, tuple[str, ...], tuple[str, ...]]:
+    """Returns the pictures of training and test rows, and the tables without rows whose picture is broken."""
+    data, skip = config.data, config.data.broken_pictures == "leave_out"
+    train, test = (
+        picture_names(table, pattern, source, problems, name, skip) if pattern else ()
+        for table, pattern, name in (
+            (tables.train, data.images, data.train),
+            (tables.test, data.test_images or data.images, data.test),
+        )
     )
+    if problems or not (skip and train):
+        return tables, train, test
+    usable = usable_pictures(source.read, [*train, *test], config.threads)
+    kept, kept_test = usable[: len(train)], usable[len(train) :]
+    tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
+    return tables, tuple(np.array(train, object)[kept]), tuple(np.array(test, object)[kept_test])
+
+
+def _kinds(train: pd.DataFrame | None, tables: Tables, config: Config) -> dict[str, str]:
+    """Returns what each column that models see is; what the competition's code has changed is judged anew."""
+    if train is None:
+        return {}
+    kinds = {}
+    for name in map(str, train.columns):
+        known = name in tables.reading.columns and name in tables.train.columns
+        if known and (name in config.data.columns or train[name].equals(tables.train[name])):
+            kinds[name] = tables.reading.columns[name].kind
+        else:
+            kinds[name] = config.data.columns.get(name) or guess_kind(train[name])
+    return kinds
 
 
 def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:

@@ -12,6 +12,7 @@ from pipeline.data.encoders.numbers import NumberScaler
 from pipeline.data.encoders.parts import PartsMaker
 from pipeline.data.encoders.texts import TextEncoder
 from pipeline.data.features.maker import FeatureMaker
+from pipeline.data.number_form import learnable
 from pipeline.data.rows import Rows
 from pipeline.errors import DataError, did_you_mean, listing
 
@@ -118,7 +119,10 @@ class TableEncoder:
     def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
         """Returns the table's numbers beside the extras, float (rows, columns), and their names."""
         names = list(numbers)
-        blocks = [np.column_stack(list(numbers.values())).astype(np.float64)] if numbers else []
+        blocks = []
+        if numbers:
+            columns = [learnable(values) for values in numbers.values()]
+            blocks.append(np.column_stack(columns).astype(np.float64, copy=False))
         for name in self.inputs:
             if name == "table":
                 continue

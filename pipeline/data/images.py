@@ -188,7 +188,8 @@ def for_each(
     if broken:
         more = f"\n  - and {len(broken) - MOST_NAMES} more" if len(broken) > MOST_NAMES else ""
         lines = "\n".join(f"  - {message}" for message in broken[:MOST_NAMES])
-        raise DataError(f"{len(broken)} of {count} pictures cannot be used:\n{lines}{more}")
+        way_on = "(`data.broken_pictures: leave_out` goes on without them)"
+        raise DataError(f"{len(broken)} of {count} pictures cannot be used {way_on}:\n{lines}{more}")
     return done
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import DataConfig
+from pipeline.config.data_section import DataConfig
 from pipeline.errors import DataError
 
 VERSION = 1  # raise it when the same pictures of more than 8 bits would become other ones of 8

@@ -18,7 +18,7 @@ def row_values(table: pd.DataFrame, fields: list[str]) -> list[tuple[str, ...]]:
 
 
 def picture_names(
-    table: pd.DataFrame, pattern: str, source: Source, problems: Problems, where: str
+    table: pd.DataFrame, pattern: str, source: Source, problems: Problems, where: str, skip: bool = False
 ) -> tuple[str, ...]:
     """Returns the file of every row's picture.
 
@@ -29,6 +29,7 @@ def picture_names(
         problems: told of columns that are not there, of pictures that are missing, of names with
             stars that several files fit, each in one message.
         where: what a problem calls the table.
+        skip: pictures that are not there are no problem.
 
     Raises:
         DataError: the pattern's braces are not closed.
@@ -53,6 +54,9 @@ def picture_names(
         ]
     else:
         missing = [file for file in names if not source.has(file)]
-    if missing:
-        problems.add(f"{where}: pictures that are not there: {listing(missing)} ({len(missing)} in all).")
+    if missing and not skip:
+        problems.add(
+            f"{where}: pictures that are not there: {listing(missing)} ({len(missing)} in all). "
+            "`data.broken_pictures: leave_out` goes on without them."
+        )
     return tuple(names)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.config.schema import DataConfig
-from pipeline.data.file_pattern import FilePattern
-from pipeline.data.json_table import is_json, read_json_table
-from pipeline.data.parquet import read_parquet, release_memory
+from pipeline.config.data_section import DataConfig
+from pipeline.data.columns import word_counts
+from pipeline.data.number_form import find_form
+from pipeline.data.reading import Reading, decide, decimal_mark
+from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
-from pipeline.errors import DataError, Problems, did_you_mean, listing
+from pipeline.data.table_checks import check_rows, find_targets, without_target
+from pipeline.data.table_file import TableFile
+from pipeline.errors import DataError, Problems, listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_COLUMNS = 50_000  # a wider CSV is a transposed or broken file
-
 ROWS_AT_ONCE = 100_000  # of text, in the form of Python's strings
-
-MISSING = (  # what pandas takes for a gap by default; a column of exact text has none
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
-    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
+WRITTEN = DataConfig()  # as most are
+NO_TARGET = "training rows without a target"
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,8 @@ class Tables:
         sample: the sample submission as text.
         id: name of the id column.
         targets: names of the target columns, in the sample's order where it names them.
+        reading: how the columns are read.
+        left_out: why -> ids of the rows that were left out for it.
     """
 
     train: pd.DataFrame
@@ -46,82 +45,93 @@ class Tables:
     sample: pd.DataFrame
     id: str
     targets: tuple[str, ...]
+    reading: Reading = field(default_factory=Reading)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def features(self) -> list[str]:
         """Columns that both tables have, without the id."""
         return [name for name in self.test.columns if name in set(self.train.columns) and name != self.id]
 
+    def without_training_rows(self, kept: np.ndarray, why: str) -> Tables:
+        """Returns the tables with the training rows for which the bool (rows,) is true."""
+        if kept.all():
+            return self
+        if not kept.any():
+            raise DataError(f"No training row is left: {why}, all {len(kept)}.")
+        ids = tuple(self.train.loc[~kept, self.id])
+        train = self.train[kept].reset_index(drop=True)
+        return replace(self, train=train, left_out={**self.left_out, why: ids})
+
+    def without_test_rows(self, kept: np.ndarray, why: str) -> Tables:
+        """Returns the tables with the test rows for which the bool (rows,) is true; the sample stays."""
+        if kept.all():
+            return self
+        if not kept.any():
+            raise DataError(f"No test row is left: {why}, all {len(kept)}.")
+        ids = tuple(self.test.loc[~kept, self.id])
+        test = self.test[kept].reset_index(drop=True)
+        return replace(self, test=test, left_out={**self.left_out, why: ids})
+
 
 def read_table(
-    source: Source, name: str, text: tuple[str, ...] = (), encoding: str = "utf-8-sig"
+    source: Source, name: str, text: Collection[str] = (), data: DataConfig = WRITTEN
 ) -> pd.DataFrame:
-    """Reads a CSV, a gzipped CSV, a Parquet or a JSON file, or makes a table of the files that fit a pattern.
+    """Reads one table and decides by itself how (see `pipeline.data.reading`).
 
     Args:
         source: where it lies.
-        name: its name there; the ending decides the format. With braces it is a pattern,
-            "train/{species}/{id}.jpg": a row per file, its columns and the file's name as text.
+        name: its name there; the ending decides the format (see `TableFile`).
         text: columns kept as the exact text of the file ("0007", "NA"). Those that it lacks are ignored.
-        encoding: of a CSV.
+        data: what the configuration says of how CSV files are written.
 
     Raises:
         DataError: names the file and what is wrong with it.
     """
     import pandas as pd
 
-    if "{" in name:
-        return _table_of_files(source, FilePattern(name))
-    where, columnar = f"{source.root}: {name}", PurePosixPath(name).suffix in {".parquet", ".pq"}
-    data = b"" if columnar else source.read(name)
-    if not columnar and not data.strip():
-        raise DataError(f"{where} is empty.")
-    if is_json(name):
-        return read_json_table(where, data, text, encoding)
-    try:
-        if columnar:
-            with source.open(name) as file:
-                table = read_parquet(file)
-            for column in set(text) & set(table.columns):
-                table[column] = table[column].astype(str)
-        else:
-            compression = "gzip" if data[:2] == b"\x1f\x8b" else None
-            options: dict[str, Any] = {"compression": compression, "encoding": encoding, "low_memory": False}
-            header = pd.read_csv(io.BytesIO(data), nrows=0, **options)
-            if len(header.columns) > MOST_COLUMNS:
-                raise DataError(f"{where} has {len(header.columns):,} columns; at most {MOST_COLUMNS:,}.")
-            exact = {column: str for column in text if column in header.columns}
-            gaps = {column: MISSING for column in header.columns if column not in exact}
-            table = pd.read_csv(
-                io.BytesIO(data), dtype=exact, na_values=gaps, keep_default_na=False, **options
-            )
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{where} is not {encoding} at byte {error.start}: set `data.encoding`, latin-1 for example."
-        ) from error
-    except (ValueError, OSError) as error:
-        raise DataError(f"{where} cannot be read: {error}.") from error
-    doubled = sorted({column.rpartition(".")[0] for column in table.columns if _doubled(column, table)})
-    if doubled:
-        raise DataError(f"{where} has columns of the same name: {listing(doubled)}.")
-    if table.empty:
-        raise DataError(f"{where} has a header but no rows.")
-    return table
+    file = TableFile.open(source, name, data)
+    columns, reading = _read_training(file, text, text, data)
+    return pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
 
 
-def _table_of_files(source: Source, pattern: FilePattern) -> pd.DataFrame:
-    import pandas as pd
+def _read_training(
+    file: TableFile, text: Collection[str], undecided: Collection[str], data: DataConfig
+) -> tuple[dict[str, pd.Series], Reading]:
+    """Reads the columns of a table that decides how others are read, and how that is.
 
-    rows = [(*values, name) for name, values in pattern.matches(source.names())]
-    if not rows:
-        raise DataError(f"{source.root} holds no file that fits {pattern.text!r}.")
-    return pd.DataFrame(rows, columns=[*pattern.fields, "file"], dtype=str)
+    Args:
+        file: the table.
+        text: columns kept as exact text.
+        undecided: columns that nothing is decided on.
+        data: what the configuration says of files and columns.
+    """
+    declared = {name: kind for name, kind in data.columns.items() if name in file.names and kind != "drop"}
+    words = {name for name, kind in declared.items() if kind not in ("numeric", "boolean")}
+    columns = file.read({*text, *words})
+    looked_at = {name: column for name, column in columns.items() if name not in undecided}
+    decimal = None
+    if file.dialect:
+        decimal = decimal_mark(looked_at, data, file.dialect.separator)
+    if file.dialect and decimal == ",":  # a point that looks like one of a fraction may stand after thousands
+        doubtful = {name for name, column in columns.items() if column.dtype == np.float64}
+        again = file.read(doubtful, doubtful) if doubtful else {}
+        columns |= again
+        looked_at |= again
+    files = {file.name: file.dialect} if file.dialect else {}
+    return columns, Reading(files, decide(looked_at, declared, data, decimal, typed=not file.is_csv))
 
 
-def _doubled(column: str, table: pd.DataFrame) -> bool:
-    """pandas renames a second "a" to "a.1"; a real column "a.1" without an "a" is fine."""
-    stem, _, number = str(column).rpartition(".")
-    return number.isdigit() and number != "0" and stem in table.columns and f"{stem}.0" not in table.columns
+def _converted(
+    columns: dict[str, pd.Series], reading: Reading, text: Collection[str]
+) -> dict[str, pd.Series]:
+    """Returns the columns as they are read; gives up those that it was given, one after the other."""
+    found = {}
+    for name in list(columns):
+        column = columns.pop(name)
+        as_is = name in text or name not in reading.columns
+        found[name] = column if as_is else reading.columns[name].values(column)
+    return found
 
 
 def as_text(column: pd.Series) -> np.ndarray:
@@ -140,40 +150,79 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     Raises:
         DataError: missing files, columns, labels or ids, doubled ids, ids that the sample lacks.
     """
-    sample = read_table(source, config.sample, encoding=config.encoding)
-    key = config.id or str(sample.columns[0])
-    wanted = _target_names(config)
-    train = read_table(source, config.train, (key, *wanted), config.encoding)
-    test = read_table(source, config.test, (key,), config.encoding)
-    sample = read_table(source, config.sample, tuple(sample.columns), config.encoding)
+    import pandas as pd
+
+    files = {
+        name: TableFile.open(source, name, config) for name in (config.train, config.test, config.sample)
+    }
+    key = config.id or files[config.sample].names[0]
+    problems = Problems()
+    targets = find_targets(files, key, config, problems)
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    file, text = files[config.train], (key, *targets)
+    columns, reading = _read_training(file, text, [key], config)
+    train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
+    sample = _as_text(files[config.sample])
     if config.test == config.sample:  # there is no other table of the test rows
-        test = test[[name for name in test.columns if name == key]]
+        test = sample[[name for name in sample.columns if name == key]]
+    else:
+        test = read_like(files[config.test], key, reading, problems)
     if config.number_rows:
         train, test = _number(train, test, sample, key)
-    problems = Problems()
-    for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
-        if key not in table.columns:
-            near = did_you_mean(key, table.columns)
-            problems.add(f"{name} has no id column {key!r}.{near} It has: {listing(table.columns)}.")
-    if not wanted:
-        answer = [name for name in sample.columns[1:] if name in train.columns and name not in test.columns]
-        wanted = tuple(answer) or tuple(name for name in train.columns if name not in test.columns)
-        if len(wanted) != 1 and not answer:
+    written = {name: file.dialect for name, file in files.items() if file.dialect}
+    reading = replace(reading, files=written)
+    tables = Tables(train, test, sample, key, targets, reading)
+    tables = _plain_answers(tables, files[config.sample], config)
+    if config.missing_targets == "leave_out":
+        tables = tables.without_training_rows(~without_target(tables).any(axis=1).to_numpy(), NO_TARGET)
+    check_rows(tables, config, problems)
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    return tables
+
+
+def read_like(file: TableFile, key: str, reading: Reading, problems: Problems) -> pd.DataFrame:
+    """Reads a table in the way that the training table decided.
+
+    Args:
+        file: of test rows or new rows.
+        key: the id column, kept as text.
+        reading: the decision.
+        problems: told of columns of which nothing can be read so.
+    """
+    import pandas as pd
+
+    columns = file.read({key, *reading.exact})
+    for name, column in columns.items():
+        how = reading.columns.get(name)
+        if how is None or name == key or how.kind == "boolean":
+            continue
+        unread = how.unread(column) if column.dtype != np.float64 else []
+        if unread and unread != ["gaps alone"]:
             problems.add(
-                f"`data.target` must say which column is to be predicted: {config.train} has "
-                f"{listing(wanted) or 'no column'} that {config.test} lacks."
+                f"{file.name}: {name!r} is {how.kind} in the training table, and none of its values here can "
+                f"be read so: {listing(unread)}."
             )
-    for name in wanted:
-        if name not in train.columns:
-            near = did_you_mean(name, train.columns)
-            problems.add(f"{config.train} has no target column {name!r}.{near}")
-    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    if config.target is None:  # the names are known only now; labels keep their exact text
-        train = read_table(source, config.train, (key, *wanted), config.encoding)
-        train = _number(train, test, sample, key)[0] if config.number_rows else train
-    _check_rows(train, test, sample, key, wanted, config, problems)
-    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    return Tables(train, test, sample, key, tuple(wanted))
+    return pd.DataFrame(_converted(columns, reading, [key]), copy=False)
+
+
+def _as_text(file: TableFile) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {name: column.astype(str) for name, column in file.read(file.names).items()}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _plain_answers(tables: Tables, file: TableFile, config: DataConfig) -> Tables:
+    """Returns the tables with the numbers of the sample's answers written plainly; the rest is as it was."""
+    sample, key = tables.sample, tables.id
+    columns = {str(name): sample[name] for name in sample.columns if name != key}
+    decimal = decimal_mark(columns, config, file.dialect.separator if file.dialect else ",")
+    thousands = {"auto": None, "none": ""}.get(config.thousands, config.thousands)
+    for name, column in columns.items():
+        form, share, _ = find_form(word_counts(column), decimal, thousands)
+        columns[name] = form.plain(column) if share == 1 else column
+    answers = answer_columns(sample.assign(**columns), key, tables.targets, tables.test.columns)
+    return replace(tables, sample=sample.assign(**{name: columns[name] for name in answers}))
 
 
 def _number(
@@ -190,45 +239,3 @@ def _number(
             )
         test = test.assign(**{key: sample[key].to_numpy()})
     return train, test
-
-
-def _target_names(config: DataConfig) -> tuple[str, ...]:
-    if config.target is None:
-        return ()
-    return (config.target,) if isinstance(config.target, str) else tuple(config.target)
-
-
-def _check_rows(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    sample: pd.DataFrame,
-    key: str,
-    targets: tuple[str, ...],
-    config: DataConfig,
-    problems: Problems,
-) -> None:
-    for name, table in ((config.train, train), (config.test, test), (config.sample, sample)):
-        if table[key].nunique(dropna=False) < len(table):  # cheaper than to ask which
-            doubled = table[key][table[key].duplicated()].unique()
-            problems.add(f"{name}: ids that stand twice in {key!r}: {listing(doubled)}.")
-        empty = np.flatnonzero(_blank(table[key]))
-        if len(empty):
-            problems.add(f"{name}: rows without an id: {listing(empty + 2)} (line numbers).")
-    without = sorted(set(test[key]) - set(sample[key]))
-    if without:
-        problems.add(f"{config.sample} lacks ids of {config.test}: {listing(without)}.")
-    unasked = sorted(set(sample[key]) - set(test[key]))
-    if unasked:
-        problems.add(f"{config.sample} asks for ids that {config.test} lacks: {listing(unasked)}.")
-    release_memory()
-    for target in targets:
-        if target in test.columns:
-            problems.add(f"{config.test} holds the target column {target!r}: is it the test table?")
-        missing = train[key][_blank(train[target])]
-        if len(missing):
-            problems.add(f"{config.train}: rows without a {target!r}: {listing(missing)}.")
-
-
-def _blank(column: pd.Series) -> pd.Series:
-    """Says of each row of a column of text whether it holds nothing: Parquet keeps gaps as gaps."""
-    return column.isna() | (column.str.strip() == "")

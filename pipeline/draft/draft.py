@@ -113,6 +113,8 @@ def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
     for key, value in data.items():
         reason = reasons.get(key, "")
         text.key(key, value, depth=1, reason="" if reason == BY_NAME else reason)
+    for line in found.competition.lines():
+        text.comment(line, depth=1)
     if found.files.unread:
         text.comment(f"not read: {listing(found.files.unread)}", depth=1)
     text.comment(_folds_reason(found))
@@ -139,6 +141,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "target": found.target.reason,
         "number_rows": "a table has no id column",
         "encoding": "given as ENCODING",
+        "missing_targets": "given as --missing-targets",
         "drop": "; ".join(f"{name}: {reason}" for name, reason in list(found.useless.items())[:8]),
     }
     if pictures:
@@ -178,6 +181,7 @@ def _lines(found: Findings) -> list[str]:
             lines.append(f"{key:<7} {scalar(found.data[key])}: {reasons[key]}")
     if files.unread:
         lines.append(f"unread  {listing(files.unread)}")
+    lines += [f"read    {line}" for line in found.competition.lines()]
     lines.append(f"folds   {scalar(found.folds)}: {_folds_reason(found)}")
     lines += [f"model   {chosen.name}: {chosen.reason}" for chosen in found.models]
     lines += [f"without {line}" for line in found.not_worth]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.config.data_section import DataConfig
 from pipeline.data.sample_columns import UNNAMED, answer_columns, counts_rows
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
@@ -72,7 +73,7 @@ class _Search:
 
     def _read(self, name: str, text: tuple[str, ...] = ()) -> pd.DataFrame:
         try:
-            return read_table(self.source, name, text, self.asked.encoding)
+            return read_table(self.source, name, text, DataConfig(encoding=self.asked.encoding))
         except DataError as error:
             if "`data.encoding`" in str(error):
                 raise DataError(f"{error} For a draft: ENCODING=latin-1 (--encoding).") from error

@@ -71,7 +71,8 @@ class Asked:
     sample: str | None = None
     target: str | None = None
     metric: str | None = None
-    encoding: str = "utf-8-sig"
+    encoding: str = "auto"
+    missing_targets: str = "refuse"
 
 
 def open_files(root: Path, train: str | None) -> Source:

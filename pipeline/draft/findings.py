@@ -13,6 +13,7 @@ from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import make_folds
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
+from pipeline.data.tables import Tables, read_tables
 from pipeline.draft.cost import Machine, Size
 from pipeline.draft.decision import Chosen, Decision, words
 from pipeline.draft.drawn import Drawn, find_drawn
@@ -108,17 +109,21 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         PipelineError: the files do not hold a competition; says what is missing or wrong.
     """
     files = find_files(source, asked)
-    train, key = files.train_table, files.id
-    test = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
-    target = find_target(train, list(test.columns), files.sample_table, key, asked.target, files.train.value)
-    _refuse_masks(train, target.value)
-    metric = _metric(asked, files, target.value)
-    pictures = find_pictures(source, train, test, key, "{file}" if files.by_folders else None)
+    key = files.id
+    seen = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
+    target = find_target(
+        files.train_table, list(seen.columns), files.sample_table, key, asked.target, files.train.value
+    )
+    _refuse_masks(files.train_table, target.value)
+    tables = _read(source, _data(files, target.value, None, [], asked))
+    train, test = tables.train, tables.test
+    metric = _metric(asked, tables)
+    pictures = find_pictures(source, train, test, key, _own_pictures(files))
     free = _free_columns(train, key, target.value, pictures)
     split = find_split(train, test, key, free)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
-    data = _data(files, target.value, pictures, list(useless), asked.encoding)
+    data = _data(files, target.value, pictures, list(useless), asked)
     config = Config(
         competition=name,
         metric=metric.value,
@@ -126,7 +131,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         data=DataConfig(**data),
         folds=FoldsConfig(**split.section),  # type: ignore[arg-type]
     )
-    competition = read_competition(source, config)
+    competition = read_competition(source, config, tables=tables)
     n, repeats = _folds(competition, split, pictures)
     unnamed = 0 if pictures else sum(map(is_picture, source.names()))
     drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
@@ -162,17 +167,35 @@ def _refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
             )
 
 
-def _metric(asked: Asked, files: Files, targets: list[str]) -> Decision[str]:
+def _read(source: Source, data: dict[str, Any]) -> Tables:
+    """Reads the tables as the pipeline will."""
+    try:
+        return read_tables(source, DataConfig(**data))
+    except DataError as error:
+        if "`data.missing_targets" in str(error):
+            raise DataError(f"{error}\nFor a draft: ARGS='--missing-targets leave_out'.") from error
+        raise
+
+
+def _own_pictures(files: Files) -> str | None:
+    """Returns the pattern of the training pictures where the training table is made of them."""
+    if not files.by_folders:
+        return None
+    # A column that is called so, the ids for example, is not the file's whole name.
+    return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
+
+
+def _metric(asked: Asked, tables: Tables) -> Decision[str]:
     """Returns the metric that was given, once it is known to exist, or the likely one."""
     import pandas as pd
 
     if asked.metric:
         find_metric(asked.metric)
         return Decision(asked.metric, "given as METRIC")
-    sample = files.sample_table
-    known = () if files.test.value == files.sample.value else files.test_table.columns
-    answers = list(answer_columns(sample, files.id, targets, known))
-    truth = pd.DataFrame({name: as_text(files.train_table[name]) for name in targets}, dtype=str)
+    sample, targets = tables.sample, list(tables.targets)
+    answers = list(answer_columns(sample, tables.id, targets, tables.test.columns))
+    plain = {name: tables.reading.form(name).plain(tables.train[name]) for name in targets}
+    truth = pd.DataFrame({name: as_text(column) for name, column in plain.items()}, dtype=str)
     cells = sample[answers[0]].unique().tolist() if answers else []
     return likely_metric(Question(targets, truth, answers, cells))
 
@@ -185,7 +208,7 @@ def _free_columns(train: pd.DataFrame, key: str, targets: list[str], pictures: P
 
 
 def _data(
-    files: Files, targets: list[str], pictures: Pictures | None, drop: list[str], encoding: str
+    files: Files, targets: list[str], pictures: Pictures | None, drop: list[str], asked: Asked
 ) -> dict[str, Any]:
     """Returns the `data` section: what differs from the defaults, and id and target always."""
     default = DataConfig()
@@ -200,7 +223,8 @@ def _data(
         data["images"] = pictures.train.value
         if pictures.test:
             data["test_images"] = pictures.test.value
-    data |= {"drop": drop, "encoding": encoding, "number_rows": files.numbered}
+    data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
+    data["missing_targets"] = asked.missing_targets
     kept = {key: value for key, value in data.items() if value != getattr(default, key)}
     return kept
 

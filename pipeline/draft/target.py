@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.data.answer import class_columns
+from pipeline.data.columns import as_text
 from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.decision import Decision, words
 from pipeline.errors import DataError, did_you_mean, listing
@@ -81,7 +82,7 @@ def _refuse(where: str, answers: list[str], only: list[str]) -> Decision[list[st
 
 def _holds_classes(column: pd.Series, answers: list[str]) -> bool:
     """Says whether the sample has a column for every value."""
-    values = {str(value).strip() for value in column.dropna().unique()}
+    values = {str(value) for value in as_text(column)} - {""}
     if not 2 <= len(values) <= len(answers):
         return False
     try:

@@ -1,11 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.config.schema import Config, DataConfig, FoldsConfig
-from pipeline.data.competition import Competition, read_competition
+from pipeline.data.competition import BROKEN, BY_PRIOR, Competition, read_competition
+from pipeline.data.new_rows import read_rows
 from pipeline.data.source import FolderSource
+from pipeline.data.tables import NO_TARGET
 from pipeline.errors import DataError
+from pipeline.task import Task
 from pipeline.testing import write_competition
 
 
@@ -123,3 +128,73 @@ def test_test_pictures_may_lie_elsewhere(root):
     assert competition.test_pictures[0] == "more/0030.png"
     with pytest.raises(DataError, match=r"test.csv: pictures that are not there: images/0030.png"):
         read(root)
+
+
+def break_pictures(root, *keys):
+    for key in keys:
+        (root / "images" / f"{key}.png").write_bytes(b"no picture")
+
+
+def test_broken_pictures_are_left_out_where_the_configuration_says_so(root, tmp_path):
+    break_pictures(root, "0003", "0031")
+    (root / "images" / "0005.png").unlink()
+    whole = read(root, images=None)
+    found = read(root, broken_pictures="leave_out")
+    assert found.left_out == {BROKEN: ("0003", "0005"), BY_PRIOR: ("0031",)}
+    kept = [row for row in range(30) if row not in (3, 5)]
+    assert found.ids.tolist() == whole.ids[kept].tolist()
+    assert found.target.tolist() == whole.target[kept].tolist()
+    assert found.train["width"].tolist() == whole.train["width"].iloc[kept].tolist()
+    assert found.pictures == tuple(f"images/{row:04d}.png" for row in kept)
+    assert found.test_ids.tolist() == ["0030", "0032", "0033", "0034", "0035"]
+    assert found.test_pictures[1] == "images/0032.png"
+    assert found.sample_ids.tolist() == whole.sample_ids.tolist()
+    assert any("cannot be decoded: 2 (0003, 0005)" in line for line in found.lines())
+    (tmp_path / "saved").mkdir()
+    found.save(tmp_path / "saved")
+    assert Competition.load(tmp_path / "saved").left_out == found.left_out
+
+
+def test_nothing_is_left_of_pictures_that_lie_elsewhere(root):
+    with pytest.raises(DataError, match=r"No training row is left: .*cannot be decoded, all 30"):
+        read(root, images="x/{id}.png", broken_pictures="leave_out")
+
+
+def test_rows_without_a_target_are_left_out_where_the_configuration_says_so(root):
+    table = pd.read_csv(root / "train.csv", dtype=str)
+    table.loc[[2, 7], "species"] = ""
+    table.to_csv(root / "train.csv", index=False)
+    with pytest.raises(
+        DataError, match=r"without a 'species': 0002, 0007. `data.missing_targets: leave_out`"
+    ):
+        read(root)
+    found = read(root, missing_targets="leave_out")
+    assert found.left_out == {NO_TARGET: ("0002", "0007")}
+    assert found.ids.tolist() == [f"{row:04d}" for row in range(30) if row not in (2, 7)]
+    assert len(found.target) == len(found.train) == len(found.pictures) == 28
+
+
+def test_new_rows_with_broken_pictures_are_named_for_the_prior(root):
+    settings = {"target": "species", "images": "images/{id}.png", "broken_pictures": "leave_out"}
+    config = Config(competition="toy", metric="log_loss", models={}, data=DataConfig(**settings))
+    competition = read_competition(FolderSource(root), config)
+    break_pictures(root, "0030")
+    new = read_rows(FolderSource(root), "test.csv", config, competition)
+    assert new.by_prior == ("0030",)
+    assert new.test_ids.tolist()[0] == "0031"
+    assert len(new.test) == len(new.test_pictures) == 5
+
+
+@pytest.mark.parametrize(
+    "kind, target, log, expected",
+    [
+        ("classification", np.array([0, 0, 0, 1]), False, [0.75, 0.25, 0.0]),
+        ("multilabel", np.array([[0.0, 1.0], [1.0, 1.0]]), False, [0.5, 1.0]),
+        ("regression", np.array([[1.0], [4.0]]), False, [2.5]),
+        ("regression", np.array([[0.0], [3.0]]), True, [1.0]),
+    ],
+)
+def test_the_prior_is_the_mean_answer(root, kind, target, log, expected):
+    outputs = ("a", "b", "c") if kind == "classification" else tuple("ab"[: target.shape[1]])
+    competition = replace(read(root), task=Task(kind, outputs, log), target=target)
+    np.testing.assert_allclose(competition.prior(), expected, atol=1e-5)

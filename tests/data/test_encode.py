@@ -196,3 +196,20 @@ def test_a_tree_that_points_outside_of_itself_is_refused(tmp_path):
     write_estimator(forest, tmp_path / "bad.skops")
     with pytest.raises(ModelError, match=r"bad\.skops is damaged"):
         read_estimator(tmp_path / "bad.skops")
+
+
+@pytest.mark.parametrize("style", ["tree", "dense"])
+def test_numbers_that_float32_cannot_hold_are_as_good_as_missing(style):
+    """Infinite and too large ones, in numbers and in codes alike."""
+    table = mixed_table()[["number", "ticket"]]
+    table.loc[5, "ticket"] = "PC " + "9" * 60
+    spoiled, gappy = table.copy(), table.copy()
+    spoiled.loc[[3, 7, 9], "number"] = [np.inf, -1e39, 1.8e308]
+    gappy.loc[[3, 7, 9], "number"] = np.nan
+    kinds = {"column_kinds": {"number": "numeric", "ticket": "code"}}
+    encoder, other = TableEncoder(style), TableEncoder(style)
+    found = encoder.fit_transform(dataset(spoiled, **kinds).rows(), targets())
+    expected = other.fit_transform(dataset(gappy, **kinds).rows(), targets())
+    np.testing.assert_array_equal(found, expected)
+    assert not np.isinf(found).any()
+    assert not np.isinf(encoder.transform(dataset(spoiled, **kinds).rows())).any()

@@ -3,7 +3,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from pipeline.config.schema import DataConfig
+from pipeline.config.data_section import DataConfig
 from pipeline.data import tables as module
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import read_table, read_tables
@@ -49,7 +49,6 @@ def test_columns_that_test_lacks_are_no_features(files):
         ({"train": ""}, r"train.csv is empty"),
         ({"train": "id,a,label\n"}, r"header but no rows"),
         ({"train": "id,a,a,label\n1,1,1,x\n"}, r"columns of the same name: a"),
-        ({"train": "id,a,label\n1,\xe9,x\n".encode("latin-1")}, r"not utf-8-sig at byte.*data.encoding"),
         ({"test": "id,a,label\n0011,1,x\n0012,2,y\n"}, r"holds the target column 'label'"),
         ({"sample": "id,label\n0011,x\n"}, r"lacks ids of test.csv: 0012"),
         ({"sample": "id,label\n0011,x\n0012,x\n0013,x\n"}, r"asks for ids that test.csv lacks: 0013"),
@@ -58,6 +57,12 @@ def test_columns_that_test_lacks_are_no_features(files):
 def test_what_does_not_fit_is_named(files, change, expected):
     with pytest.raises(DataError, match=expected):
         read_tables(files(**change), DataConfig(target="label"))
+
+
+def test_another_encoding_than_the_declared_one_is_refused(files):
+    source = files(train="id,a,label\n1,\xe9,x\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"train.csv is not utf-8 at byte 13: set `data.encoding`"):
+        read_tables(source, DataConfig(target="label", encoding="utf-8"))
 
 
 def test_all_mistakes_of_the_rows_come_in_one_error(files):
@@ -130,3 +135,25 @@ def test_a_folder_per_class_makes_a_table(files, tmp_path):
     }
     with pytest.raises(DataError, match=r"holds no file that fits 'train/\{species\}/\{id\}.png'"):
         read_table(source, "train/{species}/{id}.png")
+
+
+def test_a_folder_per_class_may_call_its_ids_file(files, tmp_path):
+    source = files()
+    for name in ("train/ant/1.jpg", "train/bee/2.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    table = read_table(source, "train/{species}/{file}")
+    assert table.to_dict("list") == {"file": ["1.jpg", "2.jpg"], "species": ["ant", "bee"]}
+
+
+def test_words_for_gaps_are_no_targets_among_numbers(files):
+    source = files("id,a,label\n1,1,0\n2,2,NA\n3,3,1\n", sample="id,label\n0012,0\n0011,1\n")
+    with pytest.raises(DataError, match=r"rows without a 'label': 2. `data.missing_targets: leave_out`"):
+        read_tables(source, DataConfig())
+    tables = read_tables(source, DataConfig(missing_targets="leave_out"))
+    assert tables.train["label"].tolist() == ["0", "1"]
+    assert read_tables(source, DataConfig(columns={"label": "category"})).train["label"].tolist() == [
+        "0",
+        "NA",
+        "1",
+    ]

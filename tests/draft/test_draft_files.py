@@ -112,15 +112,33 @@ def test_empty_files(folder, content, said):
         folder.draft()
 
 
-def test_another_encoding_is_told_and_taken(folder):
+def test_another_encoding_is_found_and_said_or_told_and_taken(folder):
     folder.table["place"] = "Málaga"
     folder.save_all()
     for name in ("train.csv", "test.csv"):
         text = (folder.root / name).read_text(encoding="utf-8")
         (folder.root / name).write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match=r"is not utf-8-sig at byte \d+.*ENCODING=latin-1"):
-        folder.draft()
+    draft = folder.draft()
+    assert "read    train.csv: encoding cp1252" in draft.lines
+    assert "# train.csv: encoding cp1252" in draft.text
+    with pytest.raises(DataError, match=r"is not utf-8 at byte \d+.*ENCODING=latin-1"):
+        folder.draft(encoding="utf-8")
     assert folder.config(encoding="latin-1").data.encoding == "latin-1"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators_and_decimal_commas_are_found_and_said(folder, separator):
+    plain = folder.save_all(target=0.5).draft()
+    for name, table in (
+        ("train", folder.train),
+        ("test", folder.test),
+        ("sample_submission", folder.sample(target=0.5)),
+    ):
+        table.to_csv(folder.root / f"{name}.csv", index=False, sep=separator, decimal=",")
+    draft = folder.draft()
+    assert any(line.startswith("read    train.csv: fields between") for line in draft.lines)
+    assert "read    numbers with a decimal comma: width, shade" in draft.lines
+    assert [line for line in draft.lines if "read " not in line] == plain.lines
 
 
 def test_ids_that_stand_twice(folder):

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
@@ -90,6 +91,21 @@ def test_a_folder_per_class(folder, ids_apart):
     assert config.data.number_rows is not ids_apart
     assert (config.data.target, config.metric) == ("label", "log_loss")
     assert images(folder) == ("{file}", "test/{id}.png")
+
+
+@pytest.mark.parametrize("key", ["file", "name", "label"])
+def test_a_folder_per_class_and_an_id_column_of_any_name(folder, key):
+    """The pictures' own file is `file`, unless the ids are called so."""
+    for number, name in enumerate(folder.train["id"]):
+        folder.picture(f"train/{['ant', 'bee'][number % 2]}/{name}.png")
+    folder.pictures("test/{id}.png", folder.ids)
+    names = [f"{name}.png" for name in folder.ids]
+    folder.save("sample_submission.csv", pd.DataFrame({key: names, "species": "ant"}))
+    config = folder.config()
+    assert config.data.train == f"train/{{species}}/{{{key}}}"
+    assert config.data.id == key
+    own = f"train/{{species}}/{{{key}}}" if key == "file" else "{file}"
+    assert images(folder) == (own, f"test/{{{key}}}")
 
 
 def test_pictures_that_are_missing(folder):

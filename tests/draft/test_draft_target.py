@@ -65,8 +65,23 @@ def test_one_value_only(folder):
 def test_rows_without_a_target(folder):
     folder.table["target"] = folder.table["target"].astype(object)
     folder.table.loc[3, "target"] = None
-    with pytest.raises(DataError, match="rows without a 'target'"):
+    with pytest.raises(DataError, match=r"(?s)rows without a 'target'.*--missing-targets leave_out"):
         folder.save_all().draft()
+    config = folder.config(missing_targets="leave_out")
+    assert config.data.missing_targets == "leave_out"
+    assert any(
+        "training rows without a target: 1" in line
+        for line in folder.draft(missing_targets="leave_out").lines
+    )
+
+
+def test_labels_that_differ_by_their_text_alone(folder):
+    folder.table["target"] = np.array(["01", "1", "1.0"])[np.arange(len(folder.table)) % 3]
+    folder.save_all(target="01")
+    assert "task    classification: 01, 1, 1.0; the sample asks for a label" in folder.draft().lines
+    folder.table["target"] = np.array(["1", "1.0"])[np.arange(len(folder.table)) % 2]
+    folder.save_all(target="1")
+    assert "task    classification: 1, 1.0; the sample asks for a label" in folder.draft().lines
 
 
 def test_nothing_to_learn_from(folder):

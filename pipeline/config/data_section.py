@@ -1,0 +1,115 @@
+"""The section `data`: where a competition's files are, how they are written and what is in them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from pipeline.config.section import Section
+
+ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
+
+
+class DataConfig(Section):
+    """Where the competition's files are and what is in them."""
+
+    root: str | None = Field(
+        default=None,
+        description="folder or zip; default `data/NAME`. Zips in it are read as if they were unpacked: "
+        "`train.zip` as the folder `train`, `train.csv.zip` as `train.csv`",
+    )
+    train: str = Field(
+        default="train.csv",
+        description="training table: CSV, gzipped CSV, Parquet or JSON (records, columns, or a record a "
+        "line); or the files that take its place, "
+        'a folder per class: "train/{species}/{id}.jpg" (columns `species`, `id` and `file`); '
+        '"{species:not Test}/{id}.jpg" leaves a folder out',
+    )
+    test: str = Field(
+        default="test.csv", description="test table; the sample submission where there is no other"
+    )
+    sample: str = Field(
+        default="sample_submission.csv",
+        description="the sample submission; columns that are neither id nor answer are handed in as they are",
+    )
+    id: str | None = Field(default=None, description="id column; default: the sample's first")
+    number_rows: bool = Field(
+        default=False,
+        description="tables without the id column get one: training rows are numbered, test rows take "
+        "the sample's ids in its order",
+    )
+    target: str | list[str] | None = Field(
+        default=None, description="target column(s); default: the columns that the test table lacks"
+    )
+    task: Literal["auto", "classification", "multilabel", "regression"] = Field(
+        default="auto",
+        description="kind of task; default: what the metric and the sample imply. `classification` with "
+        "several targets: a 0/1 column per class, exactly one of which is 1 in every row",
+    )
+    positive: str | None = Field(
+        default=None, description="of two classes, the one whose probability is asked for; default: the last"
+    )
+    images: str | None = Field(
+        default=None,
+        description='picture of a row, by columns of the tables: "images/{id}.jpg"; `*` stands for any '
+        "text, `**/` for any folders",
+    )
+    test_images: str | None = Field(
+        default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
+    )
+    intensity: list[float] | None = Field(
+        default=None,
+        description="of pictures of more than 8 bits, the values that become black and white: "
+        "`[low, high]`; default: the range of the training pictures",
+    )
+    drop: list[str] = Field(default=[], description="columns that no model may see")
+    columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
+    encoding: str = Field(
+        default="auto",
+        description="text encoding of the CSV and JSON files; `auto`: UTF-8 or UTF-16, else cp1252 "
+        "(Western Europe)",
+    )
+    separator: str = Field(
+        default="auto",
+        pattern=r"^(auto)?(tab)?[^\r\n]?$",
+        min_length=1,
+        description="between the fields of the CSV files, one character or `tab`; `auto`: found in each file",
+    )
+    quote: str = Field(
+        default="auto",
+        pattern=r"^(auto)?(none)?[^\r\n]?$",
+        min_length=1,
+        description="around fields, one character or `none`; `auto`: found in each file",
+    )
+    decimal: Literal["auto", ".", ","] = Field(
+        default="auto",
+        description="mark before a fraction; `auto`: as the columns of the training table show",
+    )
+    thousands: Literal["auto", "none", ",", ".", " ", "'"] = Field(
+        default="auto", description="mark between thousands; `auto`: as each column shows"
+    )
+    missing_targets: Literal["refuse", "leave_out"] = Field(
+        default="refuse", description="training rows without a target: an error, or left out and counted"
+    )
+    broken_pictures: Literal["refuse", "leave_out"] = Field(
+        default="refuse",
+        description="pictures that are not there or cannot be decoded: an error; or their training rows are "
+        "left out, their test rows get the mean answer of the training rows, and both are counted",
+    )
+    unescape: bool = Field(
+        default=True,
+        description="words lose their escapes: `&amp;` is `&`, and a written-out `\\xa0` or `\\u2019` its "
+        "character; false: as they are",
+    )
+    kaggle: str | None = Field(
+        default=None,
+        description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
+    )
+
+    @field_validator("intensity")
+    @classmethod
+    def _rising(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and not (len(value) == 2 and value[0] < value[1]):
+            raise ValueError("two numbers, the smaller one first")
+        return value

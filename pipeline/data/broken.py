@@ -1,0 +1,31 @@
+"""Pictures that cannot be used, where the configuration goes on without them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from pipeline.data.images import Read, decode, fetch
+from pipeline.errors import DataError
+
+
+def usable_pictures(read: Read, names: Sequence[str], threads: int = 2) -> np.ndarray:
+    """Decodes every picture once and returns bool (pictures,): whether it can be used.
+
+    Args:
+        read: gives a picture's bytes by its name; called from several threads.
+        names: of the pictures, those that are not there included.
+        threads: how many decode at a time.
+    """
+
+    def usable(name: str) -> bool:
+        try:
+            decode(fetch(read, name), 3, name)
+        except DataError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        return np.fromiter(pool.map(usable, names), bool, len(names))

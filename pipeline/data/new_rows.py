@@ -1,0 +1,57 @@
+"""New rows in the place of a competition's test rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.config.schema import Config
+from pipeline.data.broken import usable_pictures
+from pipeline.data.competition import BY_PRIOR, Competition
+from pipeline.data.escapes import unescape_table
+from pipeline.data.pictures import picture_names
+from pipeline.data.source import Source
+from pipeline.data.table_file import TableFile
+from pipeline.data.tables import read_like
+from pipeline.errors import DataError, Problems, listing
+
+
+def read_rows(source: Source, name: str, config: Config, competition: Competition) -> Competition:
+    """Reads new rows in the place of a competition's test rows, in the way that its own were read.
+
+    Args:
+        source: where the table and its pictures lie.
+        name: of the table.
+        config: of the competition.
+        competition: whose columns the table must have.
+
+    Raises:
+        DataError: columns or pictures that are missing, ids that stand twice, values that cannot be read.
+    """
+    problems, key = Problems(), competition.id
+    file = TableFile.open(source, name, config.data)
+    wanted = [key, *(competition.test.columns if competition.test is not None else [])]
+    lacking = [column for column in wanted if column not in file.names]
+    if lacking:
+        raise DataError(f"{name} lacks columns of the test table: {listing(lacking)}.")
+    table = read_like(file, key, competition.reading, problems)
+    table = unescape_table(table) if config.data.unescape else table
+    if table[key].duplicated().any():
+        doubled = table[key][table[key].duplicated()]
+        raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
+    pattern, skip = config.data.test_images or config.data.images, config.data.broken_pictures == "leave_out"
+    pictures = picture_names(table, pattern, source, problems, name, skip) if pattern else ()
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
+    left_out: dict[str, tuple[str, ...]] = {}
+    if skip and pictures:
+        usable = usable_pictures(source.read, pictures, config.threads)
+        left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
+        table, pictures = table[usable], tuple(np.array(pictures, object)[usable])
+    return replace(
+        competition,
+        test_ids=table[key].to_numpy(str),
+        test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
+        test_pictures=pictures,
+        left_out=left_out,
+    )

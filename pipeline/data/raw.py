@@ -1,0 +1,154 @@
+"""Columns as a file has them: plain numbers as numbers, all else as exact text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.csv_text import text_blocks
+from pipeline.data.dialect import Dialect
+from pipeline.data.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GAP_WORDS = (  # what stands for a gap where no empty cell does
+    *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+WHOLE = 2.0**53  # whole numbers from here on are not all held by float64
+
+
+def read_raw(
+    source: Source, name: str, dialect: Dialect, exact: Collection[str], only: Collection[str] | None = None
+) -> dict[str, pd.Series]:
+    """Reads a CSV in blocks; memory holds little more than the table.
+
+    A column is one of numbers where every value is a gap or a number that is written plainly and
+    that its number keeps: "0007" and 1577134800018226901 are text. A column that shows itself to be
+    text only late is read again.
+
+    Args:
+        source: where it lies.
+        name: its name there.
+        dialect: how it is written.
+        exact: columns that are kept as text in any case.
+        only: columns to read; None: all.
+
+    Returns:
+        Columns by name: int64, float64 (NaN for gaps) or text as it stands there, "" where empty.
+    """
+    wanted = [column for column in dialect.names if only is None or column in only]
+    columns = {column: _Column(text=column in exact) for column in wanted}
+    for block in text_blocks(source, name, dialect, wanted):
+        for column, texts in zip(columns.values(), block, strict=True):
+            column.add(texts)
+    late = {column for column, read in columns.items() if read.is_late}
+    found = {column: read.taken() for column, read in columns.items() if column not in late}
+    if late:
+        found |= read_raw(source, name, dialect, late, late)
+    return {column: found[column] for column in wanted}
+
+
+class _Column:
+    """Takes the blocks of one column: numbers while all are, else text."""
+
+    def __init__(self, text: bool) -> None:
+        self._parser = None if text else NumberParser()
+        self._blocks: list[Any] = []
+        self._lost = False
+
+    def add(self, texts: Any) -> None:
+        """Takes a pyarrow array of text."""
+        if self._parser:
+            numbers = self._parser.parse(texts)
+            if numbers is not None:
+                self._blocks.append(numbers)
+                return
+            self._parser, self._lost, self._blocks = None, bool(self._blocks), []
+        if not self._lost:
+            self._blocks.append(texts)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it must be read again as text: words came after numbers, or it holds nothing else."""
+        if self._parser and self._parser.words:
+            self._lost = all(np.isnan(block).all() for block in self._blocks)
+        return self._lost
+
+    def taken(self) -> pd.Series:
+        """Returns the whole column and forgets its blocks."""
+        import pandas as pd
+        import pyarrow as pa
+
+        blocks, self._blocks = self._blocks, []
+        if self._parser is None:
+            return pd.Series(pa.chunked_array(blocks, pa.string()).to_pandas().array, dtype="str")
+        return pd.Series(np.concatenate(blocks) if blocks else np.zeros(0))
+
+
+class NumberParser:
+    """Turns a column's blocks of text into numbers; remembers what the last block needed.
+
+    Attributes:
+        words: whether words stand for gaps.
+    """
+
+    def __init__(self) -> None:
+        self.words = False
+        self._gaps = False
+        self._fractions = False
+
+    def parse(self, texts: Any) -> np.ndarray | None:
+        """Returns a pyarrow array as int64 or as float64 with NaN for gaps.
+
+        None where a value is neither a gap nor a number that is written plainly, or its number would
+        not keep it.
+        """
+        numbers = None if self._gaps else self._cast(texts)
+        if numbers is None:
+            self._gaps = True
+            texts = self._without_gaps(texts)
+            numbers = self._cast(texts)
+        if numbers is None or _holds(texts, "^[+-]?0[0-9xX]"):
+            return None
+        values = numbers.to_numpy(zero_copy_only=False)
+        largest = max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0))
+        if largest >= WHOLE and _holds(texts, "^[+-]?[0-9]+$", numbers):
+            return None
+        return values
+
+    def _cast(self, texts: Any) -> Any:
+        import pyarrow as pa
+
+        if not self._fractions:
+            try:
+                return texts.cast(pa.int64())
+            except pa.ArrowInvalid:  # slow where many values are wrong: Arrow writes a message for each
+                self._fractions = True
+        try:
+            return texts.cast(pa.float64())
+        except pa.ArrowInvalid:
+            self._fractions = self._gaps  # whole numbers and gaps, perhaps
+            return None
+
+    def _without_gaps(self, texts: Any) -> Any:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        named = pc.is_in(texts, value_set=pa.array(GAP_WORDS))
+        self.words |= bool(pc.any(named).as_py())
+        trimmed = pc.utf8_trim_whitespace(texts)
+        return pc.if_else(pc.or_(named, pc.equal(trimmed, "")), pa.scalar(None, pa.string()), trimmed)
+
+
+def _holds(texts: Any, expression: str, numbers: Any = None) -> bool:
+    """Says whether any value matches; of those from `WHOLE` on, where their numbers are given."""
+    import pyarrow.compute as pc
+
+    found = pc.match_substring_regex(texts, expression)
+    if numbers is not None:
+        found = pc.and_(found, pc.greater_equal(pc.abs(numbers.cast("float64", safe=False)), WHOLE))
+    return bool(pc.any(found).as_py())
