@@ -151,9 +151,7 @@ class Plan:
         section = self.config.models[name]
         data = self.config.data
         images = [data.images, data.test_images]
-        material = {"source": self._source, "images": images, "version": VERSION} | intensity_key(
-            self.config.data
-        )
+        material = {"source": self._source, "images": images, "version": VERSION, **intensity_key(data)}
         view = section.picture()
         label = f"pixels-{view.pop('label')}"
         reads = {other: self.coordinates(other).key for other in section.views()}

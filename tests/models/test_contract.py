@@ -105,7 +105,9 @@ def peeping(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("looks", "said"), [("pictures", "^pictures of the scored"), ("target", "^target of the scored")]
+    ("looks", "said"),
+    [("pictures", "^pictures of the scored"), ("target", "^target of the scored")],
+    ids=["pictures", "target"],
 )
 def test_a_model_that_looks_at_scored_rows_is_caught(peeping, looks, said):
     peeping("")

@@ -18,7 +18,7 @@ def noise(rows=300, seed=0):
     return Dataset(np.arange(rows).astype(str), table, target=rng.permutation(np.arange(rows) % 2))
 
 
-@pytest.mark.parametrize("task", [CLASSES, VALUES])
+@pytest.mark.parametrize("task", [CLASSES, VALUES], ids=["classes", "values"])
 @pytest.mark.parametrize("weighting", ["distance", "uniform"])
 def test_a_row_has_no_voice_in_its_own_answer(task, weighting):
     """Of noise the most neighbours are best; with the row among its own neighbours the fewest would be."""
