@@ -36,6 +36,8 @@ def read_json_table(where: str, data: bytes, text: tuple[str, ...], encoding: st
     """
     import pandas as pd
 
+    if not data.strip():
+        raise DataError(f"{where} is empty.")
     try:
         records = _records(data.decode(encoding))
     except UnicodeDecodeError as error:

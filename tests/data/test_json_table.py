@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from pipeline.config.data_section import DataConfig
 from pipeline.data.columns import guess_kind
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import read_table
@@ -19,7 +20,7 @@ RECORDS = [
 def read(tmp_path, content, name="train.json", text=("id",), encoding="utf-8-sig"):
     data = content if isinstance(content, bytes) else content.encode(encoding)
     (tmp_path / name).write_bytes(data)
-    return read_table(FolderSource(tmp_path), name, text, encoding)
+    return read_table(FolderSource(tmp_path), name, text, DataConfig(encoding=encoding))
 
 
 FORMS = {
@@ -40,7 +41,7 @@ def test_every_form_is_the_same_table(form, tmp_path):
 def test_what_is_nested_is_text(tmp_path):
     table = read(tmp_path, FORMS["records"])
     assert list(table.columns) == ["id", "price", "ingredients", "seller", "extra"]
-    assert table["ingredients"].tolist() == ["salt, olive oil", ""]
+    assert table["ingredients"].fillna("").tolist() == ["salt, olive oil", ""]
     assert table["seller"][0] == '{"name": "é"}'
     assert table["extra"].isna().tolist() == [True, False]
 
