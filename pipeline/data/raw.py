@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.data.csv_text import text_blocks
 from pipeline.data.dialect import Dialect
+from pipeline.data.parquet import release_memory
 from pipeline.data.source import Source
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ GAP_WORDS = (  # what stands for a gap where no empty cell does
     *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
+GROWTH = 1.125  # of an array that is full
 WHOLE = 2.0**53  # whole numbers from here on are not all held by float64
 
 
@@ -46,7 +48,11 @@ def read_raw(
         for column, texts in zip(columns.values(), block, strict=True):
             column.add(texts)
     late = {column for column, read in columns.items() if read.is_late}
-    found = {column: read.taken() for column, read in columns.items() if column not in late}
+    found = {}
+    for column, read in columns.items():
+        if column not in late:
+            found[column] = read.taken()
+            release_memory()  # of the column's blocks, before the next one is put together
     if late:
         found |= read_raw(source, name, dialect, late, late)
     return {column: found[column] for column in wanted}
@@ -57,7 +63,9 @@ class _Column:
 
     def __init__(self, text: bool) -> None:
         self._parser = None if text else NumberParser()
-        self._blocks: list[Any] = []
+        self._numbers = np.zeros(0, np.int64)
+        self._rows = 0  # of the numbers; there is room for more
+        self._texts: list[Any] = []
         self._lost = False
 
     def add(self, texts: Any) -> None:
@@ -65,28 +73,41 @@ class _Column:
         if self._parser:
             numbers = self._parser.parse(texts)
             if numbers is not None:
-                self._blocks.append(numbers)
+                self._append(numbers)
                 return
-            self._parser, self._lost, self._blocks = None, bool(self._blocks), []
+            self._parser, self._lost = None, self._rows > 0
+            self._numbers = np.zeros(0)
         if not self._lost:
-            self._blocks.append(texts)
+            self._texts.append(texts)
+
+    def _append(self, numbers: np.ndarray) -> None:
+        """Adds numbers to one array that grows in its place: many small ones would leave gaps in memory."""
+        if numbers.dtype != self._numbers.dtype and self._numbers.dtype == np.int64:
+            self._numbers = self._numbers[: self._rows].astype(np.float64)
+        end = self._rows + len(numbers)
+        if end > len(self._numbers):
+            self._numbers.resize(max(end, int(GROWTH * len(self._numbers))), refcheck=False)
+        self._numbers[self._rows : end] = numbers
+        self._rows = end
 
     @property
     def is_late(self) -> bool:
         """Whether it must be read again as text: words came after numbers, or it holds nothing else."""
         if self._parser and self._parser.words:
-            self._lost = all(np.isnan(block).all() for block in self._blocks)
+            self._lost = bool(np.isnan(self._numbers[: self._rows]).all())
         return self._lost
 
     def taken(self) -> pd.Series:
-        """Returns the whole column and forgets its blocks."""
+        """Returns the whole column and forgets it."""
         import pandas as pd
         import pyarrow as pa
 
-        blocks, self._blocks = self._blocks, []
         if self._parser is None:
-            return pd.Series(pa.chunked_array(blocks, pa.string()).to_pandas().array, dtype="str")
-        return pd.Series(np.concatenate(blocks) if blocks else np.zeros(0))
+            texts, self._texts = self._texts, []
+            return pd.Series(pa.chunked_array(texts, pa.string()).to_pandas().array, dtype="str")
+        numbers, self._numbers = self._numbers, np.zeros(0)
+        numbers.resize(self._rows, refcheck=False)
+        return pd.Series(numbers, copy=False)
 
 
 class NumberParser:
