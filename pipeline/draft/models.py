@@ -38,9 +38,9 @@ OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
         {"learner": "naive_bayes", "ngram_range": {"word": [1, 2]}, "lowercase": True},
         "naive Bayes on words: seconds, and it errs elsewhere",
     ),
-    "chars": (
-        {"learner": "logistic", "ngram_range": {"char_wb": [2, 5]}},
-        "characters within words: endings, spelling, words that training did not have",
+    "logit": (
+        {"learner": "logistic", "lowercase": True},
+        "logistic regression on the n-grams as they are, case left out: good where a class is rare",
     ),
 }
 

@@ -23,6 +23,8 @@ Analyzer = Literal["word", "char_wb"]
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
 MOST_CELLS = 20_000_000  # by which the strength is chosen: a part of the rows where there are more
+SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
+SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
 LONGEST = 8  # n-gram
 
@@ -61,8 +63,11 @@ class NgramsConfig(ModelConfig):
         min_length=1,
         description="values of C that inner rows choose from, in rising order; default: the learner's own",
     )
-    smoothing: float = Field(
-        default=0.03, gt=0, description="added to what is counted by class, for `nb_svm`"
+    smoothing: float | None = Field(
+        default=None,
+        gt=0,
+        description=f"added to what `nb_svm` counts by class; default: {SMOOTHINGS[0]} or "
+        f"{SMOOTHINGS[1]:g}, as inner rows choose, and {SMOOTHING} where C is given",
     )
     steps: int = Field(default=100, ge=1, description="most iterations of the solver")
 
@@ -101,16 +106,15 @@ class Ngrams(Model):
     def wants_inner_split(self) -> bool:
         return self.config.C is None
 
-    @property
-    def _learner(self) -> Learner:
-        """Raises DataError where the learner that is asked for cannot do the task."""
+    def _learner(self, smoothing: float = SMOOTHING) -> Learner:
+        """Returns the learner; raises DataError where the learner that is asked for cannot do the task."""
         name = self.config.learner
         if name == "auto":
             name = "ridge" if self.task.kind == "regression" else "nb_svm"
         if self.task.kind not in LEARNERS[name].tasks:
             able = [known for known, learner in LEARNERS.items() if self.task.kind in learner.tasks]
             raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
-        return LEARNERS[name](self.task.kind, self.config.steps, self.config.smoothing)
+        return LEARNERS[name](self.task.kind, self.config.steps, smoothing)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns n-grams from all rows that it may; inner ones choose the strength and are learned from then.
@@ -141,9 +145,9 @@ class Ngrams(Model):
         if self._trivial:
             self.weights_ = Weights(np.zeros((features.shape[1], 1), np.float32), np.zeros(1))
         else:
-            strength = self.config.C or self._choose(features, target, whole, train, inner, context)
-            self.weights_ = self._learner.fit(features, target, weights, strength)
-            self.notes_ |= {"C": strength, "strongest": self._strongest()}
+            strength, smoothing = self._choose(features, target, whole, train, inner, context)
+            self.weights_ = self._learner(smoothing).fit(features, target, weights, strength)
+            self.notes_ |= {"C": strength, "smoothing": smoothing, "strongest": self._strongest()}
 
     @property
     def _trivial(self) -> bool:
@@ -183,15 +187,17 @@ class Ngrams(Model):
         train: Rows,
         inner: Rows | None,
         context: Context,
-    ) -> float:
-        """Returns the strength with the least loss on the inner rows, from the strongest penalty on.
+    ) -> tuple[float, float]:
+        """Returns the strength and the smoothing with the least loss on the inner rows.
 
-        The search ends where the loss rises. Without inner rows the middle of the grid is taken.
+        For each smoothing the strengths are tried from the strongest penalty on, until the loss rises.
+        Without inner rows the middle of the grid is taken.
         """
-        grid = self.config.grid or list(self._learner.grid)
+        learner, asked_for = self._learner(), self.config.smoothing
+        grid = [self.config.C] if self.config.C else self.config.grid or list(learner.grid)
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target))) if inner else None
         if inner is None or not len(inner):
-            return grid[len(grid) // 2]
+            return grid[len(grid) // 2], asked_for or SMOOTHING
         inside = _part(np.searchsorted(whole.positions, train.positions), features, context.seed)
         learned = features[inside]
         if len(whole) > len(train):
@@ -199,17 +205,22 @@ class Ngrams(Model):
         else:
             asked = self.tfidf_.transform(_texts(inner, self.tfidf_.columns_))
         weights = None if whole.weights is None else whole.weights[inside]
-        truth, losses = self.coder_.encode(inner.target), [np.inf]
-        for number, strength in enumerate(grid):
-            found = self._learner.fit(learned, target[inside], weights, strength)
-            losses.append(self._loss(truth, found.score(asked), inner.weights))
-            context.report(number / len(grid), f"C {strength:g}: {losses[-1]:.4f}")
-            if losses[-1] > losses[-2]:
-                break
-        return grid[int(np.argmin(losses)) - 1]
+        truth, tried = self.coder_.encode(inner.target), {}
+        smoothings = (asked_for or SMOOTHING,) if asked_for or not learner.smooths else SMOOTHINGS
+        for smoothing in smoothings:
+            before = np.inf
+            for number, strength in enumerate(grid):
+                found = self._learner(smoothing).fit(learned, target[inside], weights, strength)
+                loss = self._loss(truth, found.score(asked), inner.weights)
+                tried[strength, smoothing] = loss
+                context.report(number / len(grid), f"C {strength:g}, smoothing {smoothing:g}: {loss:.4f}")
+                if loss > before:
+                    break
+                before = loss
+        return min(tried, key=lambda pair: tried[pair])
 
     def _loss(self, truth: np.ndarray, score: np.ndarray, weights: np.ndarray | None) -> float:
-        answer = self._learner.answer(score)
+        answer = self._learner().answer(score)
         if self.task.kind == "regression":
             return float(np.average(((truth - answer) ** 2).mean(axis=1), weights=weights))
         if self.task.kind == "multilabel":
@@ -233,7 +244,7 @@ class Ngrams(Model):
         if lost:
             raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
         features = self.tfidf_.transform(_texts(rows, self.tfidf_.columns_))
-        return self.coder_.decode(self._learner.answer(self.weights_.score(features)))
+        return self.coder_.decode(self._learner().answer(self.weights_.score(features)))
 
     def save(self, folder: Path) -> None:
         self.tfidf_.save(folder)

@@ -43,10 +43,12 @@ class Learner(ABC):
     Attributes:
         tasks: kinds of task that it can do.
         grid: strengths worth trying, from the strongest regularisation on.
+        smooths: whether its smoothing is to be chosen too.
     """
 
     tasks: ClassVar[tuple[TaskKind, ...]] = ("classification", "multilabel")
     grid: ClassVar[tuple[float, ...]] = ()
+    smooths: ClassVar[bool] = False
 
     def __init__(self, kind: TaskKind, steps: int, smoothing: float) -> None:
         self.kind = kind
@@ -108,12 +110,19 @@ class OneVersusRest(Learner):
 class NaiveBayesLogistic(OneVersusRest):
     """The same on features times their log-count ratio of the class (NB-SVM: Wang and Manning, 2012).
 
-    The penalty then spares the features that a naive Bayes classifier would go by.
+    The penalty then spares the features that a naive Bayes classifier would go by. What smooths the counts is
+    shared out as the classes are: one and the same number for both would have every rare feature speak
+    for a rare class.
     """
 
+    smooths = True
+
     def _ratio(self, features: Any, label: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-        logs = [_log_shares(features, group, weights, self.smoothing) for group in (label, ~label)]
-        return (logs[0] - logs[1]).astype(np.float32)
+        inside, outside = (_sums(features, group, weights) for group in (label, ~label))
+        share = inside.sum() / (inside.sum() + outside.sum())
+        prior = np.log(share) - np.log(1 - share)
+        ratio = np.log((inside + self.smoothing * share) / (outside + self.smoothing * (1 - share))) - prior
+        return ratio.astype(np.float32)
 
 
 class NaiveBayes(Learner):
@@ -175,9 +184,14 @@ def _labels(target: np.ndarray) -> np.ndarray:
 
 def _log_shares(features: Any, group: np.ndarray, weights: np.ndarray | None, smoothing: float) -> np.ndarray:
     """Returns float64 (features,): the logarithm of each feature's share in what a group of rows holds."""
-    rows = group.astype(np.float32) if weights is None else group * weights.astype(np.float32)
-    sums = np.asarray(features.T @ rows, np.float64) + smoothing
+    sums = _sums(features, group, weights) + smoothing
     return np.log(sums / sums.sum())
+
+
+def _sums(features: Any, group: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Returns float64 (features,): what a group of rows holds of each feature."""
+    rows = group.astype(np.float32) if weights is None else group * weights.astype(np.float32)
+    return np.asarray(features.T @ rows, np.float64)
 
 
 def _scaled(features: Any, ratio: np.ndarray | None) -> Any:

@@ -122,11 +122,11 @@ def test_nb_svm_is_a_logistic_regression_on_weighted_counts():
     rng = np.random.default_rng(1)
     features = sparse.csr_matrix(rng.random((60, 8)) * (rng.random((60, 8)) < 0.5), dtype=np.float32)
     label = (features[:, :3].sum(axis=1).A1 > 1).astype(np.int64)
-    shares = []
-    for group in (label == 1, label == 0):
-        sums = features.toarray()[group].sum(axis=0) + 0.1
-        shares.append(sums / sums.sum())
-    weighted = features.toarray() * np.log(shares[0] / shares[1])
+    dense = features.toarray()
+    sums = [dense[label == value].sum(axis=0) for value in (1, 0)]
+    share = sums[0].sum() / dense.sum()
+    odds = (sums[0] + 0.1 * share) / (sums[1] + 0.1 * (1 - share))
+    weighted = dense * np.log(odds / (share / (1 - share)))
     wanted = LogisticRegression(C=2.0).fit(weighted, label).predict_proba(weighted)
     learner = LEARNERS["nb_svm"]("classification", 100, 0.1)
     found = learner.answer(learner.fit(features, label, None, 2.0).score(features))
@@ -177,3 +177,17 @@ def test_impossible_values_are_named(options, message):
     (problem,) = NgramsConfig(kind="ngrams", **options).problems("models.words")
     assert problem.startswith("models.words.")
     assert message in problem
+
+
+def test_a_word_of_no_class_does_not_speak_for_a_rare_one():
+    features = sparse.csr_matrix(np.vstack([np.eye(40), np.eye(40)]), dtype=np.float32)
+    label = np.arange(80) == 0
+    ratio = LEARNERS["nb_svm"]("classification", 100, 2.0)._ratio(features, label, None)
+    assert ratio[0] > 2
+    assert ratio[1:].max() < 0
+
+
+def test_smoothing_is_chosen_by_inner_rows():
+    model = fit(build("multiclass"), make("multiclass", noise=0.3))
+    assert model.notes()["smoothing"] in (0.1, 2.0)
+    assert fit(build("multiclass", smoothing=0.5), make("multiclass")).notes()["smoothing"] == 0.5
