@@ -4,9 +4,9 @@
     python bench/honesty.py --search --draws 20
 
 Columns and labels are drawn independently, so that no parameters can be better than others: every
-gain is luck, and the truth is 0. Three figures of the same search stand side by side: the gain on the
-folds that chose, the gain on folds of the same rows drawn anew (what `make tune` printed as free of
-luck before rows were held back), and the gain on the rows that no trial saw.
+gain is luck, and the truth is 0. Two searches stand side by side. Before: trials on the folds of all
+rows, and the winner once more on folds drawn anew, which hold the same rows. After: trials on the rows
+that are not held back, and the winner on those that are.
 """
 
 from __future__ import annotations
@@ -20,105 +20,102 @@ import numpy as np
 from pipeline import cross_validation
 from pipeline.clock import Clock
 from pipeline.config.load import load_config
+from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
-from pipeline.data.folds import make_folds
+from pipeline.data.folds import Fold, make_folds
 from pipeline.data.source import open_source
 from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.run import Run
-from pipeline.search.finalist import Finalist
 from pipeline.search.finals import score_present
+from pipeline.search.gain import Gain
 from pipeline.search.held_back import search_part
+from pipeline.search.objective import Objective
+from pipeline.search.parts import Part, RestFolds
 from pipeline.search.request import Request
 from pipeline.search.search import parts_of
+from pipeline.search.study import VALUES
 from pipeline.search.trials import run_trials
 from pipeline.search.verdict import Verdict, judge
 from pipeline.store import Store
 
 MODEL = "model"
-FRESH = 1009  # added to the folds' seed, as it was before rows were held back
+FRESH = 1009  # added to the folds' seed for a draw that no trial was scored by
 CONFIG = """\
 competition: noise
 data: {target: label}
 metric: auc
-folds: {n: 4}
+folds: {n: 3}
 threads: 1
 models:
-  model: {kind: lightgbm, rounds: 12, rate: 0.1}
-search:
-  model:
-    leaves: {int: [3, 31], log: true}
-    min_rows: {int: [2, 40], log: true}
-    columns: {float: [0.2, 1.0]}
-    bagging: {float: [0.5, 1.0]}
-    seed: {int: [0, 999]}
+  model: {kind: neighbours, k: 10}
 """
 
 
 @dataclass(frozen=True)
-class Draw:
-    """Gains in AUC of what one search found over the parameters before it; the truth is 0.
+class Before:
+    """Gains in AUC of the winner of a search that held no rows back; the truth is 0.
 
     Attributes:
-        verdict: the gain on the folds that chose, and on rows that no trial saw.
-        fresh: the gain on all rows in folds drawn anew, or NaN.
+        claimed: on the folds that chose it.
+        fresh: on folds drawn anew of the same rows.
     """
 
-    verdict: Verdict
+    claimed: float
     fresh: float
 
 
-def draw(
-    folder: Path,
-    seed: int,
-    rows: int,
-    columns: int,
-    trials: int,
-    parts: int,
-    fresh: bool = False,
-    config: str = CONFIG,
-) -> Draw:
-    """Searches once on noise.
-
-    Args:
-        folder: an empty one.
-        seed: of the noise.
-        rows: of the training table.
-        columns: normal ones.
-        trials: in all.
-        parts: folds that are held back in turn.
-        fresh: whether to measure the old figure too.
-        config: the YAML, with one model and its space.
-    """
+def request_of(folder: Path, seed: int, rows: int, columns: int, trials: int) -> Request:
+    """Returns a search of the neighbours' own space on noise, which is written into an empty folder."""
     write_noise(folder, rows, columns, seed)
-    (folder / "noise.yaml").write_text(config, encoding="utf-8")
     plan = Plan(load_config(folder / "noise.yaml"), open_source(folder, "train.csv"), Store(folder / "runs"))
-    request, run, clock = (
-        Request(plan, MODEL, trials=trials),
-        Run(plan, Progress()),
-        Clock(Progress(), np.inf),
-    )
-    present = score_present(request, run, clock)
-    results = []
+    return Request(plan, MODEL, trials=trials)
+
+
+def after(request: Request, parts: int) -> Verdict:
+    """Searches as `make tune` does, with folds held back."""
+    run, clock = Run(request.plan, Progress()), Clock(Progress(), np.inf)
+    present, results = score_present(request, run, clock), []
     for one in parts_of(request, parts):
-        results.append(
-            search_part(one, run, clock, present, lambda one=one: run_trials(one, run, lambda: np.inf))
+        result = search_part(one, run, clock, present, lambda one=one: run_trials(one, run, lambda: np.inf))
+        results += [result] if result else []
+    return judge(request, present, results)
+
+
+def before(request: Request, trials: int) -> Before:
+    """Searches on the folds of all rows, and scores the winner on others."""
+    import optuna
+
+    run, none = Run(request.plan, Progress()), np.zeros(0, np.int64)
+    everything = RestFolds(run.folds.assignment, rows=np.arange(len(run.competition.ids)))
+    part = Part(Fold(0, 0, everything.rows, none), everything)
+    objective = Objective(run, MODEL, request.space, part, request.effort, prune=False)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna.samplers.TPESampler(seed=0, multivariate=True, group=True, n_startup_trials=10)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.optimize(objective, n_trials=trials)
+    found = request.space.apply(request.section, study.best_trial.user_attrs[VALUES])
+    fresh = run.config.folds.model_copy(update={"seed": run.config.folds.seed + FRESH})
+    gains = [
+        _score(run, found, seeded) - _score(run, request.section, seeded)
+        for seeded in (run.config.folds, fresh)
+    ]
+    return Before(*gains)
+
+
+def _score(run: Run, section: ModelConfig, folds: object) -> float:
+    """Returns the mean AUC of a section on folds of all rows."""
+    competition = run.competition
+    drawn = make_folds(folds, competition.task, competition.target)
+    experiment = replace(run.with_section(MODEL, section).experiment(MODEL), folds=drawn)
+    metric = run.metric(MODEL)
+    return float(
+        np.mean(
+            cross_validation.cross_validate(
+                experiment, MODEL, competition.task, metric, Context()
+            ).fold_scores
         )
-    verdict = judge(request, present, [result for result in results if result is not None])
-    if not fresh:
-        return Draw(verdict, np.nan)
-    gains = [_score_anew(run, one) - _score_anew(run, present) for one in verdict.winners]
-    return Draw(verdict, float(np.mean(gains)) if gains else 0.0)
-
-
-def _score_anew(run: Run, one: Finalist) -> float:
-    """Returns the mean AUC on folds of all rows that no trial was scored by."""
-    config = run.config.folds.model_copy(update={"seed": run.config.folds.seed + FRESH})
-    folds = make_folds(config, run.competition.task, run.competition.target)
-    experiment = replace(run.with_section(MODEL, one.section).experiment(MODEL), folds=folds)
-    task = run.competition.task
-    predicted = cross_validation.cross_validate(experiment, MODEL, task, run.metric(MODEL), Context())
-    return float(np.mean(predicted.fold_scores))
+    )
 
 
 def write_noise(folder: Path, rows: int, columns: int, seed: int) -> None:
@@ -133,21 +130,26 @@ def write_noise(folder: Path, rows: int, columns: int, seed: int) -> None:
     table[:rows].assign(label=label).to_csv(folder / "train.csv", index=False)
     table[rows:].to_csv(folder / "test.csv", index=False)
     table[rows:][["id"]].assign(label=0.5).to_csv(folder / "sample_submission.csv", index=False)
+    (folder / "noise.yaml").write_text(CONFIG, encoding="utf-8")
 
 
-def compare(draws: int, rows: int = 600, columns: int = 50, trials: int = 40, parts: int = 2) -> None:
-    """Prints the figures of every draw and their means."""
-    print(f"noise: AUC, {rows} rows, {columns} columns, {trials} trials, {parts} folds held back in turn")
-    print(f"{'draw':<6}{'claimed':>10}{'fresh folds':>13}{'held back':>22}  kept", flush=True)
+def compare(draws: int, rows: int = 300, columns: int = 10, trials: int = 60) -> None:
+    """Prints the figures of every draw and their means with standard errors over the draws."""
+    print(f"noise: gains in AUC, truth 0; {rows} rows, {columns} columns, {trials} trials")
+    print(f"{'':<6}{'before':>10}{'':>13}  {'after':>9}")
+    print(f"{'draw':<6}{'claimed':>10}{'fresh folds':>13}{'claimed':>11}{'held back':>22}  kept", flush=True)
     found = []
     for seed in range(draws):
         with tempfile.TemporaryDirectory() as folder:
-            one = draw(Path(folder), seed, rows, columns, trials, parts, fresh=True)
-        verdict = one.verdict
-        found.append((verdict.claimed, one.fresh, verdict.gain.value))
-        kept = "yes" if verdict.kept else "no"
+            request = request_of(Path(folder), seed, rows, columns, trials)
+            old, new = before(request, trials), after(request, parts=3)
+        found.append((old.claimed, old.fresh, new.claimed, new.gain.value))
+        kept = "yes" if new.kept else "no"
         print(
-            f"{seed:<6}{verdict.claimed:>+10.5f}{one.fresh:>+13.5f}{verdict.gain!s:>22}  {kept}", flush=True
+            f"{seed:<6}{old.claimed:>+10.5f}{old.fresh:>+13.5f}{new.claimed:>+11.5f}{new.gain!s:>22}  {kept}",
+            flush=True,
         )
     means, errors = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(draws)
-    print("mean  " + "   ".join(f"{m:+.5f} ± {e:.5f}" for m, e in zip(means, errors, strict=True)))
+    names = ("before, claimed", "before, fresh folds", "after, claimed", "after, held back")
+    for name, mean, error in zip(names, means, errors, strict=True):
+        print(f"{name:<20} {Gain(mean, error, rows)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.config.load import find_config, load_config
 from pipeline.config.schema import Config
-from pipeline.config.tuned import read_tuned, tuned_mark, tuned_path
+from pipeline.config.tuned import read_tuned, tuned_path
 from pipeline.plan import RUNS, Plan
 from pipeline.progress import Progress
 from pipeline.stages import open_data
@@ -25,7 +25,7 @@ def make_plan(options: argparse.Namespace, progress: Progress, untuned: str | No
     path = find_config(options.name)
     config = load_config(path, options.set, not options.no_tuned, untuned)
     if not options.no_tuned:
-        _say_tuned(config, tuned_path(path), progress, untuned)
+        _say_tuned(tuned_path(path), progress, untuned)
     source = open_data(config, options.data, progress)
     only = tuple(name.strip() for name in options.only.split(",")) if options.only else None
     return Plan(config, source, Store(RUNS / options.name), only, getattr(options, "fold", None))
@@ -43,12 +43,11 @@ def worker_options(options: argparse.Namespace) -> list[str]:
     return found + (["--no-tuned"] if options.no_tuned else [])
 
 
-def _say_tuned(config: Config, path: Path, progress: Progress, untuned: str | None) -> None:
-    """Says which keys do not come from the YAML itself, and how the model's score must be read then."""
+def _say_tuned(path: Path, progress: Progress, untuned: str | None) -> None:
+    """Says which keys do not come from the YAML itself."""
     for name, keys in read_tuned(path)[0].items():
         if keys and name != untuned:
             progress.message(f"{name}: {', '.join(keys)} from {path}; --no-tuned leaves them out")
-            progress.message(f"{name}: {tuned_mark(config, name)}")
 
 
 def slug_of(name: str, config: Config | None) -> str:

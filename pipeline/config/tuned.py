@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.schema import ModelConfig
 from pipeline.config.strict_yaml import Places, read_yaml
 from pipeline.errors import ConfigError, did_you_mean
 
@@ -38,7 +38,7 @@ class Found:
     def mark(self) -> str:
         """Returns what a score of the tuned model must be read with: it is of the folds that chose it."""
         return (
-            f"tuned on its folds: optimistic by about {max(self.claimed - self.held_back, 0.0):.5f} "
+            f"tuned on these folds: about {max(self.claimed - self.held_back, 0.0):.5f} too good "
             f"({self.claimed:+.5f} there, {self.held_back:+.5f} ± {self.error:.5f} on rows held back)"
         )
 
@@ -46,12 +46,12 @@ class Found:
         return {key: round(value, 6) for key, value in asdict(self).items()}
 
 
-UNKNOWN = "tuned on its folds: optimistic, by how much was not measured"
+UNKNOWN = "tuned on these folds: by how much it is too good was not measured"
 
 
-def tuned_mark(config: Config, name: str) -> str | None:
+def tuned_mark(name: str, models: Mapping[str, ModelConfig]) -> str | None:
     """Returns the mark of a model whose keys a search has found on the run's folds; None of any other."""
-    return config.models[name]._tuned or None
+    return models[name]._tuned or None
 
 
 def marked(section: ModelConfig, mark: str) -> ModelConfig:

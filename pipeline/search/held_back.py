@@ -66,7 +66,7 @@ def search_part(
     Returns:
         The result, or None where the time did not suffice for any.
     """
-    part = part_of(run, request.part)
+    part = part_of(run, request.part, request.name)
     study = open_study(request.study_name, request.address, request.directions, request.pruner)
     try:
         own = _standing_scores(request, run, clock, part, study, standing)

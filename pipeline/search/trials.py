@@ -44,7 +44,7 @@ def run_trials(request: Request, run: Run, left: Callable[[], float], alone: boo
         run,
         request.name,
         request.space,
-        part_of(run, request.part),
+        part_of(run, request.part, request.name),
         request.effort,
         timed=request.timed,
         prune=request.pruner != "none",

@@ -3,27 +3,16 @@
 import numpy as np
 import pytest
 
-from bench.noise_search import draw
+from bench.noise_search import after, request_of
 
 DRAWS = 3
-CONFIG = """\
-competition: noise
-data: {target: label}
-metric: auc
-folds: {n: 3}
-threads: 1
-models:
-  model: {kind: neighbours, k: 10}
-"""
 
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
     """Searches among neighbours, with the model's own space."""
-    return [
-        draw(tmp_path_factory.mktemp("noise"), seed, 150, 8, trials=16, parts=1, config=CONFIG).verdict
-        for seed in range(DRAWS)
-    ]
+    folders = [tmp_path_factory.mktemp("noise") for _ in range(DRAWS)]
+    return [after(request_of(folder, seed, 150, 8, 16), parts=1) for seed, folder in enumerate(folders)]
 
 
 def test_the_gain_that_a_search_claims_is_luck(verdicts):

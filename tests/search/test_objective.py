@@ -14,7 +14,7 @@ from pipeline.task import Task
 
 
 def objective(request, run, **facts):
-    part = part_of(run, request.part)
+    part = part_of(run, request.part, request.name)
     return Objective(run, request.name, request.space, part, request.effort, **facts)
 
 
@@ -25,7 +25,7 @@ def test_a_trial_is_the_cross_validation_of_its_section_on_the_rest(request_of, 
     study.optimize(objective(request, run), n_trials=1)
     values = study.trials[0].user_attrs[VALUES]
     own = run.with_section("logit", request.section.model_copy(update={"C": values["C"]}))
-    experiment = replace(own.experiment("logit"), folds=part_of(run, 0).folds)
+    experiment = replace(own.experiment("logit"), folds=part_of(run, 0, "logit").folds)
     predicted = cross_validate(experiment, "logit", run.competition.task, run.metric("logit"), Context())
     assert study.trials[0].user_attrs[SCORES] == pytest.approx(predicted.fold_scores)
     assert study.best_value == pytest.approx(np.mean(predicted.fold_scores))
@@ -51,7 +51,7 @@ def test_a_trial_sees_neither_the_rows_that_score_it_nor_those_held_back(
     monkeypatch.setattr(Logistic, "fit", spy)
     monkeypatch.setattr(Logistic, "predict", spy_on_predict)
     optuna.create_study().optimize(objective(request, run), n_trials=1)
-    part = part_of(run, request.part)
+    part = part_of(run, request.part, request.name)
     folds, held = list(part.folds), set(part.outer.valid)
     assert held == set(list(run.folds)[request.part].valid)
     assert len(learned) == len(folds) == 3
@@ -67,7 +67,7 @@ def test_what_the_held_back_rows_hold_changes_no_trial(request_of, run_of, facts
     space = "search.logit={C: {float: [0.01, 10.0]}, steps: {choice: [50, 100]}}"
     request = request_of(overrides=[space], **facts)
     run = run_of(request)
-    held, table = part_of(run, request.part).outer.valid, run.competition.train.copy()
+    held, table = part_of(run, request.part, request.name).outer.valid, run.competition.train.copy()
 
     def scores():
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=2))

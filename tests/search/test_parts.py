@@ -21,7 +21,12 @@ def run_with(splitter=None, target=None, **keys):
     target = np.arange(ROWS) % 3 if target is None else target
     competition = SimpleNamespace(task=TASK, target=target, splitter=splitter, ids=np.arange(len(target)))
     folds = make_folds(config, TASK, target, splitter)
-    return SimpleNamespace(folds=folds, competition=competition, config=SimpleNamespace(folds=config))
+    return SimpleNamespace(
+        folds=folds,
+        competition=competition,
+        config=SimpleNamespace(folds=config),
+        plan=SimpleNamespace(reads=lambda name: []),
+    )
 
 
 KINDS = {
@@ -45,7 +50,7 @@ KINDS = {
 def test_no_fold_of_the_trials_has_a_row_that_is_held_back(kind):
     run = run_with(**KINDS[kind])
     for number, outer in enumerate(outer_folds(run)):
-        part = part_of(run, number)
+        part = part_of(run, number, "model")
         held, rest = set(outer.valid), set(outer.train)
         assert held
         assert not held & rest
@@ -62,7 +67,7 @@ def test_no_fold_of_the_trials_has_a_row_that_is_held_back(kind):
 @pytest.mark.parametrize("kind", ["group", "few groups"])
 def test_groups_stay_together_everywhere(kind):
     run = run_with(**KINDS[kind])
-    groups, part = run.competition.splitter, part_of(run, 0)
+    groups, part = run.competition.splitter, part_of(run, 0, "model")
     assert not set(groups[part.outer.valid]) & set(groups[part.outer.train])
     for fold in part.folds:
         assert not set(groups[fold.valid]) & set(groups[fold.train])
@@ -72,19 +77,19 @@ def test_where_time_orders_the_rows_the_last_are_held_back_and_trials_go_forward
     run = run_with(**KINDS["time"])
     day = run.competition.splitter
     for number in range(len(outer_folds(run))):
-        part = part_of(run, number)
+        part = part_of(run, number, "model")
         assert part.folds.ordered
         assert day[part.outer.train].max() < day[part.outer.valid].min()
         for fold in part.folds:
             assert day[fold.train].max() < day[fold.valid].min()
-    assert day[part_of(run, 0).outer.valid].max() == day.max()
+    assert day[part_of(run, 0, "model").outer.valid].max() == day.max()
     assert len(outer_folds(run)) == 2  # of four: too little lies before the others
 
 
 def test_given_folds_stay_as_they_are():
     run = run_with(**KINDS["column"])
     given = run.competition.splitter
-    part = part_of(run, 1)
+    part = part_of(run, 1, "model")
     assert set(given[part.outer.valid]) == {"1"}
     assert [set(given[fold.valid]) for fold in part.folds] == [{"0"}, {"2"}]
 
@@ -92,7 +97,7 @@ def test_given_folds_stay_as_they_are():
 def test_classes_keep_their_shares_and_the_only_row_of_one_trains():
     target = np.where(np.arange(ROWS) == 7, 2, np.arange(ROWS) % 2)
     run = run_with(target=target, n=4)
-    part = part_of(run, 2)
+    part = part_of(run, 2, "model")
     assert np.bincount(target[part.outer.valid]).tolist() == [30, 30]
     assert part.folds.pinned.tolist() == [7]
     for fold in part.folds:
@@ -101,7 +106,7 @@ def test_classes_keep_their_shares_and_the_only_row_of_one_trains():
 
 
 def test_the_same_folds_hold_the_same_rows_back():
-    first, again = (part_of(run_with(n=4), 1) for _ in range(2))
+    first, again = (part_of(run_with(n=4), 1, "model") for _ in range(2))
     assert np.array_equal(first.outer.valid, again.outer.valid)
     for one, other in zip(first.folds, again.folds, strict=True):
         assert np.array_equal(one.train, other.train)
@@ -111,7 +116,7 @@ def test_the_same_folds_hold_the_same_rows_back():
 def test_a_rest_that_cannot_be_divided_is_refused():
     run = run_with(n=2, column="fold", splitter=np.repeat(np.arange(2), 120).astype(str))
     with pytest.raises(DataError, match=r"`folds\.kind: column`: once fold0 is held back"):
-        part_of(run, 0)
+        part_of(run, 0, "model")
 
 
 def test_small_data_hold_several_folds_back_in_turn_where_there_are_trials_enough():
