@@ -99,6 +99,12 @@ def search_part(
     return PartResult(part, standing, found, sign * (standing.own_score - found[0].own_score), gain, lines)
 
 
+def unclean(request: Request, run: Run) -> list[str]:
+    """Returns why not even the held-back rows are clean, for a model whose folds' scores are optimistic."""
+    marks = run.plan.marks(request.name)
+    return [f"the figure on held-back rows is optimistic, too: {mark}" for mark in marks]
+
+
 def score_on_rest(
     request: Request, run: Run, clock: Clock, part: Part, effort: Effort, one: Finalist
 ) -> tuple[float, ...]:

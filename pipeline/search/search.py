@@ -15,7 +15,7 @@ from pipeline.progress import Progress
 from pipeline.run import Run
 from pipeline.search.finalist import Finalist, standard_error
 from pipeline.search.finals import score_found, score_present, score_tuned
-from pipeline.search.held_back import PartResult, search_part
+from pipeline.search.held_back import PartResult, search_part, unclean
 from pipeline.search.parts import ENOUGH_TRIALS, outer_folds, parts_for
 from pipeline.search.pictures import draw_search
 from pipeline.search.request import Request
@@ -107,7 +107,7 @@ def search(
         verdict,
         tuned=tuned,
         seconds=seconds,
-        lines=[*verdict.lines, *lines],
+        lines=[*verdict.lines, *unclean(request, run), *lines],
         pictures=[path for one in requests for path in draw_search(one)],
         **counts,
     )
