@@ -99,8 +99,10 @@ def read_found(path: Path) -> dict[str, Found]:
         ConfigError: the section is damaged.
     """
     tree, places = read_yaml(path) if path.is_file() else ({}, {})
-    found = {}
-    for name, facts in (tree.get("found") or {}).items():
+    said, found = tree.get("found") or {}, {}
+    if not isinstance(said, dict):
+        raise ConfigError(f"{places.get(('found',), path)}: `found` must be a section of models.")
+    for name, facts in said.items():
         try:
             found[name] = Found(**facts)
             found[name].mark()

@@ -43,7 +43,7 @@ def judge(request: Request, standing: Finalist, results: Sequence[PartResult]) -
     """Decides by the held-back rows alone, on which nothing was chosen.
 
     The winner is kept where it gains more there than the standard error of its gain. A search for
-    fast models keeps one that loses no more than that.
+    fast models keeps a faster one, too, that loses no more than that.
     """
     stays = "what was tuned before stays" if standing.label == TUNED else "the present parameters stay"
     if not results:
@@ -62,9 +62,10 @@ def judge(request: Request, standing: Finalist, results: Sequence[PartResult]) -
     if len(results) > 1:
         lines += [_part_line(result) for result in results]
     lines += _gain_lines(claimed, gain, len(results))
-    kept = gain.value >= -gain.error if request.timed else gain.sure
+    faster = request.timed and all(one.seconds < standing.seconds for one in winners.values())
+    kept = gain.sure or (faster and gain.value >= -gain.error)
     if not kept:
-        worse = "worse" if request.timed else "not better"
+        worse = "worse" if faster else "not better"
         lines.append(f"{worse} on them by more than the standard error: {stays}")
     return Verdict(standing, list(winners.values()), claimed, gain, kept, lines)
 

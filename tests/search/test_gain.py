@@ -62,10 +62,10 @@ def test_the_mean_of_parts_is_as_sure_as_their_spread_allows():
     assert mean_gain([Gain(0.3, 0.2, 10)]) == Gain(0.3, 0.2, 10)
 
 
-def part(gain, claimed=0.1, label="trial 7", C=2.0):
+def part(gain, claimed=0.1, label="trial 7", seconds=1.0):
     outer = SimpleNamespace(label="fold0", valid=np.arange(50))
     standing = Finalist("present", {}, SECTION, 9.0, own=(0.50, 0.52), held=0.51)
-    found = [Finalist(label, {"C": C}, SECTION, 1.0, own=(0.40, 0.42), held=0.51 - gain.value)]
+    found = [Finalist(label, {"C": 2.0}, SECTION, seconds, own=(0.40, 0.42), held=0.51 - gain.value)]
     return PartResult(SimpleNamespace(outer=outer), standing, found, claimed, gain)
 
 
@@ -98,6 +98,10 @@ def test_a_lucky_trial_does_not_undo_what_was_tuned_before():
 def test_a_fast_model_may_lose_no_more_than_the_standard_error():
     assert judge(TIMED, stands(), [part(Gain(-0.005, 0.01, 50))]).kept
     assert not judge(TIMED, stands(), [part(Gain(-0.02, 0.01, 50))]).kept
+    assert not judge(
+        TIMED, stands(), [part(Gain(0.005, 0.01, 50), seconds=20.0)]
+    ).kept  # slower than what stands
+    assert judge(TIMED, stands(), [part(Gain(0.02, 0.01, 50), seconds=20.0)]).kept
 
 
 def test_parts_are_judged_together_and_equal_winners_count_once():

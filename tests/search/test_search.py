@@ -195,10 +195,11 @@ def test_a_winner_that_only_its_own_folds_praise_is_not_used(toy, capsys, monkey
     assert tuned_mark("logit", config.models) is None
 
 
-def test_what_a_reader_sees_in_a_trial_knows_nothing_of_the_held_back_rows(request_of, run_of):
+@pytest.mark.parametrize("folds", ["{n: 4}", "{n: 4, time: width}"])
+def test_what_a_reader_sees_in_a_trial_knows_nothing_of_the_held_back_rows(request_of, run_of, folds):
     """Its inputs come from fits without them: other labels there change no trial."""
     top = "models.top={kind: logistic, inputs: [logit.prediction], C: 1.0}"
-    request = request_of("top", [top, "folds.n=4"], trials=1)
+    request = request_of("top", [top, f"folds={folds}"], trials=1)
     scores = []
     for spoiled in (False, True):
         run = run_of(request)
