@@ -179,7 +179,7 @@ def _search_parts(
     for place, request in enumerate(requests):
         to_come = len(requests) - place
         limit = clock.left - end.last - to_come * end.each
-        until = time.monotonic() + limit / to_come
+        until = clock.now() + limit / to_come
         outer = outer_folds(run)[request.part]
         run.progress.message(f"{outer.label} held back: no trial sees its {len(outer.valid)} rows")
         result = search_part(request, run, clock, standing, _trials(request, run, until, command))
@@ -191,7 +191,7 @@ def _trials(request: Request, run: Run, until: float, command: Sequence[str]) ->
     """Returns what tries values until there are enough or the time is over."""
 
     def left() -> float:
-        return until - time.monotonic()
+        return until - Clock.now()
 
     def work() -> None:
         if request.workers == 1:
