@@ -47,7 +47,7 @@ def judge(request: Request, standing: Finalist, results: Sequence[PartResult]) -
     """
     stays = "what was tuned before stays" if standing.label == TUNED else "the present parameters stay"
     if not results:
-        line = f"the budget is over before a trial was held against rows that it had not seen: {stays}"
+        line = f"no trial came so far as to be held against rows that it had not seen: {stays}"
         return Verdict(standing, [], 0.0, Gain(0.0, 0.0, 0), False, [line])
     lines = [line for result in results for line in result.lines]
     own = tuple(np.mean([np.mean(result.standing.own) for result in results], keepdims=True).tolist())
