@@ -4,6 +4,7 @@
     python bench/honesty.py otto --draws 1         # fewer held-out fifths, where a blend takes long
     python bench/honesty.py leaves --folds 5       # weights learned on four fifths, as in a run of five folds
     python bench/honesty.py --chain                # and of a chain of networks: see bench/noise_chain.py
+    python bench/honesty.py --search               # and of a search: see bench/noise_search.py
 
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
@@ -25,7 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import noise_chain
+from bench import noise_chain, noise_search
 from pipeline.ensemble.blend import blend
 from pipeline.metrics import Metric, find_metric
 from pipeline.predictions import Predictions, load_predictions
@@ -38,15 +39,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument(
-        "--draws", type=int, help="times that every fifth is held out (2), draws of noise (4)"
+        "--draws", type=int, help="times that every fifth is held out (2), draws of noise (4 or 8)"
     )
     parser.add_argument("--folds", type=int, default=10, help="of the cross-fitting")
     parser.add_argument("--chain", action="store_true", help="what boxes and points leak of noise labels")
+    parser.add_argument("--search", action="store_true", help="what a search says of noise")
     options = parser.parse_args()
     for name in options.names:
         compare(name, options.draws or 2, options.folds)
     if options.chain:
         noise_chain.compare(options.draws or 4)
+    if options.search:
+        noise_search.compare(options.draws or 8)
 
 
 def compare(name: str, draws: int, inner_folds: int) -> None:

@@ -26,6 +26,7 @@ from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.run import Run
 from pipeline.search.objective import STEPS, Failed, Objective
+from pipeline.search.parts import part_of
 from pipeline.search.request import Request
 from pipeline.search.study import PRUNERS, SCORES, SECONDS, make_pruner
 from pipeline.stages import open_data
@@ -93,7 +94,8 @@ def compare_pruners(options: argparse.Namespace) -> None:
     """Prints a line per pruner."""
     request = request_of(options)
     run = Run(request.plan, Progress())
-    objective = Objective(run, request.name, request.space, request.effort, prune=False)
+    part = part_of(run, request.part, request.name)
+    objective = Objective(run, request.name, request.space, part, request.effort, prune=False)
     study, seconds = run_trials(objective, options.trials)
     complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     scores = np.array([trial.user_attrs[SCORES] for trial in complete])
@@ -120,7 +122,8 @@ def compare_cache(options: argparse.Namespace) -> None:
         raise SystemExit("cache: give --set models.MODEL.finetune=none and a number of head_epochs.")
     run = Run(request.plan, Progress())
     run.pixels(request.name)
-    objective = Objective(run, request.name, request.space, request.effort, prune=False)
+    part = part_of(run, request.part, request.name)
+    objective = Objective(run, request.name, request.space, part, request.effort, prune=False)
     _, seconds = run_trials(objective, options.trials)
     plain = plain_trial_seconds(run, request.name, section.head_epochs)
     trials = options.trials

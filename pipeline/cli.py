@@ -114,10 +114,17 @@ def _add_search(commands: _Commands) -> None:
         "--storage", metavar="URL", help="database that several machines share (postgresql://...)"
     )
     tune.add_argument("--pruner", default="median", metavar="NAME", help="who gives up hopeless trials")
-    tune.add_argument("--folds", type=int, metavar="N", help="folds of a trial; the finalists get all")
+    tune.add_argument("--folds", type=int, metavar="N", help="folds of a trial (default: all)")
     tune.add_argument("--rows", type=float, default=1.0, metavar="SHARE", help="of the rows, for a trial")
     tune.add_argument("--timed", action="store_true", help="look for fast models beside good ones")
     tune.add_argument("--keep", type=int, default=3, metavar="K", help="best trials to train on all folds")
+    tune.add_argument(
+        "--outer",
+        type=int,
+        metavar="N",
+        help="folds that are held back in turn (default: by rows and trials)",
+    )
+    tune.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     tune.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from pipeline.board import Board
 from pipeline.progress import Progress
+from pipeline.search.finalist import standard_error
 from pipeline.search.search import Outcome
 
 log = logging.getLogger("pipeline")
@@ -179,14 +180,14 @@ def search_table(metric: str, greater_is_better: bool, outcome: Outcome) -> Tabl
     """Returns the table that ends a search: the present parameters, then the best trials."""
     arrow = "higher" if greater_is_better else "lower"
     table = Table(title=f"search: {metric} ({arrow} is better)", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("parameters", "in its trial", "all folds", "±", "fresh folds", "seconds"):
+    for heading in ("parameters", "in its trial", "held back", "all folds", "± folds", "seconds"):
         table.add_column(heading, justify="left" if heading == "parameters" else "right")
     for one in outcome.finalists:
-        chosen = one.label == outcome.chosen.label
-        name = f"[bold]{one.label}[/]" if chosen else one.label
-        claimed = "" if one.claimed is None else f"{one.claimed:.5f}"
-        fresh = f"{one.fresh_score:.5f}" if one.fresh else ""
-        table.add_row(name, claimed, f"{one.score:.5f}", f"{one.error:.5f}", fresh, f"{one.seconds:.0f}")
+        name = f"[bold]{one.label}[/]" if one.label == outcome.chosen.label else one.label
+        own = f"{one.own_score:.5f}" if one.own else ""
+        held = "" if one.held is None else f"{one.held:.5f}"
+        whole = (f"{one.score:.5f}", f"{standard_error(one.scores):.5f}") if one.scores else ("", "")
+        table.add_row(name, own, held, *whole, f"{one.seconds:.0f}")
     return table
 
 

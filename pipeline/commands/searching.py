@@ -65,15 +65,17 @@ def _request(options: argparse.Namespace, progress: ConsoleProgress) -> Request:
         rows=options.rows,
         timed=options.timed,
         keep=options.keep,
+        outer=options.outer,
+        part=options.part,
     )
 
 
 def _worker_command(options: argparse.Namespace, request: Request) -> list[str]:
-    """Returns the arguments that make another process a worker of the same search."""
+    """Returns the arguments that make another process a worker of the same search, but for its part."""
     threads = max(1, request.plan.config.threads // request.workers)
     command = ["tune", *worker_options(options), "--set", f"threads={threads}"]
     command += ["--model", options.model, "--worker"]
-    for key in ("trials", "storage", "pruner", "folds", "rows"):
+    for key in ("storage", "pruner", "folds", "rows"):
         value = getattr(options, key)
         if value is not None:
             command += [f"--{key}", str(value)]

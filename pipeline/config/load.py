@@ -21,7 +21,7 @@ from pipeline.config.checks import (
 from pipeline.config.found import Found
 from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.config.strict_yaml import Places, parse_value, read_yaml
-from pipeline.config.tuned import apply_tuned, tuned_path
+from pipeline.config.tuned import apply_tuned, mark_tuned, tuned_path
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.registry import FEATURES, MODELS
 
@@ -69,7 +69,10 @@ def load_config(
         _apply(tree, places, override)
     found = Found(path, places)
     known = tree["models"] if isinstance(tree.get("models"), dict) else {}
-    models = {"models": _models(known, found)} if known else {}
+    sections = _models(known, found)
+    if tuned:
+        sections = mark_tuned(sections, tuned_path(path), besides)
+    models = {"models": sections} if known else {}
     features = {"features": _features(tree["features"], found)} if tree.get("features") else {}
     config = found.validate(Config, {**tree, **features, **models}, ())
     if isinstance(config, Config):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from pipeline.config.data_section import DataConfig
 from pipeline.config.section import Section
@@ -126,6 +126,7 @@ class ModelConfig(Section):
         "more fits of NAME; false saves them (its score is then reported as optimistic)",
     )
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
+    _tuned: str = PrivateAttr(default="")  # the mark of what a search has found: see `pipeline.config.tuned`
 
     def uses(self) -> list[str]:
         """Returns names of other models whose weights this one starts from."""

@@ -1,4 +1,4 @@
-"""One trial of a search: a section of values, cross-validated fold by fold on the frozen folds."""
+"""One trial of a search: a section of values, cross-validated on the rows that are not held back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from pipeline.cross_validation import Experiment
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.metrics import Metric
 from pipeline.run import Run
+from pipeline.search.parts import Part
 from pipeline.search.study import PUT_OFF, REASON, SCORES, SECONDS, VALUES, mark_started
 from pipeline.task import Task
 
@@ -45,10 +46,10 @@ class PutOff(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Effort:
-    """How much of the work a trial does before the finalists do all of it.
+    """How much of the work a trial does.
 
     Attributes:
-        folds: how many of the folds, from the first.
+        folds: how many of its part's folds, from the first.
         rows: share of each fold's training rows.
     """
 
@@ -75,6 +76,48 @@ def _classes_first(order: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return order[by_class[np.argsort(place, kind="stable")]]
 
 
+def fold_scores(
+    run: Run, name: str, part: Part, effort: Effort, context_of: Callable[[Experiment, Fold], Context]
+) -> Iterator[float]:
+    """Yields the scores of a model on the folds of a part, one after the other, by fits with one seed.
+
+    The held-back rows are in none of these folds: nothing that is fitted, sampled, encoded or
+    scored here has seen them. What the model reads of others is what the fit for the held-back rows
+    reads, which leaves them out too.
+
+    Args:
+        run: with the section to score.
+        name: of the model.
+        part: of the search.
+        effort: how many folds, and how many of their rows.
+        context_of: returns what a fit may use.
+
+    Raises:
+        ModelError: a score is no number.
+    """
+    section = run.config.models[name].model_copy(update={"seeds": 1})
+    run = run.with_section(name, section)
+    experiment, _ = run.prepared(name, part.outer, run.experiment(name))
+    experiment = replace(experiment, folds=part.folds)
+    metric, task = run.metric(name), experiment.make().task
+    for whole in list(part.folds)[: effort.folds]:
+        fold = effort.of(experiment, whole, task, run.config.seed)
+        output = cross_validation.fit_fold(experiment, fold, context_of(experiment, fold))
+        score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+        if not np.isfinite(score):
+            raise ModelError(f"{fold.label}: {metric.name} is {score}.")
+        yield score
+
+
+def siblings_of(run: Run, name: str, part: Part) -> Mapping[str, Path]:
+    """Returns the networks that a model starts from: of the fold that no held-back row has taught."""
+    return {
+        read.name: run.plan.fold(read.name, part.outer).path / "model" / "seed0"
+        for read in run.plan.reads(name)
+        if read.part == "weights"
+    }
+
+
 @dataclass
 class Objective:
     """What the study minimises or maximises.
@@ -83,6 +126,7 @@ class Objective:
         run: the plan and its data.
         name: of the model that is searched.
         space: what may change.
+        part: the folds of the trials, without the rows that are held back.
         effort: how much of the work a trial does.
         timed: whether the seconds are a second objective.
         prune: whether the study may give a trial up.
@@ -94,6 +138,7 @@ class Objective:
     run: Run
     name: str
     space: Space
+    part: Part
     effort: Effort
     timed: bool = False
     prune: bool = True
@@ -137,32 +182,26 @@ class Objective:
         """Returns the scores of the folds; the study is told each, and may have seen enough."""
         if problems := section.problems(self.name):
             raise ModelError(" ".join(problems))
-        run = self.run.with_section(self.name, section.model_copy(update={"seeds": 1}))
-        experiment, metric = run.experiment(self.name), run.metric(self.name)
-        task = experiment.make().task
-        scores: list[float] = []
-        for place, fold in enumerate(list(run.folds)[: self.effort.folds]):
-            own, whole = run.prepared(self.name, fold, experiment)
-            part = self.effort.of(own, whole, task, run.config.seed)
-            context = self._context(run, own, part, metric, trial, watched=not scores)
-            output = cross_validation.fit_fold(own, part, context)
-            score = cross_validation.score(metric, experiment.train.target, part.valid, output.valid)
-            if not np.isfinite(score):
-                raise ModelError(f"{fold.label}: {metric.name} is {score}.")
+        run, scores = self.run.with_section(self.name, section), list[float]()
+        last = min(self.effort.folds, len(list(self.part.folds)))
+
+        def context_of(experiment: Experiment, fold: Fold) -> Context:
+            return self._context(run, experiment, fold, trial, watched=not scores)
+
+        for place, score in enumerate(fold_scores(run, self.name, self.part, self.effort, context_of), 1):
             scores.append(score)
             trial.set_user_attr(SCORES, scores)
             told = score if self.paired else float(np.mean(scores))
-            self._tell(trial, told, STEPS * (place + 1), last=place + 1 == self.effort.folds)
+            self._tell(trial, told, STEPS * place, last=place == last)
         return scores
 
-    def _context(
-        self, run: Run, experiment: Experiment, fold: Fold, metric: Metric, trial: Trial, watched: bool
-    ) -> Context:
+    def _context(self, run: Run, experiment: Experiment, fold: Fold, trial: Trial, watched: bool) -> Context:
         """Returns the context of one fold; a network's first fold is watched epoch by epoch.
 
         The scored fold decides which trials are given up, as the pruner's scores of whole folds do:
-        the final choice is scored on other folds.
+        what is found is judged by the rows that are held back.
         """
+        metric = run.metric(self.name)
 
         def report(fraction: float, text: str) -> None:
             if self.left() <= 0:
@@ -179,7 +218,8 @@ class Objective:
 
         told: set[int] = set()
         wanted = watched and self.prune and not self.timed and not self.paired
-        context = Context(report=report, cache=run.cache, threads=run.config.threads)
+        siblings = siblings_of(run, self.name, self.part)
+        context = Context(report=report, cache=run.cache, siblings=siblings, threads=run.config.threads)
         return replace(context, watch=watch) if wanted else context
 
     def _tell(self, trial: Trial, score: float, step: int, last: bool) -> None:

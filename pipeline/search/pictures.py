@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.search.request import Request
-
-if TYPE_CHECKING:
-    from optuna import Study
+from pipeline.search.study import open_study
 
 FEWEST = 4  # finished trials from which importances say anything
 LONGEST = 18  # letters of a choice on an axis
 DPI = 110
 
 
-def draw_search(request: Request, study: Study) -> list[Path]:
-    """Draws the study into the search's folder; returns the files."""
+def draw_search(request: Request) -> list[Path]:
+    """Draws the study of a request into the search's folder; returns the files."""
     import matplotlib
 
     matplotlib.use("Agg")
     from optuna.trial import TrialState
     from optuna.visualization import matplotlib as plots
 
+    study = open_study(request.study_name, request.address, request.directions, request.pruner)
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if not finished:
         return []
     target = {"target": lambda trial: trial.values[0]} if request.timed else {}
+    request.pictures.mkdir(parents=True, exist_ok=True)
     named: dict[str, Any] = {**target, "target_name": request.metric}
-    drawn = [_save(plots.plot_optimization_history(study, **named), request.folder / "history.png")]
+    drawn = [_save(plots.plot_optimization_history(study, **named), request.pictures / "history.png")]
     names = sorted({name for trial in finished for name in trial.params})
     if len(finished) >= FEWEST and any(_varies(finished, name) for name in names):
-        drawn.append(_save(plots.plot_slice(study, **named), request.folder / "slices.png"))
+        drawn.append(_save(plots.plot_slice(study, **named), request.pictures / "slices.png"))
         if all(name in trial.params for trial in finished for name in names):
             if request.timed and request.greater_is_better:  # importance is that for low values then
                 named["target"] = lambda trial: -trial.values[0]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # says that low values count: they do, see above
                 figure = plots.plot_param_importances(study, **named)
-            drawn.append(_save(figure, request.folder / "importances.png"))
+            drawn.append(_save(figure, request.pictures / "importances.png"))
     if request.timed:
         figure = plots.plot_pareto_front(study, target_names=[request.metric, "seconds"])
-        drawn.append(_save(figure, request.folder / "pareto.png"))
+        drawn.append(_save(figure, request.pictures / "pareto.png"))
     return drawn
 
 

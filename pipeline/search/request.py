@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.config.checks import space_messages
 from pipeline.config.schema import ModelConfig
 from pipeline.config.space import Space, parse_space
+from pipeline.data.folds import fold_kind
 from pipeline.errors import ConfigError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.plan import Plan
@@ -19,7 +20,7 @@ from pipeline.search.objective import Effort
 from pipeline.search.study import PRUNERS, Direction, full_address, make_pruner, sqlite_address
 from pipeline.store import digest
 
-VERSION = 1  # raise it when the same trial would be scored in another way
+VERSION = 2  # raise it when the same trial would be scored in another way
 DEFAULT_TRIALS = 50
 
 
@@ -31,6 +32,7 @@ class Request:
         plan: configuration, data and store.
         name: of the model.
         trials: how many, those of earlier searches of the same space included; None: as many as fit.
+            Where several folds are held back in turn, each part gets its share of them.
         budget: seconds for everything, or None.
         workers: processes that try values side by side.
         storage: address of the study's database; None: SQLite in the run's folder.
@@ -39,6 +41,8 @@ class Request:
         rows: share of the training rows of a trial.
         timed: whether fast models are wanted beside good ones.
         keep: how many of the best trials get all folds and leave their predictions.
+        outer: how many folds are held back in turn, or None where rows and trials decide.
+        part: which of them, from 0, this study holds back.
     """
 
     plan: Plan
@@ -52,6 +56,8 @@ class Request:
     rows: float = 1.0
     timed: bool = False
     keep: int = 3
+    outer: int | None = None
+    part: int = 0
 
     @property
     def most(self) -> int | None:
@@ -74,8 +80,19 @@ class Request:
 
     @property
     def effort(self) -> Effort:
-        total = self.plan.config.folds.n * self.plan.config.folds.repeats
-        return Effort(min(self.folds or total, total), self.rows)
+        return Effort(min(self.folds or self._most_folds, self._most_folds), self.rows)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a trial does a part of the work only."""
+        return self.effort.folds < self._most_folds or self.effort.rows < 1
+
+    @property
+    def _most_folds(self) -> int:
+        """Into how many folds the rows are divided that are not held back."""
+        folds = self.plan.config.folds
+        given = fold_kind(folds) == "column"
+        return folds.n - 1 if given else folds.n * folds.repeats
 
     @property
     def greater_is_better(self) -> bool:
@@ -96,6 +113,11 @@ class Request:
         """Where the study's database and pictures lie."""
         return self.plan.store.root / "search" / self.name
 
+    @property
+    def pictures(self) -> Path:
+        """Where the pictures of this part lie."""
+        return self.folder / f"part{self.part + 1}" if self.part else self.folder
+
     @cached_property
     def address(self) -> str:
         return full_address(self.storage) if self.storage else sqlite_address(self.folder)
@@ -112,6 +134,7 @@ class Request:
             "section": said,
             "space": self.specs,
             "effort": [self.effort.folds, self.effort.rows],
+            "part": self.part,
             "timed": self.timed,
             "seed": self.plan.config.seed,
             "versions": [VERSION, MODELS.get(self.section.kind).version],
@@ -131,9 +154,17 @@ class Request:
             )
         for parameter, text in space_messages(self.specs, self.section):
             problems.add(f"search.{self.name}.{parameter}: {text}")
-        if self.folds is not None and not 1 <= self.folds <= config.folds.n * config.folds.repeats:
-            most = config.folds.n * config.folds.repeats
-            problems.add(f"--folds must be from 1 to {most}. Received: {self.folds}.")
+        for option, number, most in (
+            ("--folds", self.folds, self._most_folds),
+            ("--outer", self.outer, config.folds.n),
+        ):
+            if number is not None and not 1 <= number <= most:
+                problems.add(f"{option} must be from 1 to {most}. Received: {number}.")
+        if fold_kind(config.folds) == "column" and config.folds.n < 3:
+            problems.add(
+                f"folds.column: one fold is held back from the trials, which need two others. "
+                f"Received: `folds.n` {config.folds.n}."
+            )
         if not 0 < self.rows <= 1:
             problems.add(f"--rows must be above 0 and at most 1. Received: {self.rows:g}.")
         for option, number in (("--trials", self.trials), ("--workers", self.workers), ("--keep", self.keep)):

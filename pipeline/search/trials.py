@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ModelError
 from pipeline.run import Run
 from pipeline.search.objective import Failed, Objective, PutOff, same_way
+from pipeline.search.parts import part_of
 from pipeline.search.request import Request
 from pipeline.search.study import REASON, counted, open_study, pending, retry_lost
 
@@ -43,6 +44,7 @@ def run_trials(request: Request, run: Run, left: Callable[[], float], alone: boo
         run,
         request.name,
         request.space,
+        part_of(run, request.part, request.name),
         request.effort,
         timed=request.timed,
         prune=request.pruner != "none",

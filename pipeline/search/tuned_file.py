@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.tuned import read_tuned
+from pipeline.config.tuned import Found, read_found, read_tuned
 from pipeline.store import write_atomically
 
 HEADING = "# Written by `make tune`, used by `make train` unless --no-tuned. Delete what you do not want.\n"
+FOUND = "# What the searches say: gains on the folds that chose (claimed), and on rows that no trial saw.\n"
 MARK = "  # "  # begins the line above a model's section: how it was found
 
 
-def write_tuned(path: Path, name: str, keys: Mapping[str, Any], comment: str) -> None:
+def write_tuned(
+    path: Path, name: str, keys: Mapping[str, Any], comment: str, said: Found | None = None
+) -> None:
     """Writes what was found for one model; what the file says of other models stays as it was found.
 
     Args:
@@ -22,6 +25,7 @@ def write_tuned(path: Path, name: str, keys: Mapping[str, Any], comment: str) ->
         name: of the model.
         keys: of its section.
         comment: one line on how they were found.
+        said: what the search says of them; None where it found none.
     """
     models, places = read_tuned(path)
     before = path.read_text(encoding="utf-8").splitlines() if models else []
@@ -33,6 +37,12 @@ def write_tuned(path: Path, name: str, keys: Mapping[str, Any], comment: str) ->
     text = HEADING + "models:\n"
     for other, section in models.items():
         text += (comments[other] + "\n" if comments[other] else "") + _indented({other: section})
+    found = {other: facts for other, facts in read_found(path).items() if other != name}
+    if said is not None:
+        found[name] = said
+    if found:
+        text += FOUND + "found:\n"
+        text += "".join(_indented({other: facts.to_yaml()}) for other, facts in found.items())
     write_atomically(path, text.encode())
 
 

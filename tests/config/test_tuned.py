@@ -1,7 +1,8 @@
 import pytest
 
 from pipeline.config.load import load_config
-from pipeline.config.tuned import read_tuned, tuned_path
+from pipeline.config.marks import marks_of
+from pipeline.config.tuned import UNKNOWN, Found, read_found, read_tuned, tuned_mark, tuned_path
 from pipeline.errors import ConfigError
 from pipeline.search.tuned_file import write_tuned
 
@@ -39,6 +40,52 @@ def test_each_model_keeps_its_section_and_its_newest_comment(path):
     assert "# trial 5 of 10, 2026-01-03" in text
     assert "# trial 8 of 10, 2026-01-02" in text
     assert "trial 3" not in text
+
+
+FOUND = Found(trials=40, claimed=0.0123, held_back=0.004, error=0.0031, rows=178)
+MARK = "tuned on these folds: about 0.00830 too good (+0.01230 there, +0.00400 ± 0.00310 on rows held back)"
+
+
+def test_a_tuned_model_carries_what_its_search_says_of_it(path):
+    tuned = tuned_path(path)
+    write_tuned(tuned, "lgbm", {"leaves": 9}, "trial 3", FOUND)
+    write_tuned(tuned, "logit", {"C": 0.5}, "trial 4")
+    assert read_found(tuned) == {"lgbm": FOUND}
+    models = load_config(path).models
+    assert tuned_mark("lgbm", models) == MARK
+    assert tuned_mark("logit", models) == UNKNOWN
+    assert marks_of("lgbm", models) == (MARK,)
+    copies = {"lgbm_s1": models["lgbm"].model_copy(update={"seed": 1})}
+    assert marks_of("lgbm_s1", copies) == (MARK,)
+    assert (
+        models["lgbm"].model_dump()
+        == load_config(path, ["models.lgbm.leaves=9"], False).models["lgbm"].model_dump()
+    )
+    for plain in (load_config(path, tuned=False), load_config(path, besides="lgbm")):
+        assert tuned_mark("lgbm", plain.models) is None
+
+
+def test_a_search_that_finds_nothing_leaves_no_mark(path):
+    tuned = tuned_path(path)
+    write_tuned(tuned, "lgbm", {"leaves": 9}, "trial 3", FOUND)
+    write_tuned(tuned, "lgbm", {}, "none of 10 trials")
+    assert read_found(tuned) == {}
+    assert tuned_mark("lgbm", load_config(path).models) is None
+
+
+@pytest.mark.parametrize("facts", ["{rows: 3}", "{trials: many}", "7", "[1]"])
+def test_a_damaged_record_is_named(path, facts):
+    tuned_path(path).write_text(f"models:\n  lgbm: {{leaves: 9}}\nfound:\n  lgbm: {facts}\n")
+    with pytest.raises(
+        ConfigError, match=r"toy\.tuned\.yaml:4: `found\.lgbm` must hold the numbers trials, claimed"
+    ):
+        load_config(path)
+
+
+def test_a_section_of_records_that_is_none_is_named(path):
+    tuned_path(path).write_text("models:\n  lgbm: {leaves: 9}\nfound: 7\n")
+    with pytest.raises(ConfigError, match=r"toy\.tuned\.yaml:3: `found` must be a section"):
+        load_config(path)
 
 
 def test_a_mistake_in_the_tuned_file_is_named_with_that_file(path):

@@ -1,44 +1,86 @@
+from dataclasses import replace
+
 import numpy as np
 import optuna
 import pytest
 
+from pipeline.context import Context
+from pipeline.cross_validation import cross_validate
 from pipeline.models.linear import Logistic
 from pipeline.search.objective import Effort, Objective, PutOff, same_way, suggest
+from pipeline.search.parts import part_of
 from pipeline.search.study import PUT_OFF, REASON, SCORES, VALUES
 from pipeline.task import Task
 
 
 def objective(request, run, **facts):
-    return Objective(run, request.name, request.space, request.effort, **facts)
+    part = part_of(run, request.part, request.name)
+    return Objective(run, request.name, request.space, part, request.effort, **facts)
 
 
-def test_a_trial_is_the_cross_validation_of_its_section(request_of, run_of):
+def test_a_trial_is_the_cross_validation_of_its_section_on_the_rest(request_of, run_of):
     request = request_of(overrides=["search.logit={C: {float: [0.5, 0.6]}}"])
     run = run_of(request)
     study = optuna.create_study()
     study.optimize(objective(request, run), n_trials=1)
     values = study.trials[0].user_attrs[VALUES]
     own = run.with_section("logit", request.section.model_copy(update={"C": values["C"]}))
-    own.train_model("logit")
-    assert study.trials[0].user_attrs[SCORES] == pytest.approx(own.predictions("logit").fold_scores)
-    assert study.best_value == pytest.approx(np.mean(own.predictions("logit").fold_scores))
+    experiment = replace(own.experiment("logit"), folds=part_of(run, 0, "logit").folds)
+    predicted = cross_validate(experiment, "logit", run.competition.task, run.metric("logit"), Context())
+    assert study.trials[0].user_attrs[SCORES] == pytest.approx(predicted.fold_scores)
+    assert study.best_value == pytest.approx(np.mean(predicted.fold_scores))
 
 
-def test_a_trial_never_learns_from_the_rows_that_score_it(request_of, run_of, monkeypatch):
-    request = request_of()
-    run, seen = run_of(request), []
-    fit = Logistic.fit
+@pytest.mark.parametrize("facts", [{}, {"rows": 0.7}, {"part": 2}], ids=str)
+def test_a_trial_sees_neither_the_rows_that_score_it_nor_those_held_back(
+    request_of, run_of, monkeypatch, facts
+):
+    request = request_of(**facts)
+    run, learned, asked = run_of(request), [], []
+    fit, predict = Logistic.fit, Logistic.predict
 
     def spy(self, train, inner=None, context=None):
-        seen.append(set(train.positions) | set(inner.positions if inner else ()))
+        learned.append(set(train.positions) | set(inner.positions if inner else ()))
         return fit(self, train, inner, context)
 
+    def spy_on_predict(self, rows, context=Context()):
+        if rows.dataset.target is not None:
+            asked.append(set(rows.positions))
+        return predict(self, rows, context)
+
     monkeypatch.setattr(Logistic, "fit", spy)
+    monkeypatch.setattr(Logistic, "predict", spy_on_predict)
     optuna.create_study().optimize(objective(request, run), n_trials=1)
-    folds = list(run.folds)
-    assert len(seen) == len(folds)
-    for learned, fold in zip(seen, folds, strict=True):
-        assert not learned & set(fold.valid)
+    part = part_of(run, request.part, request.name)
+    folds, held = list(part.folds), set(part.outer.valid)
+    assert held == set(list(run.folds)[request.part].valid)
+    assert len(learned) == len(folds) == 3
+    for rows, fold in zip(learned, folds, strict=True):
+        assert not rows & set(fold.valid)
+        assert not rows & held
+    assert set().union(*asked) == set(range(len(run.competition.ids))) - held
+
+
+@pytest.mark.parametrize("facts", [{}, {"rows": 0.7}, {"part": 1}], ids=str)
+def test_what_the_held_back_rows_hold_changes_no_trial(request_of, run_of, facts):
+    """Scores follow from the rest alone: columns, labels and gaps of the others may be anything."""
+    space = "search.logit={C: {float: [0.01, 10.0]}, steps: {choice: [50, 100]}}"
+    request = request_of(overrides=[space], **facts)
+    run = run_of(request)
+    held, table = part_of(run, request.part, request.name).outer.valid, run.competition.train.copy()
+
+    def scores():
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=2))
+        study.optimize(objective(request, run), n_trials=4)
+        return [trial.user_attrs[SCORES] for trial in study.trials]
+
+    honest = scores()
+    table.loc[held, "width"], table.loc[held, "place"] = 1e6, "nowhere"
+    target = run.competition.target.copy()
+    target[held] = 0
+    assert (target != run.competition.target).any()
+    vars(run)["competition"] = replace(run.competition, train=table, target=target)
+    assert scores() == honest
 
 
 def test_conditional_parameters_exist_only_under_their_condition(request_of):

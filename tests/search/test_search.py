@@ -1,6 +1,7 @@
 """The command from end to end, on a competition where the model's own parameters are bad."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import optuna
@@ -10,9 +11,16 @@ from pipeline import cross_validation
 from pipeline.cli import main
 from pipeline.clock import Clock
 from pipeline.config.load import load_config
+from pipeline.config.tuned import tuned_mark
 from pipeline.progress import Progress
-from pipeline.search.finals import Finalist, pick, score_trials
-from pipeline.search.study import SECONDS, VALUES, best_trials, counted
+from pipeline.search.finalist import Finalist
+from pipeline.search.finals import score_found, score_present
+from pipeline.search.gain import Gain
+from pipeline.search.held_back import search_part, unclean
+from pipeline.search.objective import Objective
+from pipeline.search.parts import part_of
+from pipeline.search.search import End, plan_end
+from pipeline.search.study import SCORES, SECONDS, VALUES, best_trials, counted, open_study
 
 TUNE = ["tune", "toy", "--model", "logit"]
 NO_LIMIT = Clock(Progress(), float("inf"))
@@ -27,21 +35,28 @@ def trials(folder):
 def test_what_is_found_is_used_by_the_next_train(toy, capsys):
     assert main([*TUNE, "--trials", "6"]) == 0
     said = capsys.readouterr().out
+    assert "fold0 held back: no trial sees its 40 rows" in said
+    assert "gain by the folds that chose it (optimistic): +" in said
+    assert "gain on 40 rows, held back, that no trial saw (honest): +" in said
     assert "was luck" in said
     assert "6 trials" in said
     text = (toy / "configs/toy.tuned.yaml").read_text()
-    assert "log_loss" in text
-    assert "before" in text
+    assert "in log_loss on rows that no trial saw" in text
+    assert "held_back: " in text
     found = load_config(toy / "configs/toy.yaml").models["logit"].C
     assert found > 0.01
     assert main(["train", "toy"]) == 0
     assert (
         "logit: C, steps from configs/toy.tuned.yaml; --no-tuned leaves them out" in capsys.readouterr().out
     )
-    tuned = json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]["score"]
+    tuned = json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]
+    assert [mark.partition(":")[0] for mark in tuned["optimistic"]] == ["tuned on these folds"]
+    tuned = tuned["score"]
     assert main(["train", "toy", "--no-tuned"]) == 0
     assert "tuned.yaml" not in capsys.readouterr().out
-    assert json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]["score"] > tuned
+    plain = json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]
+    assert plain["score"] > tuned
+    assert plain["optimistic"] == []
     for name in ("history", "slices", "importances"):
         assert (toy / f"runs/toy/search/logit/{name}.png").stat().st_size > 5_000
 
@@ -86,18 +101,6 @@ def test_time_is_a_second_objective(toy, capsys):
     assert (toy / "runs/toy/search/logit/pareto.png").exists()
 
 
-def test_of_equal_models_the_fast_one_is_picked(request_of):
-    request = request_of(timed=True)
-
-    def finalist(label, scores, seconds):
-        return Finalist(label, {}, request.section, scores, seconds)
-
-    best, fast = finalist("best", (0.50, 0.54, 0.52), 90.0), finalist("fast", (0.51, 0.55, 0.52), 9.0)
-    worse = finalist("worse", (0.70, 0.74, 0.72), 1.0)
-    assert pick(request, [best, fast, worse]) is fast
-    assert pick(request_of(), [best, fast, worse]) is best
-
-
 def test_finalists_are_the_best_or_the_fast_among_the_good():
     study = optuna.create_study(directions=["minimize", "minimize"])
     for number, values in enumerate([(0.50, 90.0), (0.70, 1.0), (0.51, 50.0), (0.52, 5.0), (0.50, 90.0)]):
@@ -116,18 +119,16 @@ def test_two_workers_share_the_trials(toy, capsys):
 
 def test_the_first_failures_all_alike_end_the_search(toy, capsys, monkeypatch):
     from pipeline.models.linear import Logistic
-    from pipeline.search import finals
 
     fit, calls = Logistic.fit, []
 
     def fails_after_the_present(self, train, inner=None, context=None):
         calls.append(1)
-        if len(calls) > 3:
+        if len(calls) > 6:  # three folds of the run, three of the rest
             raise MemoryError(f"cannot allocate {len(calls)} GiB")
         return fit(self, train, inner, context)
 
     monkeypatch.setattr(Logistic, "fit", fails_after_the_present)
-    assert finals.FRESH
     assert main([*TUNE, "--trials", "20"]) == 1
     assert "The first 5 trials all failed in the same way. MemoryError" in capsys.readouterr().err
     assert len(trials(toy)) == 5
@@ -139,6 +140,7 @@ def test_the_first_failures_all_alike_end_the_search(toy, capsys, monkeypatch):
         (["--model", "logti"], "no model 'logti'. Did you mean 'logit'?"),
         (["--model", "logit", "--trials", "0"], "--trials must be at least 1. Received: 0."),
         (["--model", "logit", "--folds", "9"], "--folds must be from 1 to 3. Received: 9."),
+        (["--model", "logit", "--outer", "4"], "--outer must be from 1 to 3. Received: 4."),
         (["--model", "logit", "--rows", "1.5"], "--rows must be above 0 and at most 1. Received: 1.5."),
         (["--model", "logit", "--pruner", "medain"], "Did you mean 'median'?"),
         (
@@ -161,65 +163,81 @@ def test_a_model_without_parameters_says_so(toy, capsys):
     assert "has no default space" in capsys.readouterr().err
 
 
-def test_fresh_folds_are_others_and_decide(request_of, run_of, monkeypatch):
-    """A trial that is better only on the folds that chose it must not be used."""
-    from pipeline.search import finals
-    from pipeline.search import search as module
-
-    request = request_of()
-    run = run_of(request)
-    fresh = finals._fresh_folds(run)
-    assert fresh.hash != run.folds.hash
-    assert (fresh.assignment != run.folds.assignment).any()
-    present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
-    lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.40, 0.42), 1.0, claimed=0.41)
-
-    def scored_elsewhere(request, run, clock, one):
-        return replace(one, fresh=(0.50, 0.52) if one.label == "present" else (0.55, 0.57))
-
-    monkeypatch.setattr(module, "score_fresh", scored_elsewhere)
-    _, chosen, lines = module._choose(request, run, NO_LIMIT, [present, lucky], None)
-    assert chosen.label == "present"
-    assert "gains 0.10000 on the folds that chose it and -0.05000 on fresh ones: 0.15000 was luck" in lines[0]
+def test_a_search_that_goes_on_holds_the_same_rows_back(toy, capsys):
+    assert main([*TUNE, "--trials", "2"]) == 0
+    first = [(t.user_attrs[VALUES], t.user_attrs[SCORES]) for t in trials(toy)]
+    assert main([*TUNE, "--trials", "3"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("fold0 held back: no trial sees its 40 rows") == 2
+    assert [(t.user_attrs[VALUES], t.user_attrs[SCORES]) for t in trials(toy)][:2] == first
 
 
-def test_a_lucky_trial_does_not_undo_what_was_tuned_before(request_of, run_of, monkeypatch):
-    from pipeline.search import search as module
-
-    request = request_of()
-    tuned = Finalist("tuned before", {}, request.section, (0.40, 0.42), 1.0)
-    present = Finalist("present", {}, request.section, (0.50, 0.52), 1.0)
-    lucky = Finalist("trial 7", {"C": 2.0}, request.section, (0.38, 0.40), 1.0, claimed=0.39)
-    fresh = {"tuned before": (0.41, 0.43), "present": (0.50, 0.52), "trial 7": (0.45, 0.47)}
-    monkeypatch.setattr(
-        module, "score_fresh", lambda *facts: replace(facts[-1], fresh=fresh[facts[-1].label])
-    )
-    _, chosen, lines = module._choose(request, run_of(request), NO_LIMIT, [tuned, present, lucky], None)
-    assert chosen.label == "tuned before"
-    assert "what was tuned before stays" in lines[-1]
+def test_several_folds_may_be_held_back_in_turn(toy, capsys):
+    assert main([*TUNE, "--trials", "5", "--outer", "2", "--workers", "2"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "fold1 held back: no trial sees its 40 rows" in said
+    assert "6 trials" in said  # three each
+    assert "gain on 80 rows of 2 folds in turn, held back" in said
+    assert len(optuna.get_all_study_names(f"sqlite:///{toy / 'runs/toy/search/logit/study.db'}")) == 2
+    assert (toy / "runs/toy/search/logit/part2/history.png").exists()
 
 
-def test_what_belongs_to_the_folds_is_not_scored_on_others(request_of, run_of):
-    from pipeline.search.finals import why_no_fresh_folds
+def test_a_winner_that_only_its_own_folds_praise_is_not_used(toy, capsys, monkeypatch):
+    from pipeline.search import held_back
 
-    request = request_of(overrides=["models.top={kind: logistic, inputs: [logit.prediction]}"], name="top")
-    assert "reads other models" in why_no_fresh_folds(request, run_of(request))
-    ordered = request_of(overrides=["folds={n: 3, time: width}"])
-    assert "cannot be drawn anew" in why_no_fresh_folds(ordered, run_of(ordered))
+    monkeypatch.setattr(held_back, "measure_gain", lambda *_: Gain(0.01, 0.02, 40))
+    assert main([*TUNE, "--trials", "3"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not better on them by more than the standard error: the present parameters stay" in said
+    assert "nothing changes" in said
+    config = load_config(toy / "configs/toy.yaml")
+    assert config.models["logit"].C == 0.001
+    assert tuned_mark("logit", config.models) is None
+
+
+@pytest.mark.parametrize("folds", ["{n: 4}", "{n: 4, time: width}"])
+def test_what_a_reader_sees_in_a_trial_knows_nothing_of_the_held_back_rows(request_of, run_of, folds):
+    """Its inputs come from fits without them: other labels there change no trial."""
+    top = "models.top={kind: logistic, inputs: [logit.prediction], C: 1.0}"
+    request = request_of("top", [top, f"folds={folds}"], trials=1)
+    scores = []
+    for spoiled in (False, True):
+        run = run_of(request)
+        if spoiled:
+            held = part_of(run, 0, "top").outer.valid
+            target = run.competition.target.copy()
+            target[held] = (target[held] + 1) % 3
+            vars(run).update(folds=run.folds, competition=replace(run.competition, target=target))
+            shutil.rmtree(request.plan.store.products)
+        run.train_model("logit")
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        part = part_of(run, 0, "top")
+        study.optimize(Objective(run, "top", request.space, part, request.effort), n_trials=1)
+        scores.append(study.trials[0].user_attrs[SCORES])
+    assert scores[0] == scores[1]
+
+
+def test_a_model_that_looks_at_scored_folds_cannot_be_judged_by_them(request_of, run_of):
+    request = request_of(overrides=["models.logit.validate_on=fold"])
+    (line,) = unclean(request, run_of(request))
+    assert "early stopping looked at the scored folds" in line
+    assert unclean(request_of(), run_of(request_of())) == []
 
 
 def test_a_budget_keeps_time_for_its_end(request_of, run_of):
-    from pipeline.search.search import _plan_end
+    def end(budget, **facts):
+        request = request_of(budget=budget, **facts)
+        standing = Finalist("present", {}, request.section, 15.0, scores=(0.5, 0.5, 0.5))
+        return plan_end(request, run_of(request), standing)
 
-    def end(budget):
-        request = request_of(budget=budget)
-        return _plan_end(request, run_of(request), Finalist("present", {}, request.section, (0.5,), 10.0))
-
-    assert (end(None).keep, end(None).seconds) == (3, 0.0)
-    assert (end(200.0).keep, end(200.0).seconds, end(200.0).no_fresh) == (3, 50.0, None)
-    assert (end(70.0).keep, end(70.0).seconds) == (1, 30.0)
-    assert "budget is too short" in end(50.0).no_fresh
-    assert (end(50.0).keep, end(50.0).seconds) == (2, 20.0)
+    assert end(None) == End(2, 3)  # of fifty trials
+    assert end(None, trials=100) == End(3, 3)
+    assert end(150.0) == End(1, 3, 5.0, 45.0)  # a fold of the winner, then three finalists on all folds
+    assert end(90.0) == End(1, 2, 5.0, 30.0)
+    assert end(30.0) == End(1, 1, 5.0, 10.0)
+    assert end(2000.0) == End(3, 3, 5.0, 45.0)
+    assert end(2000.0, outer=2).parts == 2
+    assert end(2000.0, rows=0.5).each == 50.0  # and the best three with all rows
 
 
 def clock_with(left, monkeypatch):
@@ -229,31 +247,62 @@ def clock_with(left, monkeypatch):
 
 
 def complete(score, seconds, C):
-    attributes = {VALUES: {"C": C}, SECONDS: seconds}
+    attributes = {VALUES: {"C": C}, SECONDS: seconds, SCORES: [score] * 3}
     return optuna.create_trial(value=score, user_attrs=attributes)
+
+
+def searched(request, run, clock, trials):
+    """Returns the result of a part whose trials are given."""
+
+    def add():
+        study = open_study(request.study_name, request.address, request.directions, request.pruner)
+        study.add_trials(trials)
+
+    return search_part(request, run, clock, score_present(request, run, clock), add)
 
 
 def test_a_trial_that_does_not_fit_into_the_time_makes_room_for_the_next(request_of, run_of, monkeypatch):
     """Its own seconds count, whatever the present parameters take."""
-    request = request_of(budget=100.0, folds=1)
-    clock = clock_with(100.0, monkeypatch)
-    slow, fast = complete(0.1, 20.0, 0.5), complete(0.2, 5.0, 0.25)  # three times that on all folds
-    found, lines = score_trials(request, run_of(request), clock, [slow, fast], 2, fresh=10.0)
-    assert [one.values["C"] for one in found] == [0.25]
-    assert "about 60 s" in lines[0]
-    found, lines = score_trials(request, run_of(request), clock, [slow, fast], 2, fresh=None)
-    assert [one.values["C"] for one in found] == [0.5, 0.25]
-    assert lines == []
+    request = request_of(budget=1000.0, outer=1)
+    clock = clock_with(1000.0, monkeypatch)
+    result = searched(request, run_of(request), clock, [complete(0.1, 9000.0, 0.5), complete(0.2, 5.0, 0.25)])
+    assert [one.values["C"] for one in result.found] == [0.25]
+    assert "too long for the time left, on one fold: trial 0 (about 3000 s)" in result.lines[0]
+    assert result.claimed == pytest.approx(result.standing.own_score - 0.2)
 
 
-def test_where_only_fresh_folds_do_not_fit_the_best_trial_is_scored_without_them(
-    request_of, run_of, monkeypatch
-):
-    request = request_of(budget=100.0)
-    clock = clock_with(100.0, monkeypatch)
-    found, lines = score_trials(request, run_of(request), clock, [complete(0.1, 60.0, 0.5)], 2, fresh=10.0)
-    assert len(found) == 1
-    assert lines == []
+def test_trials_that_are_worse_on_their_own_folds_are_not_asked_for_more(request_of, run_of):
+    request = request_of(outer=1)
+    result = searched(request, run_of(request), NO_LIMIT, [complete(9.0, 1.0, 0.5)])
+    assert (result.found, result.claimed, result.gain.value) == ([], 0.0, 0.0)
+
+
+def test_trials_with_few_rows_are_compared_with_all_of_them(request_of, run_of):
+    """What suits few rows is not what suits all; the claim stays that of the trial."""
+    request = request_of(outer=1, rows=0.5, keep=2)
+    given = [complete(0.1, 1.0, 0.002), complete(0.2, 1.0, 1.0)]
+    result = searched(request, run_of(request), NO_LIMIT, given)
+    assert [one.values["C"] for one in result.found] == [1.0, 0.002]
+    assert result.found[0].own == (0.2, 0.2, 0.2)
+    assert len(result.found[0].full) == 3
+
+
+def test_the_winner_is_judged_by_the_fold_that_was_held_back(request_of, run_of):
+    request = request_of(outer=1, part=1)
+    run = run_of(request)
+    result = searched(request, run, NO_LIMIT, [complete(0.1, 1.0, 0.5)])
+    own = run.with_section("logit", request.section.model_copy(update={"C": 0.5}))
+    own.train_model("logit")
+    after, before = own.predictions("logit").fold_scores[1], run.predictions("logit").fold_scores[1]
+    assert result.found[0].held == pytest.approx(after)
+    assert result.gain.value == pytest.approx(before - after)
+    assert result.gain.rows == 40
+
+
+def test_a_part_without_time_says_nothing(request_of, run_of, monkeypatch):
+    request = request_of(budget=1000.0, outer=1)
+    clock = clock_with(1000.0, monkeypatch)
+    assert searched(request, run_of(request), clock, [complete(0.1, 9000.0, 0.5)]) is None
 
 
 def test_the_clock_ends_a_finalist_that_takes_longer_than_foreseen(request_of, run_of, monkeypatch):
@@ -267,10 +316,10 @@ def test_the_clock_ends_a_finalist_that_takes_longer_than_foreseen(request_of, r
 
     run = run_of(request)
     monkeypatch.setattr(cross_validation, "fit_fold", slow)
-    found, lines = score_trials(request, run, clock, [complete(0.1, 1.0, 0.5)], 2, fresh=None)
-    assert found == []
-    assert "too long for the time left" in lines[0]
     section = request.space.apply(request.section, {"C": 0.5})
+    found, lines = score_found(request, run, clock, [Finalist("trial 0", {"C": 0.5}, section, 3.0)], 2)
+    assert found == []
+    assert "too long for the time left, on all folds: trial 0 (about 3 s)" in lines[0]
     assert len(run.with_section("logit", section).missing("logit")) == 2  # the fold that is done stays
 
 
