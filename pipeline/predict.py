@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,10 @@ from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import declared_kinds, picture_channels, sees, write_views
-from pipeline.ensemble.final import make_ensemble
-from pipeline.metrics import find_metric
+from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
+from pipeline.errors import ModelError, listing
+from pipeline.last_mile import fitted_ensemble
+from pipeline.members import own_members
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
 from pipeline.run import Run
@@ -26,49 +27,74 @@ from pipeline.run import Run
 def predict(run: Run, table: Path, out: Path) -> int:
     """Writes a CSV of the ensemble's predictions for the rows of a table.
 
-    The test rows of every member are replaced by the new ones, and the members are blended as
-    they were for the submission.
+    The ensemble is the one that the submission was made with, saved with it and applied again: rows
+    of the test table get the submission's values. Members from outside have no model here: their
+    rows are looked up by id in their file of test predictions.
 
     Args:
         run: a run whose models are trained.
         table: a table with the columns of the test table; pictures are looked for beside it.
-        out: the CSV to write: the id and one column per output.
+        out: the CSV to write: the id, one column per output, and the class that would be submitted
+            where the competition asks for it.
 
     Returns:
         How many rows there were.
 
     Raises:
-        ModelError: models that are not trained yet, by name.
+        ModelError: models that are not trained yet, by name; rows that an outside member lacks.
         DataError: the table does not fit the competition.
     """
     plan, competition = run.plan, run.competition
     run.refuse_untrained()
     source = FolderSource(table.parent)
     new = read_rows(source, table.name, run.config, competition)
+    ensemble = fitted_ensemble(run)
+    members = _outside_rows(run, ensemble, new.test_ids)
     outputs: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in plan.models:
             outputs |= _predict_model(run, name, new, outputs, source, Path(folder))
-    members = [
-        replace(
-            run.predictions(name), test=mean_of(list(outputs[f"{name}.prediction"])), test_ids=new.test_ids
-        )
-        for name in plan.members
-    ]
-    made = make_ensemble(
-        members,
-        competition.target,
-        find_metric(run.config.metric),
-        run.folds.assignment[0],
-        run.config.ensemble,
-        run.config.seed,
-    )
+    members |= {name: mean_of(list(outputs[f"{name}.prediction"])) for name in plan.members}
+    _write(competition, new.test_ids, ensemble.apply(members), out)
+    return len(new.test_ids)
+
+
+def _outside_rows(run: Run, ensemble: FittedEnsemble, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the new rows' predictions of the outside members that the ensemble needs.
+
+    Raises:
+        ModelError: rows that a member's file lacks, by id.
+    """
+    needed = set(ensemble.needs) & set(run.config.ensemble.outside)
+    found = {}
+    for member in own_members(run):
+        if member.name in needed:
+            known = member.load()
+            line = {key: number for number, key in enumerate(known.test_ids)}
+            lacking = [key for key in ids if key not in line]
+            if lacking:
+                raise ModelError(
+                    f"The ensemble needs `ensemble.outside.{member.name}`, which has no model here, and its "
+                    f"file has no line for {len(lacking)} of the {len(ids)} rows: {listing(lacking)}. "
+                    "Predict rows of the test table, or blend without it: `--set ensemble.outside={}`."
+                )
+            found[member.name] = known.test[[line[key] for key in ids]]
+    return found
+
+
+def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
+    """Writes nine digits, of which float32 numbers can be read back as they were."""
+    task, answer = competition.task, competition.answer
+    header, chosen = [competition.id, *task.outputs], None
+    if answer.kind == "label" and task.is_classification:
+        numbers = handed.values.argmax(axis=1) if handed.labels is None else handed.labels
+        header, chosen = [*header, answer.columns[0]], [task.outputs[number] for number in numbers]
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([competition.id, *competition.task.outputs])
-        for key, row in zip(new.test_ids, made.test, strict=True):
-            writer.writerow([key, *(f"{value:.6g}" for value in row)])
-    return len(new.test_ids)
+        writer.writerow(header)
+        for row, (key, values) in enumerate(zip(ids, handed.values, strict=True)):
+            label = [] if chosen is None else [chosen[row]]
+            writer.writerow([key, *(f"{value:.9g}" for value in values), *label])
 
 
 def _predict_model(

@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from pipeline.ensemble.blend import blend
 from pipeline.ensemble.methods.auto import Auto
 from pipeline.ensemble.simplex import log_loss_weights
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, find_metric
@@ -44,7 +45,7 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
         if kind_of_method.unsuitable(metric, data.target):
             assert (name, kind) == ("stack_logistic", "regression")
             continue
-        method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, data.folds)
+        method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, Split(data.folds))
         blended = method.combine_stack(stack)
         assert blended.shape == (60, 3), name
         assert np.isfinite(blended).all(), name
@@ -70,7 +71,7 @@ def test_the_same_seed_gives_the_same_blend(name, level_2):
     stack = stack_of(data)
     first, again = (
         METHODS.get(name)("log_loss", 3, seed=1)
-        .fit_stack(stack, data.target, data.folds)
+        .fit_stack(stack, data.target, Split(data.folds))
         .combine_stack(stack)
         for _ in range(2)
     )
@@ -94,7 +95,7 @@ def test_degenerate_inputs(name, kind, case, level_2):
         perfect = np.eye(2)[data.target] if kind == "classification" else data.target
         members[1] = perfect.astype(np.float32)
     stack = Stack.of(members)
-    method = METHODS.get(name)(metric, 2).fit_stack(stack, data.target, data.folds)
+    method = METHODS.get(name)(metric, 2).fit_stack(stack, data.target, Split(data.folds))
     blended = method.combine_stack(stack)
     assert np.isfinite(blended).all()
     if case == "perfect member" and name not in ("mean", "rank_mean"):
@@ -198,7 +199,7 @@ def test_a_metric_of_ones_own_is_searched_for(level_2):
     median = type(find_metric("mae"))(
         "median", lambda t, p: float(np.median(np.abs(t - p))), False, "value", ("regression",)
     )
-    blended = blend(data.members, data.target, median, data.folds, "nelder_mead")
+    blended = blend(data.members, data.target, median, Split(data.folds), "nelder_mead")
     assert blended.in_sample_score <= min(blended.member_scores.values())
 
 
