@@ -14,6 +14,7 @@ from pipeline.ensemble.threads import single_threaded
 from pipeline.metrics import Metric
 
 PARTS = 5  # more folds than this are joined: fits grow with the square of their number
+DRAWS = 200  # of the bootstrap: a standard error within five percent
 BAR = 2.0  # standard errors by which a touch must be better before it is used
 
 
@@ -159,6 +160,7 @@ class _Fits:
         gain = self.metric.loss(target, plain) - self.metric.loss(target, crossed) if len(rows) else 0.0
         if not gain > 0.0:
             return self.lesson.plain
-        draws = bootstrap_scores(self.metric, target, [crossed, plain], inner, seed=self.seed)
+        answers = [crossed, plain]
+        draws = bootstrap_scores(self.metric, target, answers, inner, replicates=DRAWS, seed=self.seed)
         clear = gain > BAR * np.nanstd(draws[:, 0] - draws[:, 1])
         return self.fitted_on(folds) if clear else self.lesson.plain

@@ -76,11 +76,11 @@ def in_groups(groups, each, seed):
 
 
 def test_an_interval_of_rows_in_groups_covers_what_it_says():
-    covered, draws = {"groups": 0, "rows": 0}, 100
+    covered, draws = {"groups": 0, "rows": 0}, 60
     for seed in range(draws):
         target, prediction, number = in_groups(30, 20, seed)
         for name, split in (("groups", Split(number % 5, number)), ("rows", Split(number % 5))):
-            scores = bootstrap_scores(ACCURACY, target, [prediction], split, replicates=400, seed=seed)
+            scores = bootstrap_scores(ACCURACY, target, [prediction], split, replicates=300, seed=seed)
             low, high = interval(scores[:, 0])
             covered[name] += low <= 0.8 <= high
     assert covered["groups"] / draws > 0.88
