@@ -179,8 +179,8 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     best = max(bench.of_members, key=lambda name: sign * bench.of_members[name].score)
     oofs = Stack(tuple(member.oof for member in bench.members))
     mean = bench.touched(oofs.mean())
-    everyone, _ = blended.alternatives.get(blended.chosen, (blended.oof, None))
-    score = bench.touched(everyone).score
+    chosen = blended.alternatives.get(blended.chosen)
+    score = (bench.touched(chosen[0]) if chosen else bench.ensemble).score
     adds = {member.name: sign * (score - bench.without(member)) for member in bench.members}
 
     def over(other: np.ndarray) -> str:

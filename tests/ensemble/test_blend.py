@@ -21,6 +21,15 @@ def test_labels_of_a_fold_do_not_touch_its_blend(name, level_2):
     np.testing.assert_array_equal(honest.oof[data.folds == 0], other.oof[data.folds == 0])
 
 
+def test_labels_of_a_fold_do_not_choose_its_method(level_2):
+    data, parameters = level_2("classification"), {"methods": ("mean", "best")}
+    honest = blend(data.members, data.target, LOG_LOSS, Split(data.folds), "auto", parameters=parameters)
+    lied_about = data.target.copy()
+    lied_about[data.folds == 0] = (lied_about[data.folds == 0] + 1) % 3
+    other = blend(data.members, lied_about, LOG_LOSS, Split(data.folds), "auto", parameters=parameters)
+    np.testing.assert_array_equal(honest.oof[data.folds == 0], other.oof[data.folds == 0])
+
+
 @pytest.mark.parametrize("name", [*LEARNED, "auto"])
 def test_a_member_that_saw_one_folds_labels_gains_nothing_there(name, level_2):
     data = level_2("classification", rows=300)
@@ -117,7 +126,9 @@ def test_auto_leaves_the_mean_where_a_member_is_noise(level_2):
     data = level_2("classification", rows=400)
     noise = [data.member(f"noise{m}", 9.0) for m in range(3)]
     parameters = {"methods": ("mean", "convex")}
-    result = blend([*data.members, *noise], data.target, LOG_LOSS, Split(data.folds), "auto", parameters=parameters)
+    result = blend(
+        [*data.members, *noise], data.target, LOG_LOSS, Split(data.folds), "auto", parameters=parameters
+    )
     assert result.chosen == "convex"
     lines = {line.name: line for line in result.table}
     assert lines["convex"].behind == 0

@@ -39,7 +39,9 @@ def test_a_wrong_temperature_is_found_and_put_right(power):
     assert result.touch.power == pytest.approx(1.0 / power, rel=0.15)
     assert result.score == pytest.approx(LOG_LOSS(target, chance), abs=0.02)
     unseen, truth = calibrated(seed=1)
-    assert LOG_LOSS(truth, result.touch.values(powered(unseen, power))) < LOG_LOSS(truth, powered(unseen, power))
+    assert LOG_LOSS(truth, result.touch.values(powered(unseen, power))) < LOG_LOSS(
+        truth, powered(unseen, power)
+    )
 
 
 def test_probabilities_that_are_right_are_left_alone():

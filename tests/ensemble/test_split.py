@@ -12,7 +12,7 @@ def test_a_fold_is_taught_by_the_others():
     assert split.numbers == (0, 1, 2)
     assert split.known_to(1) == (0, 2)
     assert split.known_to(1, among=(1, 2)) == (2,)
-    assert [(out.tolist(), rest.tolist()) for out, rest in split][0] == ([0, 4], [1, 2])
+    assert next((out.tolist(), rest.tolist()) for out, rest in split) == ([0, 4], [1, 2])
 
 
 def test_in_time_a_fold_is_taught_by_those_before_it():
