@@ -3,6 +3,7 @@
     python bench/honesty.py NAME [NAME ...]        # competitions that have been trained: runs/NAME
     python bench/honesty.py otto --draws 1         # fewer held-out fifths, where a blend takes long
     python bench/honesty.py leaves --folds 5       # weights learned on four fifths, as in a run of five folds
+    python bench/honesty.py --noise                # where the truth is known: no gain, rows in groups
 
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
@@ -24,7 +25,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.noise import print_claims, print_coverage
 from pipeline.ensemble.blend import blend
+from pipeline.ensemble.split import Split
 from pipeline.metrics import Metric, find_metric
 from pipeline.predictions import Predictions, load_predictions
 
@@ -34,10 +37,15 @@ FIFTHS = 5
 def main() -> None:
     """Prints a table per competition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--noise", type=int, nargs="?", const=150, metavar="DRAWS",
+                        help="experiments with a known truth (default: 150 draws)")  # fmt: skip
     parser.add_argument("--draws", type=int, default=2, help="times that every fifth is held out")
     parser.add_argument("--folds", type=int, default=10, help="of the cross-fitting")
     options = parser.parse_args()
+    if options.noise:
+        print_claims(options.noise)
+        print_coverage(options.noise)
     for name in options.names:
         compare(name, options.draws, options.folds)
 
@@ -120,7 +128,7 @@ def score(
         replace(m, oof=m.oof[kept], ids=m.ids[kept], test=m.oof[held], test_ids=m.ids[held]) for m in members
     ]
     folds = np.random.default_rng(100 + seed).permutation(len(kept)) % inner_folds
-    blended = blend(parts, target[kept], metric, folds, "auto", seed)
+    blended = blend(parts, target[kept], metric, Split(folds), "auto", seed)
     inside = {row.name: row.in_sample for row in blended.table}
     scores = {
         method: (inside[method], metric(target[kept], oof), test)
