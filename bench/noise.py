@@ -73,7 +73,8 @@ def print_claims(draws: int) -> None:
                 used = np.abs(truths) > 1e-7
                 shown = [f"{values[used].mean():+.4f}" if used.any() else "-" for values in (claims, truths)]
                 error = np.std(claims - truths) / np.sqrt(draws)
-                line = f"{name:<10}{rows:>6}{classes:>9}  {way:<8}{used.mean():>7.1%}{shown[0]:>10}{shown[1]:>10}"
+                line = f"{name:<10}{rows:>6}{classes:>9}  {way:<8}{used.mean():>7.1%}"
+                line += f"{shown[0]:>10}{shown[1]:>10}"
                 print(f"{line}{np.mean(claims - truths):>+20.5f} ± {error:.5f}", flush=True)
 
 
