@@ -63,9 +63,7 @@ def test_a_row_gets_the_same_among_others(train, workplace):
     blend = train()
     table = pd.read_csv("data/toy/test.csv", dtype=str)
     table.iloc[::-1].iloc[:5].to_csv("few.csv", index=False)
-    np.testing.assert_allclose(
-        values(predicted("few.csv")), np.load(blend / "test.npy")[::-1][:5], rtol=1e-6
-    )
+    np.testing.assert_allclose(values(predicted("few.csv")), np.load(blend / "test.npy")[::-1][:5], rtol=1e-6)
 
 
 def test_nothing_is_fitted_for_new_rows(train, monkeypatch):
