@@ -131,3 +131,28 @@ def test_an_outside_member_without_weight_is_not_missed(train, workplace):
     new["id"] = [f"new_{name}" for name in new["id"]]
     new.to_csv("rows.csv", index=False)
     assert len(predicted("rows.csv", *OUTSIDE)) == len(new)
+
+
+def test_groups_and_time_reach_the_ensemble(train, workplace):
+    table = pd.read_csv("data/toy/train.csv", dtype=str)
+    table["place"] = [f"p{row % 12}" for row in range(len(table))]
+    table["year"] = [str(1990 + row) for row in range(len(table))]
+    table.to_csv("data/toy/train.csv", index=False)
+    test = pd.read_csv("data/toy/test.csv", dtype=str)
+    test.assign(place="p0", year="2090").to_csv("data/toy/test.csv", index=False)
+    seen = []
+
+    def look(members, target, metric, split, *_):
+        seen.append(split)
+        raise RuntimeError("seen")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.last_mile.make_ensemble", look)
+        for folds in ("{n: 3, group: place}", "{n: 3, time: year}", "{n: 3}"):
+            with pytest.raises(RuntimeError, match="seen"):
+                train("log_loss", "mean", "--set", f"folds={folds}")
+    grouped, timed, plain = seen
+    assert len(np.unique(grouped.groups)) == 12
+    assert (grouped.ordered, timed.ordered, plain.ordered) == (False, True, False)
+    assert timed.groups is None
+    assert plain.groups is None
