@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     run.refuse_untrained()
     source = FolderSource(table.parent)
     new = read_rows(source, table.name, run.config, competition)
+    _warn_of_another_blend(run)
     ensemble = fitted_ensemble(run)
     members = _outside_rows(run, ensemble, new.test_ids)
     outputs: dict[str, np.ndarray] = {}
@@ -58,6 +60,18 @@ def predict(run: Run, table: Path, out: Path) -> int:
     members |= {name: mean_of(list(outputs[f"{name}.prediction"])) for name in plan.members}
     _write(competition, new.test_ids, ensemble.apply(members), out)
     return len(new.test_ids)
+
+
+def _warn_of_another_blend(run: Run) -> None:
+    """Says where the submission that lies there was made of other members than this configuration's."""
+    path = run.plan.store.root / "submission.json"
+    if path.exists():
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts["ensemble"]["folder"] != str(run.plan.ensemble.path.relative_to(run.plan.store.root)):
+            run.progress.warning(
+                f"{path.with_suffix('.csv')} was made with another configuration or other members: rows are "
+                "predicted by this configuration's own ensemble."
+            )
 
 
 def _outside_rows(run: Run, ensemble: FittedEnsemble, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -66,6 +66,14 @@ def test_a_row_gets_the_same_among_others(train, workplace):
     np.testing.assert_allclose(values(predicted("few.csv")), np.load(blend / "test.npy")[::-1][:5], rtol=1e-6)
 
 
+def test_a_submission_of_other_members_is_told_of(train, capsys):
+    train("log_loss", "mean")
+    predicted()
+    assert "made with another configuration" not in capsys.readouterr().out
+    predicted("data/toy/test.csv", "--set", "ensemble.method=convex")
+    assert "predicted by this configuration's own ensemble" in " ".join(capsys.readouterr().out.split())
+
+
 def test_nothing_is_fitted_for_new_rows(train, monkeypatch):
     train()
 
