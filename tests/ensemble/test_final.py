@@ -127,6 +127,7 @@ def test_the_second_file_is_the_best_complement_of_the_first_and_is_touched(metr
     skewed.members.append(skewed.predictions("near", np.concatenate([
         0.98 * skewed.members[0].oof + 0.02 / 3, 0.98 * skewed.members[0].test + 0.02 / 3
     ])))  # fmt: skip
+    skewed.members.reverse()
     made = made_of(skewed, metric)
     first = touched(
         skewed, blend(skewed.members, skewed.target, metric, Split(skewed.folds), "convex").oof, metric
@@ -134,6 +135,7 @@ def test_the_second_file_is_the_best_complement_of_the_first_and_is_touched(metr
     each = {member.name: touched(skewed, member.oof, metric) for member in skewed.members}
     answers = {name: other.answer for name, other in each.items()}
     wanted = complement(first.answer, answers, skewed.target, metric, Split(skewed.folds))
+    assert wanted.name != skewed.members[0].name
     assert made.facts["second"] == wanted.name
     others = [complement(first.answer, {name: answers[name]}, skewed.target, metric, Split(skewed.folds))
               for name in answers]  # fmt: skip
