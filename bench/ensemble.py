@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipeline.ensemble.blend import blend
 from pipeline.ensemble.simplex import log_loss_weights
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import find_metric
 from pipeline.predictions import Predictions
@@ -98,7 +99,7 @@ def large(models: int, rows: int) -> None:
     print(f"{models} models x {rows} rows")
     print(f"  exact weights             {seconds:7.1f} s  gap {solution.gap:.1e}")
     folds = np.arange(rows) % 5
-    seconds, result = timed(lambda: blend(members, target, find_metric("log_loss"), folds, "convex"))
+    seconds, result = timed(lambda: blend(members, target, find_metric("log_loss"), Split(folds), "convex"))
     matrix = models * rows * 4 / 1e6
     print(f"  blend, cross-fitted 5 x   {seconds:7.1f} s  gap {result.gap:.1e}")
     print(f"  peak extra memory {peak_memory() - before:.0f} MB; the rows x models matrix is {matrix:.0f} MB")

@@ -5,6 +5,7 @@
     python bench/honesty.py leaves --folds 5       # weights learned on four fifths, as in a run of five folds
     python bench/honesty.py --chain                # and of a chain of networks: see bench/noise_chain.py
     python bench/honesty.py --search               # and of a search: see bench/noise_search.py
+    python bench/honesty.py --noise                # where the truth is known: no gain, rows in groups
 
 A fifth of the rows is held out, method by method the weights are learned on the others, and scored
 in three ways: on the rows that they were learned on, cross-fitted among these, and on the fifth. One
@@ -27,7 +28,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import noise_chain, noise_search
+from bench.noise import print_claims, print_coverage
 from pipeline.ensemble.blend import blend
+from pipeline.ensemble.split import Split
 from pipeline.metrics import Metric, find_metric
 from pipeline.predictions import Predictions, load_predictions
 
@@ -41,10 +44,15 @@ def main() -> None:
     parser.add_argument(
         "--draws", type=int, help="times that every fifth is held out (2), draws of noise (4 or 8)"
     )
+    parser.add_argument("--noise", type=int, nargs="?", const=150, metavar="DRAWS",
+                        help="experiments with a known truth (default: 150 draws)")  # fmt: skip
     parser.add_argument("--folds", type=int, default=10, help="of the cross-fitting")
     parser.add_argument("--chain", action="store_true", help="what boxes and points leak of noise labels")
     parser.add_argument("--search", action="store_true", help="what a search says of noise")
     options = parser.parse_args()
+    if options.noise:
+        print_claims(options.noise)
+        print_coverage(options.noise)
     for name in options.names:
         compare(name, options.draws or 2, options.folds)
     if options.chain:
@@ -131,7 +139,7 @@ def score(
         replace(m, oof=m.oof[kept], ids=m.ids[kept], test=m.oof[held], test_ids=m.ids[held]) for m in members
     ]
     folds = np.random.default_rng(100 + seed).permutation(len(kept)) % inner_folds
-    blended = blend(parts, target[kept], metric, folds, "auto", seed)
+    blended = blend(parts, target[kept], metric, Split(folds), "auto", seed)
     inside = {row.name: row.in_sample for row in blended.table}
     scores = {
         method: (inside[method], metric(target[kept], oof), test)

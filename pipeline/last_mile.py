@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.board import Board
+from pipeline.data.folds import fold_kind
 from pipeline.ensemble.final import Ensemble, make_ensemble
+from pipeline.ensemble.fitted import FittedEnsemble
+from pipeline.ensemble.split import Split
 from pipeline.members import Member, own_members
 from pipeline.metrics import find_metric
 from pipeline.plan import Plan
@@ -35,19 +38,38 @@ def make_blend(run: Run, members: list[Member]) -> Product:
     config, product = run.config, ensemble_product(run, members)
 
     def make(folder: Path) -> None:
-        metric, folds = run.metric(), run.folds.assignment[0]
+        metric, target = run.metric(), run.competition.target
         predictions = [member.load() for member in members]
-        made = make_ensemble(predictions, run.competition.target, metric, folds, config.ensemble, config.seed)
-        for name in ("oof", "test", "test_labels", "second_test"):
-            values = getattr(made, name)
-            if values is not None:
-                np.save(folder / f"{name}.npy", values)
+        split = level_2_split(run)
+        made = make_ensemble(predictions, target, metric, split, config.ensemble, config.seed)
+        np.save(folder / "oof.npy", made.oof)
+        for name, handed in (("test", made.test), ("second_test", made.second)):
+            if handed is not None:
+                np.save(folder / f"{name}.npy", handed.values)
+            if handed is not None and handed.labels is not None:
+                np.save(folder / f"{name}_labels.npy", handed.labels)
+        made.fitted.save(folder / "fitted")
         facts = made.facts | {"members": _member_facts(run, predictions, made.facts)}
         write_json(folder / "ensemble.json", facts)
         _draw(made, facts, folder)
 
     run.made(product, make)
     return product
+
+
+def level_2_split(run: Run) -> Split:
+    """Returns how the rows were held apart, as far as the ensemble must know."""
+    groups, folds = run.competition.splitter, run.folds
+    if fold_kind(run.config.folds) not in ("group", "stratified_group"):
+        groups = None
+    numbers = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    return Split(folds.assignment[0], numbers, folds.ordered)
+
+
+def fitted_ensemble(run: Run) -> FittedEnsemble:
+    """Returns what blends the run's own members, fitted where that is not done yet."""
+    product = make_blend(run, own_members(run))
+    return FittedEnsemble.load(product.path / "fitted", run.metric())
 
 
 def make_submission(run: Run, members: list[Member] | None = None) -> Product:
@@ -106,15 +128,14 @@ def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
 
 
 def _member_facts(run: Run, members: list[Predictions], facts: dict[str, Any]) -> dict[str, Any]:
-    metric, models = run.metric(), run.config.models
+    models = run.config.models
     found = {}
     for member in members:
-        scored = member.scored
         section = models.get(member.name)
         found[member.name] = {
             "kind": section.kind if section else "outside",
-            "score": metric(run.competition.target[scored], member.oof[scored]),
-            "fold_scores": list(member.fold_scores),
+            "score": facts["member_scores"][member.name],
+            "fold_scores": facts["member_fold_scores"][member.name],
             "optimistic": list(member.marks),
             "weight": facts["weights"].get(member.name, 0.0) if facts["weights"] else None,
             "seconds": member.seconds,

@@ -28,7 +28,7 @@ VERSION = 3  # raise it when the same data would be read or stored in another wa
 FOLDS_VERSION = 3  # raise it when the same rows would be split in another way
 EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows in another way
 AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data
-BLEND_VERSION = 1  # raise it when the same members would be blended in another way
+BLEND_VERSION = 2  # raise it when the same members would be blended in another way
 RUNS = Path("runs")
 EASY_FOLDS = 2  # of those that ignore the group: enough to see what they would claim
 

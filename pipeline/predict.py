@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,62 +19,105 @@ from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.datasets import picture_channels, sees, write_views
-from pipeline.ensemble.final import make_ensemble
+from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
+from pipeline.errors import ModelError, listing
+from pipeline.last_mile import fitted_ensemble
+from pipeline.members import own_members
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
 from pipeline.run import Run
+from pipeline.submission import number_text, with_prior
 
 
 def predict(run: Run, table: Path, out: Path) -> int:
     """Writes a CSV of the ensemble's predictions for the rows of a table.
 
-    The test rows of every member are replaced by the new ones, and the members are blended as
-    they were for the submission.
+    The ensemble is the one that the submission was made with, saved with it and applied again: rows
+    of the test table get the submission's values. Members from outside have no model here: their
+    rows are looked up by id in their file of test predictions.
 
     Args:
         run: a run whose models are trained.
         table: a table with the columns of the test table; pictures are looked for beside it.
-        out: the CSV to write: the id and one column per output.
+        out: the CSV to write: the id, one column per output, and the class that would be submitted
+            where the competition asks for it.
 
     Returns:
         How many rows there were.
 
     Raises:
-        ModelError: models that are not trained yet, by name.
+        ModelError: models that are not trained yet, by name; rows that an outside member lacks.
         DataError: the table does not fit the competition.
     """
     plan, competition = run.plan, run.competition
     run.refuse_untrained()
     source = FolderSource(table.parent)
     new = read_rows(source, table.name, run.config, competition)
+    _warn_of_another_blend(run)
+    ensemble = fitted_ensemble(run)
+    members = _outside_rows(run, ensemble, new.test_ids)
     outputs: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in plan.models:
             outputs |= _predict_model(run, name, new, outputs, source, Path(folder))
-    members = [
-        replace(
-            run.predictions(name), test=mean_of(list(outputs[f"{name}.prediction"])), test_ids=new.test_ids
-        )
-        for name in plan.members
-    ]
-    made = make_ensemble(
-        members,
-        competition.target,
-        run.metric(),
-        run.folds.assignment[0],
-        run.config.ensemble,
-        run.config.seed,
-    )
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([competition.id, *competition.task.outputs])
-        for key, row in zip(new.test_ids, made.test, strict=True):
-            writer.writerow([key, *(f"{value:.6g}" for value in row)])
-        prior = [f"{value:.6g}" for value in competition.prior()]
-        writer.writerows([key, *prior] for key in new.by_prior)
+    members |= {name: mean_of(list(outputs[f"{name}.prediction"])) for name in plan.members}
+    ids = np.array([*new.test_ids, *new.by_prior])
+    handed = ensemble.apply(members)
+    _write(competition, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)
     for line in new.lines():
         run.progress.message(line)
-    return len(new.test_ids) + len(new.by_prior)
+    return len(ids)
+
+
+def _warn_of_another_blend(run: Run) -> None:
+    """Says where the submission that lies there was made of other members than this configuration's."""
+    path = run.plan.store.root / "submission.json"
+    if path.exists():
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts["ensemble"]["folder"] != str(run.plan.ensemble.path.relative_to(run.plan.store.root)):
+            run.progress.warning(
+                f"{path.with_suffix('.csv')} was made with another configuration or other members: rows are "
+                "predicted by this configuration's own ensemble."
+            )
+
+
+def _outside_rows(run: Run, ensemble: FittedEnsemble, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the new rows' predictions of the outside members that the ensemble needs.
+
+    Raises:
+        ModelError: rows that a member's file lacks, by id.
+    """
+    needed = set(ensemble.needs) & set(run.config.ensemble.outside)
+    found = {}
+    for member in own_members(run):
+        if member.name in needed:
+            known = member.load()
+            line = {key: number for number, key in enumerate(known.test_ids)}
+            lacking = [key for key in ids if key not in line]
+            if lacking:
+                raise ModelError(
+                    f"The ensemble needs `ensemble.outside.{member.name}`, which has no model here, and its "
+                    f"file has no line for {len(lacking)} of the {len(ids)} rows: {listing(lacking)}. "
+                    "Predict rows of the test table, or blend without it: `--set ensemble.outside={}`."
+                )
+            found[member.name] = known.test[[line[key] for key in ids]]
+    return found
+
+
+def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
+    """Writes values as a submission holds them: in their range, with every digit that they have."""
+    task, answer = competition.task, competition.answer
+    header, chosen = [competition.id, *task.outputs], None
+    if answer.kind == "label" and task.is_classification:
+        numbers = handed.values.argmax(axis=1) if handed.labels is None else handed.labels
+        label = answer.columns[0] if len(answer.columns) == 1 else "label"
+        header, chosen = [*header, label], [task.outputs[number] for number in numbers]
+    with out.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for row, (key, values) in enumerate(zip(ids, answer.held(handed.values), strict=True)):
+            names = [] if chosen is None else [chosen[row]]
+            writer.writerow([key, *map(number_text, values), *names])
 
 
 def _predict_model(

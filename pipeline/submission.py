@@ -32,7 +32,7 @@ def submission_text(
             thresholds chose them; None: the likeliest class, or above one half.
         config: how many digits. Where values of a regression are held, the answer says.
     """
-    test, labels = _with_prior(competition, test, labels)
+    test, labels = with_prior(competition, test, labels)
     ids = [*competition.test_ids, *competition.by_prior]
     position = {name: index for index, name in enumerate(ids)}
     order = np.array([position[name] for name in competition.sample_ids], np.int64)
@@ -64,7 +64,7 @@ def _header(competition: Competition) -> list[str]:
     return ["" if UNNAMED.fullmatch(name) else name for name in _names(competition)]
 
 
-def _with_prior(
+def with_prior(
     competition: Competition, test: np.ndarray, labels: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Adds the prior for each row that no model saw, behind the others."""

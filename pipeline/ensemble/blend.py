@@ -11,13 +11,15 @@ import numpy as np
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.methods.auto import Auto, Candidate
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
-from pipeline.ensemble.weights import inner_folds
 from pipeline.errors import ConfigError, StoreError, listing
 from pipeline.metrics import Metric
 from pipeline.predictions import Predictions, check_alignment
 from pipeline.registry import METHODS
+
+PARTS = 5  # random ones, where a single fold was scored
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Blend:
     Attributes:
         method: the name that was asked for.
         chosen: the method that made the predictions; differs from `method` for "auto".
+        fitted: that method, learned on all scored rows.
+        names: the members that `fitted` combines, in its order.
         weights: by member, those that were kept; None for stacked models, which have none. For
             weights per column, their mean.
         column_weights: (members, outputs) by `weights`' order where columns have their own, else None.
@@ -42,11 +46,15 @@ class Blend:
         table: what "auto" tried, else empty.
         alternatives: by method, the cross-fitted and test predictions of all that "auto" tried,
             shaped as `oof` and `test`: candidates for a second submission.
+        rows: positions of the scored rows.
+        split: of those; where one fold was scored, random parts of it.
         notes: what a person should know, in sentences.
     """
 
     method: str
     chosen: str
+    fitted: Method = field(repr=False)
+    names: tuple[str, ...]
     weights: dict[str, float] | None
     column_weights: np.ndarray | None = field(repr=False)
     oof: np.ndarray = field(repr=False)
@@ -59,6 +67,8 @@ class Blend:
     gap: float | None
     table: tuple[Candidate, ...]
     alternatives: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
+    rows: np.ndarray = field(repr=False)
+    split: Split = field(repr=False)
     notes: tuple[str, ...]
 
 
@@ -67,7 +77,7 @@ def blend(
     members: list[Predictions],
     target: np.ndarray,
     metric: Metric,
-    folds: np.ndarray,
+    split: Split,
     method: str = "auto",
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
@@ -78,7 +88,7 @@ def blend(
         members: predictions of the same rows, made with the same folds.
         target: classification int (rows,); else (rows, outputs).
         metric: what the blend is to be good at.
-        folds: int (rows,) fold that scored the row, -1 where none did.
+        split: of the same rows.
         method: a name in METHODS.
         seed: every random choice follows from it.
         parameters: further arguments of the method's constructor.
@@ -87,7 +97,7 @@ def blend(
         StoreError: members that do not match each other or the target, or no scored row.
         ConfigError: no such method, or one that cannot do this task.
     """
-    level = _level_2(members, target, folds, seed)
+    level = _level_2(members, target, split, seed)
     kind = METHODS.get(method)
     if reason := kind.unsuitable(metric, level.target):
         raise ConfigError(f"ensemble.method: {method!r} cannot be used here: {reason}.")
@@ -96,24 +106,28 @@ def blend(
         made = kind(metric=metric, n_outputs=level.stack.n_outputs, seed=seed)
         return made.set_params(**(parameters or {}))
 
-    fitted = make().fit_stack(level.stack, level.target, level.folds)
+    fitted = make().fit_stack(level.stack, level.target, level.split)
     blended = _cross_fitted(fitted, make, level)
     weights, column_weights, idle = _shown_weights(fitted, level.names)
     return Blend(
         method=method,
         chosen=fitted.chosen_ if isinstance(fitted, Auto) else method,
+        fitted=fitted.kept if isinstance(fitted, Auto) else fitted,
+        names=tuple(level.names),
         weights=weights,
         column_weights=column_weights,
         oof=level.spread(blended),
         test=fitted.combine_stack(level.test).astype(np.float32),
         cross_fitted_score=metric(level.target, blended),
-        cross_fitted_fold_scores=_fold_scores(metric, level, blended),
+        cross_fitted_fold_scores=fold_scores(metric, level.target, blended, level.split),
         in_sample_score=metric(level.target, fitted.combine_stack(level.stack)),
         member_scores={m.name: metric(level.target, m.oof[level.rows]) for m in members},
         dropped=level.dropped | idle,
         gap=fitted.gap_,
         table=fitted.table_ if isinstance(fitted, Auto) else (),
         alternatives=_alternatives(fitted, level),
+        rows=level.rows,
+        split=level.split,
         notes=tuple(level.notes),
     )
 
@@ -126,7 +140,7 @@ class _Level2:
         names: members that are not copies of others.
         stack: their predictions of the scored rows.
         test: their predictions of the test rows.
-        target, folds: of the scored rows.
+        target, split: of the scored rows.
         rows: positions of the scored rows among all `n_rows`.
         dropped: why, by member.
         notes: what a person should know; grows.
@@ -136,7 +150,7 @@ class _Level2:
     stack: Stack
     test: Stack
     target: np.ndarray
-    folds: np.ndarray
+    split: Split
     rows: np.ndarray
     n_rows: int
     dropped: dict[str, str]
@@ -149,27 +163,27 @@ class _Level2:
         return whole
 
 
-def _level_2(members: list[Predictions], target: np.ndarray, folds: np.ndarray, seed: int) -> _Level2:
+def _level_2(members: list[Predictions], target: np.ndarray, split: Split, seed: int) -> _Level2:
     check_alignment(members)
-    if not len(target) == len(folds) == len(members[0].ids):
+    if not len(target) == len(split) == len(members[0].ids):
         raise StoreError(
             f"Members, target and folds must have the same rows. "
-            f"Received: {len(members[0].ids)}, {len(target)} and {len(folds)}."
+            f"Received: {len(members[0].ids)}, {len(target)} and {len(split)}."
         )
     kept, dropped = _without_copies(members)
-    rows, notes = scored_rows(kept, folds)
-    numbers = folds[rows]
-    if len(np.unique(numbers)) < 2 and len(rows) > 1:
-        numbers = inner_folds(None, len(rows), seed)
+    rows, notes = scored_rows(kept, split.folds)
+    scored = split.take(rows)
+    if len(scored.numbers) < 2 and len(rows) > 1:
+        scored = scored.at_random(PARTS, seed)
         notes.append("One fold was scored: weights are cross-fitted over random parts of it.")
     return _Level2(
         names=[member.name for member in kept],
         stack=Stack(tuple(member.oof for member in kept), rows),
         test=Stack.of([member.test for member in kept]),
-        target=_as_target(target[rows], members[0]),
-        folds=numbers,
+        target=as_target(target[rows], members[0]),
+        split=scored,
         rows=rows,
-        n_rows=len(folds),
+        n_rows=len(split),
         dropped=dropped,
         notes=notes,
     )
@@ -211,7 +225,8 @@ def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict
     return kept, dropped
 
 
-def _as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
+def as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
+    """Returns a target in the form that level 2 works with: int64 (rows,) or float64 (rows, outputs)."""
     if member.task.is_classification:
         return target.astype(np.int64)
     return target.reshape(len(target), -1).astype(np.float64)
@@ -225,12 +240,13 @@ def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) ->
             "A single row was scored: nothing could be cross-fitted, and the score means nothing."
         )
         return fitted.combine_stack(level.stack).astype(np.float32)
-    return cross_fit(make, level.stack, level.target, level.folds)
+    return cross_fit(make, level.stack, level.target, level.split)
 
 
-def _fold_scores(metric: Metric, level: _Level2, blended: np.ndarray) -> tuple[float, ...]:
-    parts = [level.folds == fold for fold in np.unique(level.folds)]
-    return tuple(metric(level.target[part], blended[part]) for part in parts)
+def fold_scores(metric: Metric, target: np.ndarray, answer: np.ndarray, split: Split) -> tuple[float, ...]:
+    """Returns the score of every fold's rows."""
+    parts = [split.rows_of(fold) for fold in split.numbers]
+    return tuple(metric(target[part], answer[part]) for part in parts)
 
 
 def _alternatives(fitted: Method, level: _Level2) -> dict[str, tuple[np.ndarray, np.ndarray]]:

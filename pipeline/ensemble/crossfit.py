@@ -7,21 +7,27 @@ from collections.abc import Callable
 import numpy as np
 
 from pipeline.ensemble.method import Method
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 
 
-def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, folds: np.ndarray) -> np.ndarray:
+def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, split: Split) -> np.ndarray:
     """Returns float32 (rows, outputs): each fold blended by a method that was fitted on the others.
+
+    Where folds are ordered in time, "the others" are those before it; the first, which has none,
+    gets the members' plain mean.
 
     Args:
         make: returns a fresh method.
         stack: the members' out-of-fold predictions, without NaN.
         target: as `Method.fit_stack` takes it.
-        folds: (rows,) fold numbers, at least two distinct ones.
+        split: of the same rows; at least two folds.
     """
     blended = np.empty((len(stack), stack.n_outputs), np.float32)
-    for fold in np.unique(folds):
-        out, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        method = make().fit_stack(stack.take(rest), target[rest], folds[rest])
-        blended[out] = method.combine_stack(stack.take(out))
+    for out, rest in split:
+        if len(rest):
+            method = make().fit_stack(stack.take(rest), target[rest], split.take(rest))
+            blended[out] = method.combine_stack(stack.take(out))
+        else:
+            blended[out] = stack.take(out).mean()
     return blended

@@ -1,89 +1,69 @@
-"""From probabilities to labels: decision rules fitted to a metric out-of-fold, with a guard."""
+"""From probabilities to labels: decision rules fitted to a metric."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.ensemble.resampling import bootstrap_scores
-from pipeline.ensemble.threads import single_threaded
-from pipeline.ensemble.weights import inner_folds, sample
-from pipeline.errors import ConfigError
-from pipeline.metrics import Metric, find_metric, labels
+from pipeline.ensemble.touch import Touch
+from pipeline.ensemble.weights import sample
+from pipeline.metrics import Metric, find_metric
 
 Kind = Literal["class_weights", "thresholds", "cut_points"]
 CANDIDATES = 25  # places that are tried for one number, a sweep
 SWEEPS = 3
+PRIOR_ROWS = 50.0  # that ask for a weight of one: best or near it on new rows, from 300 rows to 1,500
 VALUES = 200_000  # rows * outputs that the search looks at, at most
 SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(Touch):
     """How labels are made of probabilities.
 
     Attributes:
         kind: "class_weights": the class of largest probability * weight; "thresholds": labels
             above their own; "cut_points": the expected class number, cut (for ordered classes).
-        values: (classes,) weights, (labels,) thresholds or (classes - 1,) cut points.
-        plain_score: of the most probable class, or thresholds of one half.
-        cross_fitted_score: of numbers that were fitted without the fold they are scored on.
-        used: whether the cross-fitted score is better by more than the standard error of the
-            difference. Where it is not, `labels` decides plainly.
+        rule: (classes,) weights, (labels,) thresholds or (classes - 1,) cut points.
     """
 
     kind: Kind
-    values: np.ndarray
-    plain_score: float
-    cross_fitted_score: float
-    used: bool
+    rule: np.ndarray
 
     def labels(self, prediction: np.ndarray) -> np.ndarray:
-        """Returns int64 class numbers (rows,), or 0/1 (rows, labels), for (rows, outputs)."""
-        if self.used:
-            return apply_rule(self.kind, self.values, prediction)
-        return _plain(self.kind, prediction)
+        return apply_rule(self.kind, self.rule, prediction)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "rule": self.rule.tolist()}
+
+    def describe(self) -> str:
+        return self.kind.replace("_", " ")
 
 
-@single_threaded
-def decide(
-    prediction: np.ndarray, target: np.ndarray, metric: Metric, folds: np.ndarray, seed: int = 0
-) -> Decision:
-    """Fits a decision rule to a metric of labels.
+def fit_decision(prediction: np.ndarray, target: np.ndarray, metric: Metric, seed: int = 0) -> Decision:
+    """Returns the decision of best score on these rows; class weights are drawn toward one.
 
     Args:
-        prediction: out-of-fold or cross-fitted probabilities (rows, outputs); rows with NaN or
-            in no fold (-1) are ignored.
+        prediction: probabilities (rows, outputs).
         target: int (rows,) classes or 0/1 (rows, labels).
-
-    Raises:
-        ConfigError: the metric does not want labels.
     """
-    if metric.wants != "label":
-        raise ConfigError(f"metric: {metric.name!r} wants no labels, so there is no decision to fit.")
-    rows = (folds >= 0) & ~np.isnan(prediction).any(axis=1)
-    prediction, target = prediction[rows].astype(np.float64), target[rows]
-    numbers = inner_folds(folds[rows], len(target), seed)
     kind = rule_kind(metric, target)
-    plain = _plain(kind, prediction)
-    crossed = plain.copy()
-    for fold in np.unique(numbers):
-        out = numbers == fold
-        if not out.all():
-            values = fit_rule(kind, prediction[~out], target[~out], metric, seed)
-            crossed[out] = apply_rule(kind, values, prediction[out])
-    draws = bootstrap_scores(metric, target, [crossed, plain], seed=seed)
-    gain = metric.loss(target, plain) - metric.loss(target, crossed)
-    return Decision(
-        kind=kind,
-        values=fit_rule(kind, prediction, target, metric, seed),
-        plain_score=metric(target, plain),
-        cross_fitted_score=metric(target, crossed),
-        used=bool(gain > np.nanstd(draws[:, 0] - draws[:, 1])),
-    )
+    rule = fit_rule(kind, prediction.astype(np.float64), target, metric, seed)
+    return Decision(kind, shrunk(rule, target) if kind == "class_weights" else rule)
+
+
+def shrunk(weights: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns class weights drawn toward one, as if PRIOR_ROWS more rows of each class asked for one.
+
+    A weight moves the border between its class and all others: the rows that speak for it are those
+    of the smaller side. Means are geometric, for it is ratios that count.
+    """
+    counts = np.bincount(target, minlength=len(weights))
+    counts = np.minimum(counts, len(target) - counts)
+    return weights ** (counts / (counts + PRIOR_ROWS))
 
 
 def rule_kind(metric: Metric, target: np.ndarray) -> Kind:
@@ -107,51 +87,64 @@ def fit_rule(kind: Kind, prediction: np.ndarray, target: np.ndarray, metric: Met
     rows = sample(len(target), max(VALUES // prediction.shape[1], 2000), seed)
     prediction, target = prediction[rows], target[rows]
 
-    def loss(values: np.ndarray) -> float:
-        return metric.loss(target, apply_rule(kind, values, prediction))
+    def loss(labels: np.ndarray) -> float:
+        return metric.loss(target, labels)
 
-    starts, places = _SEARCHES[kind](prediction, target)
-    found = [_search(loss, start, places) for start in starts]
-    return min(found, key=loss)
+    starts, line = _SEARCHES[kind](prediction, target)
+    found = [_search(loss, start, line, apply_rule(kind, start, prediction)) for start in starts]
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+Line = tuple[np.ndarray, Callable[[float], np.ndarray]]  # places to try for one number; labels at each
 
 
 def _search(
-    loss: Callable[[np.ndarray], float], start: np.ndarray, places: Callable[[np.ndarray, int], np.ndarray]
-) -> np.ndarray:
-    """Returns the values that no move of one of them betters; equal losses keep what was."""
-    values, least = start.copy(), loss(start)
+    loss: Callable[[np.ndarray], float],
+    start: np.ndarray,
+    line: Callable[[np.ndarray, int], Line],
+    labels: np.ndarray,
+) -> tuple[float, np.ndarray]:
+    """Returns the least loss, and the values that no move of one betters; equal losses keep what was."""
+    values, least = start.copy(), loss(labels)
     for _ in range(SWEEPS):
         before = least
         for k in range(len(values)):
-            for place in places(values, k):
-                tried = values.copy()
-                tried[k] = place
-                if (tried_loss := loss(tried)) < least:
-                    values, least = tried, tried_loss
+            places, labels_at = line(values, k)
+            for place in places:
+                if (tried := loss(labels_at(place))) < least:
+                    values[k], least = place, tried
         if least == before:
             break
-    return values
+    return least, values
 
 
 def _class_weight_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
     """A class wins a row where its weight passes the best other's score over its probability."""
 
-    def places(values: np.ndarray, k: int) -> np.ndarray:
-        if len(values) == 2 and k == 0:
-            return np.empty(0)  # only the ratio counts
+    def line(values: np.ndarray, k: int) -> Line:
         scores = prediction * values
         scores[:, k] = -np.inf
+        rival = scores.argmax(axis=1)
         needed = scores.max(axis=1) / np.maximum(prediction[:, k], SMALLEST)
-        return _between(needed[(needed > 0.02) & (needed < 50.0)])
+        places = _between(needed[(needed > 0.02) & (needed < 50.0)])
+        if len(values) == 2 and k == 0:
+            places = np.empty(0)  # only the ratio counts
+        return places, lambda weight: np.where(needed < weight, k, rival)
 
-    return [np.ones(prediction.shape[1])], places
+    return [np.ones(prediction.shape[1])], line
 
 
 def _threshold_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
-    def places(values: np.ndarray, k: int) -> np.ndarray:
-        return _between(prediction[:, k])
+    def line(values: np.ndarray, k: int) -> Line:
+        labels = apply_rule("thresholds", values, prediction)
 
-    return [np.full(prediction.shape[1], 0.5)], places
+        def labels_at(threshold: float) -> np.ndarray:
+            labels[:, k] = prediction[:, k] > threshold
+            return labels
+
+        return _between(prediction[:, k]), labels_at
+
+    return [np.full(prediction.shape[1], 0.5)], line
 
 
 def _cut_point_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
@@ -160,12 +153,18 @@ def _cut_point_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
     shares = np.cumsum(np.bincount(target, minlength=classes))[:-1] / len(target)
     starts = [np.arange(classes - 1) + 0.5, np.quantile(expected, shares)]
 
-    def places(values: np.ndarray, k: int) -> np.ndarray:
+    def line(values: np.ndarray, k: int) -> Line:
         low = values[k - 1] if k else -np.inf
         high = values[k + 1] if k + 1 < len(values) else np.inf
-        return _between(expected[(expected >= low) & (expected <= high)])
+        others = values.copy()
 
-    return starts, places
+        def labels_at(cut: float) -> np.ndarray:
+            others[k] = cut
+            return np.searchsorted(others, expected)
+
+        return _between(expected[(expected >= low) & (expected <= high)]), labels_at
+
+    return starts, line
 
 
 _SEARCHES: dict[str, Callable] = {
@@ -186,8 +185,3 @@ def _between(values: np.ndarray) -> np.ndarray:
 
 def _expected_class(prediction: np.ndarray) -> np.ndarray:
     return prediction @ np.arange(prediction.shape[1]) / prediction.sum(axis=1)
-
-
-def _plain(kind: Kind, prediction: np.ndarray) -> np.ndarray:
-    shape = (len(prediction), 1) if kind == "thresholds" else (len(prediction),)
-    return labels(np.empty(shape), prediction)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
 from pipeline.errors import ConfigError, did_you_mean
@@ -34,7 +37,8 @@ class Method:
     estimator interface is written out rather than inherited: importing scikit-learn takes a
     second, and the configuration asks this registry for names.
 
-    A subclass implements `_learn` and, where it is not a weighted mean, `_combine`.
+    A subclass implements `_learn` and, where it is not a weighted mean, `_combine`. What it learns
+    are numbers and arrays, which are saved as they are, or `models_`, a list that it writes and reads.
 
     Args:
         metric: what the weights are to be good at; a name or a `Metric`.
@@ -69,7 +73,7 @@ class Method:
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], y_numeric=True, multi_output=True)
         if y.ndim == 2 and y.shape[1] == 1 and self.n_outputs == 1:
             _warn_of_column_vector()
-        return self.fit_stack(self._stack(X), self._target(y), folds)
+        return self.fit_stack(self._stack(X), self._target(y), None if folds is None else Split(folds))
 
     @single_threaded
     def predict(self, X: Any) -> np.ndarray:
@@ -86,14 +90,14 @@ class Method:
         blended = self.predict(X).reshape(len(X), -1)
         return -self._metric().loss(self._target(np.asarray(y)), blended)
 
-    def fit_stack(self, stack: Stack, target: np.ndarray, folds: np.ndarray | None = None) -> Method:
+    def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Method:
         """Does `fit` on a stack and a target as the pipeline keeps them, without checks."""
         metric = self._metric()
         self.weights_: np.ndarray | None = None
         self.gap_: float | None = None
         if metric.log_target:
             stack, target, metric = stack.map(_log), _log(target), _metric_of_logs(metric)
-        self._learn(stack, target, metric, folds)
+        self._learn(stack, target, metric, None if split is None else split.folds)
         return self
 
     def combine_stack(self, stack: Stack) -> np.ndarray:
@@ -101,6 +105,43 @@ class Method:
         if self._metric().log_target:
             return np.expm1(self._combine(stack.map(_log)))
         return self._combine(stack)
+
+    def uses(self, n_members: int) -> np.ndarray:
+        """Returns the positions of the members without whom the blend cannot be worked out.
+
+        A negative weight comes with a guard that looks at every member.
+        """
+        if self.weights_ is None or np.any(self.weights_ < 0):
+            return np.arange(n_members)
+        return np.flatnonzero(self.weights_.reshape(n_members, -1).any(axis=1))
+
+    def save(self, folder: Path) -> None:
+        """Writes what was learned into the empty folder, in formats that run no code when read."""
+        numbers = {}
+        for name, value in vars(self).items():
+            if name == "models_":
+                self._write_models(value, folder)
+            elif name.endswith("_") and isinstance(value, np.ndarray):
+                np.save(folder / f"{name}.npy", value)
+            elif name.endswith("_") and (value is None or isinstance(value, (bool, int, float))):
+                numbers[name] = value
+            elif name.endswith("_"):
+                raise TypeError(f"{type(self).__name__}.{name} is neither a number nor an array.")
+        (folder / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
+
+    def load(self, folder: Path) -> Method:
+        """Reads what `save` wrote and returns self."""
+        vars(self).update(json.loads((folder / "numbers.json").read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("*_.npy")):
+            setattr(self, path.stem, np.load(path, allow_pickle=False))
+        self._read_models(folder)
+        return self
+
+    def _write_models(self, models: list[Any], folder: Path) -> None:
+        raise NotImplementedError
+
+    def _read_models(self, folder: Path) -> None:
+        """Sets `models_`, where the method has any."""
 
     @classmethod
     def unsuitable(cls, metric: Metric, target: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""How sure a score is: paired bootstrap of rows, or of folds and rows, for any metric."""
+"""How sure a score is: paired bootstrap of rows or whole groups, or of folds and these, for any metric."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.ensemble.split import Split
 from pipeline.metrics import SMALLEST_PROBABILITY, Metric, find_metric, labels
 
 BLOCKS = 5000  # more rows than this are resampled in random blocks, where a metric is a mean over rows
@@ -72,61 +73,106 @@ def bootstrap_scores(
     metric: Metric,
     target: np.ndarray,
     predictions: Sequence[np.ndarray],
-    folds: np.ndarray | None = None,
+    split: Split | None = None,
+    by_fold: bool = False,
     replicates: int | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Returns float64 (replicates, predictions): scores on the same resampled rows for all.
+
+    Where rows belong to groups, whole groups are drawn: rows of one group are right and wrong
+    together, and drawing them one by one would promise too narrow an interval. A bootstrap of few
+    units is still too narrow: deviations are widened as a t interval is for so many groups.
 
     Metrics that are means over rows are resampled in at most BLOCKS random blocks. Others are
     scored on at most SCORED_ROWS drawn rows (m out of n bootstrap; Bickel, Götze and van Zwet,
     Statistica Sinica 1997), and their deviations scaled by sqrt(m / n).
 
     Args:
-        folds: (rows,) fold numbers: draw folds with replacement, then rows within each; without,
-            rows alone.
+        split: of the same rows; without, or without groups, rows are drawn.
+        by_fold: draw folds with replacement, then rows or groups within each.
         replicates: 1000 for means over rows, 200 for other metrics, unless told.
     """
-    form = additive(metric)
-    if form is None:
-        return _scored_draws(metric, target, predictions, folds, replicates or 200, seed)
-    random = np.random.default_rng(seed)
-    groups = np.zeros(len(target), np.int64) if folds is None else folds
-    block = _blocks(groups, random)
+    random, form = np.random.default_rng(seed), additive(metric)
+    units, strata = _units(split, len(target)), np.zeros(len(target), np.int64)
+    if split is not None and by_fold:
+        strata = split.folds
+    if form is not None:
+        scores = _summed_draws(form, target, predictions, _blocks(units, strata, random), strata,
+                               replicates or 1000, random)  # fmt: skip
+    else:
+        scores = _scored_draws(metric, target, predictions, units, strata, replicates or 200, random)
+    count = int(units.max()) + 1
+    if split is None or split.groups is None or count < 2:
+        return scores
+    full = np.array([metric(target, prediction) for prediction in predictions])
+    return full + (scores - full) * _few(count)
+
+
+def _few(units: int) -> float:
+    """Returns the deviation divided by n - 1 over that by n, times t's 97.5 % point over the normal's."""
+    return float(np.sqrt(units / (units - 1)) * (1.0 + 1.21 / (units - 1)))
+
+
+def interval(draws: np.ndarray) -> tuple[float, float]:
+    """Returns the 95 % interval of a drawn number, by percentiles; NaN where it has no value."""
+    known = draws[~np.isnan(draws)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _units(split: Split | None, rows: int) -> np.ndarray:
+    """Returns (rows,) the number of what is drawn together."""
+    if split is None or split.groups is None:
+        return np.arange(rows)
+    return np.unique(split.groups, return_inverse=True)[1]
+
+
+def _blocks(units: np.ndarray, strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Returns (rows,) block numbers: the units, or random heaps of them, each within one stratum."""
+    count = int(units.max()) + 1
+    if count <= BLOCKS:
+        return units
+    stratum_of = np.empty(count, np.int64)
+    stratum_of[units] = strata
+    block, first = np.empty(count, np.int64), 0
+    for stratum in np.unique(strata):
+        some = np.flatnonzero(stratum_of == stratum)
+        n = max(1, round(BLOCKS * len(some) / count))
+        block[random.permutation(some)] = first + np.arange(len(some)) % n
+        first += n
+    return block[units]
+
+
+def _summed_draws(
+    form: Additive,
+    target: np.ndarray,
+    predictions: Sequence[np.ndarray],
+    block: np.ndarray,
+    strata: np.ndarray,
+    replicates: int,
+    random: np.random.Generator,
+) -> np.ndarray:
     sizes = np.bincount(block)
     sums = []
     for prediction in predictions:
         terms = form.terms(target, np.asarray(prediction, np.float64))
         sums.append(np.column_stack([np.bincount(block, column) for column in terms.T]))
     stacked = np.stack(sums, axis=1)  # (blocks, predictions, columns)
-    block_groups = np.zeros(len(sizes), np.int64)
-    block_groups[block] = groups
+    stratum_of = np.zeros(len(sizes), np.int64)
+    stratum_of[block] = strata
     counts = np.stack(
-        [
-            np.bincount(drawn, minlength=len(sizes))
-            for drawn in _draws(block_groups, replicates or 1000, 1.0, random)
-        ]
+        [np.bincount(drawn, minlength=len(sizes)) for drawn in _draws(stratum_of, replicates, 1.0, random)]
     ).astype(np.float64)
     means = np.tensordot(counts, stacked, axes=1) / (counts @ sizes)[:, None, None]
     return form.finish(means)
 
 
-def _blocks(groups: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Returns (rows,) block numbers, each block within one group."""
-    if len(groups) <= BLOCKS:
-        return np.arange(len(groups))
-    block, first = np.empty(len(groups), np.int64), 0
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        n = max(1, round(BLOCKS * len(rows) / len(groups)))
-        block[random.permutation(rows)] = first + np.arange(len(rows)) % n
-        first += n
-    return block
-
-
-def _draws(groups: np.ndarray, n: int, share: float, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yields positions: groups drawn with replacement, then that share of each one's positions."""
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+def _draws(strata: np.ndarray, n: int, share: float, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yields positions: strata drawn with replacement, then that share of each one's positions."""
+    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for _ in range(n):
         chosen = [members[g] for g in random.integers(len(members), size=len(members))]
         yield np.concatenate([m[random.integers(len(m), size=max(1, round(share * len(m))))] for m in chosen])
@@ -136,13 +182,19 @@ def _scored_draws(
     metric: Metric,
     target: np.ndarray,
     predictions: Sequence[np.ndarray],
-    folds: np.ndarray | None,
+    units: np.ndarray,
+    strata: np.ndarray,
     replicates: int,
-    seed: int,
+    random: np.random.Generator,
 ) -> np.ndarray:
     share = min(1.0, SCORED_ROWS / len(target))
-    groups = np.zeros(len(target), np.int64) if folds is None else folds
-    draws = _draws(groups, replicates, share, np.random.default_rng(seed))
-    scores = np.array([[metric(target[rows], p[rows]) for p in predictions] for rows in draws])
-    full = np.array([metric(target, p) for p in predictions])
-    return scores if share == 1.0 else full + (scores - full) * np.sqrt(share)
+    order, ends = np.argsort(units, kind="stable"), np.cumsum(np.bincount(units))
+    rows_of = np.split(order, ends[:-1])
+    stratum_of = np.empty(len(rows_of), np.int64)
+    stratum_of[units] = strata
+    scores = []
+    for drawn in _draws(stratum_of, replicates, share, random):
+        rows = order[drawn] if len(rows_of) == len(units) else np.concatenate([rows_of[u] for u in drawn])
+        scores.append([metric(target[rows], prediction[rows]) for prediction in predictions])
+    full = np.array([metric(target, prediction) for prediction in predictions])
+    return np.array(scores) if share == 1.0 else full + (np.array(scores) - full) * np.sqrt(share)

@@ -73,6 +73,10 @@ class Stack:
             total += self.member(int(number)) * weights[number]
         return total
 
+    def mean(self) -> np.ndarray:
+        """Returns the plain mean of the members, float64 (rows, outputs)."""
+        return self.combine(np.full(self.n_members, 1.0 / self.n_members))
+
     def cube(self) -> np.ndarray:
         """Returns a copy of everything, float32 (members, rows, outputs)."""
         return np.stack([np.asarray(self.member(m), np.float32) for m in range(self.n_members)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.ensemble.resampling import bootstrap_scores
+from pipeline.ensemble.split import Split
 from pipeline.metrics import Metric
 
 REPLICATES = 300  # a standard error to four hundredths of itself
@@ -55,7 +56,8 @@ def measure_gain(
     known = np.isfinite(target.reshape(len(target), -1)).all(axis=1)
     truth, sides = target[known], [found[known], standing[known]]
     drawn = None if groups is None else np.unique(groups[known], return_inverse=True)[1]
-    draws = bootstrap_scores(metric, truth, sides, drawn, REPLICATES)
+    split = Split(np.zeros(len(truth), np.int64), drawn)
+    draws = bootstrap_scores(metric, truth, sides, split, replicates=REPLICATES)
     value = metric.loss(truth, sides[1]) - metric.loss(truth, sides[0])
     return Gain(float(value), float(np.nanstd(draws[:, 0] - draws[:, 1])), int(known.sum()))
 

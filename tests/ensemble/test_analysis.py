@@ -1,50 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipeline.ensemble.analysis import analyse, error_correlation, gain
-from pipeline.ensemble.blend import blend
+from pipeline.ensemble.analysis import error_correlation, gain, intervals
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import find_metric
 
-LOG_LOSS, RMSE = find_metric("log_loss"), find_metric("rmse")
-
-
-@pytest.mark.parametrize(
-    "kind, metric", [("classification", LOG_LOSS), ("multilabel", find_metric("auc")), ("regression", RMSE)]
-)
-def test_analysis_says_what_the_blend_gains(kind, metric, level_2):
-    data = level_2(kind, rows=200)
-    result = blend(data.members, data.target, metric, data.folds, "convex")
-    analysis = analyse(result, data.members, data.target, metric, data.folds)
-    scores = result.member_scores
-    assert analysis.best_member == (max if metric.greater_is_better else min)(scores, key=scores.get)
-    against = analysis.against_best
-    sign = 1 if metric.greater_is_better else -1
-    assert against.value == pytest.approx(sign * (result.cross_fitted_score - scores[analysis.best_member]))
-    assert against.low < against.value < against.high
-    assert set(analysis.leave_one_out) == set(scores)
-    assert analysis.error_correlation.shape == (3, 3)
-    for name, (low, high) in analysis.member_intervals.items():
-        assert low < scores[name] < high
-
-
-def test_leaving_out_a_member_of_noise_costs_nothing(level_2):
-    data = level_2("classification")
-    noise = data.random.dirichlet(np.ones(3), size=len(data.truth)).astype(np.float32)
-    members = [*data.members, data.predictions("noise", noise)]
-    result = blend(members, data.target, LOG_LOSS, data.folds, "convex")
-    gains = analyse(result, members, data.target, LOG_LOSS, data.folds).leave_one_out
-    assert gains["noise"] == pytest.approx(0.0, abs=1e-3)
-    assert gains["m0"] > 0.02
-
-
-def test_one_member_has_no_gain_to_give(level_2):
-    data = level_2("classification", members=1)
-    result = blend(data.members, data.target, LOG_LOSS, data.folds, "convex")
-    analysis = analyse(result, data.members, data.target, LOG_LOSS, data.folds)
-    assert analysis.leave_one_out == {}
-    assert analysis.against_best.value == pytest.approx(0.0)
-    assert analysis.against_best.probability == pytest.approx(0.5)
+RMSE = find_metric("rmse")
+ACCURACY = find_metric("accuracy")
 
 
 def test_a_clear_gain_is_certain_and_a_coin_toss_is_not(level_2):
@@ -54,6 +19,43 @@ def test_a_clear_gain_is_certain_and_a_coin_toss_is_not(level_2):
     assert gain(RMSE, data.target, worse, better).high < 0
     equal = gain(RMSE, data.target, data.member("a", 1.0).oof, data.member("b", 1.0).oof)
     assert equal.low < 0 < equal.high
+
+
+@pytest.mark.parametrize("metric", [RMSE, replace(RMSE, name="called")])
+def test_a_gain_is_paired_by_rows(metric):
+    random = np.random.default_rng(0)
+    target, shared = np.zeros((500, 1)), random.normal(size=(500, 1)) * 5.0
+    found = gain(metric, target, shared * 0.99, shared)
+    assert found.low > 0.5 * found.value  # drawn apart, the interval would be thirty times as wide
+    assert found.high < 1.5 * found.value
+    assert found.probability == 1.0
+
+
+@pytest.mark.parametrize("metric", [ACCURACY, replace(ACCURACY, name="called")])
+def test_an_interval_has_the_width_that_theory_gives_it(metric):
+    random = np.random.default_rng(0)
+    target, labels = np.zeros(1000, np.int64), (random.random(1000) < 0.2).astype(np.int64)
+    width = 2 * 1.96 * np.sqrt(0.2 * 0.8 / 1000)
+    low, high = intervals(metric, target, {"it": labels}, Split(np.zeros(1000, np.int64)))["it"]
+    assert high - low == pytest.approx(width, rel=0.2)
+    of_gain = gain(metric, target, target, labels)
+    assert of_gain.high - of_gain.low == pytest.approx(width, rel=0.2)
+
+
+def test_equal_answers_are_no_gain_and_no_win():
+    target = np.arange(100) % 2
+    found = gain(ACCURACY, target, target, target.copy())
+    assert (found.value, found.low, found.high, found.probability) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_groups_widen_a_gain():
+    number = np.repeat(np.arange(20), 50)
+    target, shift = np.zeros((1000, 1)), np.where(number < 11, 1.0, 1.2)[:, None]
+    rows, groups = Split(np.zeros(1000, np.int64)), Split(np.zeros(1000, np.int64), number)
+    one = gain(RMSE, target, shift, np.full((1000, 1), 1.1), rows)
+    other = gain(RMSE, target, shift, np.full((1000, 1), 1.1), groups)
+    assert one.value == other.value
+    assert other.high - other.low > 4 * (one.high - one.low)
 
 
 def test_error_correlation_is_that_of_the_errors(level_2):

@@ -4,8 +4,9 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from pipeline.ensemble.blend import blend
-from pipeline.ensemble.methods.auto import Auto
+from pipeline.ensemble.methods.auto import Auto, Trial
 from pipeline.ensemble.simplex import log_loss_weights
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, find_metric
@@ -44,7 +45,7 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
         if kind_of_method.unsuitable(metric, data.target):
             assert (name, kind) == ("stack_logistic", "regression")
             continue
-        method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, data.folds)
+        method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, Split(data.folds))
         blended = method.combine_stack(stack)
         assert blended.shape == (60, 3), name
         assert np.isfinite(blended).all(), name
@@ -70,7 +71,7 @@ def test_the_same_seed_gives_the_same_blend(name, level_2):
     stack = stack_of(data)
     first, again = (
         METHODS.get(name)("log_loss", 3, seed=1)
-        .fit_stack(stack, data.target, data.folds)
+        .fit_stack(stack, data.target, Split(data.folds))
         .combine_stack(stack)
         for _ in range(2)
     )
@@ -94,7 +95,7 @@ def test_degenerate_inputs(name, kind, case, level_2):
         perfect = np.eye(2)[data.target] if kind == "classification" else data.target
         members[1] = perfect.astype(np.float32)
     stack = Stack.of(members)
-    method = METHODS.get(name)(metric, 2).fit_stack(stack, data.target, data.folds)
+    method = METHODS.get(name)(metric, 2).fit_stack(stack, data.target, Split(data.folds))
     blended = method.combine_stack(stack)
     assert np.isfinite(blended).all()
     if case == "perfect member" and name not in ("mean", "rank_mean"):
@@ -198,7 +199,7 @@ def test_a_metric_of_ones_own_is_searched_for(level_2):
     median = type(find_metric("mae"))(
         "median", lambda t, p: float(np.median(np.abs(t - p))), False, "value", ("regression",)
     )
-    blended = blend(data.members, data.target, median, data.folds, "nelder_mead")
+    blended = blend(data.members, data.target, median, Split(data.folds), "nelder_mead")
     assert blended.in_sample_score <= min(blended.member_scores.values())
 
 
@@ -219,3 +220,46 @@ def test_columns_that_are_no_multiple_of_the_outputs_are_refused():
         ValueError, match=r"members \* n_outputs columns\. Received: 4 columns and n_outputs=3"
     ):
         METHODS.get("mean")("log_loss", 3).fit(np.full((5, 4), 0.1), np.arange(5) % 3)
+
+
+class Given:
+    """Cross-fitted predictions of methods that are told beforehand."""
+
+    def __init__(self, oofs):
+        self.oofs = oofs
+
+    def choose(self, target, metric, split):
+        auto = Auto(metric=metric, n_outputs=self.oofs["mean"].shape[1])
+        auto.trials_ = {name: Trial(None, oof, 0.0, 0.0, 0.0) for name, oof in self.oofs.items()}
+        return auto, auto._choose(target, metric, split)
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_auto_chooses_for_a_fold_by_the_others(ordered):
+    """A method that is good in one fold only is not the one by which that fold is blended."""
+    target, folds = np.zeros((500, 1)), np.arange(500) // 100
+    steady = np.ones((500, 1), np.float32)
+    lucky = np.where(folds[:, None] == 2, 0.0, 1.05).astype(np.float32)
+    made, table = Given({"mean": steady, "convex": lucky}).choose(
+        target, find_metric("rmse"), Split(folds, ordered=ordered)
+    )
+    assert made.chosen_ == "convex"
+    assert set(table) == {"mean", "convex"}
+    np.testing.assert_array_equal(made.oof_[folds == 2], steady[folds == 2])
+    np.testing.assert_array_equal(made.oof_[folds < 2], (steady if ordered else lucky)[folds < 2])
+    np.testing.assert_array_equal(made.oof_[folds > 2], lucky[folds > 2])
+
+
+def test_auto_s_score_does_not_flatter_its_choice():
+    """Of twenty methods that guess, one looks good; the score is that of guessing."""
+    claims, best = [], []
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        target, folds = random.integers(2, size=200), np.arange(200) % 5
+        names = ["mean", *(f"m{k}" for k in range(19))]
+        guesses = {name: random.dirichlet(np.ones(2), size=200).astype(np.float32) for name in names}
+        made, _ = Given(guesses).choose(target, find_metric("accuracy"), Split(folds))
+        claims.append(find_metric("accuracy")(target, made.oof_))
+        best.append(max(find_metric("accuracy")(target, oof) for oof in guesses.values()))
+    assert np.mean(best) > 0.55
+    assert np.mean(claims) < 0.53

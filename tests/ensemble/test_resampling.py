@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.ensemble.resampling import BLOCKS, SCORED_ROWS, additive, bootstrap_scores
+from pipeline.ensemble.resampling import BLOCKS, SCORED_ROWS, additive, bootstrap_scores, interval
+from pipeline.ensemble.split import Split
 from pipeline.metrics import METRICS, find_metric
 
 ACCURACY = find_metric("accuracy")
@@ -60,5 +61,55 @@ def test_folds_that_differ_widen_the_spread(metric):
     folds = np.arange(1000) // 200
     prediction[folds == 0] = prediction[folds == 0][:, ::-1]
     by_rows = bootstrap_scores(metric, target, [prediction], replicates=200)
-    by_folds = bootstrap_scores(metric, target, [prediction], folds, replicates=200)
+    by_folds = bootstrap_scores(metric, target, [prediction], Split(folds), by_fold=True, replicates=200)
     assert by_folds.std() > 5 * by_rows.std()
+
+
+def in_groups(groups, each, seed):
+    """Accuracy 0.8 on average, but a group's rows are right or wrong together more often than not."""
+    random = np.random.default_rng(seed)
+    number = np.repeat(np.arange(groups), each)
+    share = random.beta(1.6, 0.4, size=groups)[number]
+    target = np.zeros(groups * each, np.int64)
+    wrong = random.random(groups * each) > share
+    return target, np.eye(2)[wrong.astype(int)], number
+
+
+def test_an_interval_of_rows_in_groups_covers_what_it_says():
+    covered, draws = {"groups": 0, "rows": 0}, 60
+    for seed in range(draws):
+        target, prediction, number = in_groups(30, 20, seed)
+        for name, split in (("groups", Split(number % 5, number)), ("rows", Split(number % 5))):
+            scores = bootstrap_scores(ACCURACY, target, [prediction], split, replicates=300, seed=seed)
+            low, high = interval(scores[:, 0])
+            covered[name] += low <= 0.8 <= high
+    assert covered["groups"] / draws > 0.88
+    assert covered["rows"] / draws < 0.6
+
+
+@pytest.mark.parametrize("metric", [ACCURACY, replace(ACCURACY, name="called")])
+@pytest.mark.parametrize("by_fold", [False, True])
+def test_whole_groups_are_drawn_for_any_metric(metric, by_fold):
+    target, prediction, number = in_groups(30, 20, 0)
+    drawn = bootstrap_scores(
+        metric, target, [prediction], Split(number % 2, number), by_fold=by_fold, replicates=300
+    )
+    by_group = prediction[:, 0].reshape(30, 20).mean(axis=1)
+    assert drawn.std() > 0.9 * by_group.std() / np.sqrt(30)
+    assert drawn.mean() == pytest.approx(by_group.mean(), abs=0.02)
+
+
+def test_more_groups_than_blocks_are_drawn_in_heaps_of_whole_groups():
+    groups = 2 * BLOCKS
+    target, prediction, number = in_groups(groups, 4, 0)
+    whole = bootstrap_scores(ACCURACY, target, [prediction], Split(number % 5, number), replicates=300)
+    rows = bootstrap_scores(ACCURACY, target, [prediction], Split(number % 5), replicates=300)
+    by_group = (prediction[:, 0].reshape(groups, 4)).mean(axis=1)
+    assert whole.std() == pytest.approx(by_group.std() / np.sqrt(groups), rel=0.15)
+    assert rows.std() < 0.75 * whole.std()
+
+
+def test_a_95_percent_interval_leaves_out_a_fortieth_on_either_side():
+    low, high = interval(np.append(np.arange(1001.0), np.nan))
+    assert (low, high) == (25.0, 975.0)
+    assert np.isnan(interval(np.full(3, np.nan))).all()

@@ -10,12 +10,14 @@ import numpy as np
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method, is_exact
 from pipeline.ensemble.resampling import bootstrap_scores
+from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
-from pipeline.ensemble.weights import inner_folds
 from pipeline.errors import ConfigError
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
+PARTS = 5  # random ones, where no folds are given
+DRAWS = 100
 NOISE = 0.5  # standard errors; one whole kept means of unequal members, half lost nothing elsewhere
 
 
@@ -71,7 +73,8 @@ class Auto(Method):
         trials_: by name, the methods that were tried, in order of simplicity.
         table_: a `Candidate` per method, tried or not, in order of simplicity.
         oof_: float32 (rows, outputs): every fold blended by the method that would have been kept
-            by the scores of the other folds. Its score does not flatter the choice.
+            by the scores of the other folds (of those before it where folds are ordered; there the
+            first has the simplest). Its score does not flatter the choice.
     """
 
     def __init__(
@@ -84,24 +87,31 @@ class Auto(Method):
         super().__init__(metric, n_outputs, seed)
         self.methods = methods
 
-    def fit_stack(self, stack: Stack, target: np.ndarray, folds: np.ndarray | None = None) -> Auto:
-        metric, folds = self._metric(), inner_folds(folds, len(stack), self.seed)
+    def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
+        metric = self._metric()
+        split = Split(np.zeros(len(stack), np.int64)) if split is None else split
+        if len(split.numbers) < 2:
+            split = split.at_random(PARTS, self.seed)
         names = self.methods or tuple(name for name in METHODS if name != "auto")
         names = tuple(sorted(names, key=lambda name: METHODS.get(name).simplicity))
         reasons = {name: self._reason_to_skip(name, stack, target, metric) for name in names}
         self.trials_ = {
-            name: self._try(name, stack, target, metric, folds) for name in names if not reasons[name]
+            name: self._try(name, stack, target, metric, split) for name in names if not reasons[name]
         }
         if not self.trials_:
             raise ConfigError(f"No ensemble method suits: {'; '.join(reasons.values())}.")
-        rows = self._choose(target, metric, folds)
+        rows = self._choose(target, metric, split)
         self.table_ = tuple(rows.get(name, Candidate(name, skipped=reasons[name])) for name in names)
-        kept = self.trials_[self.chosen_].method
-        self.weights_, self.gap_ = kept.weights_, kept.gap_
+        self.weights_, self.gap_ = self.kept.weights_, self.kept.gap_
         return self
 
+    @property
+    def kept(self) -> Method:
+        """The chosen method, fitted on all rows."""
+        return self.trials_[self.chosen_].method
+
     def combine_stack(self, stack: Stack) -> np.ndarray:
-        return self.trials_[self.chosen_].method.combine_stack(stack)
+        return self.kept.combine_stack(stack)
 
     def _make(self, name: str, stack: Stack) -> Method:
         return METHODS.get(name)(metric=self.metric, n_outputs=stack.n_outputs, seed=self.seed)
@@ -120,29 +130,27 @@ class Auto(Method):
             return "one column: the same as `convex`"
         return kind.too_slow(len(stack), stack.n_members, stack.n_outputs)
 
-    def _try(self, name: str, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray) -> Trial:
+    def _try(self, name: str, stack: Stack, target: np.ndarray, metric: Metric, split: Split) -> Trial:
         start = time.perf_counter()
-        method = self._make(name, stack).fit_stack(stack, target, folds)
+        method = self._make(name, stack).fit_stack(stack, target, split)
         blended = method.combine_stack(stack)
-        if len(np.unique(folds)) > 1:
-            oof = cross_fit(lambda: self._make(name, stack), stack, target, folds)
+        if len(split.numbers) > 1:
+            oof = cross_fit(lambda: self._make(name, stack), stack, target, split)
         else:  # a single row: there is nothing to cross-fit
             oof = blended.astype(np.float32)
         seconds = time.perf_counter() - start
         return Trial(method, oof, metric(target, oof), metric(target, blended), seconds)
 
-    def _choose(self, target: np.ndarray, metric: Metric, folds: np.ndarray) -> dict[str, Candidate]:
+    def _choose(self, target: np.ndarray, metric: Metric, split: Split) -> dict[str, Candidate]:
         """Sets `chosen_` and `oof_`; returns the lines of the table."""
         names, oofs = list(self.trials_), [trial.oof for trial in self.trials_.values()]
-        draws = bootstrap_scores(metric, target, oofs, replicates=200, seed=self.seed)
-        losses = np.array([metric.loss(target, oof) for oof in oofs])
+        losses, draws = self._scores(oofs, target, metric, split)
         self.chosen_ = names[_simplest(losses, draws)]
-        self.oof_ = np.empty_like(oofs[0])
-        for fold in np.unique(folds):
-            out = folds == fold
-            rest = out if out.all() else ~out
-            without = np.array([metric.loss(target[rest], oof[rest]) for oof in oofs])
-            self.oof_[out] = oofs[_simplest(without, draws)][out]
+        self.oof_ = oofs[0].copy()
+        for out, rest in split:
+            if len(rest):
+                without = self._scores([oof[rest] for oof in oofs], target[rest], metric, split.take(rest))
+                self.oof_[out] = oofs[_simplest(*without)][out]
         winner = _winner(losses)
         own, behind = _spread(draws), _spread(draws - draws[:, [winner]])
         return {
@@ -157,6 +165,13 @@ class Auto(Method):
             )
             for number, (name, trial) in enumerate(self.trials_.items())
         }
+
+    def _scores(
+        self, oofs: list[np.ndarray], target: np.ndarray, metric: Metric, split: Split
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the losses of every method's predictions, and draws of their scores."""
+        losses = np.array([metric.loss(target, oof) for oof in oofs])
+        return losses, bootstrap_scores(metric, target, oofs, split, replicates=DRAWS, seed=self.seed)
 
 
 def _winner(losses: np.ndarray) -> int:

@@ -65,6 +65,11 @@ class RankMean(Method):
     A value's rank is its place among the member's values of that column when fitting, so that a
     row's blend does not depend on which rows stand beside it. The mean rank is turned back into a
     value by the members' mean quantiles; probabilities of classes are brought to a sum of one.
+
+    Attributes:
+        scales_: (2, all values) distinct values and their ranks, member by member, column by column.
+        ends_: where each of those ends.
+        quantiles_: (outputs, GRID) the members' mean value at evenly spaced ranks.
     """
 
     simplicity: ClassVar[int] = 3
@@ -73,20 +78,19 @@ class RankMean(Method):
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
         self.normalise_ = is_probability(metric) and target.ndim == 1
-        self.scales_ = [
-            [_ranks(column, self.GRID) for column in stack.member(m).T] for m in range(stack.n_members)
-        ]
-        levels = np.linspace(0.0, 1.0, self.GRID)
-        self.quantiles_ = np.mean(
-            [[np.interp(levels, ranks, values) for values, ranks in scales] for scales in self.scales_],
-            axis=0,
-        )
+        levels, members, outputs = np.linspace(0.0, 1.0, self.GRID), stack.n_members, stack.n_outputs
+        scales = [_ranks(column, self.GRID) for m in range(members) for column in stack.member(m).T]
+        self.scales_ = np.concatenate(scales, axis=1)
+        self.ends_ = np.cumsum([scale.shape[1] for scale in scales])
+        quantiles = [np.interp(levels, ranks, values) for values, ranks in scales]
+        self.quantiles_ = np.reshape(quantiles, (members, outputs, self.GRID)).mean(axis=0)
 
     def _combine(self, stack: Stack) -> np.ndarray:
         ranks = np.zeros((len(stack), stack.n_outputs))
-        for number, scales in enumerate(self.scales_):
-            for k, (column, (values, levels)) in enumerate(zip(stack.member(number).T, scales, strict=True)):
-                ranks[:, k] += np.interp(column, values, levels) / stack.n_members
+        scales = iter(np.split(self.scales_, self.ends_[:-1], axis=1))
+        for number in range(stack.n_members):
+            for k, column in enumerate(stack.member(number).T):
+                ranks[:, k] += np.interp(column, *next(scales)) / stack.n_members
         levels = np.linspace(0.0, 1.0, self.GRID)
         for k, quantiles in enumerate(self.quantiles_):
             ranks[:, k] = np.interp(ranks[:, k], levels, quantiles)
@@ -95,11 +99,11 @@ class RankMean(Method):
         return ranks
 
 
-def _ranks(column: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the distinct values of a column (at most so many) and their mid-ranks in (0, 1)."""
+def _ranks(column: np.ndarray, most: int) -> np.ndarray:
+    """Returns (2, values): the distinct values of a column (at most so many), their mid-ranks in (0, 1)."""
     values, counts = np.unique(column, return_counts=True)
     ranks = (np.cumsum(counts) - 0.5 * counts) / len(column)
     if len(values) > most:
         kept = np.linspace(0, len(values) - 1, most).astype(np.int64)
         values, ranks = values[kept], ranks[kept]
-    return values.astype(np.float64), ranks
+    return np.stack([values.astype(np.float64), ranks])

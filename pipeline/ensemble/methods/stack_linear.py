@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
@@ -46,26 +48,28 @@ class StackRidge(Method):
         rows = sample(len(stack), LEVEL_2_ROWS, self.seed)
         stack, target = stack.take(rows), target[rows]
         self.probability_, self.classes_together_ = is_probability(metric), target.ndim == 1
-        self.model_ = None
+        self.models_: list[Any] = []
         if len(stack) >= 3:  # fewer rows cannot choose a penalty: the mean
             wanted = np.eye(stack.n_outputs)[target] if target.ndim == 1 else target
             model = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 17)))
-            self.model_ = model.fit(stack.columns(), wanted - members_mean(stack))
+            self.models_ = [model.fit(stack.columns(), wanted - stack.mean())]
 
     def _combine(self, stack: Stack) -> np.ndarray:
-        mean = members_mean(stack)
-        if self.model_ is None:
+        mean = stack.mean()
+        if not self.models_:
             return mean
-        blended = mean + self.model_.predict(stack.columns()).reshape(mean.shape)
+        blended = mean + self.models_[0].predict(stack.columns()).reshape(mean.shape)
         if self.probability_:
             blended = np.clip(blended, mean / 10.0, 1.0 - (1.0 - mean) / 10.0)
             if self.classes_together_:
                 blended /= blended.sum(axis=1, keepdims=True)
         return blended
 
+    def _write_models(self, models: list[Any], folder: Path) -> None:
+        write_estimator(models, folder / "models.skops")
 
-def members_mean(stack: Stack) -> np.ndarray:
-    return stack.combine(np.full(stack.n_members, 1.0 / stack.n_members))
+    def _read_models(self, folder: Path) -> None:
+        self.models_ = read_estimator(folder / "models.skops")
 
 
 @METHODS.register("stack_logistic")
@@ -149,7 +153,7 @@ class StackLogistic(Method):
             self.models_ = [self._regression(x, wanted[:, k], folds) for k, x in enumerate(columns)]
 
     def _combine(self, stack: Stack) -> np.ndarray:
-        mean = members_mean(stack)
+        mean = stack.mean()
         if self.classes_together_:
             return _with_absent(self.models_[0], _inputs(stack), mean)
         parts = []
@@ -157,6 +161,12 @@ class StackLogistic(Method):
             two = np.column_stack([1.0 - mean[:, k], mean[:, k]])
             parts.append(_with_absent(model, _inputs(_column(stack, k), classes=False), two)[:, 1])
         return np.column_stack(parts)
+
+    def _write_models(self, models: list[Any], folder: Path) -> None:
+        write_estimator(models, folder / "models.skops")
+
+    def _read_models(self, folder: Path) -> None:
+        self.models_ = read_estimator(folder / "models.skops")
 
     def _regression(self, inputs: np.ndarray, target: np.ndarray, folds: np.ndarray | None) -> Any:
         """Returns a fitted pipeline, or None where only one class is there."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pipeline.ensemble.method import Method, is_probability
-from pipeline.ensemble.methods.stack_linear import log_odds, members_mean
+from pipeline.ensemble.methods.stack_linear import log_odds
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import inner_folds, sample
 from pipeline.metrics import Metric, find_metric
@@ -54,14 +55,16 @@ class StackLightGBM(Method):
         start, inputs = self._start(stack), stack.columns()
         if self.classes_together_ and stack.n_outputs > 2:
             self.models_ = [self._boost(inputs, target, start, out, {"num_class": stack.n_outputs}, metric)]
+            self.n_models_ = 1
             return
         wanted = (target == 1).astype(np.float64)[:, None] if self.classes_together_ else target
         self.models_ = [
             self._boost(inputs, wanted[:, k], start[:, k], out, {}, metric) for k in range(wanted.shape[1])
         ]
+        self.n_models_ = len(self.models_)
 
     def _start(self, stack: Stack) -> np.ndarray:
-        mean = members_mean(stack)
+        mean = stack.mean()
         return log_odds(mean, self.classes_together_) if self.probability_ else mean
 
     def _boost(
@@ -128,6 +131,18 @@ class StackLightGBM(Method):
         if stack.n_outputs == 2:
             return np.column_stack([expit(-start[:, 0]), expit(start[:, 0])])
         return softmax(start, axis=1)
+
+    def _write_models(self, models: list[Any], folder: Path) -> None:
+        """Writes a file per booster; a place without one is a column that needs no correction."""
+        for k, model in enumerate(models):
+            if model is not None:
+                model.save_model(folder / f"booster_{k}.txt")
+
+    def _read_models(self, folder: Path) -> None:
+        import lightgbm
+
+        files = [folder / f"booster_{k}.txt" for k in range(self.n_models_)]
+        self.models_ = [lightgbm.Booster(model_file=file) if file.exists() else None for file in files]
 
 
 def _added(values: np.ndarray, k: int, column: np.ndarray) -> np.ndarray:
