@@ -45,10 +45,10 @@ def read_raw(
     wanted = [column for column in dialect.names if only is None or column in only]
     columns = {column: _Column(text=column in exact) for column in wanted}
     for block in text_blocks(source, name, dialect, wanted):
-        for column, texts in zip(columns.values(), block, strict=True):
-            column.add(texts)
+        for read, texts in zip(columns.values(), block, strict=True):
+            read.add(texts)
     late = {column for column, read in columns.items() if read.is_late}
-    found = {}
+    found: dict[str, pd.Series] = {}
     for column, read in columns.items():
         if column not in late:
             found[column] = read.taken()
@@ -63,7 +63,7 @@ class _Column:
 
     def __init__(self, text: bool) -> None:
         self._parser = None if text else NumberParser()
-        self._numbers = np.zeros(0, np.int64)
+        self._numbers: np.ndarray = np.zeros(0, np.int64)
         self._rows = 0  # of the numbers; there is room for more
         self._texts: list[Any] = []
         self._lost = False
