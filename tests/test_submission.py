@@ -104,7 +104,8 @@ def test_rounded_rows_still_sum_to_one_in_their_order(decimals):
     task = Task("classification", tuple("abcdefg"))
     values = np.random.default_rng(0).dirichlet(np.ones(7), 2).astype(np.float32)
     answer = Answer("probability", task.outputs, tuple(range(7)))
-    found = numbers(written(answer, values, task, decimals=decimals))
+    made = competition(answer, task)
+    found = numbers(submission_text(made, values, None, SubmissionConfig(decimals=decimals)))
     assert abs(found.sum(axis=1) - 1).max() < 1e-6
     for row, exact in zip(found, values, strict=True):
         assert (np.diff(row[np.argsort(exact)]) >= 0).all()
