@@ -76,7 +76,8 @@ def test_the_sample_names_the_test_pictures(folder):
     config = folder.config()
     assert (config.data.test, config.data.train) == ("sample_submission.csv", "labels.csv")
     assert images(folder) == ("train/{id}.png", "test/{id}.png")
-    assert {model.kind for model in config.models.values()} == {"cnn"}
+    kinds = {name: (model.kind, model.inputs) for name, model in config.models.items()}  # there is no table
+    assert kinds == {"cnn": ("cnn", ["auto"]), "embedding": ("linear", ["cnn.embedding"])}
 
 
 @pytest.mark.parametrize("ids_apart", [True, False])
