@@ -118,8 +118,11 @@ def test_a_model_that_looks_at_scored_rows_is_caught(peeping, looks, said):
 
 
 def test_a_model_that_compares_a_row_with_those_beside_it_is_caught(peeping, tmp_path):
+    honest, other = tmp_path / "honest", tmp_path / "other"
+    honest.mkdir()
+    other.mkdir()
     peeping("")
-    check_model("peeping", {}, "classification", tmp_path)
+    check_model("peeping", {}, "classification", honest)
     peeping("neighbours")
     with pytest.raises(AssertionError, match="depends on the rows that are asked for with it"):
-        check_model("peeping", {}, "classification", tmp_path)
+        check_model("peeping", {}, "classification", other)
