@@ -4,6 +4,9 @@ import zipfile
 import pandas as pd
 import pytest
 
+from pipeline.data.source import FolderSource
+from pipeline.draft.file_search import find_files
+from pipeline.draft.files import Asked
 from pipeline.errors import DataError
 
 
@@ -76,6 +79,12 @@ def test_the_test_table_is_known_by_its_ids(folder):
     folder.save("rows.csv", folder.test)
     draft = folder.draft()
     assert "test    rows.csv: its ids are those of sample_submission.csv" in draft.lines
+
+
+def test_labels_of_the_test_rows_are_not_the_test_table(folder):
+    labels = folder.ids.to_frame().assign(target=-1, a=1, b=2, c=3, d=4)
+    folder.save_all().save("test_labels.csv", labels)
+    assert find_files(FolderSource(folder.root), Asked()).test.value == "test.csv"
 
 
 def test_tables_without_an_id_are_numbered(folder):
