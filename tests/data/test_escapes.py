@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.config.schema import Config
 from pipeline.data.competition import read_competition
-from pipeline.data.new_rows import read_rows
 from pipeline.data.escapes import unescape, unescape_table
+from pipeline.data.new_rows import read_rows
 from pipeline.data.source import FolderSource
 
 
