@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from pipeline.data.images import Read, decode, fetch
+from pipeline.data.intensity import Intensity
 from pipeline.errors import DataError
+
+ANY = Intensity(0.0, 1.0)  # not what will be used: a picture whose range is unknown yet is not broken
 
 
 def usable_pictures(read: Read, names: Sequence[str], threads: int = 2) -> np.ndarray:
@@ -22,7 +25,7 @@ def usable_pictures(read: Read, names: Sequence[str], threads: int = 2) -> np.nd
 
     def usable(name: str) -> bool:
         try:
-            decode(fetch(read, name), 3, name)
+            decode(fetch(read, name), 3, name, ANY)
         except DataError:
             return False
         return True

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.data.broken import usable_pictures
 from pipeline.data.images import decode, find_intensity, image_sizes
 from pipeline.data.intensity import (
     AT_ONCE,
@@ -157,7 +158,18 @@ def test_all_broken_pictures_are_named():
         found_in(whole, whole[: len(whole) // 2], b"nothing")
 
 
-def test_deep_colour_is_told_from_the_header():
+def test_pictures_whose_range_is_unknown_yet_are_not_broken():
+    files = {
+        "float.tif": encode((GREY / 240).astype("f4"), "TIFF"),
+        "deep.png": encode(GREY.astype(np.uint16)),
+        "whole.tif": encode(GREY.astype(np.int32), "TIFF"),
+        "broken.tif": encode((GREY / 240).astype("f4"), "TIFF")[:600],
+    }
+    found = usable_pictures(files.__getitem__, [*files, "absent.tif"])
+    assert found.tolist() == [True, True, True, False, False]
+
+
+def test_pictures_of_fractions_are_grey_by_their_header():
     sizes, channels = image_sizes({"a": encode((GREY / 240).astype("f4"), "TIFF")}.__getitem__, ["a"])
     assert (sizes.tolist(), channels.tolist()) == ([[24, 24]], [1])
 
