@@ -34,6 +34,11 @@ class DataConfig(Section):
         description="the sample submission; columns that are neither id nor answer are handed in as they are",
     )
     id: str | None = Field(default=None, description="id column; default: the sample's first")
+    see_id: bool = Field(
+        default=False,
+        description="models see the id too, as a column of the table: where it is a time, or a code with "
+        "parts",
+    )
     number_rows: bool = Field(
         default=False,
         description="tables without the id column get one: training rows are numbered, test rows take "

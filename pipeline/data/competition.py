@@ -252,10 +252,11 @@ def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:
                 problems.add(f"`data.{key}`: {config.data.train} has no column {name!r}.{near}")
     dropped = {*config.data.drop, config.folds.column, config.folds.group, *tables.targets}
     dropped |= {name for name, kind in config.data.columns.items() if kind == "drop"}
-    usable = [name for name in tables.features if name not in dropped]
+    seen = [tables.id, *tables.features] if config.data.see_id else tables.features
+    usable = [name for name in seen if name not in dropped]
     patterns = [pattern for pattern in (config.data.images, config.data.test_images) if pattern]
     fields = {field for pattern in patterns for field in FilePattern(pattern).fields}
-    return [name for name in usable if name not in fields]
+    return [name for name in usable if name not in fields - {tables.id}]
 
 
 def _splitter(tables: Tables, config: Config, problems: Problems) -> np.ndarray | None:

@@ -140,6 +140,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "sample": files.sample.reason,
         "target": found.target.reason,
         "number_rows": "a table has no id column",
+        "see_id": "the id is a time: hour, weekday, month and the like are columns",
         "encoding": "given as ENCODING",
         "missing_targets": "given as --missing-targets",
         "drop": "; ".join(f"{name}: {reason}" for name, reason in list(found.useless.items())[:8]),
@@ -176,7 +177,7 @@ def _lines(found: Findings) -> list[str]:
         f"metric  {found.metric.value}: {found.metric.reason}",
     ]
     reasons = _data_reasons(found)
-    for key in ("images", "test_images", "drop"):
+    for key in ("images", "test_images", "see_id", "drop"):
         if key in found.data:
             lines.append(f"{key:<7} {scalar(found.data[key])}: {reasons[key]}")
     if files.unread:

@@ -124,6 +124,8 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
     data = _data(files, target.value, pictures, list(useless), asked)
+    if not files.numbered and guess_kind(train[key]) == "date":
+        data["see_id"] = True
     config = Config(
         competition=name,
         metric=metric.value,

@@ -75,6 +75,18 @@ def test_dropped_columns_and_the_group_are_not_seen(root):
     assert list(competition.train.columns) == ["width"]
 
 
+def test_an_id_that_is_seen_is_a_column_of_every_table(root, tmp_path):
+    assert "id" not in read(root).train.columns
+    competition = read(root, see_id=True)
+    assert competition.train["id"].tolist() == competition.ids.tolist()
+    assert competition.test["id"].tolist() == competition.test_ids.tolist()
+    assert "id" in competition.kinds
+    pd.read_csv(root / "test.csv", dtype=str).head(2).to_csv(tmp_path / "new.csv", index=False)
+    config = Config(competition="toy", metric="log_loss", models={}, data=DataConfig(see_id=True))
+    new = read_rows(FolderSource(tmp_path), "new.csv", config, competition)
+    assert new.test["id"].tolist() == new.test_ids.tolist()
+
+
 def test_pictures_alone_leave_no_table(root):
     assert read(root, drop=["width", "shade", "place"]).train is None
 
