@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
@@ -14,7 +15,18 @@ from pipeline.data.rows import Rows
 from pipeline.registry import MODELS
 from pipeline.task import Task
 
-__all__ = ["MODELS", "Context", "Model", "ModelConfig"]
+__all__ = ["MODELS", "AnytimeConfig", "Context", "Model", "ModelConfig"]
+
+
+class AnytimeConfig(ModelConfig):
+    """Keys of a model that may be ended at any time, and keeps what it has learned by then."""
+
+    max_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="seconds of one fit, after which it keeps its best rounds or epoch; boosting takes larger "
+        "steps where `rate` is not set. A run with a budget sets it; default: no end",
+    )
 
 
 class Model(ABC):
@@ -31,6 +43,8 @@ class Model(ABC):
         tasks: kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
+        anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
+        least_seconds: of one fit, under which nothing good can come of it.
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
@@ -39,10 +53,16 @@ class Model(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
+    anytime: ClassVar[bool] = False
+    least_seconds: ClassVar[float] = 0.0
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config
         self.task = task
+
+    @classmethod
+    def warm_up(cls, threads: int) -> None:
+        """Imports what the first fit would wait for, so that its time is its own."""
 
     @property
     def wants_inner_split(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -12,16 +13,18 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.arguments import check_params, own_key
+from pipeline.clock import Clock
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
-from pipeline.models.base import Context, Model, ModelConfig
+from pipeline.models.base import AnytimeConfig, Context, Model
+from pipeline.models.pace import Pace
 from pipeline.models.table import Table, TableModel
 
 SEARCH_SHARE = 0.6  # of the time that a fit takes, for its progress: the search, then the refit
 REPORT_EVERY = 10  # rounds
 
 
-class BoostingConfig(ModelConfig):
+class BoostingConfig(AnytimeConfig):
     """Keys that the boosting libraries share."""
 
     library: ClassVar[str]
@@ -72,7 +75,8 @@ Report = Callable[[int, int], None]  # called with rounds done and the most that
 class Boosting(TableModel):
     """Gradient boosted trees. One booster per label or target; all classes share one."""
 
-    Config: ClassVar[type[ModelConfig]] = BoostingConfig
+    Config: ClassVar[type[AnytimeConfig]] = BoostingConfig
+    anytime = True
     style: ClassVar[Style] = "tree"
     config: BoostingConfig
 
@@ -84,29 +88,33 @@ class Boosting(TableModel):
         """Finds the rounds on the inner rows, then learns from all rows with as many.
 
         More rows bear more rounds: the number found grows by the ratio of rows. Where the config
-        validates on the scored fold, nothing is learned from it: the boosters found are kept.
+        validates on the scored fold, nothing is learned from it: the boosters found are kept. So they
+        are where a limit in time leaves too little for the second fit.
 
         Raises:
             ValueError: neither `rounds` nor inner rows tell when to stop.
         """
-        started = time.perf_counter()
+        started, begun = time.perf_counter(), Clock.now()
+        end = begun + (self.config.max_seconds or math.inf)
         config, rounds, whole = self.config, None, train
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
         if config.rounds is None:
             if inner is None:
                 raise ValueError(f"{config.kind}: without `rounds`, inner rows must tell when to stop.")
-            rounds = self._search(train, inner, context)
-        if rounds is None or (config.refit and whole is not train):
+            rounds = self._search(train, inner, context, end)
+        second = (Clock.now() - begun) * len(whole) / len(train)  # seconds that it would take, at most
+        fits = Clock.now() + second <= end
+        if rounds is None or (config.refit and whole is not train and fits):
             table = self._encode(whole, context)
             found = rounds or [config.rounds or config.max_rounds]
             rounds = [max(1, round(number * len(whole) / len(train))) for number in found]
-            self._refit(table, rounds, context)
+            rounds = self._refit(table, rounds, context, end)
         self.notes_ |= {"rounds": rounds, "seconds": round(time.perf_counter() - started, 2)}
         return self
 
-    def _search(self, train: Rows, inner: Rows, context: Context) -> list[int]:
-        """Learns until the inner rows gain no more; returns the best rounds of each booster."""
+    def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> list[int]:
+        """Learns until the inner rows gain no more, or until `end`; returns the best rounds of each booster."""
         table = self._encode(train, context)
         if self._trivial:
             return [1]
@@ -115,21 +123,36 @@ class Boosting(TableModel):
         self.boosters_, rounds = [], []
         for problem in range(self._boosters):
             report = self._reporter(context, 0.0, SEARCH_SHARE, problem)
-            booster, best = self._boost(table, problem, self.config.max_rounds, context, report, valid)
+            pace = self._pace(table, problem, end)
+            booster, best = self._boost(table, problem, self.config.max_rounds, context, report, valid, pace)
             self.boosters_.append(booster)
             rounds.append(best)
         return rounds
 
-    def _refit(self, table: Table, rounds: list[int], context: Context) -> None:
-        """Learns from all the rows; a single number of rounds serves every booster."""
+    def _refit(self, table: Table, rounds: list[int], context: Context, end: float) -> list[int]:
+        """Learns from all the rows; a single number of rounds serves every booster. Returns the rounds."""
         if self._trivial:
-            return
+            return rounds
         wanted = rounds if len(rounds) == self._boosters else rounds[:1] * self._boosters
         share = 0.0 if self.config.rounds is not None else SEARCH_SHARE
-        self.boosters_ = [
-            self._boost(table, problem, number, context, self._reporter(context, share, 1.0, problem))[0]
-            for problem, number in enumerate(wanted)
-        ]
+        self.boosters_, done = [], []
+        for problem, number in enumerate(wanted):
+            report = self._reporter(context, share, 1.0, problem)
+            pace = self._pace(table, problem, end, fixed=True)
+            booster, kept = self._boost(table, problem, number, context, report, None, pace)
+            self.boosters_.append(booster)
+            done.append(kept)
+        return done if any(kept < number for kept, number in zip(done, wanted, strict=True)) else rounds
+
+    def _pace(self, table: Table, problem: int, end: float, fixed: bool = False) -> Pace | None:
+        """Returns one booster's share of the time until `end`; None where there is no end.
+
+        Rounds that are given or found belong to one learning rate: `fixed`.
+        """
+        if math.isinf(end):
+            return None
+        share = max(end - Clock.now(), 0.0) / (self._boosters - problem)
+        return Pace(Clock.now() + share, self._rate(table), fixed or self.config.rate is not None)
 
     @property
     def _boosters(self) -> int:
@@ -155,10 +178,12 @@ class Boosting(TableModel):
         context: Context,
         report: Report,
         valid: Table | None = None,
+        pace: Pace | None = None,
     ) -> tuple[Any, int]:
         """Returns a booster of the output `problem` and how many rounds it keeps.
 
-        With `valid` it stops early and keeps the rounds that were best there.
+        With `valid` it stops early and keeps the rounds that were best there. With `pace` it stops
+        when its time is over, and takes the learning rates that this asks for.
         """
 
     def _label(self, table: Table, problem: int) -> np.ndarray:

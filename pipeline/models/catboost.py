@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.errors import ModelError
-from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, BoostingConfig, Report
+from pipeline.models.pace import Pace
 from pipeline.models.table import Table, threads_for
 
 WHOLE = ("Bayesian", "No")  # kinds of bootstrap that leave no rows out
@@ -56,7 +57,7 @@ class CatBoost(Boosting):
     its own default, took five times as long and were no better (RMSLE 0.1246, without 0.1241).
     """
 
-    Config: ClassVar[type[ModelConfig]] = CatBoostConfig
+    Config: ClassVar[type[AnytimeConfig]] = CatBoostConfig
     style = "native"
     config: CatBoostConfig
 
@@ -92,13 +93,16 @@ class CatBoost(Boosting):
         context: Context,
         report: Report,
         valid: Table | None = None,
+        pace: Pace | None = None,
     ) -> tuple[Any, int]:
         catboost = load_catboost()
 
         class Progress:
             def after_iteration(self, info: Any) -> bool:
                 report(info.iteration, rounds)
-                return True
+                if pace is not None:
+                    pace.after_round(info.iteration)  # its rate is not for CatBoost, which cannot change it
+                return pace is None or not pace.over
 
         params = self._params(table, context) | {"iterations": rounds}
         if valid is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from pipeline.clock import Clock
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.models.base import MODELS, Context, Model, ModelConfig
+from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
@@ -21,7 +23,7 @@ PREDICT_BATCH = 4096
 BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows up to -> batch
 
 
-class TabularConfig(ModelConfig):
+class TabularConfig(AnytimeConfig):
     """Keys of `kind: tabular`."""
 
     members: int = Field(default=8, ge=1, le=64, description="networks in the ensemble")
@@ -61,20 +63,27 @@ class TabularConfig(ModelConfig):
 class Tabular(TableModel):
     """TabM-mini on the dense encoding (see `pipeline.networks.tabm`)."""
 
-    Config: ClassVar[type[ModelConfig]] = TabularConfig
+    Config: ClassVar[type[AnytimeConfig]] = TabularConfig
+    anytime = True
+    least_seconds = 3.0  # a second or two go by before the first step is compiled
     config: TabularConfig
+
+    @classmethod
+    def warm_up(cls, threads: int) -> None:
+        load_keras(threads)
 
     @property
     def wants_inner_split(self) -> bool:
         return self.config.epochs is None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
-        """Finds the epochs on the inner rows; small data are then learned again with them.
+        """Finds the epochs on the inner rows; small data are then learned again with them, in time.
 
         Raises:
             ValueError: neither `epochs` nor inner rows tell when to stop.
         """
-        started = time.perf_counter()
+        started, begun = time.perf_counter(), Clock.now()
+        end = begun + (self.config.max_seconds or math.inf)
         config, epochs, whole = self.config, self.config.epochs, train
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
@@ -82,31 +91,35 @@ class Tabular(TableModel):
         if epochs is None:
             if inner is None:
                 raise ValueError(f"{config.kind}: without `epochs`, inner rows must tell when to stop.")
-            epochs = self._search(train, inner, context)
+            epochs = self._search(train, inner, context, end)
+            second = (Clock.now() - begun) * len(whole) / len(train)  # seconds that it would take, at most
+            again = again and Clock.now() + second <= end
         if config.epochs is not None or again:
             table = self._encode(whole, context)
             if not self._trivial:
-                self._train(table, epochs, context)
+                epochs = self._train(table, epochs, context, end)
         self.notes_ |= {"epochs": epochs, "seconds": round(time.perf_counter() - started, 2)}
         return self
 
-    def _search(self, train: Rows, inner: Rows, context: Context) -> int:
-        """Trains until the inner rows gain no more, keeps the best weights, returns the epochs."""
+    def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> int:
+        """Trains until the inner rows gain no more or time ends, keeps the best weights, returns the epochs."""
         table = self._encode(train, context)
         if self._trivial:
             return 1
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
         target = self._columns(self.coder_.encode(inner.target))
-        return self._train(table, self.config.max_epochs, context, (self.encoder_.transform(inner), target))
+        valid = (self.encoder_.transform(inner), target)
+        return self._train(table, self.config.max_epochs, context, end, valid)
 
     def _train(
         self,
         table: Table,
         epochs: int,
         context: Context,
+        end: float = math.inf,
         valid: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> int:
-        """Trains a new network; returns the epochs after which its weights were taken."""
+        """Trains a new network until `end`; returns the epochs after which its weights were taken."""
         keras = load_keras(context.threads)
         keras.utils.set_random_seed(context.seed)
         target = self._columns(table.target)
@@ -117,7 +130,7 @@ class Tabular(TableModel):
         self.network_.compile(optimizer, loss=self._loss(keras))
         best_loss, best_epoch, best_weights = np.inf, 0, None
         for epoch in range(1, epochs + 1):
-            loss = self._epoch(table, target, np.random.default_rng((context.seed, epoch)))
+            loss = self._epoch(table, target, np.random.default_rng((context.seed, epoch)), end)
             if valid is not None:
                 loss = self._inner_loss(*valid, context)
                 if loss < best_loss:
@@ -125,18 +138,20 @@ class Tabular(TableModel):
                 elif epoch - best_epoch >= self.config.patience:
                     break
             context.report(epoch / epochs, f"epoch {epoch}/{epochs} loss {loss:.4f}")
+            if Clock.now() >= end:
+                break
         if not np.isfinite(loss if valid is None else best_loss):
             raise ModelError(
                 f"{self.config.kind}: the loss is not a number. Lower `rate`, and look for extreme values "
                 "in the numeric columns."
             )
         if valid is None:
-            return epochs
+            return epoch
         self.network_.set_weights(best_weights)
         return best_epoch
 
-    def _epoch(self, table: Table, target: np.ndarray, rng: np.random.Generator) -> float:
-        """Takes one step per batch of the rows in random order; returns the mean loss.
+    def _epoch(self, table: Table, target: np.ndarray, rng: np.random.Generator, end: float) -> float:
+        """Takes one step per batch of the rows in random order, until `end`; returns the mean loss.
 
         The rows past the last full batch wait for another epoch, so that one traced step serves all.
         """
@@ -151,6 +166,8 @@ class Tabular(TableModel):
             loss = self.network_.train_on_batch(
                 table.features[batch], target[batch][:, None], sample_weight=weights
             )
+            if Clock.now() >= end:
+                break
         return float(loss)  # Keras' running mean over the steps so far
 
     def _shape(self, features: np.ndarray, outputs: int) -> Shape:

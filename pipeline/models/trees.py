@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, BoostingConfig, Report
+from pipeline.models.pace import Pace
 from pipeline.models.table import Table, threads_for
 
 
@@ -38,7 +39,7 @@ class LightGBMConfig(BoostingConfig):
 class LightGBM(Boosting):
     """Leaf-wise boosted trees (Ke et al., NeurIPS 2017), with native categories and gaps."""
 
-    Config: ClassVar[type[ModelConfig]] = LightGBMConfig
+    Config: ClassVar[type[AnytimeConfig]] = LightGBMConfig
     config: LightGBMConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
@@ -72,6 +73,7 @@ class LightGBM(Boosting):
         context: Context,
         report: Report,
         valid: Table | None = None,
+        pace: Pace | None = None,
     ) -> tuple[Any, int]:
         import lightgbm
 
@@ -88,9 +90,13 @@ class LightGBM(Boosting):
         if valid is not None:
             label = self._label(valid, problem)
             watched = [lightgbm.Dataset(valid.features, label, weight=valid.weights, reference=data)]
-            callbacks.append(lightgbm.early_stopping(self.config.patience, verbose=False))
+            stopping = lightgbm.early_stopping(self.config.patience, verbose=False)
+            callbacks.append(stopping)
+        if pace is not None:
+            callbacks.append(_lightgbm_pace(pace, stopping if valid is not None else None))
         booster = lightgbm.train(params, data, rounds, valid_sets=watched, callbacks=callbacks)
-        return booster, booster.best_iteration if valid is not None else rounds
+        stopped = pace is not None and booster.best_iteration > 0
+        return booster, booster.best_iteration if valid is not None or stopped else rounds
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         return booster.predict(features, num_threads=threads_for(features, context))
@@ -107,6 +113,27 @@ class LightGBM(Boosting):
 
     def _file(self, folder: Path, problem: int) -> Path:
         return folder / f"booster_{problem}.txt"
+
+
+def _lightgbm_pace(pace: Pace, stopping: Any) -> Any:
+    """Returns a callback that ends the training in time, with the rounds that were best by then.
+
+    Args:
+        pace: of the booster.
+        stopping: the callback that knows the best round, or None: then all rounds are kept.
+    """
+    import lightgbm
+
+    def callback(env: Any) -> None:
+        rate = pace.after_round(env.iteration + 1)
+        if pace.over:
+            best = (stopping.best_iter if stopping is not None else None) or [env.iteration]
+            raise lightgbm.callback.EarlyStopException(best[0], env.evaluation_result_list or [])
+        if rate is not None:
+            env.model.reset_parameter({"learning_rate": rate})
+
+    callback.order = 40  # type: ignore[attr-defined] # after early stopping's 30
+    return callback
 
 
 class XGBoostConfig(BoostingConfig):
@@ -132,7 +159,7 @@ class XGBoostConfig(BoostingConfig):
 class XGBoost(Boosting):
     """Depth-wise boosted trees (Chen and Guestrin, KDD 2016), with native categories and gaps."""
 
-    Config: ClassVar[type[ModelConfig]] = XGBoostConfig
+    Config: ClassVar[type[AnytimeConfig]] = XGBoostConfig
     config: XGBoostConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
@@ -164,6 +191,7 @@ class XGBoost(Boosting):
         context: Context,
         report: Report,
         valid: Table | None = None,
+        pace: Pace | None = None,
     ) -> tuple[Any, int]:
         import xgboost
 
@@ -180,6 +208,8 @@ class XGBoost(Boosting):
             held = self._matrix(valid.features, context, self._label(valid, problem), valid.weights)
             watched = [(held, "inner")]
             callbacks.append(xgboost.callback.EarlyStopping(rounds=self.config.patience))
+        if pace is not None:
+            callbacks.append(_xgboost_pace(pace))  # last: a callback that ends the training ends the round
         booster = xgboost.train(
             self._params(table, context),
             data,
@@ -188,7 +218,7 @@ class XGBoost(Boosting):
             callbacks=callbacks,
             verbose_eval=False,
         )
-        best = booster.best_iteration + 1 if valid is not None else rounds
+        best = booster.best_iteration + 1 if valid is not None else booster.num_boosted_rounds()
         return booster[:best], best
 
     def _matrix(
@@ -227,3 +257,17 @@ class XGBoost(Boosting):
 
     def _file(self, folder: Path, problem: int) -> Path:
         return folder / f"booster_{problem}.ubj"
+
+
+def _xgboost_pace(pace: Pace) -> Any:
+    """Returns a callback that ends the training in time."""
+    import xgboost
+
+    class InTime(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            rate = pace.after_round(epoch + 1)
+            if rate is not None:
+                model.set_param("learning_rate", rate)
+            return pace.over
+
+    return InTime()
