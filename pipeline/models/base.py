@@ -24,8 +24,8 @@ class AnytimeConfig(ModelConfig):
     max_seconds: float | None = Field(
         default=None,
         gt=0,
-        description="seconds of one fit, after which it keeps its best rounds or epoch; boosting takes larger "
-        "steps where `rate` is not set. A run with a budget sets it; default: no end",
+        description="seconds of one fit, after which it keeps its best rounds or epoch; LightGBM and XGBoost "
+        "take larger steps where `rate` is not set; default: no end",
     )
 
 
@@ -44,7 +44,6 @@ class Model(ABC):
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
-        least_seconds: of one fit, under which nothing good can come of it.
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
@@ -54,15 +53,10 @@ class Model(ABC):
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False
-    least_seconds: ClassVar[float] = 0.0
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config
         self.task = task
-
-    @classmethod
-    def warm_up(cls, threads: int) -> None:
-        """Imports what the first fit would wait for, so that its time is its own."""
 
     @property
     def wants_inner_split(self) -> bool:

@@ -114,7 +114,7 @@ class Boosting(TableModel):
         return self
 
     def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> list[int]:
-        """Learns until the inner rows gain no more, or until `end`; returns the best rounds of each booster."""
+        """Learns until the inner rows gain no more or time ends; returns the best rounds of each booster."""
         table = self._encode(train, context)
         if self._trivial:
             return [1]
@@ -124,7 +124,8 @@ class Boosting(TableModel):
         for problem in range(self._boosters):
             report = self._reporter(context, 0.0, SEARCH_SHARE, problem)
             pace = self._pace(table, problem, end)
-            booster, best = self._boost(table, problem, self.config.max_rounds, context, report, valid, pace)
+            most = self.config.max_rounds
+            booster, best = self._boost(table, problem, most, context, report, valid, pace)
             self.boosters_.append(booster)
             rounds.append(best)
         return rounds

@@ -65,12 +65,7 @@ class Tabular(TableModel):
 
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
     anytime = True
-    least_seconds = 3.0  # a second or two go by before the first step is compiled
     config: TabularConfig
-
-    @classmethod
-    def warm_up(cls, threads: int) -> None:
-        load_keras(threads)
 
     @property
     def wants_inner_split(self) -> bool:
@@ -102,14 +97,15 @@ class Tabular(TableModel):
         return self
 
     def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> int:
-        """Trains until the inner rows gain no more or time ends, keeps the best weights, returns the epochs."""
+        """Trains until the inner rows gain no more or time ends; keeps and returns the best epoch."""
         table = self._encode(train, context)
         if self._trivial:
             return 1
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
         target = self._columns(self.coder_.encode(inner.target))
         valid = (self.encoder_.transform(inner), target)
-        return self._train(table, self.config.max_epochs, context, end, valid)
+        most = self.config.max_epochs
+        return self._train(table, most, context, end, valid)
 
     def _train(
         self,

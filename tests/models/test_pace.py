@@ -1,0 +1,81 @@
+"""A fit that is ended by time keeps what it has learned, and learns as fast as its time asks for."""
+
+import pytest
+
+from pipeline.clock import Clock
+from pipeline.models.pace import HIGHEST_RATE, Pace
+from tests.models.test_table_models import build, fit, make
+
+BOOSTED = ["lightgbm", "xgboost"]
+
+
+@pytest.fixture
+def rates(monkeypatch):
+    """The rate after each round (None: as it was), while a round takes one second and all else none."""
+    now, found, after = [0.0], [], Pace.after_round
+
+    def ticking(self, done):
+        now[0] += 1.0
+        found.append(after(self, done))
+        return found[-1]
+
+    monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
+    monkeypatch.setattr(Pace, "after_round", ticking)
+    return found
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_boosting_stops_in_time_and_keeps_its_trees(kind, rates):
+    model = fit(build(kind, "binary", max_seconds=20.0, rate=None, max_rounds=3000), make("binary"))
+    notes = model.notes()
+    assert len(rates) == 20
+    assert 1 <= notes["rounds"][0] <= 20
+    assert notes["rows"] == 160, "there is no time for a second fit"
+    assert max(rate for rate in rates if rate) == HIGHEST_RATE
+    assert model.predict(make("binary").rows()).shape == (240, 2)
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_a_rate_of_the_user_stays(kind, rates):
+    fit(build(kind, "binary", max_seconds=20.0, rate=0.05, max_rounds=3000), make("binary"))
+    assert rates == [None] * 20
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_where_time_is_left_the_second_fit_is_made(kind, rates):
+    options = {"patience": 5, "rate": 0.5, "max_rounds": 300}
+    limited = fit(build(kind, "binary", max_seconds=10_000.0, **options), make("binary")).notes()
+    whole = fit(build(kind, "binary", **options), make("binary")).notes()
+    assert (limited["rows"], limited["rounds"]) == (200, whole["rounds"])
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+def test_given_rounds_are_cut_by_time(kind, rates):
+    model = build(kind, "regression", rounds=100, max_seconds=15.0)
+    assert fit(model, make("regression")).notes()["rounds"] == [7, 8], "two targets share the time"
+
+
+def test_the_rate_follows_the_rounds_that_are_left(monkeypatch):
+    """100 s at 1 s a round; from the thirtieth on a round takes 2 s, so that the steps grow."""
+    now = [0.0]
+    monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
+    pace, found = Pace(until=200.0, lowest=0.05), []
+    while not pace.over:
+        now[0] += 1.0 if len(found) < 30 else 2.0
+        found.append(pace.rate)
+        pace.after_round(len(found))
+    assert found[0] == 0.05
+    assert found[15] == pytest.approx(30 / 190, rel=0.1)
+    assert found[15] < found[-1] <= HIGHEST_RATE
+
+
+def test_a_net_stops_within_an_epoch(monkeypatch):
+    now = [0.0]
+
+    def tick():
+        now[0] += 1.0
+        return now[0]
+
+    monkeypatch.setattr(Clock, "now", staticmethod(tick))
+    notes = fit(build("tabular", "binary", max_seconds=2.0), make("binary")).notes()
+    assert (notes["epochs"], notes["rows"]) == (1, 160)
