@@ -12,6 +12,7 @@ from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.last_mile import make_submission, publish
 from pipeline.members import Member, average, own_members
+from pipeline.models.base import AnytimeConfig
 from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
@@ -21,6 +22,9 @@ from pipeline.store import Product
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
 SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main model
+FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
+SHORTEST_FIT = 2.0  # seconds; where shares are shorter, fewer folds are better than worse fits
+STEPS = [step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
 FEWEST_FOLDS = 3
 MAIN_KINDS = ("cnn", "lightgbm", "xgboost")  # the model that decides how many folds fit
 QUICK_FIRST = (
@@ -55,6 +59,7 @@ class Budget:
         done: names of the models that have all their folds, in the order in which they got them.
         decided: whether the number of folds is settled.
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
+        waiting: the configuration's models that are still to come, the one in hand first.
     """
 
     plan: Plan
@@ -64,16 +69,18 @@ class Budget:
     done: list[str] = field(default_factory=list)
     decided: bool = False
     seed_of: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
         reserve = min(max(RESERVE * self.seconds, LEAST_RESERVE), MOST_RESERVE)
         clock = Clock(self.progress, self.started + self.seconds - reserve)
         self._add("baseline", MODELS.get("baseline").Config(kind="baseline"))
-        wanted = list(self.plan.models)
+        wanted = self._order(list(self.plan.models))
         self._train(clock, "baseline")
         self._submit()
-        for name in self._order(wanted):
+        for place, name in enumerate(wanted):
+            self.waiting = wanted[place:]
             if self._train(clock, name) and len(self.done) == 2:
                 self._submit()
         for name, section in self._more():
@@ -102,7 +109,8 @@ class Budget:
         if name in self.done:
             return True
         deciding = not self.decided and name != "baseline"
-        clock.start_model(self._limit(clock, name, deciding))
+        capped = self._cap(clock, name, deciding)
+        clock.start_model(clock.deadline if capped else self._limit(clock, name, deciding))
         try:
             run = Run(replace(self.plan, only=(name,)), clock)
             for one in run.plan.models:  # of those that it reads only the nested fits are missing
@@ -116,6 +124,27 @@ class Budget:
             return False
         self.decided = self.decided or deciding
         self.done.append(name)
+        return True
+
+    def _cap(self, clock: Clock, name: str, deciding: bool) -> bool:
+        """Gives each fit of a model that may be ended at any time its share of the time; says whether it has.
+
+        The share is in the section and so in the product's key: what was cut short by a budget is never
+        taken for a whole fit. Fits that are there whole are used.
+        """
+        section = self.plan.config.models[name]
+        if not isinstance(section, AnytimeConfig) or section.max_seconds is not None:
+            return isinstance(section, AnytimeConfig)
+        fits = [self.plan.fold(name, fold) for fold in self.plan.all_folds]
+        if all(fit.done() for fit in fits):
+            return False
+        models = self.plan.config.models
+        others = [one for one in self.waiting if isinstance(models[one], AnytimeConfig)]
+        share = SHARE_OF_THE_MAIN if deciding else 1 / max(len(others), 1)
+        seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
+        if seconds < SHORTEST_FIT:
+            return False
+        self._configure(models={**models, name: section.model_copy(update={"max_seconds": seconds})})
         return True
 
     @staticmethod
@@ -199,3 +228,11 @@ class Budget:
         product = make_submission(run, [average(name, group) for name, group in groups.items()])
         publish(run.plan, product, self.started)
         return product
+
+
+def coarse(seconds: float) -> float:
+    """Returns the largest of 1, 1.5, 2, 3, 5, 7, 10, 15, ... that is not above, else 0.
+
+    So the same budget mostly finds its products again.
+    """
+    return max((step for step in STEPS if step <= seconds), default=0.0)

@@ -6,7 +6,7 @@ from itertools import islice
 import pandas as pd
 import pytest
 
-from pipeline.budget import Budget
+from pipeline.budget import Budget, coarse
 from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime
 from pipeline.progress import Progress
@@ -38,7 +38,8 @@ def costs(monkeypatch):
 
     def ticking(self, name, fold, experiment):
         output = fit(self, name, fold, experiment)
-        now[0] += found.get(name, found.get(name.partition("_")[0], 0.0))
+        end = getattr(self.config.models[name], "max_seconds", None) or float("inf")
+        now[0] += min(found.get(name, found.get(name.partition("_")[0], 0.0)), end)
         return output
 
     monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
@@ -111,6 +112,30 @@ def test_time_is_filled_with_seeds_of_what_a_seed_changes(place):
     plan = Plan(config, open_source(place / "data/toy", "train.csv"), Store(place / "runs/toy"))
     budget = Budget(plan, Progress(), seconds=1.0, done=["alike", "logit", "lgbm"])
     assert [name for name, _ in islice(budget._more(), 3)] == ["lgbm_v1", "lgbm_s1", "lgbm_s2"]
+
+
+def test_a_model_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
+    """Three folds share half of 270 s: each fit gets 0.8 of a third, rounded down to 30 s, and not 200 s."""
+    costs.update(lgbm=200.0)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    assert "lgbm" in members(place)
+    config = manifest(place)["config"]
+    assert config["models"]["lgbm"]["max_seconds"] == 30.0
+    assert config["folds"]["n"] == 3
+
+
+def test_whole_fits_that_are_there_are_used(place, costs):
+    assert main(["train", "toy"]) == 0
+    costs.update(lgbm=200.0)
+    assert main(["train", "toy", "--budget", "60s"]) == 0
+    assert manifest(place)["config"]["models"]["lgbm"]["max_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    "seconds, rounded", [(0.9, 0.0), (1.0, 1.0), (4.9, 3.0), (69.0, 50.0), (1e5, 7000.0)]
+)
+def test_shares_are_rounded_down_to_a_coarse_grid(seconds, rounded):
+    assert coarse(seconds) == rounded
 
 
 def test_a_clock_ends_what_cannot_be_done_in_time(monkeypatch):

@@ -77,6 +77,7 @@ class Tabular(TableModel):
         Raises:
             ValueError: neither `epochs` nor inner rows tell when to stop.
         """
+        load_keras(context.threads)  # which a process pays once: no part of a fit's time
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, epochs, whole = self.config, self.config.epochs, train
