@@ -22,7 +22,8 @@ Analyzer = Literal["word", "char_wb"]
 
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
-MOST_CELLS = 20_000_000  # by which the strength is chosen: a part of the rows where there are more
+MOST_CELLS = 6_000_000  # by which the strength is chosen: a part of the rows where there are more
+FEWEST = 1_000  # rows of them
 SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
 SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
@@ -200,10 +201,14 @@ class Ngrams(Model):
             return grid[len(grid) // 2], asked_for or SMOOTHING
         inside = _part(np.searchsorted(whole.positions, train.positions), features, context.seed)
         learned = features[inside]
+        inner = inner.take(_part(np.arange(len(inner)), features, context.seed))
         if len(whole) > len(train):
             asked = features[np.searchsorted(whole.positions, inner.positions)]
         else:
             asked = self.tfidf_.transform(_texts(inner, self.tfidf_.columns_))
+        if learner.ignores_absent:
+            there = np.unique(learned.indices)
+            learned, asked = learned[:, there], asked[:, there]
         weights = None if whole.weights is None else whole.weights[inside]
         truth, tried = self.coder_.encode(inner.target), {}
         smoothings = (asked_for or SMOOTHING,) if asked_for or not learner.smooths else SMOOTHINGS
@@ -275,4 +280,4 @@ def _part(positions: np.ndarray, features: Any, seed: int) -> np.ndarray:
     if share >= 1:
         return positions
     rng = np.random.default_rng(seed)
-    return np.sort(rng.permutation(positions)[: max(1000, int(share * len(positions)))])
+    return np.sort(rng.permutation(positions)[: max(FEWEST, int(share * len(positions)))])

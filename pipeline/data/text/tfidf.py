@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.data.text.counters import COUNTERS, Counter
 
-CELLS_AT_ONCE = 20_000_000  # of counts made or weighted in one go
+CELLS_AT_ONCE = 4_000_000  # of counts made or weighted in one go
 ALL = "*"  # the part that reads all columns, one after the other
 
 
@@ -65,7 +65,9 @@ class Tfidf:
         self.ends_ = np.cumsum([runs.shape[1] for _, runs in factors])
         matrix = _product(factors)
         rows = matrix.shape[0]
-        frequencies = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        frequencies = np.zeros(matrix.shape[1], np.int64)
+        for cells in _cell_parts(matrix):  # of all at once NumPy makes a copy twice as large
+            frequencies += np.bincount(matrix.indices[cells], minlength=len(frequencies))
         self.idf_ = (np.log((1 + rows) / (1 + frequencies)) + 1).astype(np.float32)
         return self._weigh(matrix)
 
@@ -157,6 +159,11 @@ def _product(factors: Sequence[tuple[Any, Any]]) -> Any:
         indices[filled : filled + part.nnz], values[filled : filled + part.nnz] = part.indices, part.data
         filled += part.nnz
     return csr_matrix((values, indices, pointers.astype(kind)), shape=(words.shape[0], runs.shape[1]))
+
+
+def _cell_parts(matrix: Any) -> Iterator[slice]:
+    for start, stop in _row_parts(matrix.indptr):
+        yield slice(matrix.indptr[start], matrix.indptr[stop])
 
 
 def _row_parts(pointers: np.ndarray) -> Iterator[tuple[int, int]]:
