@@ -22,8 +22,8 @@ Analyzer = Literal["word", "char_wb"]
 
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
-MOST_CELLS = 6_000_000  # by which the strength is chosen: a part of the rows where there are more
-FEWEST = 1_000  # rows of them
+MOST_CELLS = 12_000_000  # times outputs, by which the strength is chosen: of a part of the rows if need be
+FEWEST = 2_000  # rows of them
 SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
 SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
@@ -199,9 +199,13 @@ class Ngrams(Model):
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target))) if inner else None
         if inner is None or not len(inner):
             return grid[len(grid) // 2], asked_for or SMOOTHING
-        inside = _part(np.searchsorted(whole.positions, train.positions), features, context.seed)
+        inside = _part(
+            np.searchsorted(whole.positions, train.positions),
+            features.nnz * self.task.n_outputs,
+            context.seed,
+        )
         learned = features[inside]
-        inner = inner.take(_part(np.arange(len(inner)), features, context.seed))
+        inner = inner.take(_part(np.arange(len(inner)), features.nnz * self.task.n_outputs, context.seed))
         if len(whole) > len(train):
             asked = features[np.searchsorted(whole.positions, inner.positions)]
         else:
@@ -274,9 +278,9 @@ def _texts(rows: Rows, columns: list[str]) -> dict[str, list[str]]:
     return {name: as_text(rows.table[name]).tolist() for name in columns}
 
 
-def _part(positions: np.ndarray, features: Any, seed: int) -> np.ndarray:
+def _part(positions: np.ndarray, cells: int, seed: int) -> np.ndarray:
     """Returns the rows by which the strength is chosen, in rising order: all where that is quick."""
-    share = MOST_CELLS / max(1, features.nnz)
+    share = MOST_CELLS / max(1, cells)
     if share >= 1:
         return positions
     rng = np.random.default_rng(seed)
