@@ -22,7 +22,8 @@ Analyzer = Literal["word", "char_wb"]
 
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
-MOST_CELLS = 20_000_000  # by which the strength is chosen: a part of the rows where there are more
+MOST_CELLS = 12_000_000  # times outputs, by which the strength is chosen: of a part of the rows if need be
+FEWEST = 2_000  # rows of them
 SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
 SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
@@ -198,12 +199,20 @@ class Ngrams(Model):
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target))) if inner else None
         if inner is None or not len(inner):
             return grid[len(grid) // 2], asked_for or SMOOTHING
-        inside = _part(np.searchsorted(whole.positions, train.positions), features, context.seed)
+        inside = _part(
+            np.searchsorted(whole.positions, train.positions),
+            features.nnz * self.task.n_outputs,
+            context.seed,
+        )
         learned = features[inside]
+        inner = inner.take(_part(np.arange(len(inner)), features.nnz * self.task.n_outputs, context.seed))
         if len(whole) > len(train):
             asked = features[np.searchsorted(whole.positions, inner.positions)]
         else:
             asked = self.tfidf_.transform(_texts(inner, self.tfidf_.columns_))
+        if learner.ignores_absent:
+            there = np.unique(learned.indices)
+            learned, asked = learned[:, there], asked[:, there]
         weights = None if whole.weights is None else whole.weights[inside]
         truth, tried = self.coder_.encode(inner.target), {}
         smoothings = (asked_for or SMOOTHING,) if asked_for or not learner.smooths else SMOOTHINGS
@@ -269,10 +278,10 @@ def _texts(rows: Rows, columns: list[str]) -> dict[str, list[str]]:
     return {name: as_text(rows.table[name]).tolist() for name in columns}
 
 
-def _part(positions: np.ndarray, features: Any, seed: int) -> np.ndarray:
+def _part(positions: np.ndarray, cells: int, seed: int) -> np.ndarray:
     """Returns the rows by which the strength is chosen, in rising order: all where that is quick."""
-    share = MOST_CELLS / max(1, features.nnz)
+    share = MOST_CELLS / max(1, cells)
     if share >= 1:
         return positions
     rng = np.random.default_rng(seed)
-    return np.sort(rng.permutation(positions)[: max(1000, int(share * len(positions)))])
+    return np.sort(rng.permutation(positions)[: max(FEWEST, int(share * len(positions)))])

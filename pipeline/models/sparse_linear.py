@@ -44,11 +44,13 @@ class Learner(ABC):
         tasks: kinds of task that it can do.
         grid: strengths worth trying, from the strongest regularisation on.
         smooths: whether its smoothing is to be chosen too.
+        ignores_absent: whether features that no row has change nothing.
     """
 
     tasks: ClassVar[tuple[TaskKind, ...]] = ("classification", "multilabel")
     grid: ClassVar[tuple[float, ...]] = ()
     smooths: ClassVar[bool] = False
+    ignores_absent: ClassVar[bool] = True
 
     def __init__(self, kind: TaskKind, steps: int, smoothing: float) -> None:
         self.kind = kind
@@ -129,6 +131,7 @@ class NaiveBayes(Learner):
     """Multinomial naive Bayes on TF-IDF (McCallum and Nigam, 1998), 1 / smoothing its strength."""
 
     grid = (1.0, 3.0, 10.0, 30.0, 100.0)
+    ignores_absent = False
 
     def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
         groups = target[:, None] == np.arange(target.max() + 1) if target.ndim == 1 else target > 0.5

@@ -9,6 +9,7 @@ from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.data.rows import Dataset
 from pipeline.errors import DataError
+from pipeline.models import ngrams
 from pipeline.models.base import Context
 from pipeline.models.ngrams import Ngrams, NgramsConfig
 from pipeline.models.sparse_linear import LEARNERS
@@ -191,3 +192,18 @@ def test_smoothing_is_chosen_by_inner_rows():
     model = fit(build("multiclass"), make("multiclass", noise=0.3))
     assert model.notes()["smoothing"] in (0.1, 2.0)
     assert fit(build("multiclass", smoothing=0.5), make("multiclass")).notes()["smoothing"] == 0.5
+
+
+def test_many_cells_choose_the_strength_on_a_part_of_the_rows(monkeypatch):
+    sizes = []
+    learn = LEARNERS["nb_svm"].fit
+    monkeypatch.setattr(ngrams, "MOST_CELLS", 100)
+    monkeypatch.setattr(ngrams, "FEWEST", 50)
+    monkeypatch.setattr(
+        LEARNERS["nb_svm"], "fit", lambda self, x, *rest: (sizes.append(x.shape[0]), learn(self, x, *rest))[1]
+    )
+    data = make("binary")
+    model = fit(build("binary"), data)
+    assert sizes[-1] == LEARNED
+    assert set(sizes[:-1]) == {50}
+    assert error("binary", data.target, model.predict(data.rows())) < 0.1

@@ -103,9 +103,10 @@ class WordCounter(Counter):
     def _frequent(self, codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Returns the codes of runs that stand in enough texts, in rising order."""
         known, places = np.unique(codes[codes >= 0], return_inverse=True)
-        pairs = np.unique(rows[codes >= 0] * max(1, len(known)) + places)
-        frequent = np.bincount(pairs % max(1, len(known)), minlength=len(known)) >= self.min_df
-        return known[frequent]
+        if self.min_df == 1:
+            return known
+        counts = count_matrix(rows[codes >= 0], places, (int(rows.max(initial=0)) + 1, len(known)))
+        return known[counts.getnnz(axis=0) >= self.min_df]
 
     def state(self) -> tuple[list[str], dict[str, np.ndarray]]:
         codes = {f"codes{number}": codes for number, codes in enumerate(self.codes_)}

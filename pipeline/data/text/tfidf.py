@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.data.text.counters import COUNTERS, Counter
 
-CELLS_AT_ONCE = 20_000_000  # of counts made or weighted in one go
+CELLS_AT_ONCE = 4_000_000  # of counts made or weighted in one go
 ALL = "*"  # the part that reads all columns, one after the other
 
 
@@ -65,7 +65,9 @@ class Tfidf:
         self.ends_ = np.cumsum([runs.shape[1] for _, runs in factors])
         matrix = _product(factors)
         rows = matrix.shape[0]
-        frequencies = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        frequencies = np.zeros(matrix.shape[1], np.int64)
+        for cells in _cell_parts(matrix):  # of all at once NumPy makes a copy twice as large
+            frequencies += np.bincount(matrix.indices[cells], minlength=len(frequencies))
         self.idf_ = (np.log((1 + rows) / (1 + frequencies)) + 1).astype(np.float32)
         return self._weigh(matrix)
 
@@ -138,25 +140,32 @@ class Tfidf:
 def _product(factors: Sequence[tuple[Any, Any]]) -> Any:
     """Returns the counts of all blocks side by side, CSR float32 (rows, n-grams).
 
-    Made a part of the rows at a time, and put together in arrays of the final size: at no time is
-    there a second copy of the whole.
+    Made a part of the rows at a time, each put into its place at once: there is never a second copy. How
+    many cells there will be is known only afterwards, but not more than a product takes steps; what is
+    not filled of the arrays takes up no memory.
     """
     from scipy.sparse import block_diag, csr_matrix, hstack
 
     words = hstack([words for words, _ in factors], format="csr")
     runs = block_diag([runs for _, runs in factors], format="csr").astype(np.float32)
     work = np.concatenate([[0], np.cumsum(np.diff(runs.indptr)[words.indices], dtype=np.int64)])
-    parts = [words[start:stop] @ runs for start, stop in _row_parts(work[words.indptr])]
-    lengths = np.concatenate([np.diff(part.indptr) for part in parts])
-    pointers = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    kind = np.int32 if pointers[-1] < np.iinfo(np.int32).max else np.int64
-    indices, values = np.empty(pointers[-1], kind), np.empty(pointers[-1], np.float32)
+    kind = np.int32 if work[-1] < np.iinfo(np.int32).max else np.int64
+    indices, values = np.empty(work[-1], kind), np.empty(work[-1], np.float32)
+    pointers = np.zeros(words.shape[0] + 1, kind)
     filled = 0
-    while parts:
-        part = parts.pop(0)
+    for start, stop in _row_parts(work[words.indptr]):
+        part = words[start:stop] @ runs
         indices[filled : filled + part.nnz], values[filled : filled + part.nnz] = part.indices, part.data
+        pointers[start + 1 : stop + 1] = filled + part.indptr[1:]
         filled += part.nnz
-    return csr_matrix((values, indices, pointers.astype(kind)), shape=(words.shape[0], runs.shape[1]))
+    return csr_matrix(
+        (values[:filled], indices[:filled], pointers), shape=(words.shape[0], runs.shape[1]), copy=False
+    )
+
+
+def _cell_parts(matrix: Any) -> Iterator[slice]:
+    for start, stop in _row_parts(matrix.indptr):
+        yield slice(matrix.indptr[start], matrix.indptr[stop])
 
 
 def _row_parts(pointers: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -44,14 +46,13 @@ def split_words(texts: Sequence[str], known: Sequence[str] | None = None, marks:
         known: words that have a number; without it, every word gets one.
         marks: words and punctuation marks; False: what stands between white space.
     """
-    numbers = {word: number for number, word in enumerate(known or ())}
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    if known is not None:
+        numbers = defaultdict(lambda: UNKNOWN, zip(known, count()))
     found, starts = array("i"), array("q", [0])
     split = WORD.findall if marks else str.split
     for text in texts:
-        if known is None:
-            found.extend([numbers.setdefault(word, len(numbers)) for word in split(text)])
-        else:
-            found.extend([numbers.get(word, UNKNOWN) for word in split(text)])
+        found.extend(map(numbers.__getitem__, split(text)))  # a loop in C: half of the time of one in Python
         starts.append(len(found))
     words = np.frombuffer(found, np.int32) if found else np.zeros(0, np.int32)
     return Words(words, np.frombuffer(starts, np.int64), list(numbers) if known is None else known)
