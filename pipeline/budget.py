@@ -133,8 +133,10 @@ class Budget:
         taken for a whole fit. Fits that are there whole are used.
         """
         section = self.plan.config.models[name]
-        if not isinstance(section, AnytimeConfig) or section.max_seconds is not None:
-            return isinstance(section, AnytimeConfig)
+        if not isinstance(section, AnytimeConfig):
+            return False
+        if section.max_seconds is not None:  # the user's, or that of the model which this is a copy of
+            return True
         fits = [self.plan.fold(name, fold) for fold in self.plan.all_folds]
         if all(fit.done() for fit in fits):
             return False

@@ -60,7 +60,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in plan.models:
             outputs |= _predict_model(run, name, new, outputs, source, Path(folder))
-    members |= {name: mean_of(list(outputs[f"{name}.prediction"])) for name in plan.members}
+    members |= {name: mean_of(outputs[f"{name}.prediction"]) for name in plan.members}
     ids = np.array([*new.test_ids, *new.by_prior])
     handed = ensemble.apply(members)
     _write(competition, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from pipeline.data.deep import deep_values, is_deep, opaque_values, to_eight_bits
+from pipeline.data.high_bit_depth import deep_values, is_deep, opaque_values, to_eight_bits
 from pipeline.data.intensity import Histogram, Intensity, may_be_deep
 from pipeline.errors import DataError
 
