@@ -51,8 +51,12 @@ class FittedEnsemble:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The members without whom nothing can be said; the others have no weight."""
-        return tuple(self.names[number] for number in self.method.uses(len(self.names)))
+        """The members without whom nothing can be said; the others have no weight.
+
+        Never empty: where every member was found worthless (a geometric blend of no powers answers
+        that all outputs are alike), the first still says how many rows there are.
+        """
+        return tuple(self.names[number] for number in self.method.uses(len(self.names))) or self.names[:1]
 
     @single_threaded
     def apply(self, members: Mapping[str, np.ndarray]) -> HandedIn:

@@ -65,6 +65,15 @@ def test_a_member_without_weight_is_not_needed_and_one_with_is(level_2):
         ensemble.apply({"m1": tests["m1"]})
 
 
+def test_members_without_any_worth_are_blended_to_nothing_known(level_2):
+    data = level_2("classification")
+    ensemble, _ = fitted(data, find_metric("log_loss"), "geometric")
+    ensemble.method.weights_ = np.zeros(3)  # as L-BFGS-B leaves them where every member is worse than a guess
+    assert ensemble.needs == ("m0",)
+    said = ensemble.apply({"m0": data.members[0].test}).values
+    np.testing.assert_allclose(said, 1.0 / said.shape[1])
+
+
 def test_negative_weights_need_every_member(level_2):
     data = level_2("regression")
     ensemble, _ = fitted(data, find_metric("rmse"), "signed")
