@@ -26,8 +26,8 @@ from pipeline.ensemble.simplex import log_loss_weights
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import find_metric
-from pipeline.predictions import Predictions
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.predictions import Predictions
 
 
 def make_classes(models: int, rows: int, classes: int) -> tuple[list[np.ndarray], np.ndarray]:

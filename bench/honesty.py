@@ -32,7 +32,7 @@ from bench.noise import print_claims, print_coverage
 from pipeline.ensemble.blend import blend
 from pipeline.ensemble.split import Split
 from pipeline.metrics import Metric, find_metric
-from pipeline.predictions import Predictions, load_predictions
+from pipeline.validation.predictions import Predictions, load_predictions
 
 FIFTHS = 5
 

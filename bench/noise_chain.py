@@ -22,9 +22,9 @@ from competitions.whales.sample import write_sample
 from pipeline.config.load import load_config
 from pipeline.data.source import FolderSource
 from pipeline.metrics import find_metric
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Store
 
 MOVED = 12.0  # pixels by which a label moves its coordinate; a head is about 80 long

@@ -17,16 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import cross_validation
 from pipeline.clock import Clock
 from pipeline.config.load import load_config
 from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
 from pipeline.data.folds import Fold, make_folds
 from pipeline.data.source import open_source
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.search.finals import score_present
 from pipeline.search.gain import Gain
 from pipeline.search.held_back import search_part
@@ -38,6 +37,7 @@ from pipeline.search.study import VALUES
 from pipeline.search.trials import run_trials
 from pipeline.search.verdict import Verdict, judge
 from pipeline.store import Store
+from pipeline.validation import cross_validation
 
 MODEL = "model"
 FRESH = 1009  # added to the folds' seed for a draw that no trial was scored by

@@ -22,14 +22,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipeline.config.load import find_config, load_config
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.search.objective import STEPS, Failed, Objective
 from pipeline.search.parts import part_of
 from pipeline.search.request import Request
 from pipeline.search.study import PRUNERS, SCORES, SECONDS, make_pruner
-from pipeline.stages import open_data
+from pipeline.stages.order import open_data
 from pipeline.store import Store
 
 ORDERS = 50  # random orders in which a pruner sees the same trials

@@ -10,13 +10,14 @@ from typing import Any
 from pipeline.clock import Clock, OutOfTime
 from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.last_mile import make_submission, publish
-from pipeline.members import Member, average, own_members
 from pipeline.models.base import AnytimeConfig
-from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
+from pipeline.stages.audit import audit_before_training, lines_of, make_labels, newest_blend
+from pipeline.stages.members import Member, average, own_members
+from pipeline.stages.submission import Summary, make_submission, publish
 from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
@@ -46,6 +47,16 @@ FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into 
 OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {  # what to try first in the time that is left
     "lightgbm": [{"params": {"extra_trees": True}}],
 }
+
+
+def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
+    """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
+    started = Clock.now()
+    run = Run(plan, progress)
+    audit_before_training(run)
+    summary = Budget(plan, progress, seconds - (Clock.now() - started)).train()
+    blend = newest_blend(run)
+    return summary | {"labels": lines_of(make_labels(run, blend), plan) if blend else []}
 
 
 @dataclass

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry
-from pipeline.task import Task, TaskKind
+from pipeline.tasks.base import Task, TaskKind
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data.rows import Dataset, Rows
 from pipeline.models.base import Context, Model
 from pipeline.registry import MODELS
-from pipeline.task import Task, TaskKind
+from pipeline.tasks.base import Task, TaskKind
 
 TASKS: dict[TaskKind, Task] = {
     "classification": Task("classification", ("ant", "bee", "cat")),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.arguments import XGBOOST, check_params, known_params
+from pipeline.models.arguments import XGBOOST, check_params, known_params
 
 
 @pytest.mark.parametrize(

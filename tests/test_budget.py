@@ -10,7 +10,7 @@ from pipeline.budget import Budget, coarse
 from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def test_the_main_model_decides_how_many_folds_fit(place, costs, capsys):
 def test_time_is_filled_with_seeds_of_what_a_seed_changes(place):
     from pipeline.config.load import load_config
     from pipeline.data.source import open_source
-    from pipeline.plan import Plan
+    from pipeline.run.plan import Plan
     from pipeline.store import Store
 
     text = CONFIG.replace("  lgbm:", "  alike: {kind: gallery}\n  lgbm:")

@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import ray_runner
-from pipeline.chain import Coordinates, error_of, fallback_lines, seen_by, to_source, to_view
+from pipeline.commands.predict import predict
 from pipeline.config.load import load_config
 from pipeline.data.annotations import Annotations
 from pipeline.data.images import decode
 from pipeline.data.pixels import warp
 from pipeline.data.source import FolderSource
 from pipeline.models.cnn import CNN
-from pipeline.plan import Plan
-from pipeline.predict import predict
 from pipeline.progress import Progress
-from pipeline.reporting import make_report, publish_report
-from pipeline.run import Run
-from pipeline.stages import train
+from pipeline.run.chain import Coordinates, error_of, fallback_lines, seen_by, to_source, to_view
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
+from pipeline.runners import ray as ray_runner
+from pipeline.stages.order import train
+from pipeline.stages.report import make_report, publish_report
 from pipeline.store import Store
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.transforms.views import Views
 
 ROWS, TEST_ROWS = 42, 6

@@ -127,7 +127,7 @@ def test_a_full_disk_is_said_in_plain_words(workplace, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", "runs/toy/x")
 
-    monkeypatch.setattr("pipeline.run.Run.train_model", full)
+    monkeypatch.setattr("pipeline.run.run.Run.train_model", full)
     assert main(["train", "toy"]) == 1
     assert "No space left on device" in capsys.readouterr().err
 

@@ -3,7 +3,12 @@ import pytest
 
 from pipeline.config.schema import FoldsConfig, ModelConfig
 from pipeline.context import Context
-from pipeline.cross_validation import (
+from pipeline.data.folds import Folds, make_folds
+from pipeline.errors import ModelError
+from pipeline.metrics import find_metric
+from pipeline.models.base import Model
+from pipeline.testing import TASKS, small_dataset
+from pipeline.validation.cross_validation import (
     Experiment,
     assemble,
     cross_validate,
@@ -11,11 +16,6 @@ from pipeline.cross_validation import (
     out_of_fold,
     pooled_score,
 )
-from pipeline.data.folds import Folds, make_folds
-from pipeline.errors import ModelError
-from pipeline.metrics import find_metric
-from pipeline.models.base import Model
-from pipeline.testing import TASKS, small_dataset
 
 TASK = TASKS["classification"]
 ACCURACY = find_metric("accuracy")

@@ -13,7 +13,7 @@ from pipeline.config.load import load_config
 from pipeline.data.intensity import read_intensity
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
-from pipeline.plan import Plan
+from pipeline.run.plan import Plan
 from pipeline.store import Store
 
 ROWS, TEST_ROWS, SIDE = 24, 6, 12

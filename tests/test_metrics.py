@@ -4,7 +4,7 @@ from sklearn import metrics as reference
 
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, Metric, find_metric
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 RNG = np.random.default_rng(0)
 CLASSES = RNG.integers(0, 4, 200)

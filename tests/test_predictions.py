@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import StoreError
-from pipeline.members import Member, average
-from pipeline.predictions import Predictions, check_alignment, load_predictions, save_predictions
-from pipeline.task import Task
+from pipeline.stages.members import Member, average
+from pipeline.tasks.base import Task
+from pipeline.validation.predictions import Predictions, check_alignment, load_predictions, save_predictions
 
 
 def predictions(value=0.25, name="one"):

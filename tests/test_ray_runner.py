@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from pipeline import ray_runner, side_by_side
 from pipeline.cli import main
+from pipeline.runners import pool as side_by_side
+from pipeline.runners import ray as ray_runner
 
 RAY = ["--set", "runner=ray", "--set", "workers=2"]
 TABLES = ["--only", "logit,top", "--set", "models.top={kind: logistic, inputs: [logit.prediction]}"]

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import side_by_side
 from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.config.reads import Read
 from pipeline.data.folds import PINNED, Fold
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
-from pipeline.fits import fits_read
-from pipeline.outputs import learnable, outputs_read
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.fits import fits_read
+from pipeline.run.outputs import learnable, outputs_read
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
+from pipeline.runners import pool as side_by_side
 from pipeline.store import Store
 
 PREDICTION = Read("logit", "prediction", "nested")

@@ -5,7 +5,7 @@ from pipeline.registry import MODELS, Registry
 
 
 def test_a_name_is_registered_once():
-    registry = Registry("fruit", home="pipeline.task")
+    registry = Registry("fruit", home="pipeline.tasks.base")
     registry.register("apple")("red")
     with pytest.raises(ValueError, match=r"fruit 'apple' is registered twice"):
         registry.register("apple")("green")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pipeline import side_by_side
 from pipeline.cli import main
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError
-from pipeline.side_by_side import Pool, gpus
+from pipeline.runners import pool as side_by_side
+from pipeline.runners.pool import Pool, gpus
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_an_error_in_a_worker_is_the_runs_error(workplace, monkeypatch, capsys):
     )
     from pathlib import Path
 
-    here = Path(side_by_side.__file__).parents[1]
+    here = Path(side_by_side.__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{sitecustomize}:{here}")
     assert main(["train", "toy", "--only", "logit", "--set", "workers=2"]) == 1
     assert "models.logit, fold" in capsys.readouterr().err

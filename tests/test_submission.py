@@ -8,9 +8,9 @@ import pytest
 from pipeline.config.schema import SubmissionConfig
 from pipeline.data.answer import Answer
 from pipeline.data.competition import BY_PRIOR, Competition
+from pipeline.data.submission import number_text, submission_text, verify_submission
 from pipeline.errors import SubmissionError
-from pipeline.submission import number_text, submission_text, verify_submission
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], np.float32)
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
-from pipeline.cross_validation import Experiment, assemble, fit_fold
 from pipeline.data.folds import Folds, make_folds
 from pipeline.data.rows import Dataset
 from pipeline.metrics import find_metric
 from pipeline.models.cnn import CNN
 from pipeline.networks.config import CNNConfig
-from pipeline.predictions import Predictions
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
+from pipeline.validation.predictions import Predictions
 
 THREADS = 2
 
@@ -41,7 +41,7 @@ def cross_validate(
     n: int,
     after_fold: Callable[[], object] = lambda: None,
 ) -> Predictions:
-    """Does what `pipeline.cross_validation.cross_validate` does, with a word after each fold."""
+    """Does what `pipeline.validation.cross_validation.cross_validate` does, with a word after each fold."""
     task, folds = _task(label), split(label, n)
     ids = np.arange(len(label)).astype(str)
     train = Dataset(ids, pixels=pixels, pixels_key="generated", target=label)

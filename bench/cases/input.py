@@ -24,7 +24,7 @@ from pipeline.networks.schedule import Schedule
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
 from pipeline.networks.training import Phase, Trainer
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.transforms.augment import Augmenter
 
 CLASSES = 10

@@ -16,7 +16,6 @@ from bench.plain import tables as plain
 from bench.results import Value
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
-from pipeline.cross_validation import Experiment, assemble, fit_fold
 from pipeline.data.encode import TableEncoder
 from pipeline.data.folds import Fold, make_folds
 from pipeline.data.rows import Dataset
@@ -24,7 +23,8 @@ from pipeline.data.source import open_source
 from pipeline.metrics import find_metric
 from pipeline.models.table import threads_for
 from pipeline.registry import MODELS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 
 THREADS = 2
 FOLDS = 3

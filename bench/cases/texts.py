@@ -14,7 +14,7 @@ from bench.results import Value
 from pipeline.context import Context
 from pipeline.data.rows import Dataset
 from pipeline.registry import MODELS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ROWS = 10_000  # of the comparison; scikit-learn needs a minute for them
 MANY = 160_000

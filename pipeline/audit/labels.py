@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.audit.finding import Finding
 from pipeline.errors import listing
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 SURE, UNLIKELY = 0.95, 0.02  # probability of the label that is predicted, and of the one that is given
 FAR = 8.0  # robust standard deviations of the errors, for values

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.audit.columns import Column
 from pipeline.audit.finding import Finding
 from pipeline.errors import listing
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 STOP, STOP_VALUES = 0.99, 0.995  # skill of one column (see `skill`) from which it must be a leak
 TELLS = 0.3  # skill of an id or of the order that is worth a warning

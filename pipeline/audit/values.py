@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.audit.columns import TEXTS, Column
 from pipeline.audit.finding import Finding
 from pipeline.errors import listing
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 MOSTLY = 0.95  # share of missing values from which a column is next to empty
 SHIFT, LARGE_SHIFT = 0.05, 0.20  # difference of the shares of missing values

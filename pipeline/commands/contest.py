@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from pipeline.audit.finding import stopping
-from pipeline.auditing import make_audit, make_labels, newest_blend
 from pipeline.board import Board, now
 from pipeline.commands.options import make_plan, slug_of
 from pipeline.config.load import CONFIGS, find_config, known_competitions, load_config
 from pipeline.console import ConsoleProgress, board_table, registry_table
+from pipeline.data.submission import verify_submission
 from pipeline.draft.draft import config_path, make_draft, this_machine
 from pipeline.draft.files import Asked
 from pipeline.errors import SubmissionError
@@ -23,11 +23,11 @@ from pipeline.kaggle.download import download
 from pipeline.kaggle.submit import PATIENCE, Submitted, upload, wait_for_score
 from pipeline.metrics import METRICS
 from pipeline.networks.backbones import BACKBONES
-from pipeline.plan import RUNS
 from pipeline.registry import METHODS, MODELS
-from pipeline.run import Run
+from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
+from pipeline.stages.audit import make_audit, make_labels, newest_blend
 from pipeline.store import file_digest
-from pipeline.submission import verify_submission
 
 
 def new(options: argparse.Namespace, console: Console) -> int:

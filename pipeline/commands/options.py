@@ -8,9 +8,9 @@ from pathlib import Path
 from pipeline.config.load import find_config, load_config
 from pipeline.config.schema import Config
 from pipeline.config.tuned import read_tuned, tuned_path
-from pipeline.plan import RUNS, Plan
 from pipeline.progress import Progress
-from pipeline.stages import open_data
+from pipeline.run.plan import RUNS, Plan
+from pipeline.stages.order import open_data
 from pipeline.store import Store
 
 

@@ -11,8 +11,8 @@ from pipeline.commands.options import make_plan, worker_options
 from pipeline.config.load import find_config
 from pipeline.config.tuned import tuned_path
 from pipeline.console import ConsoleProgress, log_to, search_table
-from pipeline.plan import RUNS
-from pipeline.run import Run
+from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
 from pipeline.search.request import Request
 from pipeline.search.search import search
 from pipeline.search.trials import run_trials

@@ -10,18 +10,21 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline import cleaning, side_by_side, stages
+from pipeline.budget import train_within
 from pipeline.clock import Clock
+from pipeline.commands.clean import clean as remove_unused
 from pipeline.commands.options import make_plan, worker_options
+from pipeline.commands.predict import predict as predict_rows
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.errors import ConfigError
-from pipeline.last_mile import make_submission, publish
-from pipeline.members import members_on_disk, own_members
-from pipeline.plan import RUNS
-from pipeline.predict import predict as predict_rows
 from pipeline.progress import Progress
-from pipeline.reporting import make_report, publish_report
-from pipeline.run import Run
+from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
+from pipeline.runners import pool
+from pipeline.stages import order
+from pipeline.stages.members import members_on_disk, own_members
+from pipeline.stages.report import make_report, publish_report
+from pipeline.stages.submission import make_submission, publish
 
 
 def train(options: argparse.Namespace, console: Console) -> int:
@@ -32,10 +35,10 @@ def train(options: argparse.Namespace, console: Console) -> int:
         log_to(RUNS / options.name / "run.log")
         with plan.store.exclusive(progress.message):
             if options.budget is None:
-                summary = stages.train(plan, progress, ["work", *worker_options(options)])
+                summary = order.train(plan, progress, ["work", *worker_options(options)])
             else:
                 left = options.budget - (Clock.now() - started)
-                summary = stages.train_within(plan, progress, left)
+                summary = train_within(plan, progress, left)
     if summary is None:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
         return 0
@@ -45,7 +48,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
 
 def work(options: argparse.Namespace, console: Console) -> int:
     """Fits the folds that a parent process names on the standard input."""
-    side_by_side.work(Run(make_plan(options, Progress()), Progress()), sys.stdin, sys.stdout)
+    pool.work(Run(make_plan(options, Progress()), Progress()), sys.stdin, sys.stdout)
     return 0
 
 
@@ -119,7 +122,7 @@ def clean(options: argparse.Namespace, console: Console) -> int:
     with ConsoleProgress(console) as progress:
         plan = make_plan(options, progress)
         with plan.store.exclusive(progress.message):
-            freed = cleaning.clean(plan, options.all)
+            freed = remove_unused(plan, options.all)
     console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
     return 0
 

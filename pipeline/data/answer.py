@@ -15,7 +15,7 @@ from pipeline.data.tables import Tables
 from pipeline.data.value_range import Bounds, value_range
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import Metric
-from pipeline.task import Task, TaskKind
+from pipeline.tasks.base import Task, TaskKind
 
 if TYPE_CHECKING:
     import pandas as pd

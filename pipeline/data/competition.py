@@ -24,7 +24,7 @@ from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 def assign(kind: str, strata: np.ndarray, groups: np.ndarray | None, n: int, seed: int) -> np.ndarray:

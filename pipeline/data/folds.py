@@ -13,7 +13,7 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.data.draw import alone, assign, strata_of
 from pipeline.errors import DataError, listing
 from pipeline.store import digest
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 PINNED = -1  # the fold of a row that is never scored
 EARLIEST = -2  # the same, where time orders the rows: the first half of those that only train

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ABSENT = 1e-6  # the probability of a class that the training rows did not hold
 SMALLEST = 1e-15  # of any probability: nothing is impossible

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import Plan, make_plan
-from pipeline.task import TaskKind
+from pipeline.tasks.base import TaskKind
 
 # On two cores of a 2020s server, normal data of 8,000 rows and 50 columns; good to a factor of three.
 PER_CELL = {"lightgbm": 2.5e-6, "xgboost": 3e-6, "linear": 1e-6}  # seconds per row, column and class

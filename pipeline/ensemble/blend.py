@@ -16,8 +16,8 @@ from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
 from pipeline.errors import ConfigError, StoreError, listing
 from pipeline.metrics import Metric
-from pipeline.predictions import Predictions, check_alignment
 from pipeline.registry import METHODS
+from pipeline.validation.predictions import Predictions, check_alignment
 
 PARTS = 5  # random ones, where a single fold was scored
 

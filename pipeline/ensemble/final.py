@@ -19,7 +19,7 @@ from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.touch import Lesson, Touched, touch_up
 from pipeline.metrics import Metric
-from pipeline.predictions import Predictions
+from pipeline.validation.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import DataError, Problems, did_you_mean, listing
-from pipeline.predictions import Predictions
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.predictions import Predictions
 
 SUM_TOLERANCE = 0.01  # rows of probabilities whose sum is off by more are refused, by less rescaled
 

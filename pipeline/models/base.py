@@ -13,7 +13,7 @@ from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.registry import MODELS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 __all__ = ["MODELS", "AnytimeConfig", "Context", "Model", "ModelConfig"]
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.arguments import check_params, own_key
 from pipeline.clock import Clock
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
+from pipeline.models.arguments import check_params, own_key
 from pipeline.models.base import AnytimeConfig, Context, Model
 from pipeline.models.pace import Pace
 from pipeline.models.table import Table, TableModel

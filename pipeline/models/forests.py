@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from pipeline.arguments import check_params
 from pipeline.data.saved import read_estimator, write_estimator
+from pipeline.models.arguments import check_params
 from pipeline.models.base import MODELS, Context, ModelConfig
 from pipeline.models.table import Table, TableModel
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.task import TaskKind
+from pipeline.tasks.base import TaskKind
 
 CERTAIN = 30.0  # log-odds of a label that has the same value in all rows
 TOLERANCE = 1e-4  # of the gradient of the mean loss, where L-BFGS stops

@@ -26,7 +26,7 @@ from pipeline.networks.schedule import Schedule
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import Targets
 from pipeline.networks.training import Phase, Trainer
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.transforms.augment import Augmenter
 
 HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ADVICE = (
     "Try another `rate`, more `epochs`, `batch_norm: adapt`, or look whether the pictures fit their rows."

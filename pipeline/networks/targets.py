@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.networks.config import CNNConfig
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 class Targets(ABC):

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import cross_validation
 from pipeline.clock import Clock, OutOfTime
 from pipeline.config.tuned import put_over
 from pipeline.errors import ModelError, listing
-from pipeline.run import Run
+from pipeline.run.run import Run
 from pipeline.search.finalist import PRESENT, TUNED, Finalist
 from pipeline.search.request import Request
+from pipeline.validation import cross_validation
 
 
 def score_present(request: Request, run: Run, clock: Clock) -> Finalist:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import cross_validation
 from pipeline.clock import Clock, OutOfTime
 from pipeline.context import Context
 from pipeline.errors import listing
-from pipeline.fold_output import FoldOutput
-from pipeline.run import Run
+from pipeline.run.run import Run
 from pipeline.search.finalist import Finalist, pick, standard_error
 from pipeline.search.gain import Gain, measure_gain
 from pipeline.search.objective import Effort, fold_scores, siblings_of
@@ -21,6 +19,8 @@ from pipeline.search.parts import Part, groups_of, part_of
 from pipeline.search.request import Request
 from pipeline.search.study import SCORES, SECONDS, VALUES, best_trials, open_study
 from pipeline.store import digest
+from pipeline.validation import cross_validation
+from pipeline.validation.fold_output import FoldOutput
 
 if TYPE_CHECKING:
     from optuna import Study

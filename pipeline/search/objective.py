@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import cross_validation
 from pipeline.config.schema import ModelConfig
 from pipeline.config.space import Parameter, Space
 from pipeline.context import Context
-from pipeline.cross_validation import Experiment
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.run import Run
+from pipeline.run.run import Run
 from pipeline.search.parts import Part
 from pipeline.search.study import PUT_OFF, REASON, SCORES, SECONDS, VALUES, mark_started
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation import cross_validation
+from pipeline.validation.cross_validation import Experiment
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -14,8 +14,8 @@ import numpy as np
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.errors import DataError
-from pipeline.outputs import learnable
-from pipeline.run import Run
+from pipeline.run.outputs import learnable
+from pipeline.run.run import Run
 
 ENOUGH_HELD = 2000  # rows that say something of a gain; where a fold has fewer, several take their turn
 ENOUGH_GROUPS = 50  # the same, of groups

@@ -14,8 +14,8 @@ from pipeline.config.space import Space, parse_space
 from pipeline.data.folds import fold_kind
 from pipeline.errors import ConfigError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
-from pipeline.plan import Plan
 from pipeline.registry import MODELS
+from pipeline.run.plan import Plan
 from pipeline.search.objective import Effort
 from pipeline.search.study import PRUNERS, Direction, full_address, make_pruner, sqlite_address
 from pipeline.store import digest

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.clock import Clock
 from pipeline.config.tuned import marked, read_tuned
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.run import Run
 from pipeline.search.finalist import Finalist, standard_error
 from pipeline.search.finals import score_found, score_present, score_tuned
 from pipeline.search.held_back import PartResult, search_part, unclean

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ModelError
-from pipeline.run import Run
+from pipeline.run.run import Run
 from pipeline.search.objective import Failed, Objective, PutOff, same_way
 from pipeline.search.parts import part_of
 from pipeline.search.request import Request

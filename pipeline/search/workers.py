@@ -6,9 +6,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
-from pipeline import processes
 from pipeline.errors import ModelError
 from pipeline.progress import Progress
+from pipeline.runners import command as processes
 from pipeline.search.request import Request
 from pipeline.search.study import counted, open_study
 from pipeline.search.trials import refuse_hopeless, trial_label

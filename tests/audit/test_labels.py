@@ -1,7 +1,7 @@
 import numpy as np
 
 from pipeline.audit.labels import doubtful_rows, label_finding
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 CLASSES = Task("classification", ("no", "yes"))
 VALUES = Task("regression", ("price",))

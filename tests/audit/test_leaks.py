@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.audit.columns import read_columns
 from pipeline.audit.leaks import find_leaks, id_numbers, rank_auc, skill
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 CLASSES = Task("classification", ("no", "yes"))
 VALUES = Task("regression", ("price",))

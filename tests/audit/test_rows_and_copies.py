@@ -7,7 +7,7 @@ from pipeline.audit.copies import Copies, answer_codes, judge
 from pipeline.audit.rows import row_copies
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import PINNED, Folds, make_folds
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 CLASSES = Task("classification", ("no", "yes"))
 VALUES = Task("regression", ("price",))

@@ -3,7 +3,7 @@ import numpy as np
 from pipeline.audit.columns import read_columns
 from pipeline.audit.shift import find_shift
 from pipeline.audit.values import find_gaps, new_values
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 CLASSES = Task("classification", ("no", "yes"))
 

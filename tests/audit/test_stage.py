@@ -84,7 +84,7 @@ def test_pictures_are_looked_at(workplace, capsys):
 
 def test_labels_that_look_wrong_are_named_at_the_end(place, capsys, monkeypatch):
     finding = Finding("suspicious-labels", "info", "0007 (kind_1; predicted kind_0)")
-    monkeypatch.setattr("pipeline.auditing.label_finding", lambda *_: finding)
+    monkeypatch.setattr("pipeline.stages.audit.label_finding", lambda *_: finding)
     assert main(["train", "toy"]) == 0
     assert "0007 (kind_1; predicted kind_0)" in capsys.readouterr().out
     assert main(["audit", "toy"]) == 0

@@ -13,7 +13,7 @@ from pipeline.context import Context
 from pipeline.data.folds import make_folds
 from pipeline.data.rows import Dataset
 from pipeline.networks.batches import Batches
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.transforms.augment_spec import build
 
 

@@ -6,9 +6,9 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Store
 
 HEADED = '{kind: cnn, backbone: "4C3 FC8", head: HEAD}'

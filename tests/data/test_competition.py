@@ -10,7 +10,7 @@ from pipeline.data.new_rows import read_rows
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import NO_TARGET
 from pipeline.errors import DataError
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.testing import write_competition
 
 

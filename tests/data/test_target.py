@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.target import TargetCoder
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 @pytest.mark.parametrize("log", [False, True])

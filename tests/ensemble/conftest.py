@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.predictions import Predictions
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.predictions import Predictions
 
 TEST_ROWS = 40
 

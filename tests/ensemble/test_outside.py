@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.ensemble.outside import read_outside
 from pipeline.errors import DataError
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 IDS, TEST_IDS = np.array(["007", "8", "9"]), np.array(["1", "02"])
 CLASSES = Task("classification", ("ant", "bee", "cat"))

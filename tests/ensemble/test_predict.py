@@ -80,7 +80,7 @@ def test_nothing_is_fitted_for_new_rows(train, monkeypatch):
     def forbidden(*_, **__):
         raise AssertionError("an ensemble is fitted")
 
-    monkeypatch.setattr("pipeline.last_mile.make_ensemble", forbidden)
+    monkeypatch.setattr("pipeline.stages.submission.make_ensemble", forbidden)
     assert predicted()
 
 
@@ -155,7 +155,7 @@ def test_groups_and_time_reach_the_ensemble(train, workplace):
         raise RuntimeError("seen")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.last_mile.make_ensemble", look)
+        patch.setattr("pipeline.stages.submission.make_ensemble", look)
         for folds in ("{n: 3, group: place}", "{n: 3, time: year}", "{n: 3}"):
             with pytest.raises(RuntimeError, match="seen"):
                 train("log_loss", "mean", "--set", f"folds={folds}")

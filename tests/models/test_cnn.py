@@ -13,7 +13,7 @@ from pipeline.errors import ModelError
 from pipeline.models.base import Context
 from pipeline.models.cnn import CNN
 from pipeline.networks import checkpoint, network
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 pytestmark = pytest.mark.slow
 

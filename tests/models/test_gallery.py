@@ -6,9 +6,9 @@ from pipeline.context import Context
 from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Store
 from pipeline.testing import TASKS, build, small_dataset, write_competition
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.data.rows import Dataset
 from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from tests.models.test_table_models import build, fit, make
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.data.rows import Dataset
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.testing import build
 
 CLASSES, VALUES = Task("classification", ("no", "yes")), Task("regression", ("value",))

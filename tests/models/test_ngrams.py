@@ -13,7 +13,7 @@ from pipeline.models import ngrams
 from pipeline.models.base import Context
 from pipeline.models.ngrams import Ngrams, NgramsConfig
 from pipeline.models.sparse_linear import LEARNERS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 TASKS = {
     "binary": Task("classification", ("no", "yes")),

@@ -12,7 +12,7 @@ from pipeline.data.rows import Dataset
 from pipeline.models.base import Context
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 FAST = {
     **({"catboost": {"max_rounds": 40, "rate": 0.2}} if installed() else {}),
@@ -183,7 +183,7 @@ def test_a_saved_model_serves_a_fresh_process(tmp_path):
 import sys; from pathlib import Path; import numpy as np, pandas as pd
 from pipeline.data.rows import Dataset
 from pipeline.registry import MODELS
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 folder = Path(sys.argv[1]); kind = MODELS.get("random_forest")
 model = kind(kind.Config(kind="random_forest"), Task("classification", ("a", "b", "c"))).load(folder)
 table = pd.read_csv(folder / "table.csv")

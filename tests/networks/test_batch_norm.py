@@ -7,7 +7,7 @@ from pipeline.networks.network import Network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 def trained_with_lagging_statistics():

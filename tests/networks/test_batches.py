@@ -4,7 +4,7 @@ import pytest
 from pipeline.networks.batches import Batches, Pictures, ahead, take
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.targets import make_targets
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 from pipeline.transforms.augment import Augmenter
 
 

@@ -7,7 +7,7 @@ from pipeline.data.rows import Dataset
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.fitting import Fit
 from pipeline.networks.targets import make_targets
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ROWS = 60
 INSIDE = np.arange(40)

@@ -9,7 +9,7 @@ from pipeline.networks.network import get_network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.targets import make_targets
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 def targets_for(kind, n, log=False, **keys):

@@ -2,9 +2,9 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.data.source import open_source
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.search.request import Request
 from pipeline.store import Store
 from pipeline.testing import write_competition

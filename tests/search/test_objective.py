@@ -5,12 +5,12 @@ import optuna
 import pytest
 
 from pipeline.context import Context
-from pipeline.cross_validation import cross_validate
 from pipeline.models.linear import Logistic
 from pipeline.search.objective import Effort, Objective, PutOff, same_way, suggest
 from pipeline.search.parts import part_of
 from pipeline.search.study import PUT_OFF, REASON, SCORES, VALUES
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.cross_validation import cross_validate
 
 
 def objective(request, run, **facts):
@@ -120,8 +120,8 @@ def test_a_failed_trial_keeps_its_reason_and_the_search_goes_on(request_of, run_
 
 
 def test_a_score_that_is_no_number_is_a_failure(request_of, run_of, monkeypatch):
-    from pipeline import cross_validation
     from pipeline.search.objective import Failed
+    from pipeline.validation import cross_validation
 
     monkeypatch.setattr(cross_validation, "score", lambda *_: float("nan"))
     study = optuna.create_study()
@@ -170,9 +170,9 @@ def test_networks_are_given_up_between_epochs(tmp_path, monkeypatch):
     """A network that learns nothing is stopped within its first fold."""
     from pipeline.config.load import load_config
     from pipeline.data.source import open_source
-    from pipeline.plan import Plan
     from pipeline.progress import Progress
-    from pipeline.run import Run
+    from pipeline.run.plan import Plan
+    from pipeline.run.run import Run
     from pipeline.search.request import Request
     from pipeline.store import Store
     from pipeline.testing import write_competition

@@ -9,7 +9,7 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import make_folds
 from pipeline.errors import DataError
 from pipeline.search.parts import outer_folds, part_of, parts_for
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ROWS = 240
 TASK = Task("classification", ("ant", "bee", "cat"))

@@ -7,7 +7,6 @@ from dataclasses import replace
 import optuna
 import pytest
 
-from pipeline import cross_validation
 from pipeline.cli import main
 from pipeline.clock import Clock
 from pipeline.config.load import load_config
@@ -21,6 +20,7 @@ from pipeline.search.objective import Objective
 from pipeline.search.parts import part_of
 from pipeline.search.search import End, plan_end
 from pipeline.search.study import SCORES, SECONDS, VALUES, best_trials, counted, open_study
+from pipeline.validation import cross_validation
 
 TUNE = ["tune", "toy", "--model", "logit"]
 NO_LIMIT = Clock(Progress(), float("inf"))

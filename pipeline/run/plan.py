@@ -19,9 +19,9 @@ from pipeline.data.intensity import intensity_key
 from pipeline.data.model_key import model_key
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
-from pipeline.fits import fits_needed, fits_read, models_needed
 from pipeline.metrics import find_metric
 from pipeline.registry import MODELS
+from pipeline.run.fits import fits_needed, fits_read, models_needed
 from pipeline.store import Product, Store, digest, file_digest
 
 VERSION = 3  # raise it when the same data would be read or stored in another way

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, TextIO
 
-from pipeline import processes
 from pipeline.config.order import models_read
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError, PipelineError
-from pipeline.ray_runner import RayPool
-from pipeline.run import Run
+from pipeline.run.run import Run
+from pipeline.runners import command as processes
+from pipeline.runners.ray import RayPool
 
 SHORT = 20.0  # seconds: where less is left of a model, processes cost more than they bring
 MARK = "@fold "  # begins the lines that a worker answers with; libraries print too

@@ -7,26 +7,23 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.audit.finding import Finding
-from pipeline.auditing import (
-    audit_before_training,
-    findings_of,
-    make_labels,
-    newest_blend,
-    refuse_if_stopped,
-)
-from pipeline.budget import Budget
-from pipeline.clock import Clock
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.data.source import Source, open_source
 from pipeline.errors import DataError
-from pipeline.last_mile import Summary, make_submission, publish
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.reporting import make_report, publish_report
-from pipeline.run import Run
-from pipeline.side_by_side import train_models
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
+from pipeline.runners.pool import train_models
+from pipeline.stages.audit import (
+    audit_before_training,
+    findings_of,
+    lines_of,
+    make_labels,
+    refuse_if_stopped,
+)
+from pipeline.stages.report import make_report, publish_report
+from pipeline.stages.submission import Summary, make_submission, publish
 from pipeline.store import Product
 
 
@@ -89,16 +86,6 @@ def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary
     return _publish(plan, submission, started)
 
 
-def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
-    """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
-    started = Clock.now()
-    run = Run(plan, progress)
-    audit_before_training(run)
-    summary = Budget(plan, progress, seconds - (Clock.now() - started)).train()
-    blend = newest_blend(run)
-    return summary | {"labels": _lines(plan, make_labels(run, blend)) if blend else []}
-
-
 def _finished(plan: Plan) -> bool:
     """Says whether nothing is left to do."""
     products = [plan.submission, plan.audit, plan.labels_of(plan.ensemble.path)]
@@ -108,9 +95,5 @@ def _finished(plan: Plan) -> bool:
 def _publish(plan: Plan, submission: Product, started: float) -> Summary:
     summary = publish(plan, submission, started)
     labels = findings_of(plan.labels_of(plan.ensemble.path))
-    summary |= {"labels": _lines(plan, labels)}
+    summary |= {"labels": lines_of(labels, plan)}
     return summary | {"report": publish_report(plan)} if plan.reports else summary
-
-
-def _lines(plan: Plan, findings: list[Finding]) -> list[str]:
-    return [found.line() for found in findings if found.name not in plan.config.audit.allow]

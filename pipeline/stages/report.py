@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import cross_validation
-from pipeline.chain import finds_boxes, seen_by
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, make_folds
 from pipeline.data.images import decode
 from pipeline.data.rows import Dataset
-from pipeline.datasets import sees
-from pipeline.fold_output import FoldOutput
 from pipeline.models.base import Context
-from pipeline.plan import Plan
 from pipeline.registry import MODELS
 from pipeline.report.contact_sheet import Entry, write_sheet
 from pipeline.report.evidence import grid, occlusion_maps, shares_inside
-from pipeline.run import Run
+from pipeline.run.chain import finds_boxes, seen_by
+from pipeline.run.datasets import sees
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import write_atomically, write_json
 from pipeline.transforms.views import Views, box_corners
+from pipeline.validation import cross_validation
+from pipeline.validation.fold_output import FoldOutput
 
 LOOKED_AT = 60  # pictures whose evidence is measured
 DRAWN = 12

@@ -13,17 +13,17 @@ import numpy as np
 
 from pipeline.board import Board
 from pipeline.data.folds import fold_kind
+from pipeline.data.submission import submission_text, verify_submission
 from pipeline.ensemble.final import Ensemble, make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
-from pipeline.members import Member, own_members
 from pipeline.metrics import find_metric
-from pipeline.plan import Plan
-from pipeline.predictions import Predictions
 from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
+from pipeline.stages.members import Member, own_members
 from pipeline.store import Product, file_digest, write_atomically, write_json
-from pipeline.submission import submission_text, verify_submission
+from pipeline.validation.predictions import Predictions
 
 Summary = dict[str, Any]
 

@@ -22,11 +22,11 @@ import pipeline
 from pipeline.config.schema import Config
 from pipeline.data.folds import Fold
 from pipeline.data.source import Source
-from pipeline.datasets import sees
 from pipeline.errors import ConfigError, DataError, ModelError, PipelineError
-from pipeline.plan import Plan
 from pipeline.progress import Progress
-from pipeline.run import Run
+from pipeline.run.datasets import sees
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Product, Store
 
 RETRIES = 3  # of a fold whose node was lost

@@ -13,12 +13,12 @@ import numpy as np
 from pipeline.data.folds import Fold, Folds, inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
 from pipeline.errors import ModelError
-from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric
 from pipeline.models.base import Context, Model
-from pipeline.predictions import Predictions
 from pipeline.store import digest
-from pipeline.task import Task
+from pipeline.tasks.base import Task
+from pipeline.validation.fold_output import FoldOutput
+from pipeline.validation.predictions import Predictions
 
 INNER_SHARE = 0.15  # of a fold's training rows, held out for early stopping where a model asks for it
 

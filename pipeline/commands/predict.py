@@ -10,23 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import chain
-from pipeline.cross_validation import mean_of
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold
 from pipeline.data.intensity import read_intensity
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.datasets import picture_channels, sees, write_views
+from pipeline.data.submission import number_text, with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
-from pipeline.last_mile import fitted_ensemble
-from pipeline.members import own_members
 from pipeline.models.base import Context
 from pipeline.registry import MODELS
-from pipeline.run import Run
-from pipeline.submission import number_text, with_prior
+from pipeline.run import chain
+from pipeline.run.datasets import picture_channels, sees, write_views
+from pipeline.run.run import Run
+from pipeline.stages.members import own_members
+from pipeline.stages.submission import fitted_ensemble
+from pipeline.validation.cross_validation import mean_of
 
 
 def predict(run: Run, table: Path, out: Path) -> int:

@@ -13,7 +13,7 @@ from pipeline.data.answer import Answer
 from pipeline.data.competition import Competition
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 ROW_SUM_TOLERANCE = 1e-6  # probabilities of a row, as they are written, sum to one within this
 EVEN_DECIMALS = 12  # up to so many, rows are rounded to a sum of one; with more there is nothing to even out

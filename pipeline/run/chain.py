@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.config.schema import ModelConfig
-from pipeline.cross_validation import out_of_fold
 from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold, Folds
 from pipeline.data.rows import Dataset
-from pipeline.fold_output import FoldOutput
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.coordinates import to_fractions, to_points
-from pipeline.plan import Plan
-from pipeline.task import Task
+from pipeline.run.plan import Plan
+from pipeline.tasks.base import Task
 from pipeline.transforms.views import Views, box_corners, corners_box
+from pipeline.validation.cross_validation import out_of_fold
+from pipeline.validation.fold_output import FoldOutput
 
 Outputs = Iterable[tuple[Fold, FoldOutput]]
 

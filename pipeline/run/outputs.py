@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.config.reads import Read
-from pipeline.cross_validation import Experiment
 from pipeline.data.folds import EARLIEST, Fold, Folds
 from pipeline.errors import DataError
-from pipeline.fold_output import FoldOutput
-from pipeline.plan import Plan
+from pipeline.run.plan import Plan
+from pipeline.validation.cross_validation import Experiment
+from pipeline.validation.fold_output import FoldOutput
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def outputs_read(plan: Plan, folds: Folds, read: Read, fold: Fold) -> Outputs:
 
     An embedding comes from the network of the same fold, for all rows: the networks of two folds
     share no space. Predictions come, for each row, from a fit that was not trained on its fold
-    (see `pipeline.fits`); those of the scored rows and of the test rows from the same one. The rows
+    (see `pipeline.run.fits`); those of the scored rows and of the test rows from the same one. The rows
     that train in every fold get the outputs of a fit that has seen them, for there is no other.
     """
     if read.part == "embedding":

@@ -12,8 +12,8 @@ import numpy as np
 from pipeline.audit.audit import audit
 from pipeline.audit.finding import Finding, refuse
 from pipeline.audit.labels import label_finding
-from pipeline.plan import Plan
-from pipeline.run import Run
+from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Product, write_json
 
 
@@ -91,6 +91,11 @@ def findings_of(product: Product) -> list[Finding]:
     """Reads the findings of a finished audit."""
     facts: list[dict[str, Any]] = json.loads((product.path / "findings.json").read_text(encoding="utf-8"))
     return [Finding(**fact) for fact in facts]
+
+
+def lines_of(findings: Sequence[Finding], plan: Plan) -> list[str]:
+    """Returns a line for each finding that the configuration does not allow."""
+    return [found.line() for found in findings if found.name not in plan.config.audit.allow]
 
 
 def _write(findings: Sequence[Finding], folder: Path) -> None:

@@ -12,28 +12,29 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import chain, cross_validation
-from pipeline.chain import Coordinates
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.config.tasks import check_models_do
-from pipeline.cross_validation import Experiment
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.data.intensity import Intensity
 from pipeline.data.rows import Dataset
-from pipeline.datasets import Sides, datasets, intensity_of, make_pixels, sees
 from pipeline.errors import ModelError, PipelineError, listing
-from pipeline.fold_output import FoldOutput
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context, Model
-from pipeline.outputs import with_outputs
-from pipeline.plan import Plan
-from pipeline.predictions import Predictions, load_predictions, save_predictions
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
+from pipeline.run import chain
+from pipeline.run.chain import Coordinates
+from pipeline.run.datasets import Sides, datasets, intensity_of, make_pixels, sees
+from pipeline.run.outputs import with_outputs
+from pipeline.run.plan import Plan
 from pipeline.store import Product
+from pipeline.validation import cross_validation
+from pipeline.validation.cross_validation import Experiment
+from pipeline.validation.fold_output import FoldOutput
+from pipeline.validation.predictions import Predictions, load_predictions, save_predictions
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 
-from pipeline.plan import Plan
+from pipeline.run.plan import Plan
 from pipeline.store import Product
 
 

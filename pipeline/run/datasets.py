@@ -16,9 +16,9 @@ from pipeline.data.rows import Dataset
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
 from pipeline.networks.view import ViewConfig, make_views
-from pipeline.plan import Plan
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
+from pipeline.run.plan import Plan
 from pipeline.store import Product
 from pipeline.transforms.views import Views
 
@@ -43,7 +43,7 @@ def sees(section: ModelConfig) -> set[str]:
 def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
     """Builds both sides for a model; arrays are memory maps of products made before.
 
-    What it reads of other models differs from fold to fold: see `pipeline.outputs`.
+    What it reads of other models differs from fold to fold: see `pipeline.run.outputs`.
 
     Raises:
         ConfigError: the model wants pictures or a table where the competition has none.

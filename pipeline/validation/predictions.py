@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import StoreError, listing
-from pipeline.task import Task
+from pipeline.tasks.base import Task
 
 
 @dataclass(frozen=True)

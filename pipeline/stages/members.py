@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.cross_validation import mean_of
 from pipeline.ensemble.outside import read_outside
 from pipeline.errors import StoreError
-from pipeline.plan import RUNS
-from pipeline.predictions import Predictions, check_alignment, load_predictions
-from pipeline.run import Run
+from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
 from pipeline.store import MANIFEST, digest, file_digest
+from pipeline.validation.cross_validation import mean_of
+from pipeline.validation.predictions import Predictions, check_alignment, load_predictions
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Cross-validation: folds and models become out-of-fold and test predictions."""
