@@ -1,6 +1,7 @@
 """Imports point down one declared list, and heavy libraries wait until they are used."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,19 @@ def test_files_and_functions_stay_short(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 60, f"{node.name} is long"
+
+
+def test_the_page_of_the_house_names_every_floor_in_order():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    named = [name.rstrip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert named == [layer for layer in LAYERS if layer != "__main__"]
+    for layer in named:
+        assert (ROOT / "pipeline" / layer).is_dir() or (ROOT / "pipeline" / f"{layer}.py").is_file()
+
+
+def test_few_files_stand_directly_in_the_package():
+    assert len(list((ROOT / "pipeline").glob("*.py"))) <= 20
 
 
 def test_help_and_registries_import_nothing_heavy():
