@@ -17,7 +17,7 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_before_training, lines_of, make_labels, newest_blend
 from pipeline.stages.members import Member, average, own_members
-from pipeline.stages.submission import Summary, make_submission, publish
+from pipeline.stages.submission import Summary, ensemble_product, publish, submission_product
 from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
@@ -56,7 +56,7 @@ def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
     audit_before_training(run)
     summary = Budget(plan, progress, seconds - (Clock.now() - started)).train()
     blend = newest_blend(run)
-    return summary | {"labels": lines_of(make_labels(run, blend), plan) if blend else []}
+    return summary | {"labels": lines_of(make_labels(run, blend), run) if blend else []}
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Budget:
         product = self._submit()
         used = Clock.now() - self.started
         self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
-        return publish(self._narrowed(), product, self.started)
+        return publish(Run(self._narrowed(), self.progress), product, self.started)
 
     def _order(self, names: list[str]) -> list[str]:
         """The main model first, for it decides the folds; then the quick ones; then the others."""
@@ -148,7 +148,8 @@ class Budget:
             return False
         if section.max_seconds is not None:  # the user's, or that of the model which this is a copy of
             return True
-        fits = [self.plan.fold(name, fold) for fold in self.plan.all_folds]
+        run = Run(self.plan, self.progress)
+        fits = [run.fit_product(name, fold) for fold in self.plan.all_folds]
         if all(fit.done() for fit in fits):
             return False
         models = self.plan.config.models
@@ -238,8 +239,10 @@ class Budget:
         groups: dict[str, list[Member]] = {}
         for member in own_members(run):
             groups.setdefault(self.seed_of.get(member.name, member.name), []).append(member)
-        product = make_submission(run, [average(name, group) for name, group in groups.items()])
-        publish(run.plan, product, self.started)
+        members = [average(name, group) for name, group in groups.items()]
+        product = submission_product(run, ensemble_product(run, members))
+        run.made(product)
+        publish(run, product, self.started)
         return product
 
 

@@ -7,9 +7,9 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,9 @@ class Product:
     label: str
     key: str
     store: Store
+    sources: tuple[Product, ...] = field(default=(), repr=False, compare=False)
+    make: Callable[[Path], None] | None = field(default=None, repr=False, compare=False)
+    say: str = field(default="", repr=False, compare=False)
 
     @property
     def path(self) -> Path:
@@ -149,15 +152,29 @@ class Store:
         """The folder of all products."""
         return self.root / "products"
 
-    def product(self, label: str, material: Mapping[str, Any]) -> Product:
-        """Returns the product that this material makes, whether it is there yet or not.
+    def product(
+        self,
+        label: str,
+        material: Mapping[str, Any],
+        make: Callable[[Path], None] | None = None,
+        reads: Sequence[Product] = (),
+        opens: Sequence[Product] = (),
+        say: str = "",
+    ) -> Product:
+        """Declares the product that this material makes, whether it is there yet or not.
 
         Args:
             label: what it is, for people; part of the folder's name.
-            material: whatever decides its content: config section, keys of the products that it
-                reads, versions. JSON-like.
+            material: whatever decides its content beside what it reads: config section, versions.
+                JSON-like.
+            make: fills an empty folder with its files.
+            reads: the products that it is made from: their keys are part of its own.
+            opens: products that it takes only such things from as the material names already.
+            say: told to the person who waits for it; "" for what is quick.
         """
-        return Product(label, digest({"label": label, **material}), self)
+        named = {"reads": [one.key for one in reads]} if reads else {}
+        key = digest({"label": label, **material, **named})
+        return Product(label, key, self, (*reads, *opens), make, say)
 
     @contextmanager
     def exclusive(self, say: Callable[[str], None]) -> Iterator[None]:
@@ -177,6 +194,21 @@ class Store:
             yield
         finally:
             lock.release()
+
+
+def closure(products: Iterable[Product]) -> list[Product]:
+    """Returns the products and all that they read, each once and after those that it reads."""
+    found: dict[str, Product] = {}
+
+    def visit(product: Product) -> None:
+        if product.key not in found:
+            for source in product.sources:
+                visit(source)
+            found[product.key] = product
+
+    for product in products:
+        visit(product)
+    return list(found.values())
 
 
 def _describe(path: Path) -> dict[str, Any]:

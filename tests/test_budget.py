@@ -36,8 +36,8 @@ def costs(monkeypatch):
     """Seconds per fold by the name of a model: the budget's clock goes on by them, and stands still else."""
     now, found, fit = [0.0], {}, Run._fit
 
-    def ticking(self, name, fold, experiment):
-        output = fit(self, name, fold, experiment)
+    def ticking(self, name, fold, save_to):
+        output = fit(self, name, fold, save_to)
         end = getattr(self.config.models[name], "max_seconds", None) or float("inf")
         now[0] += min(found.get(name, found.get(name.partition("_")[0], 0.0)), end)
         return output

@@ -15,12 +15,13 @@ from pipeline.data.pixels import warp
 from pipeline.data.source import FolderSource
 from pipeline.models.cnn import CNN
 from pipeline.progress import Progress
-from pipeline.run.chain import Coordinates, error_of, fallback_lines, seen_by, to_source, to_view
+from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
+from pipeline.run.pixels import fallback_lines, seen_by
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import ray as ray_runner
 from pipeline.stages.order import train
-from pipeline.stages.report import make_report, publish_report
+from pipeline.stages.report import publish_report, report_product
 from pipeline.store import Store
 from pipeline.tasks.base import Task
 from pipeline.transforms.views import Views
@@ -134,9 +135,9 @@ def test_fractions_of_a_view_come_back_to_the_source():
 def test_coordinates_of_a_row_come_from_the_model_that_did_not_train_on_it(run, name):
     found, sides = run.coordinates(name), run.sides(name)
     task, box = Task("regression", found.names), name == "box"
-    views = seen_by(run.plan, name, "train")
+    views = seen_by(run.pixels_product(name).path, "train")
     for fold in run.folds:
-        folder = run.plan.fold(name, fold).path / "model" / "seed0"
+        folder = run.fit_product(name, fold).path / "model" / "seed0"
         model = CNN(run.config.models[name], task).load(folder)
         said = to_source(model.predict(sides.train.rows()), views, box)
         np.testing.assert_allclose(found.train[fold.valid], said[fold.valid], atol=1e-3)
@@ -147,8 +148,8 @@ def test_coordinates_of_a_row_come_from_the_model_that_did_not_train_on_it(run, 
 @pytest.mark.parametrize("name, reader", LINKS.items())
 def test_crops_are_cut_by_these_coordinates(run, name, reader):
     found, view = run.coordinates(name).train, run.config.models[reader].view
-    pixels, views = run.sides(reader).train.pixels, seen_by(run.plan, reader, "train")
-    fallen = np.load(run.plan.pixels(reader).path / "train_fallback.npy")
+    pixels, views = run.sides(reader).train.pixels, seen_by(run.pixels_product(reader).path, "train")
+    fallen = np.load(run.pixels_product(reader).path / "train_fallback.npy")
     assert not fallen.all()
     for row in np.flatnonzero(~fallen)[:5]:
         centre = (np.array([pixels.shape[2], pixels.shape[1]]) - 1) / 2
@@ -220,8 +221,8 @@ def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path)
 
 @pytest.mark.slow
 def test_the_report_says_where_the_evidence_lies_and_what_easy_folds_claim(run):
-    make_report(run)
-    report = publish_report(run.plan)
+    run.made(report_product(run))
+    report = publish_report(run)
     assert any("of its evidence lies inside the box that 'box' finds" in line for line in report["lines"])
     assert any("folds that ignore `day` would have claimed log_loss" in line for line in report["lines"])
     assert [path.rpartition("/")[2] for path in report["pictures"]] == ["evidence-who.png"]
@@ -236,8 +237,8 @@ def test_without_boxes_the_evidence_is_looked_for_in_the_crop(data, tmp_path):
     run = make_run(data, tmp_path / "toy", text)
     for name in ("dots", "who"):
         run.train_model(name)
-    make_report(run)
-    (line,) = publish_report(run.plan)["lines"]
+    run.made(report_product(run))
+    (line,) = publish_report(run)["lines"]
     assert line.startswith("who: 100% of its evidence lies inside the crop of 'who'")
 
 
@@ -247,21 +248,21 @@ def test_errors_and_fallbacks_are_told(run):
     annotated = len(read(run.plan.source.root / "dots.csv")) - 1
     assert f"{annotated} annotated pictures" in said
     assert f"of {ROWS} train pictures have no usable axis" in said
-    lines = fallback_lines(run.plan, "dots", {"train": np.array([True, False, True])})
+    lines = fallback_lines(run.config.models, "dots", {"train": np.array([True, False, True])})
     assert lines == ["dots: 2 of 3 train pictures have no usable box: the whole picture is used"]
 
 
 @pytest.mark.slow
 def test_a_change_upstream_redoes_what_sees_through_it_and_nothing_else(run, data, tmp_path):
-    plan, folds = run.plan, run.plan.all_folds
-    later = make_run(data, tmp_path / "a", CONFIG.replace("width: 2.5", "width: 3")).plan
-    first = make_run(data, tmp_path / "b", CONFIG.replace("rate: 0.01}", "rate: 0.02}", 1)).plan
-    assert later.coordinates("dots").key == plan.coordinates("dots").key
-    assert later.fold("who", folds[0]).key != plan.fold("who", folds[0]).key
-    assert later.pixels("who").key != plan.pixels("who").key
+    folds = run.plan.all_folds
+    later = make_run(data, tmp_path / "a", CONFIG.replace("width: 2.5", "width: 3"))
+    first = make_run(data, tmp_path / "b", CONFIG.replace("rate: 0.01}", "rate: 0.02}", 1))
+    assert later.coordinates_product("dots").key == run.coordinates_product("dots").key
+    assert later.fit_product("who", folds[0]).key != run.fit_product("who", folds[0]).key
+    assert later.pixels_product("who").key != run.pixels_product("who").key
     for name in ("dots", "who"):
-        assert first.pixels(name).key != plan.pixels(name).key
-        assert first.fold(name, folds[0]).key != plan.fold(name, folds[0]).key
+        assert first.pixels_product(name).key != run.pixels_product(name).key
+        assert first.fit_product(name, folds[0]).key != run.fit_product(name, folds[0]).key
 
 
 def test_coordinates_are_read_back(tmp_path):
@@ -287,7 +288,7 @@ def test_a_fold_is_fitted_where_the_competitions_files_are_not(run, tmp_path, mo
     sent = {one.path.name: ray_runner.pack(one.path) for one in ray_runner.needs(run, name, fold)}
     answer = ray_runner.fit(task, sent)
     assert answer["error"] == ""
-    product = run.plan.fold(name, fold)
+    product = run.fit_product(name, fold)
     ray_runner.unpack(answer["packed"], Store(tmp_path / "back"), product.path.name)
     found = np.load(tmp_path / "back" / "products" / product.path.name / "test.npy")
     assert np.array_equal(found, np.load(product.path / "test.npy"))

@@ -13,7 +13,9 @@ from pipeline.config.load import load_config
 from pipeline.data.intensity import read_intensity
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
+from pipeline.progress import Progress
 from pipeline.run.plan import Plan
+from pipeline.run.run import Run
 from pipeline.store import Store
 
 ROWS, TEST_ROWS, SIDE = 24, 6, 12
@@ -71,7 +73,7 @@ def test_faint_pictures_are_told_apart_and_new_rows_seen_alike(place):
     manifest = json.loads((place / "runs/faint/submission.json").read_text())
     assert manifest["models"]["alike"]["score"] == 1.0
     plan = plan_of(place)
-    folder = plan.pixels("alike").path
+    folder = Run(plan, Progress()).pixels_product("alike").path
     found = read_intensity(folder)
     assert (found.low, found.high, found.deep) == (0, 240, ROWS)
     train, test = (np.load(folder / f"{side}.npy") for side in ("train", "test"))

@@ -16,7 +16,7 @@ from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.fits import fits_read
-from pipeline.run.outputs import learnable, outputs_read
+from pipeline.run.outputs import learnable
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import pool as side_by_side
@@ -99,7 +99,7 @@ def run_of(folder, labels, columns=5, seed=0, **options):
 def learned_from(run, fold):
     """Returns what the reader's fit learns of the other model, and predicts by."""
     (read,) = run.plan.reads("reader")
-    seen = outputs_read(run.plan, run.folds, read, fold)
+    seen = run.outputs_of(read, fold)
     return seen.train[learnable(run.folds, fold).train], seen.train[fold.valid], seen.test
 
 
@@ -189,9 +189,9 @@ def test_what_a_reader_sees_follows_its_fold_everywhere(trained):
     embedding = trained.plan.reads("reader")[0]
     rows = trained.sides("net").train.rows()
     for fold in trained.folds:
-        folder = trained.plan.fold("net", fold).path / "model" / "seed0"
+        folder = trained.fit_product("net", fold).path / "model" / "seed0"
         network = trained.experiment("net").make().load(folder)
-        seen = outputs_read(trained.plan, trained.folds, embedding, fold)
+        seen = trained.outputs_of(embedding, fold)
         np.testing.assert_allclose(seen.train, network.embed(rows), atol=1e-5)
     assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
     new, sent = pd.read_csv("new.csv"), pd.read_csv("runs/toy/submission.csv")

@@ -20,12 +20,14 @@ from pipeline.data.submission import number_text, with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.models.base import Context
+from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
-from pipeline.run import chain
-from pipeline.run.datasets import picture_channels, sees, write_views
+from pipeline.run.coordinates import to_source
+from pipeline.run.pixels import fallback_lines, picture_channels, write_views
 from pipeline.run.run import Run
+from pipeline.run.sides import sees
 from pipeline.stages.members import own_members
-from pipeline.stages.submission import fitted_ensemble
+from pipeline.stages.submission import fitted_ensemble, own_ensemble
 from pipeline.validation.cross_validation import mean_of
 
 
@@ -74,7 +76,7 @@ def _warn_of_another_blend(run: Run) -> None:
     path = run.plan.store.root / "submission.json"
     if path.exists():
         facts = json.loads(path.read_text(encoding="utf-8"))
-        if facts["ensemble"]["folder"] != str(run.plan.ensemble.path.relative_to(run.plan.store.root)):
+        if facts["ensemble"]["folder"] != str(own_ensemble(run).path.relative_to(run.plan.store.root)):
             run.progress.warning(
                 f"{path.with_suffix('.csv')} was made with another configuration or other members: rows are "
                 "predicted by this configuration's own ensemble."
@@ -137,15 +139,16 @@ def _predict_model(
     section, plan = run.config.models[name], run.plan
     pixels, views = None, None
     if "images" in sees(section):
-        path, channels = scratch / f"{name}.npy", picture_channels(plan, name)
+        folder = run.made(run.pixels_product(name))
+        path, channels = scratch / f"{name}.npy", picture_channels(folder)
         found = next((outputs[f"{other}.coordinates"] for other in section.views()), None)
         report, threads = run.progress.update, run.config.threads
-        intensity = read_intensity(plan.pixels(name).path)
+        intensity = read_intensity(folder)
         views, fallen = write_views(
             path, source, new.test_pictures, section, channels, report, threads, found, intensity
         )
         pixels = np.load(path, mmap_mode="r")
-        for line in chain.fallback_lines(plan, name, {"new": fallen}):
+        for line in fallback_lines(plan.config.models, name, {"new": fallen}):
             run.progress.message(line)
     rows = Dataset(
         ids=new.test_ids,
@@ -167,7 +170,7 @@ def _predict_model(
     result = {f"{name}.{part}": np.stack(values) for part, values in found_by_fold.items() if values}
     if views and not section.answers():
         fractions = mean_of(result[f"{name}.prediction"])
-        result[f"{name}.coordinates"] = chain.to_source(fractions, views, chain.finds_boxes(section))
+        result[f"{name}.coordinates"] = to_source(fractions, views, finds_boxes(section))
     return result
 
 
@@ -175,10 +178,10 @@ def _predict_fold(run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool
     """Returns one fold's prediction and, where it is asked for, its embedding: means over the seeds."""
     section = run.config.models[name]
     context = Context(threads=run.config.threads, report=run.progress.update)
-    kind, task = MODELS.get(section.kind), chain.task_of(run.plan, run.competition, name)
+    kind, task = MODELS.get(section.kind), run.task_of(name)
     said: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
     for index in range(section.seeds):
-        model = kind(section, task).load(run.plan.fold(name, fold).path / "model" / f"seed{index}")
+        model = kind(section, task).load(run.fit_product(name, fold).path / "model" / f"seed{index}")
         said["prediction"].append(model.predict(rows.rows(), context))
         if embedded:
             said["embedding"].append(model.embed(rows.rows(), context))

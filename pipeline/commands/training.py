@@ -23,8 +23,8 @@ from pipeline.run.run import Run
 from pipeline.runners import pool
 from pipeline.stages import order
 from pipeline.stages.members import members_on_disk, own_members
-from pipeline.stages.report import make_report, publish_report
-from pipeline.stages.submission import make_submission, publish
+from pipeline.stages.report import publish_report, report_product
+from pipeline.stages.submission import ensemble_product, publish, submission_product
 
 
 def train(options: argparse.Namespace, console: Console) -> int:
@@ -90,7 +90,9 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
         members = own_members(run)
         if everything:
             members += members_on_disk(run, members)
-        return publish(run.plan, make_submission(run, members), started)
+        product = submission_product(run, ensemble_product(run, members))
+        run.made(product)
+        return publish(run, product, started)
 
 
 def report(options: argparse.Namespace, console: Console) -> int:
@@ -103,8 +105,8 @@ def report(options: argparse.Namespace, console: Console) -> int:
                 "`report.optimism` names none of the enabled ones."
             )
         run.refuse_untrained()
-        make_report(run)
-    _show_report(publish_report(run.plan), console)
+        run.made(report_product(run))
+    _show_report(publish_report(run), console)
     return 0
 
 
@@ -122,7 +124,7 @@ def clean(options: argparse.Namespace, console: Console) -> int:
     with ConsoleProgress(console) as progress:
         plan = make_plan(options, progress)
         with plan.store.exclusive(progress.message):
-            freed = remove_unused(plan, options.all)
+            freed = remove_unused(Run(plan, progress), options.all)
     console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
     return 0
 

@@ -171,3 +171,8 @@ class CNNConfig(ModelConfig):
             return None
         size = find_backbone(self.backbone).size
         return size, size
+
+
+def finds_boxes(section: ModelConfig) -> bool:
+    """Says whether a coordinate network finds boxes, not points."""
+    return isinstance(section, CNNConfig) and section.target == "box"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy as np
 from pipeline.config.reads import Read
 from pipeline.data.folds import EARLIEST, Fold, Folds
 from pipeline.errors import DataError
-from pipeline.run.plan import Plan
 from pipeline.validation.cross_validation import Experiment
 from pipeline.validation.fold_output import FoldOutput
 
@@ -27,42 +27,38 @@ class Outputs:
     test: np.ndarray
 
 
-def outputs_read(plan: Plan, folds: Folds, read: Read, fold: Fold) -> Outputs:
-    """Returns what a fit sees of a model that it reads; the products are there.
+def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput]]) -> Outputs:
+    """Returns what a fit sees of the predictions of a model that it reads.
 
-    An embedding comes from the network of the same fold, for all rows: the networks of two folds
-    share no space. Predictions come, for each row, from a fit that was not trained on its fold
-    (see `pipeline.run.fits`); those of the scored rows and of the test rows from the same one. The rows
-    that train in every fold get the outputs of a fit that has seen them, for there is no other.
+    They come, for each row, from a fit that was not trained on its fold (see `pipeline.run.fits`);
+    those of the scored rows and of the test rows from the same one. The rows that train in every
+    fold get the outputs of a fit that has seen them, for there is no other.
+
+    Args:
+        folds: of the run.
+        fold: of the reader's fit.
+        fits: of the model that is read; the last one answers for the reader's own folds.
     """
-    if read.part == "embedding":
-        path = plan.embedding(read.name, fold).path
-        return Outputs(*(np.load(path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")))
-    values = None
-    for fit in plan.fits_read(read, fold):  # the last one answers for the reader's own folds
-        output = FoldOutput.load(plan.fold(read.name, fit).path)
+    values, output = None, None
+    for fit, output in fits:
         if values is None:
             values = np.full((folds.assignment.shape[1], output.valid.shape[1]), np.nan, np.float32)
         values[folds.with_rows(fit).valid] = output.valid
-    if values is None:
-        raise ValueError(f"No fit of {read.name!r} is read.")
+    if values is None or output is None:
+        raise ValueError("No fit is read.")
     if not folds.ordered:
         values[folds.pinned] = output.pinned
     return Outputs(values, output.test if fold.scored else output.test[:0])
 
 
-def with_outputs(
-    plan: Plan, folds: Folds, name: str, fold: Fold, experiment: Experiment
-) -> tuple[Experiment, Fold]:
+def with_outputs(experiment: Experiment, fold: Fold, read: Mapping[Read, Outputs]) -> tuple[Experiment, Fold]:
     """Returns experiment and split of one fit, with what the model reads of others, if anything."""
-    reads = [read for read in plan.reads(name) if read.part in ("prediction", "embedding")]
-    if not reads:
+    if not read:
         return experiment, fold
-    found = {read.entry: outputs_read(plan, folds, read, fold) for read in reads}
-    train = replace(experiment.train, extras={entry: both.train for entry, both in found.items()})
-    test = replace(experiment.test, extras={entry: both.test for entry, both in found.items()})
-    if any(read.part == "prediction" for read in reads):
-        fold = learnable(folds, fold)
+    train = replace(experiment.train, extras={one.entry: both.train for one, both in read.items()})
+    test = replace(experiment.test, extras={one.entry: both.test for one, both in read.items()})
+    if any(one.part == "prediction" for one in read):
+        fold = learnable(experiment.folds, fold)
     return replace(experiment, train=train, test=test), fold
 
 

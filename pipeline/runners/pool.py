@@ -16,7 +16,7 @@ from pipeline.config.order import models_read
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError, PipelineError
 from pipeline.run.run import Run
-from pipeline.runners import command as processes
+from pipeline.runners import command
 from pipeline.runners.ray import RayPool
 
 SHORT = 20.0  # seconds: where less is left of a model, processes cost more than they bring
@@ -92,7 +92,7 @@ class Pool:
     def _start(self) -> subprocess.Popen:
         devices = gpus()
         device = {"CUDA_VISIBLE_DEVICES": devices[len(self._all) % len(devices)]} if devices else {}
-        process = processes.start(
+        process = command.start(
             self.command,
             device,
             stdin=subprocess.PIPE,
@@ -118,7 +118,7 @@ def work(run: Run, tasks: TextIO, answers: TextIO) -> None:
         name, repeat, (number, *others) = json.loads(line)
         error = ""
         try:
-            run.fit_fold(name, Fold(repeat, number, others=tuple(others)))
+            run.output(name, Fold(repeat, number, others=tuple(others)))
         except PipelineError as failure:
             error = str(failure)
         print(MARK + json.dumps({"error": error}), file=answers, flush=True)

@@ -24,7 +24,6 @@ from pipeline.data.folds import Fold
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, DataError, ModelError, PipelineError
 from pipeline.progress import Progress
-from pipeline.run.datasets import sees
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Product, Store
@@ -141,7 +140,7 @@ class RayPool:
         if answer["error"]:
             raise ModelError(answer["error"])
         if answer["packed"]:
-            unpack(answer["packed"], plan.store, plan.fold(name, fold).path.name)
+            unpack(answer["packed"], plan.store, self.run.fit_product(name, fold).path.name)
 
     def _send(self, folder: Path) -> Any:
         """Returns where the cluster keeps a product, which is packed only once."""
@@ -161,19 +160,12 @@ def mark(store: Store) -> Path:
 
 
 def needs(run: Run, name: str, fold: Fold) -> list[Product]:
-    """Returns the products that a fit opens; the model's first fold, fitted here, has made its pictures.
+    """Returns the products that a fit opens: those that are there, and what the others are made of."""
 
-    An embedding that is not made yet is made there, from the network and the rows that it saw.
-    """
-    plan, section = run.plan, run.config.models[name]
-    found = [plan.competition, plan.folds]
-    if "images" in sees(section) and run.competition.pictures:
-        found.append(plan.pixels(name))
-    for read in plan.reads(name):
-        products = plan.products_read(read, fold)
-        if read.part == "embedding" and not products[0].done():
-            products = [plan.fold(read.name, fold), *needs(run, read.name, fold)]
-        found += products
+    def sent(product: Product) -> list[Product]:
+        return [product] if product.done() else [one for source in product.sources for one in sent(source)]
+
+    found = [one for source in run.fit_product(name, fold).sources for one in sent(source)]
     return list({product.key: product for product in found}.values())
 
 
@@ -195,15 +187,14 @@ def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
     for folder, packed in products.items():
         if not (store.products / folder).exists():
             unpack(ray.get(packed), store, folder)
-    plan = Plan(task.config, task.files, store)
-    run = Run(plan, Progress())
+    run = Run(Plan(task.config, task.files, store), Progress())
     repeat, (number, *others) = task.fold
     fold = Fold(repeat, number, others=tuple(others))
     try:
-        run.fit_fold(task.model, fold)
+        run.output(task.model, fold)
     except PipelineError as error:
         return {"error": str(error), "packed": b""}
-    return {"error": "", "packed": b"" if shared else pack(plan.fold(task.model, fold).path)}
+    return {"error": "", "packed": b"" if shared else pack(run.fit_product(task.model, fold).path)}
 
 
 def pack(folder: Path) -> bytes:

@@ -217,7 +217,7 @@ def _on_held_back(request: Request, run: Run, clock: Clock, part: Part, one: Fin
         OutOfTime: the budget is over before that.
     """
     own = run.with_section(request.name, one.section).with_progress(clock)
-    product = own.plan.fold(request.name, part.outer)
+    product = own.fit_product(request.name, part.outer)
     if not product.done():
         clock.start_model(clock.deadline)
         own.train_folds(request.name, [part.outer])

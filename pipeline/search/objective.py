@@ -112,7 +112,7 @@ def fold_scores(
 def siblings_of(run: Run, name: str, part: Part) -> Mapping[str, Path]:
     """Returns the networks that a model starts from: of the fold that no held-back row has taught."""
     return {
-        read.name: run.plan.fold(read.name, part.outer).path / "model" / "seed0"
+        read.name: run.fit_product(read.name, part.outer).path / "model" / "seed0"
         for read in run.plan.reads(name)
         if read.part == "weights"
     }

@@ -14,7 +14,9 @@ from pipeline.config.space import Space, parse_space
 from pipeline.data.folds import fold_kind
 from pipeline.errors import ConfigError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
+from pipeline.progress import Progress
 from pipeline.registry import MODELS
+from pipeline.run.data_products import DataProducts
 from pipeline.run.plan import Plan
 from pipeline.search.objective import Effort
 from pipeline.search.study import PRUNERS, Direction, full_address, make_pruner, sqlite_address
@@ -129,7 +131,7 @@ class Request:
         for key in ("seeds", "enabled", *(parameter.key for parameter in self.space.parameters)):
             _forget(said, key)  # each trial sets it anew
         material = {
-            "folds": self.plan.folds.key,
+            "folds": DataProducts(self.plan, Progress()).folds_product.key,
             "metric": self.metric,
             "section": said,
             "space": self.specs,

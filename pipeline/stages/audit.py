@@ -12,13 +12,14 @@ import numpy as np
 from pipeline.audit.audit import audit
 from pipeline.audit.finding import Finding, refuse
 from pipeline.audit.labels import label_finding
-from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Product, write_json
 
+AUDIT_VERSION = 1  # raise it when the audit would find something else in the same data
 
-def make_audit(run: Run) -> list[Finding]:
-    """Audits the data where that is not done yet; returns the findings, the worst first."""
+
+def audit_product(run: Run) -> Product:
+    """What can be seen of the data before a model is trained."""
     config, source = run.config, run.plan.source
 
     def make(folder: Path) -> None:
@@ -34,8 +35,16 @@ def make_audit(run: Run) -> list[Finding]:
         )
         _write(found, folder)
 
-    run.made(run.plan.audit, make, say="audit")
-    return findings_of(run.plan.audit)
+    material = {"seed": config.seed, "version": AUDIT_VERSION}
+    reads = [run.competition_product, run.folds_product, run.intensity_product]
+    return run.plan.store.product("audit", material, make, reads, say="audit")
+
+
+def make_audit(run: Run) -> list[Finding]:
+    """Audits the data where that is not done yet; returns the findings, the worst first."""
+    product = audit_product(run)
+    run.made(product)
+    return findings_of(product)
 
 
 def audit_before_training(run: Run) -> None:
@@ -44,7 +53,7 @@ def audit_before_training(run: Run) -> None:
     Raises:
         DataError: names the findings that the configuration does not allow.
     """
-    new = not run.plan.audit.done()
+    new = not audit_product(run).done()
     findings, allowed = make_audit(run), run.config.audit.allow
     refuse(findings, allowed)
     for found in findings:
@@ -52,18 +61,13 @@ def audit_before_training(run: Run) -> None:
             run.progress.message(f"audit: {found.line()}")
 
 
-def refuse_if_stopped(plan: Plan) -> None:
+def refuse_if_stopped(run: Run) -> None:
     """Raises DataError where a finished audit forbids the run; nothing is made."""
-    refuse(findings_of(plan.audit), plan.config.audit.allow)
+    refuse(findings_of(audit_product(run)), run.config.audit.allow)
 
 
-def make_labels(run: Run, blend: Path) -> list[Finding]:
-    """Looks for labels that look wrong by the out-of-fold predictions of a blend.
-
-    Args:
-        run: of the same rows.
-        blend: folder of the blend's product.
-    """
+def labels_product(run: Run, blend: Path) -> Product:
+    """The labels that look wrong by the out-of-fold predictions of a blend, given by its folder."""
 
     def make(folder: Path) -> None:
         competition = run.competition
@@ -71,8 +75,14 @@ def make_labels(run: Run, blend: Path) -> list[Finding]:
         found = label_finding(competition.task, competition.target, oof, competition.ids)
         _write([found] if found else [], folder)
 
-    product = run.plan.labels_of(blend)
-    run.made(product, make)
+    material = {"ensemble": blend.name, "version": AUDIT_VERSION}
+    return run.plan.store.product("labels", material, make, opens=[run.competition_product])
+
+
+def make_labels(run: Run, blend: Path) -> list[Finding]:
+    """Looks for labels that look wrong by the out-of-fold predictions of a blend, given by its folder."""
+    product = labels_product(run, blend)
+    run.made(product)
     return findings_of(product)
 
 
@@ -93,9 +103,9 @@ def findings_of(product: Product) -> list[Finding]:
     return [Finding(**fact) for fact in facts]
 
 
-def lines_of(findings: Sequence[Finding], plan: Plan) -> list[str]:
+def lines_of(findings: Sequence[Finding], run: Run) -> list[str]:
     """Returns a line for each finding that the configuration does not allow."""
-    return [found.line() for found in findings if found.name not in plan.config.audit.allow]
+    return [found.line() for found in findings if found.name not in run.config.audit.allow]
 
 
 def _write(findings: Sequence[Finding], folder: Path) -> None:

@@ -11,7 +11,7 @@ from pipeline.ensemble.outside import read_outside
 from pipeline.errors import StoreError
 from pipeline.run.plan import RUNS
 from pipeline.run.run import Run
-from pipeline.store import MANIFEST, digest, file_digest
+from pipeline.store import MANIFEST, Product, digest, file_digest
 from pipeline.validation.cross_validation import mean_of
 from pipeline.validation.predictions import Predictions, check_alignment, load_predictions
 
@@ -24,22 +24,26 @@ class Member:
         name: in tables and weights.
         key: changes when its predictions do.
         load: reads the predictions, or makes them from the folds' products.
+        sources: the products that it opens.
     """
 
     name: str
     key: str
     load: Callable[[], Predictions]
+    sources: tuple[Product, ...] = ()
 
 
 def own_members(run: Run) -> list[Member]:
     """Returns the run's own models and the outside files that its configuration names."""
     plan = run.plan
 
-    def loader(name: str) -> Callable[[], Predictions]:
-        return lambda: run.predictions(name)
+    def own(name: str) -> Member:
+        product = run.predictions_product(name)
+        return Member(name, product.key, lambda: run.predictions(name), (product,))
 
-    own = [Member(name, plan.predictions(name).key, loader(name)) for name in plan.members]
-    return own + [_outside(run, name) for name in plan.config.ensemble.outside]
+    return [own(name) for name in plan.members] + [
+        _outside(run, name) for name in plan.config.ensemble.outside
+    ]
 
 
 def average(name: str, group: list[Member]) -> Member:
@@ -59,7 +63,8 @@ def average(name: str, group: list[Member]) -> Member:
             marks=tuple(dict.fromkeys(mark for part in parts for mark in part.marks)),
         )
 
-    return Member(name, digest([member.key for member in group]), load)
+    sources = tuple(source for member in group for source in member.sources)
+    return Member(name, digest([member.key for member in group]), load, sources)
 
 
 def members_on_disk(run: Run, besides: Iterable[Member], runs: Path = RUNS) -> list[Member]:

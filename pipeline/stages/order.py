@@ -17,14 +17,15 @@ from pipeline.run.run import Run
 from pipeline.runners.pool import train_models
 from pipeline.stages.audit import (
     audit_before_training,
+    audit_product,
     findings_of,
+    labels_product,
     lines_of,
-    make_labels,
     refuse_if_stopped,
 )
-from pipeline.stages.report import make_report, publish_report
-from pipeline.stages.submission import Summary, make_submission, publish
-from pipeline.store import Product
+from pipeline.stages.report import publish_report, report_product
+from pipeline.stages.submission import Summary, own_ensemble, own_submission, publish
+from pipeline.store import Product, closure
 
 
 def open_data(config: Config, root: str | None, progress: Progress) -> Source:
@@ -70,30 +71,39 @@ def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary
         DataError: the audit found what would make the score a lie, and the configuration does not
             allow it.
     """
-    if plan.only_fold is None and _finished(plan):
-        refuse_if_stopped(plan)
-        return _publish(plan, plan.submission, time.monotonic())
-    started = time.monotonic()
     run = Run(plan, progress)
+    if plan.only_fold is None and all(product.done() for product in goals(run)):
+        refuse_if_stopped(run)
+        return _publish(run, time.monotonic())
+    started = time.monotonic()
     audit_before_training(run)
     train_models(run, worker)
     if plan.only_fold is not None:
         return None
-    submission = make_submission(run)
-    make_labels(run, plan.ensemble.path)
-    if plan.reports:
-        make_report(run)
-    return _publish(plan, submission, started)
+    for product in goals(run):
+        run.made(product)
+    return _publish(run, started)
 
 
-def _finished(plan: Plan) -> bool:
-    """Says whether nothing is left to do."""
-    products = [plan.submission, plan.audit, plan.labels_of(plan.ensemble.path)]
-    return all(product.done() for product in [*products, *([plan.report] if plan.reports else [])])
+def goals(run: Run) -> list[Product]:
+    """Returns what a finished run has made; everything else was made for these."""
+    products = [audit_product(run), own_submission(run), labels_product(run, own_ensemble(run).path)]
+    return products + ([report_product(run)] if run.plan.reports else [])
 
 
-def _publish(plan: Plan, submission: Product, started: float) -> Summary:
-    summary = publish(plan, submission, started)
-    labels = findings_of(plan.labels_of(plan.ensemble.path))
-    summary |= {"labels": lines_of(labels, plan)}
-    return summary | {"report": publish_report(plan)} if plan.reports else summary
+def products_of(run: Run) -> list[Product]:
+    """Returns everything that a configuration uses: what stays when its store is cleaned."""
+    fits = [run.fit_product(name, fold) for name in run.plan.models for fold in run.plan.fits[name]]
+    finders = [name for name in run.plan.models if not run.config.models[name].answers()]
+    said = [
+        run.coordinates_product(name) if name in finders else run.predictions_product(name)
+        for name in run.plan.models
+    ]
+    return closure([*goals(run), *fits, *said])
+
+
+def _publish(run: Run, started: float) -> Summary:
+    summary = publish(run, own_submission(run), started)
+    labels = findings_of(labels_product(run, own_ensemble(run).path))
+    summary |= {"labels": lines_of(labels, run)}
+    return summary | {"report": publish_report(run)} if run.plan.reports else summary

@@ -11,49 +11,74 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import FoldsConfig
-from pipeline.data.folds import Fold, make_folds
+from pipeline.data.folds import Fold, Folds, make_folds
 from pipeline.data.images import decode
 from pipeline.data.rows import Dataset
 from pipeline.models.base import Context
+from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
 from pipeline.report.contact_sheet import Entry, write_sheet
 from pipeline.report.evidence import grid, occlusion_maps, shares_inside
-from pipeline.run.chain import finds_boxes, seen_by
-from pipeline.run.datasets import sees
-from pipeline.run.plan import Plan
+from pipeline.run.pixels import seen_by
 from pipeline.run.run import Run
-from pipeline.store import write_atomically, write_json
+from pipeline.run.sides import sees
+from pipeline.store import Product, write_atomically, write_json
 from pipeline.transforms.views import Views, box_corners
 from pipeline.validation import cross_validation
 from pipeline.validation.fold_output import FoldOutput
 
 LOOKED_AT = 60  # pictures whose evidence is measured
 DRAWN = 12
+EASY_FOLDS = 2  # of those that ignore the group: enough to see what they would claim
+REPORT_VERSION = 3  # raise it when the same models would be reported on in another way
 BOX_MARGIN = 0.1  # a predicted box is widened by this share on every side before evidence counts as inside
 
 
-def make_report(run: Run) -> Path:
-    """Measures and draws; returns the folder of the product: report.json and evidence-NAME.png."""
-    optimism = {} if run.plan.report.done() else {name: _optimism(run, name) for name in run.plan.optimism}
+def report_product(run: Run) -> Product:
+    """What is looked into: report.json and evidence-NAME.png."""
 
     def make(folder: Path) -> None:
-        facts: dict[str, Any] = {"evidence": {}, "optimism": optimism}
+        facts: dict[str, Any] = {"evidence": {}}
+        facts["optimism"] = {name: _optimism(run, name) for name in run.plan.optimism}
         regions = _regions(run)
         for name in _classifiers(run):
             if regions is not None:
                 facts["evidence"][name] = _evidence(run, name, regions, folder / f"evidence-{name}.png")
         write_json(folder / "report.json", facts | {"lines": [*_lines(run, facts)]})
 
-    return run.made(run.plan.report, make, say="report")
+    reads = [run.predictions_product(name) for name in run.plan.members]
+    finders = [name for name in run.plan.models if not run.config.models[name].answers()]
+    reads += [run.coordinates_product(name) for name in finders]
+    reads += [product for name in run.plan.optimism for product in ungrouped_products(run, name)]
+    material = {"seed": run.config.seed, "version": REPORT_VERSION}
+    return run.plan.store.product("report", material, make, reads, say="report")
 
 
-def publish_report(plan: Plan) -> dict[str, list[str]]:
+def ungrouped_products(run: Run, name: str) -> list[Product]:
+    """What a model says on the first folds that ignore the group."""
+    fits = [run.fit_product(name, fold) for fold in run.plan.all_folds]
+
+    def declare(number: int) -> Product:
+        def make(folder: Path) -> None:
+            experiment = replace(run.experiment(name), folds=_easy_folds(run), splitter=None)
+            fold = list(experiment.folds)[number]
+            context = run.context(declare(number), {})
+            cross_validation.fit_fold(experiment, fold, context).save(folder)
+
+        say = f"{name} on easy fold{number}"
+        label, material = f"{name}-ungrouped{number}", {"number": number}
+        return run.plan.store.product(label, material, make, fits, say=say)
+
+    return [declare(number) for number in range(EASY_FOLDS)]
+
+
+def publish_report(run: Run) -> dict[str, list[str]]:
     """Copies the finished report's pictures to `runs/NAME/report/`.
 
     Returns:
         "lines" for a person to read, and the paths of the "pictures".
     """
-    folder, root = plan.report.path, plan.store.root / "report"
+    folder, root = report_product(run).path, run.plan.store.root / "report"
     for old in root.glob("evidence-*.png"):
         old.unlink()
     pictures = []
@@ -103,7 +128,7 @@ def _regions(run: Run) -> tuple[str, np.ndarray] | None:
         return f"box that {boxes[-1]!r} finds", box_corners(box + grown)
     for name in run.plan.models:
         if models[name].views():
-            return f"crop of {name!r}", _outlines(seen_by(run.plan, name, "train"))
+            return f"crop of {name!r}", _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
     return None
 
 
@@ -117,7 +142,7 @@ def _outlines(views: Views) -> np.ndarray:
 def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path) -> dict[str, Any]:
     """Measures one classifier on pictures that its fold model was not trained on, and draws some."""
     words, corners = regions
-    views, sides = seen_by(run.plan, name, "train"), run.sides(name)
+    views, sides = seen_by(run.made(run.pixels_product(name)), "train"), run.sides(name)
     folds = [fold for fold in run.folds if fold.repeat == 0]
     scored = np.concatenate([fold.valid for fold in folds])
     rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
@@ -140,7 +165,7 @@ class _Predictor:
 
     def __init__(self, run: Run, name: str, fold: Fold) -> None:
         section = run.config.models[name]
-        folder = run.plan.fold(name, fold).path / "model" / "seed0"
+        folder = run.fit_product(name, fold).path / "model" / "seed0"
         self.model = MODELS.get(section.kind)(section, run.competition.task).load(folder)
         self.context = Context(threads=run.config.threads)
 
@@ -156,7 +181,7 @@ def _entries(
     finders = [other for other in run.plan.models if not run.config.models[other].answers()]
     boxes = [run.coordinates(other).train for other in finders if finds_boxes(run.config.models[other])]
     points = [run.coordinates(other).train for other in finders if not finds_boxes(run.config.models[other])]
-    crops = _outlines(seen_by(run.plan, name, "train"))
+    crops = _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
     for place, row in enumerate(rows):
         file, label = competition.pictures[row], competition.target[row]
         yield Entry(
@@ -170,22 +195,20 @@ def _entries(
         )
 
 
+def _easy_folds(run: Run) -> Folds:
+    """Returns folds that ignore the group."""
+    competition, folds = run.competition, run.config.folds
+    config = FoldsConfig(kind="stratified", n=folds.n, seed=folds.seed)
+    return make_folds(config, competition.task, competition.target)
+
+
 def _optimism(run: Run, name: str) -> dict[str, float]:
     """Returns what a model would score on folds that ignore the group, and its honest score."""
-    competition, folds = run.competition, run.config.folds
-    easy = make_folds(
-        FoldsConfig(kind="stratified", n=folds.n, seed=folds.seed), competition.task, competition.target
-    )
-    experiment = replace(run.experiment(name), folds=easy, splitter=None)
-    metric, scores = run.metric(name), []
-    for fold, product in zip(easy, run.plan.ungrouped(name), strict=False):
-
-        def make(folder: Path, fold: Fold = fold, product: Any = product) -> None:
-            cross_validation.fit_fold(experiment, fold, run.context(product, {})).save(folder)
-
-        output = FoldOutput.load(run.made(product, make, say=f"{name} on easy {fold.label}"))
-        scores.append(cross_validation.score(metric, competition.target, fold.valid, output.valid))
+    target, metric, scores = run.competition.target, run.metric(name), []
+    for fold, product in zip(_easy_folds(run), ungrouped_products(run, name), strict=False):
+        output = FoldOutput.load(run.made(product))
+        scores.append(cross_validation.score(metric, target, fold.valid, output.valid))
     predictions = run.predictions(name)
     scored = predictions.scored
-    honest = metric(competition.target[scored], predictions.oof[scored])
+    honest = metric(target[scored], predictions.oof[scored])
     return {"claimed": float(np.mean(scores)), "honest": honest}

@@ -19,7 +19,6 @@ from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
 from pipeline.metrics import find_metric
 from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
-from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
 from pipeline.store import Product, file_digest, write_atomically, write_json
@@ -28,14 +27,12 @@ from pipeline.validation.predictions import Predictions
 Summary = dict[str, Any]
 
 
+BLEND_VERSION = 2  # raise it when the same members would be blended in another way
+
+
 def ensemble_product(run: Run, members: list[Member]) -> Product:
-    """Returns the product that blends these members; for a run's own members it is the plan's."""
-    return run.plan.ensemble_of({member.name: member.key for member in members})
-
-
-def make_blend(run: Run, members: list[Member]) -> Product:
-    """Blends the members where that is not done yet."""
-    config, product = run.config, ensemble_product(run, members)
+    """The blend of these members: out of fold and for the test rows, fitted, and what it is made of."""
+    config = run.config
 
     def make(folder: Path) -> None:
         metric, target = run.metric(), run.competition.target
@@ -53,8 +50,13 @@ def make_blend(run: Run, members: list[Member]) -> Product:
         write_json(folder / "ensemble.json", facts)
         _draw(made, facts, folder)
 
-    run.made(product, make)
-    return product
+    material = {
+        "members": {member.name: member.key for member in members},
+        "ensemble": config.ensemble.model_dump(exclude={"members", "outside"}),
+        "made_with": [config.metric, config.seed, BLEND_VERSION],
+    }
+    opens = [run.competition_product, *(source for member in members for source in member.sources)]
+    return run.plan.store.product("ensemble", material, make, [run.folds_product], opens)
 
 
 def level_2_split(run: Run) -> Split:
@@ -68,19 +70,12 @@ def level_2_split(run: Run) -> Split:
 
 def fitted_ensemble(run: Run) -> FittedEnsemble:
     """Returns what blends the run's own members, fitted where that is not done yet."""
-    product = make_blend(run, own_members(run))
-    return FittedEnsemble.load(product.path / "fitted", run.metric())
+    folder = run.made(own_ensemble(run))
+    return FittedEnsemble.load(folder / "fitted", run.metric())
 
 
-def make_submission(run: Run, members: list[Member] | None = None) -> Product:
-    """Blends, writes and verifies; returns the submission's product.
-
-    Args:
-        run: whose models are trained.
-        members: who is blended; default: the run's own.
-    """
-    ensemble = make_blend(run, own_members(run) if members is None else members)
-    product = run.plan.submission_of(ensemble)
+def submission_product(run: Run, ensemble: Product) -> Product:
+    """The file that is handed in, written and verified; the second choice; what made them."""
 
     def make(folder: Path) -> None:
         _write(run, ensemble, "test", folder / "submission.csv")
@@ -88,17 +83,28 @@ def make_submission(run: Run, members: list[Member] | None = None) -> Product:
             _write(run, ensemble, "second_test", folder / "second_submission.csv")
         write_json(folder / "submission.json", _manifest(run, ensemble, folder))
 
-    run.made(product, make)
-    return product
+    material = {"submission": run.config.submission.model_dump()}
+    reads = [ensemble, run.competition_product]
+    return run.plan.store.product("submission", material, make, reads)
 
 
-def publish(plan: Plan, product: Product, started: float) -> Summary:
+def own_submission(run: Run) -> Product:
+    """The submission of the run's own members."""
+    return submission_product(run, own_ensemble(run))
+
+
+def own_ensemble(run: Run) -> Product:
+    """The blend of the run's own members."""
+    return ensemble_product(run, own_members(run))
+
+
+def publish(run: Run, product: Product, started: float) -> Summary:
     """Copies a finished submission and its pictures to `runs/NAME/`, notes it on the board.
 
     Returns:
         Its manifest.
     """
-    root = plan.store.root
+    root = run.plan.store.root
     for name in ("submission.csv", "second_submission.csv", "submission.json"):
         if (product.path / name).exists():
             write_atomically(root / name, (product.path / name).read_bytes())
@@ -107,9 +113,9 @@ def publish(plan: Plan, product: Product, started: float) -> Summary:
     summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
     report = root / "report"
     report.mkdir(exist_ok=True)
-    for picture in (plan.store.root / summary["ensemble"]["folder"]).glob("*.png"):
+    for picture in (root / summary["ensemble"]["folder"]).glob("*.png"):
         shutil.copyfile(picture, report / picture.name)
-    said = plan.config.model_dump(mode="json", exclude_defaults=True)
+    said = run.config.model_dump(mode="json", exclude_defaults=True)
     Board.open(root).record_run(summary, said, f"{os.getpid()}-{started}")
     return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
 

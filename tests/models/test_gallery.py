@@ -50,7 +50,7 @@ def test_features_are_those_of_the_same_folds_network(run):
         run.train_model(name)
     model, experiment = run.config.models["alike"], run.experiment("alike")
     for fold, output in run.outputs("alike"):
-        siblings = {"net": run.plan.fold("net", fold).path / "model" / "seed0"}
+        siblings = {"net": run.fit_product("net", fold).path / "model" / "seed0"}
         own = build("gallery", model.model_dump(exclude={"kind"}), run.competition.task)
         own.fit(experiment.train.rows(fold.train), None, Context(siblings=siblings))
         assert np.allclose(own.predict(experiment.train.rows(fold.valid)), output.valid, atol=1e-5)

@@ -9,8 +9,8 @@ by the mean of all fold models.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,9 @@ from pipeline.config.schema import ModelConfig
 from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold, Folds
-from pipeline.data.rows import Dataset
-from pipeline.networks.config import CNNConfig
+from pipeline.data.source import Source
+from pipeline.networks.config import CNNConfig, finds_boxes
 from pipeline.networks.coordinates import to_fractions, to_points
-from pipeline.run.plan import Plan
-from pipeline.tasks.base import Task
 from pipeline.transforms.views import Views, box_corners, corners_box
 from pipeline.validation.cross_validation import out_of_fold
 from pipeline.validation.fold_output import FoldOutput
@@ -66,22 +64,16 @@ class Coordinates:
         return cls(tuple(facts["names"]), train, test, tuple(facts["error"]))
 
 
-def finds_boxes(section: ModelConfig) -> bool:
-    """Says whether a coordinate network finds boxes, not points."""
-    return isinstance(section, CNNConfig) and section.target == "box"
-
-
-def annotations_of(plan: Plan, competition: Competition, name: str) -> Annotations:
+def annotations_of(source: Source, competition: Competition, name: str, section: ModelConfig) -> Annotations:
     """Reads what people drew for a coordinate network.
 
     Raises:
         DataError: the file does not fit the competition.
     """
-    section = plan.config.models[name]
     if not isinstance(section, CNNConfig) or section.annotations is None:
         raise ValueError(f"Model {name!r} has no annotations to learn from.")
     return read_annotations(
-        plan.source,
+        source,
         section.annotations,
         competition.id,
         competition.ids.tolist(),
@@ -90,70 +82,26 @@ def annotations_of(plan: Plan, competition: Competition, name: str) -> Annotatio
     )
 
 
-def task_of(plan: Plan, competition: Competition, name: str) -> Task:
-    """Returns what a model predicts: the competition's answer, or a value per coordinate."""
-    if plan.config.models[name].answers():
-        return competition.task
-    return Task("regression", annotations_of(plan, competition, name).names)
-
-
-def with_target(plan: Plan, competition: Competition, name: str, train: Dataset) -> Dataset:
-    """Returns the training rows with what a model learns of them: see `task_of`.
-
-    A coordinate network learns fractions of the picture that it sees; NaN where nobody annotated.
-    """
-    section = plan.config.models[name]
-    if section.answers():
-        return train
-    values = annotations_of(plan, competition, name).values
-    return replace(train, target=to_view(values, seen_by(plan, name, "train"), finds_boxes(section)))
-
-
 def coordinates_of(
-    plan: Plan, competition: Competition, folds: Folds, name: str, outputs: Outputs
+    annotations: Annotations, folds: Folds, outputs: Outputs, seen: tuple[Views, Views], box: bool
 ) -> Coordinates:
     """Brings what the fold models of a coordinate network found back to the source pictures.
 
     Args:
-        plan: where its pictures are.
-        competition: its rows.
+        annotations: that it has learned from.
         folds: that it was trained on.
-        name: of the network.
         outputs: of every fold: fractions of the pictures that it saw.
+        seen: through which it saw the training and the test pictures.
+        box: whether it finds boxes, not points.
     """
-    box, annotations = finds_boxes(plan.config.models[name]), annotations_of(plan, competition, name)
-    fractions = out_of_fold(len(competition.ids), folds, outputs)
+    rows = folds.assignment.shape[1]
     train, test = (
-        to_source(values, seen_by(plan, name, side), box)
-        for side, values in zip(("train", "test"), fractions, strict=True)
+        to_source(values, views, box)
+        for values, views in zip(out_of_fold(rows, folds, outputs), seen, strict=True)
     )
-    scored = np.ones(len(train), bool)
+    scored = np.ones(rows, bool)
     scored[folds.pinned] = False
     return Coordinates(annotations.names, train, test, error_of(train, annotations, scored))
-
-
-def seen_by(plan: Plan, name: str, side: str) -> Views:
-    """Returns the views through which a model's pictures were made ("train" or "test")."""
-    folder = plan.pixels(name).path
-    height, width = np.load(folder / f"{side}.npy", mmap_mode="r").shape[1:3]
-    return Views(np.load(folder / f"{side}_affines.npy", allow_pickle=False), (height, width))
-
-
-def fallback_lines(plan: Plan, name: str, fallen: Mapping[str, np.ndarray]) -> list[str]:
-    """Says in how many pictures a model sees the whole, for want of a usable box or axis.
-
-    Args:
-        plan: names what its view follows.
-        name: of the model.
-        fallen: "train" and "test" -> bool (rows,).
-    """
-    lines = []
-    for other in plan.config.models[name].views():
-        what = "box" if finds_boxes(plan.config.models[other]) else "axis"
-        for side, rows in fallen.items():
-            note = ": the whole picture is used" if rows.any() else ""
-            lines.append(f"{name}: {rows.sum()} of {len(rows)} {side} pictures have no usable {what}{note}")
-    return lines
 
 
 def to_view(values: np.ndarray, views: Views, box: bool) -> np.ndarray:

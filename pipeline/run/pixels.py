@@ -1,9 +1,8 @@
-"""The rows that one model sees: table and pictures, read from products."""
+"""Pixels: the pictures that a network sees, decoded once through its view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,70 +10,15 @@ import numpy as np
 
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
-from pipeline.data.intensity import Intensity, read_intensity, write_intensity
-from pipeline.data.rows import Dataset
+from pipeline.data.intensity import Intensity, write_intensity
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
+from pipeline.networks.config import finds_boxes
 from pipeline.networks.view import ViewConfig, make_views
-from pipeline.progress import Progress
-from pipeline.registry import MODELS
-from pipeline.run.plan import Plan
-from pipeline.store import Product
 from pipeline.transforms.views import Views
 
 Report = Callable[[float, str], None]
 Channels = Literal[1, 3]
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Training and test rows of one model."""
-
-    train: Dataset
-    test: Dataset
-
-
-def sees(section: ModelConfig) -> set[str]:
-    """Returns "table" and "images", whichever the model's inputs name."""
-    default = MODELS.get(section.kind).sees
-    return {default if entry == "auto" else entry for entry in section.inputs if "." not in entry}
-
-
-def datasets(plan: Plan, competition: Competition, name: str) -> Sides:
-    """Builds both sides for a model; arrays are memory maps of products made before.
-
-    What it reads of other models differs from fold to fold: see `pipeline.run.outputs`.
-
-    Raises:
-        ConfigError: the model wants pictures or a table where the competition has none.
-    """
-    section = plan.config.models[name]
-    wanted = sees(section)
-    if "table" in wanted and competition.train is None:
-        raise ConfigError(f"`models.{name}` reads the table, but the tables have no column for it.")
-    if "images" in wanted and not competition.pictures:
-        raise ConfigError(f"`models.{name}` reads pictures, but `data.images` does not say where they are.")
-    pixels = {}
-    if "images" in wanted:
-        product = plan.pixels(name)
-        pixels = {side: np.load(product.path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")}
-    sides = []
-    for side, ids, table in (
-        ("train", competition.ids, competition.train),
-        ("test", competition.test_ids, competition.test),
-    ):
-        sides.append(
-            Dataset(
-                ids=ids,
-                table=table if "table" in wanted else None,
-                pixels=pixels.get(side),
-                pixels_key=f"{plan.pixels(name).key}-{side}" if pixels else "",
-                target=competition.target if side == "train" else None,
-                column_kinds=competition.kinds if table is not None else {},
-                features=plan.config.features,
-            )
-        )
-    return Sides(*sides)
 
 
 def make_pixels(
@@ -125,44 +69,34 @@ def make_pixels(
     return fallen
 
 
-def intensity_of(
-    plan: Plan,
-    competition: Competition,
-    progress: Progress,
-    made: Callable[[Product, Callable[[Path], None]], Path],
-) -> Intensity | None:
-    """Returns what becomes black and white in pictures of more than 8 bits: stated, or found in training.
+def picture_channels(folder: Path) -> Channels:
+    """Returns how many channels the pictures of a product have."""
+    return np.load(folder / "test.npy", mmap_mode="r").shape[3]
+
+
+def seen_by(folder: Path, side: str) -> Views:
+    """Returns the views through which the pictures of a product were made ("train" or "test")."""
+    height, width = np.load(folder / f"{side}.npy", mmap_mode="r").shape[1:3]
+    return Views(np.load(folder / f"{side}_affines.npy", allow_pickle=False), (height, width))
+
+
+def fallback_lines(
+    models: Mapping[str, ModelConfig], name: str, fallen: Mapping[str, np.ndarray]
+) -> list[str]:
+    """Says in how many pictures a model sees the whole, for want of a usable box or axis.
 
     Args:
-        plan: names the product.
-        competition: names the pictures.
-        progress: told of what was found.
-        made: returns a product's folder, made by the function where it is missing.
-
-    Raises:
-        DataError: training pictures cannot be decoded, or no range fits them.
+        models: every section by name.
+        name: of the model.
+        fallen: "train" and "test" -> bool (rows,).
     """
-
-    def make(folder: Path) -> None:
-        from pipeline.data.images import find_intensity
-
-        found: Intensity | None
-        if plan.config.data.intensity:
-            low, high = plan.config.data.intensity
-            found = Intensity(low, high)
-        else:
-            read, names, threads = plan.source.read, competition.pictures, plan.config.threads
-            found = find_intensity(read, names, progress.update, threads)
-        write_intensity(found, folder)
-        if found:
-            progress.message(found.line())
-
-    return read_intensity(made(plan.intensity, make))
-
-
-def picture_channels(plan: Plan, name: str) -> Channels:
-    """Returns how many channels a model's pictures have."""
-    return np.load(plan.pixels(name).path / "test.npy", mmap_mode="r").shape[3]
+    lines = []
+    for other in models[name].views():
+        what = "box" if finds_boxes(models[other]) else "axis"
+        for side, rows in fallen.items():
+            note = ": the whole picture is used" if rows.any() else ""
+            lines.append(f"{name}: {rows.sum()} of {len(rows)} {side} pictures have no usable {what}{note}")
+    return lines
 
 
 def write_views(

@@ -1,0 +1,172 @@
+"""Products of the data: tables and target, folds, the range of deep pictures.
+
+A product is declared once, with its key, its reads and its making. A key follows from what makes the
+product: a line of the YAML that changes, changes the keys of what depends on it and of nothing else.
+All keys are worked out without reading any data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.load import competition_module
+from pipeline.config.schema import Config
+from pipeline.config.tasks import check_models_do
+from pipeline.data.competition import Competition, read_competition
+from pipeline.data.features.check import check_features
+from pipeline.data.folds import Folds, fold_kind, make_folds
+from pipeline.data.intensity import Intensity, intensity_key, read_intensity, write_intensity
+from pipeline.metrics import find_metric
+from pipeline.progress import Progress
+from pipeline.run.plan import Plan
+from pipeline.store import Product, digest, file_digest
+
+VERSION = 3  # raise it when the same data would be read or stored in another way
+FOLDS_VERSION = 3  # raise it when the same rows would be split in another way
+
+
+@dataclass(frozen=True)
+class DataProducts:
+    """What a run reads of a competition; each is made first where it is missing.
+
+    Attributes:
+        plan: what is asked for.
+        progress: who is told.
+    """
+
+    plan: Plan
+    progress: Progress
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def config(self) -> Config:
+        return self.plan.config
+
+    def made(self, product: Product) -> Path:
+        """Returns the product's folder, made under its lock where it is missing, after all that it reads."""
+        if not product.done():
+            for source in product.sources:
+                self.made(source)
+            with product.lock():
+                if not product.done():
+                    self._make(product)
+        return product.path
+
+    def _make(self, product: Product) -> None:
+        if product.make is None:
+            raise ValueError(f"Nobody has said how {product.label} is made.")
+        if product.say:
+            self.progress.begin(product.say, 0, 1)
+        with product.making() as folder:
+            product.make(folder)
+        if product.say:
+            self.progress.end("")
+
+    def _once(self, key: Any, declare: Callable[[], Any]) -> Any:
+        """Returns what is asked for again and again: nested fits by their many readers, rows by folds."""
+        if key not in self._known:
+            self._known[key] = declare()
+        return self._known[key]
+
+    @cached_property
+    def _source(self) -> str:
+        """Names the files and the code that reads them."""
+        data = self.config.data
+        module = competition_module(self.config)
+        code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
+        return digest(
+            {
+                "files": self.plan.source.fingerprint([data.train, data.test, data.sample]),
+                "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
+                "version": VERSION,
+            }
+        )
+
+    @cached_property
+    def _rows(self) -> str:
+        """Names everything that a fit sees of the data: the metric matters only by its target."""
+        data, folds = self.config.data, self.config.folds
+        return digest(
+            {
+                "source": self._source,
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
+                "log_target": find_metric(self.config.metric).log_target,
+                "columns": [folds.group, folds.time, folds.column],
+            }
+        )
+
+    @cached_property
+    def competition_product(self) -> Product:
+        """Tables and target, read and checked once."""
+        config = self.config
+
+        def make(folder: Path) -> None:
+            module = competition_module(config)
+            features = getattr(importlib.import_module(module), "features", None) if module else None
+            read_competition(self.plan.source, config, features, say=self.progress.message).save(folder)
+
+        material = {
+            "rows": self._rows,
+            "metric": config.metric,
+            "folds": fold_kind(config.folds),
+            "answer": [config.submission.answer, config.submission.range],
+        }
+        return self.plan.store.product("competition", material, make)
+
+    @cached_property
+    def competition(self) -> Competition:
+        competition = Competition.load(self.made(self.competition_product))
+        check_models_do(competition.task.kind, {name: self.config.models[name] for name in self.plan.models})
+        check_features(self.config.features, competition.train, competition.kinds)
+        return competition
+
+    @cached_property
+    def folds_product(self) -> Product:
+        """The folds, drawn once."""
+        config = self.config.folds
+
+        def make(folder: Path) -> None:
+            competition = self.competition
+            make_folds(config, competition.task, competition.target, competition.splitter).save(folder)
+
+        material = {"rows": self._rows, "folds": config.model_dump(), "version": FOLDS_VERSION}
+        return self.plan.store.product("folds", material, make, opens=[self.competition_product])
+
+    @cached_property
+    def folds(self) -> Folds:
+        return Folds.load(self.made(self.folds_product), ordered=self.plan.ordered)
+
+    @cached_property
+    def intensity_product(self) -> Product:
+        """What becomes black and white in pictures of more than 8 bits."""
+
+        def make(folder: Path) -> None:
+            found = self._find_intensity()
+            write_intensity(found, folder)
+            if found:
+                self.progress.message(found.line())
+
+        material = {"source": self._source, "images": self.config.data.images}
+        material |= intensity_key(self.config.data)
+        return self.plan.store.product("intensity", material, make, opens=[self.competition_product])
+
+    def _find_intensity(self) -> Intensity | None:
+        """Returns what is stated, or found in training; None where no picture has more than 8 bits."""
+        from pipeline.data.images import find_intensity
+
+        if self.config.data.intensity:
+            low, high = self.config.data.intensity
+            return Intensity(low, high)
+        read, names = self.plan.source.read, self.competition.pictures
+        return find_intensity(read, names, self.progress.update, self.config.threads)
+
+    @cached_property
+    def intensity(self) -> Intensity | None:
+        return read_intensity(self.made(self.intensity_product))

@@ -1,0 +1,274 @@
+"""Products of the models: the pictures that they see, their fits, and what these say of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.config.reads import Read
+from pipeline.data.folds import Fold
+from pipeline.data.intensity import intensity_key
+from pipeline.data.model_key import model_key
+from pipeline.data.rows import Dataset
+from pipeline.errors import PipelineError
+from pipeline.metrics import Metric, find_metric
+from pipeline.models.base import Context, Model
+from pipeline.networks.config import finds_boxes
+from pipeline.registry import MODELS
+from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
+from pipeline.run.data_products import VERSION, DataProducts
+from pipeline.run.outputs import Outputs, outputs_read, with_outputs
+from pipeline.run.pixels import fallback_lines, make_pixels, seen_by
+from pipeline.run.sides import Sides, sees, sides_of
+from pipeline.store import Product
+from pipeline.tasks.base import Task
+from pipeline.validation import cross_validation
+from pipeline.validation.cross_validation import Experiment
+from pipeline.validation.fold_output import FoldOutput
+from pipeline.validation.predictions import Predictions, load_predictions, save_predictions
+
+EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows in another way
+
+
+@dataclass(frozen=True)
+class ModelProducts(DataProducts):
+    """What a run learns and predicts; each is made first where it is missing."""
+
+    def pixels_product(self, name: str) -> Product:
+        """The decoded pictures that a network sees: one per view and size, shared by models."""
+        section, data = self.config.models[name], self.config.data
+
+        def make(folder: Path) -> None:
+            found = None
+            for other in section.views():
+                coordinates = self.coordinates(other)
+                found = {"train": coordinates.train, "test": coordinates.test}
+            asked = (self.competition, self.plan.source, section, folder, self.progress.update)
+            fallen = make_pixels(*asked, self.config.threads, found, self.intensity)
+            for line in fallback_lines(self.config.models, name, fallen):
+                self.progress.message(line)
+
+        view = section.picture()
+        label = f"pixels-{view.pop('label')}"
+        material = {"source": self._source, "images": [data.images, data.test_images], "version": VERSION}
+        material |= {"view": view, **intensity_key(data)}
+        reads = [self.coordinates_product(other) for other in section.views()]
+        opens = [self.competition_product, self.intensity_product]
+        return self.plan.store.product(label, material, make, reads, opens, say=f"pictures of {name}")
+
+    def coordinates_product(self, name: str) -> Product:
+        """What a network of boxes or points finds in every picture, in pixels of the source."""
+        section = self.config.models[name]
+
+        def make(folder: Path) -> None:
+            annotations = annotations_of(self.plan.source, self.competition, name, section)
+            pixels = self.made(self.pixels_product(name))
+            seen = (seen_by(pixels, "train"), seen_by(pixels, "test"))
+            outputs, box = self.outputs(name), finds_boxes(section)
+            coordinates_of(annotations, self.folds, outputs, seen, box).save(folder)
+
+        def declare() -> Product:
+            fits = [self.fit_product(name, fold) for fold in self.plan.all_folds]
+            opens = [self.competition_product, self.folds_product, self.pixels_product(name)]
+            label = f"{name}-coordinates"
+            return self.plan.store.product(label, {"version": VERSION}, make, fits, opens)
+
+        return self._once(("coordinates", name), declare)
+
+    def coordinates(self, name: str) -> Coordinates:
+        return Coordinates.load(self.made(self.coordinates_product(name)))
+
+    def task_of(self, name: str) -> Task:
+        """Returns what a model predicts: the competition's answer, or a value per coordinate."""
+        section, competition = self.config.models[name], self.competition
+        if section.answers():
+            return competition.task
+        return Task("regression", annotations_of(self.plan.source, competition, name, section).names)
+
+    def metric(self, name: str = "") -> Metric:
+        """What a model's folds are scored by; without a name the competition's metric for its task."""
+        if name and not self.config.models[name].answers():
+            return find_metric("rmse")
+        return find_metric(self.config.metric).of(self.competition.task)
+
+    def sides(self, name: str) -> Sides:
+        """The rows of one model; pictures are made first."""
+        product = None
+        if "images" in sees(self.config.models[name]) and self.competition.pictures:
+            product = self.pixels_product(name)
+        pixels, key = (self.made(product), product.key) if product else (None, "")
+        return sides_of(self.config, self.competition, name, pixels, key)
+
+    def experiment(self, name: str) -> Experiment:
+        """Everything that the folds of one model share: all but what it reads of other models."""
+
+        def declare() -> Experiment:
+            section, sides, task = self.config.models[name], self.sides(name), self.task_of(name)
+            kind = MODELS.get(section.kind)
+
+            def make() -> Model:
+                return kind(section, task)
+
+            return Experiment(
+                make=make,
+                train=self._with_target(name, sides.train),
+                test=sides.test,
+                folds=self.folds,
+                splitter=self.competition.splitter,
+                seed=self.config.seed + section.seed,
+                seeds=section.seeds,
+                validate_on=section.validate_on,
+            )
+
+        return self._once(("experiment", name), declare)
+
+    def _with_target(self, name: str, train: Dataset) -> Dataset:
+        """Returns the training rows with what a model learns of them.
+
+        A coordinate network learns fractions of the picture that it sees; NaN where nobody annotated.
+        """
+        section = self.config.models[name]
+        if section.answers():
+            return train
+        values = annotations_of(self.plan.source, self.competition, name, section).values
+        views = seen_by(self.pixels_product(name).path, "train")
+        return replace(train, target=to_view(values, views, finds_boxes(section)))
+
+    def fit_product(self, name: str, fold: Fold) -> Product:
+        """The fitted models of one fold, or of a nested fit, and their predictions."""
+
+        def make(folder: Path) -> None:
+            try:
+                output = self._fit(name, self.folds.with_rows(fold), folder / "model")
+            except PipelineError as error:
+                raise type(error)(f"models.{name}, {fold.label}: {error}") from error
+            output.save(folder)
+            for warning in output.notes.get("warnings", ()):
+                self.progress.warning(f"{name} {fold.label}: {warning}")
+
+        def declare() -> Product:
+            section = self.config.models[name]
+            material = {
+                "rows": self._rows,
+                "fold": [fold.repeat, *fold.left_out],
+                "model": model_key(self.config, section),
+                "version": MODELS.get(section.kind).version,
+                "seed": self.config.seed,
+            }
+            reads = [self.folds_product, *self._products_read(name, fold)]
+            pixels = [self.pixels_product(name)] if "images" in sees(section) and section.picture() else []
+            opens = [self.competition_product]
+            label = f"{name}-{fold.label}"
+            return self.plan.store.product(label, material, make, [*reads, *pixels], opens)
+
+        return self._once((name, fold.identity), declare)
+
+    def _products_read(self, name: str, fold: Fold) -> list[Product]:
+        """The products of other models that one fit opens, those of each read one after the other."""
+        found = []
+        for read in self.plan.reads(name):
+            if read.part == "coordinates":
+                found.append(self.coordinates_product(read.name))
+            elif read.part == "embedding":
+                found.append(self.embedding_product(read.name, fold))
+            else:
+                found += [self.fit_product(read.name, fit) for fit in self.plan.fits_read(read, fold)]
+        return found
+
+    def _fit(self, name: str, fold: Fold, save_to: Path) -> FoldOutput:
+        product = self.fit_product(name, fold)
+        siblings = {
+            read.name: self.fit_product(read.name, fold).path / "model" / "seed0"
+            for read in self.plan.reads(name)
+            if read.part == "weights"
+        }
+        experiment, split = self.prepared(name, fold, self.experiment(name))
+        return cross_validation.fit_fold(experiment, split, self.context(product, siblings), save_to)
+
+    def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
+        """Returns experiment and split of one fit: with what it reads of other models, if anything."""
+        reads = [read for read in self.plan.reads(name) if read.part in ("prediction", "embedding")]
+        return with_outputs(experiment, fold, {read: self.outputs_of(read, fold) for read in reads})
+
+    def outputs_of(self, read: Read, fold: Fold) -> Outputs:
+        """Returns what a fit sees of a model that it reads.
+
+        An embedding comes from the network of the same fold, for all rows: the networks of two folds
+        share no space.
+        """
+        if read.part == "embedding":
+            path = self.made(self.embedding_product(read.name, fold))
+            return Outputs(*(np.load(path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")))
+        fits = self.plan.fits_read(read, fold)
+        return outputs_read(self.folds, fold, ((fit, self.output(read.name, fit)) for fit in fits))
+
+    def embedding_product(self, name: str, fold: Fold) -> Product:
+        """What the models of one fold represent all rows by."""
+        fit = self.fit_product(name, fold)
+
+        def make(folder: Path) -> None:
+            context = self.context(self.embedding_product(name, fold), {})
+            experiment, split = self.prepared(name, fold, self.experiment(name))
+            train, test = cross_validation.embed_fold(experiment, split, fit.path / "model", context)
+            np.save(folder / "train.npy", train)
+            np.save(folder / "test.npy", test)
+
+        label, material = f"{name}-{fold.label}-embedding", {"version": EMBEDDING_VERSION}
+        return self.plan.store.product(label, material, make, [fit], fit.sources)
+
+    def output(self, name: str, fold: Fold) -> FoldOutput:
+        """What the models of one fit say of the rows that they did not learn from."""
+        return FoldOutput.load(self.made(self.fit_product(name, fold)))
+
+    def outputs(self, name: str) -> list[tuple[Fold, FoldOutput]]:
+        """What the fits of all scored folds say."""
+        return [(fold, self.output(name, fold)) for fold in self.folds]
+
+    def predictions_product(self, name: str) -> Product:
+        """Out-of-fold and test predictions of a model."""
+
+        def make(folder: Path) -> None:
+            competition = self.competition
+            predictions = cross_validation.assemble(
+                name,
+                competition.task,
+                Dataset(competition.ids, target=competition.target),
+                Dataset(competition.test_ids),
+                self.folds,
+                self.outputs(name),
+                self.metric(),
+            )
+            save_predictions(replace(predictions, marks=self.plan.marks(name)), folder)
+
+        material: dict[str, Any] = {"metric": self.config.metric}
+        if marks := self.plan.marks(name):
+            material["marks"] = marks
+        fits = [self.fit_product(name, fold) for fold in self.plan.all_folds]
+        reads, opens = [*fits, self.competition_product], [self.folds_product]
+        return self.plan.store.product(f"{name}-predictions", material, make, reads, opens)
+
+    def predictions(self, name: str) -> Predictions:
+        return load_predictions(self.made(self.predictions_product(name)))
+
+    def context(self, product: Product, siblings: Mapping[str, Path]) -> Context:
+        """What a fit of this run may use."""
+        return Context(
+            checkpoint=product.checkpoint,
+            report=self.progress.update,
+            cache=self.cache,
+            siblings=siblings,
+            threads=self.config.threads,
+        )
+
+    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns an array computed once per key and kept in the store, as a memory map."""
+
+        def save(folder: Path) -> None:
+            np.save(folder / "array.npy", make())
+
+        path = self.made(self.plan.store.product(name, {"key": dict(key)}, save))
+        return np.load(path / "array.npy", mmap_mode="r", allow_pickle=False)
