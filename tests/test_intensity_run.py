@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
+from pipeline.stages.audit import audit_product
 from pipeline.store import Store
 
 ROWS, TEST_ROWS, SIDE = 24, 6, 12
@@ -59,9 +60,10 @@ def write(path, header, rows):
         csv.writer(file).writerows([header, *rows])
 
 
-def plan_of(place, *overrides):
+def run_of(place, *overrides):
     source = open_source(place / "data/faint", "train.csv")
-    return Plan(load_config(place / "configs/faint.yaml", overrides), source, Store(place / "runs/faint"))
+    config = load_config(place / "configs/faint.yaml", overrides)
+    return Run(Plan(config, source, Store(place / "runs/faint")), Progress())
 
 
 def test_faint_pictures_are_told_apart_and_new_rows_seen_alike(place):
@@ -72,8 +74,8 @@ def test_faint_pictures_are_told_apart_and_new_rows_seen_alike(place):
     )
     manifest = json.loads((place / "runs/faint/submission.json").read_text())
     assert manifest["models"]["alike"]["score"] == 1.0
-    plan = plan_of(place)
-    folder = Run(plan, Progress()).pixels_product("alike").path
+    run = run_of(place)
+    folder = run.pixels_product("alike").path
     found = read_intensity(folder)
     assert (found.low, found.high, found.deep) == (0, 240, ROWS)
     train, test = (np.load(folder / f"{side}.npy") for side in ("train", "test"))
@@ -100,27 +102,27 @@ def told_by_bright_new_ones(place):
 
 
 def test_a_stated_range_is_used_and_changes_the_pictures_alone(place):
-    found, stated = plan_of(place), plan_of(place, "data.intensity=[0, 480]")
-    fold = found.all_folds[0]
-    assert found.pixels("alike").key != stated.pixels("alike").key
-    assert found.fold("alike", fold).key != stated.fold("alike", fold).key
-    assert found.audit.key != stated.audit.key
-    assert found.fold("prior", fold).key == stated.fold("prior", fold).key
-    assert found.folds.key == stated.folds.key
+    found, stated = run_of(place), run_of(place, "data.intensity=[0, 480]")
+    fold = found.plan.all_folds[0]
+    assert found.pixels_product("alike").key != stated.pixels_product("alike").key
+    assert found.fit_product("alike", fold).key != stated.fit_product("alike", fold).key
+    assert audit_product(found).key != audit_product(stated).key
+    assert found.fit_product("prior", fold).key == stated.fit_product("prior", fold).key
+    assert found.folds_product.key == stated.folds_product.key
     assert main(["train", "faint", "--only", "alike", "--set", "data.intensity=[0, 480]"]) == 0
-    assert np.load(stated.pixels("alike").path / "train.npy").max() in (127, 128)
-    assert read_intensity(stated.pixels("alike").path).high == 480
+    assert np.load(stated.pixels_product("alike").path / "train.npy").max() in (127, 128)
+    assert read_intensity(stated.pixels_product("alike").path).high == 480
 
 
 def test_keys_of_pictures_that_cannot_be_deep_stay(place):
     text = YAML.replace(".png", ".jpg")
     (place / "configs/faint.yaml").write_text(text)
-    plain, stated = plan_of(place), plan_of(place, "data.intensity=[0, 480]")
-    assert plain.pixels("alike").key == stated.pixels("alike").key
-    assert plain.fold("alike", plain.all_folds[0]).key == stated.fold("alike", plain.all_folds[0]).key
+    plain, stated = run_of(place), run_of(place, "data.intensity=[0, 480]")
+    assert plain.pixels_product("alike").key == stated.pixels_product("alike").key
+    assert plain.fit_product("alike", plain.plan.all_folds[0]).key == stated.fit_product("alike", plain.plan.all_folds[0]).key
 
 
 @pytest.mark.parametrize("value", ["[5, 1]", "[0, 1, 2]", "[3, 3]"])
 def test_a_range_must_rise(place, value):
     with pytest.raises(ConfigError, match=r"`data.intensity` must be two numbers, the smaller one first"):
-        plan_of(place, f"data.intensity={value}")
+        run_of(place, f"data.intensity={value}")
