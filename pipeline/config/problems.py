@@ -17,10 +17,17 @@ def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -
 
 
 def _sentence(item: Any, schema: type[BaseModel], prefix: str) -> tuple[tuple, str]:
-    location = tuple(part for part in item["loc"] if not _is_union_branch(part))
+    unknown = (
+        item["type"] == "extra_forbidden"
+    )  # then the last part is what was typed, whatever it looks like
+    last = item["loc"][-1:] if unknown else ()
+    location = (
+        *(part for part in item["loc"][: -1 if unknown else None] if not _is_union_branch(part)),
+        *last,
+    )
     path = ".".join([*([prefix] if prefix else []), *map(str, location)])
     received = f"Received: {_short(item['input'])}."
-    if item["type"] == "extra_forbidden":
+    if unknown:
         section, name = _section_at(schema, location[:-1]), str(location[-1])
         known = list(section.model_fields) if section else []
         near = section.hint(name) if hasattr(section, "hint") else nearest(name, known)

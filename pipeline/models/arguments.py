@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.config.words import meant, nearest
+from pipeline.errors import closest
 
 # XGBoost's parameters and their aliases (its documentation, "XGBoost Parameters", release 3.2).
 # The library has no list to ask; it trains on and logs a name that it does not know.
@@ -181,6 +182,8 @@ def check_params(
 def _unknown(library: str, name: str, known: Mapping[str, str], keys: Collection[str]) -> str:
     """Says that a library has no such parameter, and what was meant: its own or a key of the section."""
     key = next((word for word in meant(name) if word in keys), None)
+    if key is None and (near := closest(name, [*known, *keys])):
+        key = next((word for word in (near, own_key(library, near)) if word in keys), None)
     near = f" Did you mean the key `{key}`, beside `params`?" if key else nearest(name, known)
     return f"{library.rpartition('.')[2]} has no parameter {name!r}.{near}"
 
