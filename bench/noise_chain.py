@@ -42,7 +42,7 @@ models:
   who: {{kind: cnn, view: {{by: dots, axis: [1, 0], along: 0.4, width: 2.0, height: 1.0}}, size: [16, 32],
          {network}, augment: none, epochs: 15}}
 """
-NETWORK = 'backbone: "8C3s MP2 16C3s MP2 FC48", batch: 16, rate: 0.003'
+NETWORK = 'backbone: "8C3s MP2 16C3s MP2 FC48", batch_size: 16, learning_rate: 0.003'
 
 
 def compare(draws: int, pictures: int = 300) -> None:

@@ -48,7 +48,7 @@ metric: auc
 folds: {n: 3}
 threads: 1
 models:
-  model: {kind: neighbours, k: 10}
+  model: {kind: neighbours, n_neighbors: 10}
 """
 
 

@@ -41,8 +41,8 @@ QUICK_FIRST = (
 MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
 FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into its share
-    "lightgbm": {"rate": 0.1, "refit": False},
-    "xgboost": {"rate": 0.1, "refit": False},
+    "lightgbm": {"learning_rate": 0.1, "refit": False},
+    "xgboost": {"learning_rate": 0.1, "refit": False},
 }
 OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {  # what to try first in the time that is left
     "lightgbm": [{"params": {"extra_trees": True}}],
@@ -174,7 +174,7 @@ class Budget:
         faster = {
             key: section.model_copy(update=FASTER[section.kind])
             for key, section in models.items()
-            if section.kind in FASTER and getattr(section, "rate", 0) is None
+            if section.kind in FASTER and getattr(section, "learning_rate", 0) is None
         }
         if name in faster:
             self.progress.message("boosting in larger steps, without a second fit: what fits into the time")

@@ -36,9 +36,15 @@ class KaggleError(PipelineError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns " Did you mean 'x'?" for the nearest known name, or "" where none is near."""
+    near = closest(name, known)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Returns the known name that is spelled most alike, or None where none is near."""
     words = {str(word).casefold(): str(word) for word in known}
     near = difflib.get_close_matches(str(name).casefold(), words, n=1, cutoff=0.6)
-    return f" Did you mean {words[near[0]]!r}?" if near else ""
+    return words[near[0]] if near else None
 
 
 def listing(names: Iterable[object], most: int = 8) -> str:

@@ -18,7 +18,7 @@ metric: log_loss
 folds: {n: 3}
 models:
   net: {kind: cnn, backbone: "4C3 MP2 FC8", size: 12, epochs: 3}
-  lgbm: {kind: lightgbm, max_rounds: 30, inputs: [table, net.embedding]}
+  lgbm: {kind: lightgbm, n_estimators: 30, inputs: [table, net.embedding]}
   logit: {kind: logistic}
 """
 

@@ -26,9 +26,9 @@ def test_unknown_names_are_met_with_the_nearest(library, good, bad, near):
 @pytest.mark.parametrize(
     "library, name, other",
     [
-        ("lightgbm", "n_estimators", "`rounds`"),
+        ("lightgbm", "n_estimators", "`n_estimators`"),
         ("lightgbm", "random_state", "`seed`"),
-        ("xgboost", "eta", "`rate`"),
+        ("xgboost", "eta", "`learning_rate`"),
         ("sklearn.ensemble.ExtraTreesClassifier", "n_jobs", "`threads`"),
     ],
 )

@@ -21,7 +21,7 @@ metric: log_loss
 folds: {n: 3}
 models:
   logit: {kind: logistic}
-  lgbm: {kind: lightgbm, max_rounds: 30}
+  lgbm: {kind: lightgbm, n_estimators: 30}
 """
 
 

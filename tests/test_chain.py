@@ -36,13 +36,13 @@ metric: log_loss
 folds: {n: 3, group: day}
 models:
   box:
-    {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: box, annotations: boxes.csv, epochs: 3, batch: 8,
-     rate: 0.01}
+    {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: box, annotations: boxes.csv, epochs: 3, batch_size: 8,
+     learning_rate: 0.01}
   dots:
     {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: points, annotations: dots.csv, epochs: 3,
-     batch: 8, rate: 0.01, view: {by: box, margin: 0.3}}
+     batch_size: 8, learning_rate: 0.01, view: {by: box, margin: 0.3}}
   who:
-    {kind: cnn, backbone: "4C3 MP2 FC12", size: [8, 16], epochs: 3, batch: 8,
+    {kind: cnn, backbone: "4C3 MP2 FC12", size: [8, 16], epochs: 3, batch_size: 8,
      view: {by: dots, axis: [0, 1], width: 2.5, height: 1.5}}
 report: {optimism: [who]}
 """
@@ -256,7 +256,7 @@ def test_errors_and_fallbacks_are_told(run):
 def test_a_change_upstream_redoes_what_sees_through_it_and_nothing_else(run, data, tmp_path):
     folds = run.plan.all_folds
     later = make_run(data, tmp_path / "a", CONFIG.replace("width: 2.5", "width: 3"))
-    first = make_run(data, tmp_path / "b", CONFIG.replace("rate: 0.01}", "rate: 0.02}", 1))
+    first = make_run(data, tmp_path / "b", CONFIG.replace("learning_rate: 0.01}", "learning_rate: 0.02}", 1))
     assert later.coordinates_product("dots").key == run.coordinates_product("dots").key
     assert later.fit_product("who", folds[0]).key != run.fit_product("who", folds[0]).key
     assert later.pixels_product("who").key != run.pixels_product("who").key

@@ -11,8 +11,8 @@ data: {target: species}
 metric: log_loss
 folds: {n: 3}
 models:
-  honest: {kind: lightgbm, max_rounds: 10}
-  eager: {kind: lightgbm, max_rounds: 10, validate_on: fold}
+  honest: {kind: lightgbm, n_estimators: 10}
+  eager: {kind: lightgbm, n_estimators: 10, validate_on: fold}
   reader: {kind: logistic, inputs: [eager.prediction]}
 """
 

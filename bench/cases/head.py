@@ -70,7 +70,7 @@ def ours(folder: str, n: int, epochs: int) -> dict[str, float]:
         size=pixels.shape[1],
         finetune="none",
         head_epochs=epochs,
-        batch=32,
+        batch_size=32,
         optimizer="adam",
         schedule="constant",
         warmup=0.0,

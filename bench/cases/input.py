@@ -71,7 +71,7 @@ def _batches(pixels: np.ndarray, label: np.ndarray) -> list[Value]:
 
 
 def _training(pixels: np.ndarray, label: np.ndarray, steps: int, size: int, backbone: str) -> list[Value]:
-    config = CNNConfig(kind="cnn", backbone=backbone, weights="none", batch=size)
+    config = CNNConfig(kind="cnn", backbone=backbone, weights="none", batch_size=size)
     task = _task()
     targets = make_targets(config, task)
     structure = make_structure(config, make_plan(config, label), targets, pixels.shape[1:])

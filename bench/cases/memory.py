@@ -17,7 +17,7 @@ data: {target: kind, images: "images/{id}.jpg"}
 metric: log_loss
 folds: {n: 2}
 models:
-  net: {kind: cnn, backbone: "MP2 8C3 MP4 FC16", size: 128, epochs: 1, batch: 64}
+  net: {kind: cnn, backbone: "MP2 8C3 MP4 FC16", size: 128, epochs: 1, batch_size: 64}
 """
 
 

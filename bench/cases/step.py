@@ -48,7 +48,7 @@ def run(quick: bool) -> list[Value]:
 
 def own_network(shape: tuple[int, ...], labels: np.ndarray) -> Any:
     """Returns the project's compiled network for pictures (height, width, 3) of these classes."""
-    config = CNNConfig(kind="cnn", backbone="mobilenet_v2", weights="none", batch=len(labels))
+    config = CNNConfig(kind="cnn", backbone="mobilenet_v2", weights="none", batch_size=len(labels))
     targets = make_targets(config, Task("classification", tuple(f"class {n}" for n in range(CLASSES))))
     structure = make_structure(config, make_plan(config, labels), targets, (shape[0], shape[1], shape[2]))
     network = get_network(structure, THREADS)

@@ -29,11 +29,16 @@ from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 THREADS = 2
 FOLDS = 3
 LIBRARIES = ("lightgbm", "xgboost", "sklearn.ensemble", "sklearn.linear_model")
-BOOSTED = {"rounds": plain.ROUNDS, "rate": 0.1, "columns": 0.8}
-FOREST = {"trees": plain.TREES, "min_rows": 1}
+BOOSTED = {
+    "n_estimators": plain.ROUNDS,
+    "early_stopping_rounds": None,
+    "learning_rate": 0.1,
+    "colsample_bytree": 0.8,
+}
+FOREST = {"n_estimators": plain.TREES, "min_samples_leaf": 1}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "lightgbm": {**BOOSTED, "leaves": 31, "min_rows": 20},
-    "xgboost": {**BOOSTED, "depth": 6},
+    "lightgbm": {**BOOSTED, "num_leaves": 31, "min_child_samples": 20},
+    "xgboost": {**BOOSTED, "max_depth": 6},
     "random_forest": FOREST,
     "extra_trees": FOREST,
     "logistic": {"C": 1.0},

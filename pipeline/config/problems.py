@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.words import nearest
 from pipeline.errors import did_you_mean, listing
 
 
@@ -16,13 +17,21 @@ def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -
 
 
 def _sentence(item: Any, schema: type[BaseModel], prefix: str) -> tuple[tuple, str]:
-    location = tuple(part for part in item["loc"] if not _is_union_branch(part))
+    unknown = (
+        item["type"] == "extra_forbidden"
+    )  # then the last part is what was typed, whatever it looks like
+    last = item["loc"][-1:] if unknown else ()
+    location = (
+        *(part for part in item["loc"][: -1 if unknown else None] if not _is_union_branch(part)),
+        *last,
+    )
     path = ".".join([*([prefix] if prefix else []), *map(str, location)])
     received = f"Received: {_short(item['input'])}."
-    if item["type"] == "extra_forbidden":
-        known = _keys_at(schema, location[:-1])
-        near = did_you_mean(str(location[-1]), known)
-        return location, f"`{path}`: unknown key.{near} Known: {listing(known, most=40)}."
+    if unknown:
+        section, name = _section_at(schema, location[:-1]), str(location[-1])
+        known = list(section.model_fields) if section else []
+        near = section.hint(name) if hasattr(section, "hint") else nearest(name, known)
+        return location, f"`{path}`: unknown key.{near} Known: {listing(known, most=60)}."
     if item["type"] == "missing":
         return location, f"`{path}`: is required."
     rule = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
@@ -33,17 +42,15 @@ def _sentence(item: Any, schema: type[BaseModel], prefix: str) -> tuple[tuple, s
     return location, f"`{path}` must be {rule}. {received}{near}"
 
 
-def _keys_at(schema: Any, location: Iterable[Any]) -> list[str]:
-    """Returns the known keys of the section at that place of the schema."""
+def _section_at(schema: Any, location: Iterable[Any]) -> Any:
+    """Returns the schema of the section at that place of a schema, or None where there is none."""
     for part in location:
         field = schema.model_fields.get(part) if hasattr(schema, "model_fields") else None
         if field is None:
-            return []
+            return None
         kinds = [field.annotation, *get_args(field.annotation)]
         schema = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
-        if schema is None:
-            return []
-    return list(schema.model_fields)
+    return schema
 
 
 def _is_union_branch(part: Any) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from pipeline.config.data_section import DataConfig
 from pipeline.config.section import Section
+from pipeline.config.words import hint
 
 AuditName = Literal[
     "blank-pictures",
@@ -105,7 +106,14 @@ class AuditConfig(Section):
 
 
 class ModelConfig(Section):
-    """Keys that every model has."""
+    """Keys that every model has.
+
+    Attributes:
+        instead: a setting that the field has a name for and this kind lacks -> a sentence that names
+            what comes nearest.
+    """
+
+    instead: ClassVar[Mapping[str, str]] = {}
 
     kind: str
     inputs: list[str] = Field(
@@ -127,6 +135,11 @@ class ModelConfig(Section):
     )
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
     _tuned: str = PrivateAttr(default="")  # the mark of what a search has found: see `pipeline.config.tuned`
+
+    @classmethod
+    def hint(cls, name: str) -> str:
+        """Returns what to say of a key that this kind does not have, "" where nothing is like it."""
+        return hint(name, cls.model_fields, cls.instead)
 
     def uses(self) -> list[str]:
         """Returns names of other models whose weights this one starts from."""

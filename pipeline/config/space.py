@@ -96,11 +96,16 @@ def parse_space(specs: Mapping[str, Any], section: ModelConfig) -> tuple[Space, 
             `log: true`, `step: ...` and `when: {other parameter: value or values}` where wanted.
         section: the model that is searched.
     """
-    parameters, messages = {}, []
+    parameters: dict[str, Parameter] = {}
+    messages: Messages = []
     for name, spec in specs.items():
         parameter, wrong = _parse(name, spec, section)
         messages += [(name, text) for text in wrong]
         if parameter:
+            same = [other for other, one in parameters.items() if one.key == parameter.key]
+            messages += [
+                (name, f"and {other!r} are both the key `{parameter.key}`; keep one.") for other in same
+            ]
             parameters[name] = parameter
     messages += _when_messages(parameters, specs)
     graph = {name: [other for other in p.when if other in parameters] for name, p in parameters.items()}
@@ -223,9 +228,8 @@ def value_messages(space: Space, section: ModelConfig) -> Messages:
                 wrong += [(parameter.name, text) for _, text in explain(error, type(section))]
                 break
             if texts := [text for text in tried.problems("it") if text not in usual]:
-                near = did_you_mean(parameter.name, type(section).model_fields)
                 shown = [text.replace("`it.", "`").replace("it.", "") for text in texts]
-                wrong += [(parameter.name, text + (near if near not in text else "")) for text in shown]
+                wrong += [(parameter.name, text) for text in shown]
                 break
     return wrong
 

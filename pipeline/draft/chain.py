@@ -14,8 +14,8 @@ FINDER = {
     "size": 64,
     "backbone": "16C3s BN MP2 32C3s BN MP2 48C3s BN MP2 64C3s BN FC128 BN",
     "dropout": 0.0,
-    "batch": 16,
-    "rate": 0.003,
+    "batch_size": 16,
+    "learning_rate": 0.003,
 }
 FINDER_COST = 3_000  # multiply-adds per pixel
 MARGIN = 0.3  # around a box, for a network that looks closer

@@ -25,7 +25,7 @@ class AnytimeConfig(ModelConfig):
         default=None,
         gt=0,
         description="seconds of one fit, after which it keeps its best rounds or epoch; LightGBM and XGBoost "
-        "take larger steps where `rate` is not set; default: no end",
+        "take larger steps where `learning_rate` is not set; default: no end",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,58 +15,72 @@ from pydantic import Field
 from pipeline.clock import Clock
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
-from pipeline.models.arguments import check_params, own_key
 from pipeline.models.base import AnytimeConfig, Context, Model
 from pipeline.models.pace import Pace
+from pipeline.models.params import ParamsConfig
 from pipeline.models.table import Table, TableModel
 
 SEARCH_SHARE = 0.6  # of the time that a fit takes, for its progress: the search, then the refit
 REPORT_EVERY = 10  # rounds
 
 
-class BoostingConfig(AnytimeConfig):
+class BoostingConfig(ParamsConfig, AnytimeConfig):
     """Keys that the boosting libraries share."""
 
-    library: ClassVar[str]
+    columns: ClassVar[str] = "colsample_bytree"  # the key that says which features a tree sees
 
-    rounds: int | None = Field(
-        default=None, ge=1, description="trees per output; default: found by early stopping"
+    n_estimators: int = Field(
+        default=3000,
+        ge=1,
+        description="most trees per output and class (rounds): early stopping finds how many, and the fit on "
+        "all rows takes more by the ratio of rows; with `early_stopping_rounds: null` exactly so many",
     )
-    max_rounds: int = Field(default=3000, ge=1, description="where the search for rounds ends at the latest")
-    patience: int = Field(default=60, ge=1, description="rounds without a gain before the search stops")
-    rate: float | None = Field(
-        default=None, gt=0, le=1, description="learning rate; default: from 0.02 (small data) to 0.1 (large)"
+    early_stopping_rounds: int | None = Field(
+        default=60,
+        ge=1,
+        description="rounds without a gain on an inner split before it stops; null: no split and no stop",
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="factor of a tree's step; default: from 0.02 (small data) to 0.1 (large)",
     )
     objective: Literal["auto", "l1", "l2", "huber"] = Field(
         default="auto", description="loss of a regression; `auto` is l2; take l1 where the metric is mae"
     )
-    columns: float | None = Field(
+    subsample: float = Field(
+        default=0.8, gt=0, le=1, description="share of the rows that a tree sees, drawn anew for each"
+    )
+    reg_lambda: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves' values")
+    refit: bool = Field(
+        default=True, description="train again on all training rows once the rounds are found"
+    )
+    params: dict[str, Any] = Field(
+        default={}, description="the library's own parameters, by its names; none that a key says too"
+    )
+
+    instead: ClassVar[Mapping[str, str]] = {"weight_decay": "Trees have none; the nearest is `reg_lambda`."}
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {
+            "learning_rate": {"float": [0.01, 0.2], "log": True},
+            self.columns: {"float": [0.2, 1.0]},
+            "subsample": {"float": [0.5, 1.0]},
+            "reg_lambda": {"float": [0.001, 100.0], "log": True},
+        }
+
+
+class TreesConfig(BoostingConfig):
+    """Keys of LightGBM and XGBoost that CatBoost lacks."""
+
+    colsample_bytree: float | None = Field(
         default=None,
         gt=0,
         le=1,
         description="share of the features that a tree sees; default: 0.4, more where that is under 8",
     )
-    bagging: float = Field(default=0.8, gt=0, le=1, description="share of the rows that a tree sees")
-    l2: float = Field(default=1.0, ge=0, description="L2 penalty of the leaves")
-    refit: bool = Field(
-        default=True, description="train again on all training rows once the rounds are found"
-    )
-    params: dict[str, Any] = Field(default={}, description="the library's own parameters, by its names")
-
-    def problems(self, where: str) -> list[str]:
-        return check_params(self.library, self.params, f"{where}.params")
-
-    def space(self) -> dict[str, dict[str, Any]]:
-        return {
-            "rate": {"float": [0.01, 0.2], "log": True},
-            "columns": {"float": [0.2, 1.0]},
-            "bagging": {"float": [0.5, 1.0]},
-            "l2": {"float": [0.001, 100.0], "log": True},
-        }
-
-    def key_of(self, name: str) -> str:
-        known = name in type(self).model_fields or "." in name
-        return name if known else own_key(self.library, name)
+    reg_alpha: float = Field(default=0.0, ge=0, description="L1 penalty of the leaves' values")
 
 
 Report = Callable[[int, int], None]  # called with rounds done and the most that there may be
@@ -82,7 +96,7 @@ class Boosting(TableModel):
 
     @property
     def wants_inner_split(self) -> bool:
-        return self.config.rounds is None
+        return self.config.early_stopping_rounds is not None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Finds the rounds on the inner rows, then learns from all rows with as many.
@@ -92,22 +106,24 @@ class Boosting(TableModel):
         are where a limit in time leaves too little for the second fit.
 
         Raises:
-            ValueError: neither `rounds` nor inner rows tell when to stop.
+            ValueError: it shall stop early, and there are no inner rows that tell when.
         """
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, rounds, whole = self.config, None, train
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
-        if config.rounds is None:
+        if config.early_stopping_rounds is not None:
             if inner is None:
-                raise ValueError(f"{config.kind}: without `rounds`, inner rows must tell when to stop.")
+                raise ValueError(
+                    f"{config.kind}: with `early_stopping_rounds`, inner rows must tell when to stop."
+                )
             rounds = self._search(train, inner, context, end)
         second = (Clock.now() - begun) * len(whole) / len(train)  # seconds that it would take, at most
         fits = Clock.now() + second <= end
         if rounds is None or (config.refit and whole is not train and fits):
             table = self._encode(whole, context)
-            found = rounds or [config.rounds or config.max_rounds]
+            found = rounds or [config.n_estimators]
             rounds = [max(1, round(number * len(whole) / len(train))) for number in found]
             rounds = self._refit(table, rounds, context, end)
         self.notes_ |= {"rounds": rounds, "seconds": round(time.perf_counter() - started, 2)}
@@ -124,7 +140,7 @@ class Boosting(TableModel):
         for problem in range(self._boosters):
             report = self._reporter(context, 0.0, SEARCH_SHARE, problem)
             pace = self._pace(table, problem, end)
-            most = self.config.max_rounds
+            most = self.config.n_estimators
             booster, best = self._boost(table, problem, most, context, report, valid, pace)
             self.boosters_.append(booster)
             rounds.append(best)
@@ -135,7 +151,7 @@ class Boosting(TableModel):
         if self._trivial:
             return rounds
         wanted = rounds if len(rounds) == self._boosters else rounds[:1] * self._boosters
-        share = 0.0 if self.config.rounds is not None else SEARCH_SHARE
+        share = SEARCH_SHARE if self.wants_inner_split else 0.0
         self.boosters_, done = [], []
         for problem, number in enumerate(wanted):
             report = self._reporter(context, share, 1.0, problem)
@@ -153,7 +169,7 @@ class Boosting(TableModel):
         if math.isinf(end):
             return None
         share = max(end - Clock.now(), 0.0) / (self._boosters - problem)
-        return Pace(Clock.now() + share, self._rate(table), fixed or self.config.rate is not None)
+        return Pace(Clock.now() + share, self._rate(table), fixed or self.config.learning_rate is not None)
 
     @property
     def _boosters(self) -> int:
@@ -193,15 +209,16 @@ class Boosting(TableModel):
 
     def _rate(self, table: Table) -> float:
         """Returns the learning rate: small data can afford a low one, large data need not."""
-        if self.config.rate is not None:
-            return self.config.rate
+        if self.config.learning_rate is not None:
+            return self.config.learning_rate
         trees = len(self.coder_.present_) if self.task.is_classification else self.task.n_outputs
         work = len(table.features) * max(trees, 2) / 2
         return float(np.interp(np.log10(work), [4.0, 5.5], [0.02, 0.1]))
 
     def _columns(self, table: Table) -> float:
         """Returns the share of the features that a tree sees."""
-        return self.config.columns or float(np.clip(8 / table.features.shape[1], 0.4, 1.0))
+        share = getattr(self.config, self.config.columns)
+        return share or float(np.clip(8 / table.features.shape[1], 0.4, 1.0))
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         answers = [self._booster_answer(booster, features, context) for booster in self.boosters_]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -11,12 +12,19 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.errors import ModelError
+from pipeline.models.arguments import joined
 from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, BoostingConfig, Report
 from pipeline.models.pace import Pace
 from pipeline.models.table import Table, threads_for
 
 WHOLE = ("Bayesian", "No")  # kinds of bootstrap that leave no rows out
+LEAF_WISE = "Lossguide"
+DEEPEST = 16  # that CatBoost grows
+MIN_ROWS = (
+    "catboost's symmetric trees know no least leaf; the nearest is `params: {grow_policy: Depthwise, "
+    "min_data_in_leaf: 20}`: a leaf with fewer rows is not split."
+)
 HOW_TO_INSTALL = "needs the package catboost, which is not installed: run `make setup CATBOOST=1`."
 
 
@@ -30,21 +38,55 @@ class CatBoostConfig(BoostingConfig):
 
     library = "catboost"
 
-    depth: int | None = Field(
-        default=None, ge=1, le=16, description="depth of a tree; default: 6, 8 from 100,000 rows on"
+    columns: ClassVar[str] = "colsample_bylevel"
+
+    reg_lambda: float = Field(default=3.0, ge=0, description="L2 penalty of the leaves' values")
+    num_leaves: int | None = Field(
+        default=None,
+        ge=2,
+        description="most leaves of a tree, which then grows leaf by leaf (CatBoost's grow_policy Lossguide)"
+        "; default: symmetric trees, as many as the depth makes",
     )
-    l2: float = Field(default=3.0, ge=0, description="L2 penalty of the leaves")
+    max_depth: int | None = Field(
+        default=None,
+        ge=1,
+        le=DEEPEST,
+        description="greatest depth of a tree; default: 6, 8 from 100,000 rows on, 16 with `num_leaves`",
+    )
+    colsample_bylevel: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="share of the features that a level of a tree is split by, drawn anew for each; default: "
+        "0.4, more where that is under 8",
+    )
+
+    instead: ClassVar[Mapping[str, str]] = {
+        **BoostingConfig.instead,
+        "colsample_bytree": "catboost draws features for every level of a tree, not for the tree: "
+        "`colsample_bylevel`.",
+        "reg_alpha": "catboost has no L1 penalty; the nearest is `reg_lambda`, the L2 penalty.",
+        "min_child_samples": MIN_ROWS,
+        "min_child_weight": MIN_ROWS,
+    }
 
     def space(self) -> dict[str, dict[str, Any]]:
         return super().space() | {
-            "depth": {"int": [3, 10]},
+            "max_depth": {"int": [3, 10]},
             "random_strength": {"float": [0.1, 10.0], "log": True},
         }
 
     def problems(self, where: str) -> list[str]:
         if not installed():
             return [f"`{where}.kind: catboost` {HOW_TO_INSTALL}"] if self.enabled else []
-        return super().problems(where)
+        found = super().problems(where)
+        bootstrap = self.params.get("bootstrap_type")
+        if bootstrap in WHOLE and "subsample" in self.model_fields_set:
+            found.append(f"`{where}.subsample`: `bootstrap_type: {bootstrap}` leaves no rows out.")
+        policy = self.params.get("grow_policy", LEAF_WISE)
+        if self.num_leaves is not None and policy != LEAF_WISE:
+            found.append(f"`{where}.num_leaves` needs `grow_policy: {LEAF_WISE}`. Received: {policy}.")
+        return found
 
 
 @MODELS.register("catboost")
@@ -67,11 +109,11 @@ class CatBoost(Boosting):
         params: dict[str, Any] = {
             "loss_function": losses[config.objective] if self.task.kind == "regression" else "Logloss",
             "learning_rate": self._rate(table),
-            "depth": config.depth or self._by_rows(table, 6, 6, 8),
-            "l2_leaf_reg": config.l2,
+            "depth": config.max_depth or self._by_rows(table, 6, 6, 8),
+            "l2_leaf_reg": config.reg_lambda,
             "rsm": self._columns(table),
             "bootstrap_type": "Bernoulli",
-            "subsample": config.bagging,
+            "subsample": config.subsample,
             "max_ctr_complexity": 1,
             "random_seed": context.seed,
             "thread_count": threads_for(table.features, context),
@@ -83,7 +125,10 @@ class CatBoost(Boosting):
             del params["subsample"]
         if self.task.is_classification and len(self.coder_.present_) > 2:
             params["loss_function"] = "MultiClass"
-        return params | config.params
+        if config.num_leaves is not None:
+            params |= {"grow_policy": LEAF_WISE, "max_leaves": config.num_leaves}
+            params["depth"] = config.max_depth or DEEPEST
+        return joined("catboost", params, config.params)
 
     def _boost(
         self,
@@ -106,7 +151,11 @@ class CatBoost(Boosting):
 
         params = self._params(table, context) | {"iterations": rounds}
         if valid is not None:
-            params |= {"od_type": "Iter", "od_wait": self.config.patience, "use_best_model": True}
+            params |= {
+                "od_type": "Iter",
+                "od_wait": self.config.early_stopping_rounds,
+                "use_best_model": True,
+            }
             held = self._pool(valid.features, self._label(valid, problem), valid.weights)
         booster = catboost.CatBoost(params)
         try:

@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from pipeline.data.saved import read_estimator, write_estimator
-from pipeline.models.arguments import check_params
 from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.params import ParamsConfig
 from pipeline.models.table import Table, TableModel
 
 BATCH = 50  # trees grown between two reports of progress
 LARGE = 20_000  # rows
+PRUNING = "A forest has no penalty; the nearest is `min_samples_leaf`, or `params: {ccp_alpha: 0.001}`."
 
 
-class ForestConfig(ModelConfig):
-    """Keys of `kind: random_forest` and `kind: extra_trees`."""
+class ForestConfig(ParamsConfig):
+    """Keys of `kind: random_forest` and `kind: extra_trees`, by scikit-learn's names."""
 
-    trees: int | None = Field(
+    library = "sklearn.ensemble.RandomForestClassifier"
+
+    n_estimators: int | None = Field(
         default=None, ge=1, description="how many trees; default: 300, from 20,000 rows on 100"
     )
-    min_rows: int | None = Field(
+    max_depth: int | None = Field(default=None, ge=1, description="greatest depth of a tree; default: no end")
+    min_samples_leaf: int | None = Field(
         default=None, ge=1, description="fewest rows of a leaf; default: 2, from 20,000 rows on 1"
     )
-    columns: float = Field(default=0.5, gt=0, le=1, description="share of the features tried at a split")
-    params: dict[str, Any] = Field(default={}, description="scikit-learn's own parameters, by its names")
+    max_features: Literal["sqrt", "log2"] | int | float | None = Field(
+        default=0.5,
+        description="features tried at a split: a share (0.5; 1.0 is all), a number (1 is one), or null for "
+        "all",
+    )
+    params: dict[str, Any] = Field(
+        default={}, description="scikit-learn's own parameters, by its names; none that a key says too"
+    )
+
+    instead: ClassVar[Mapping[str, str]] = {
+        "num_leaves": "scikit-learn's name is `params: {max_leaf_nodes: 31}`.",
+        "subsample": "The nearest is `params: {bootstrap: true, max_samples: 0.8}`.",
+        "colsample_bytree": "A forest draws features for every split: `max_features`.",
+        "reg_lambda": PRUNING,
+        "reg_alpha": PRUNING,
+    }
 
     def space(self) -> dict[str, dict[str, Any]]:
         return {
-            "min_rows": {"int": [1, 50], "log": True},
-            "columns": {"float": [0.1, 1.0]},
+            "min_samples_leaf": {"int": [1, 50], "log": True},
+            "max_features": {"float": [0.1, 1.0]},
             "max_depth": {"choice": [None, 6, 10, 16, 24]},
         }
 
-    def key_of(self, name: str) -> str:
-        return name if name in type(self).model_fields or "." in name else f"params.{name}"
-
     def problems(self, where: str) -> list[str]:
-        return check_params("sklearn.ensemble.RandomForestClassifier", self.params, f"{where}.params")
+        found, most = super().problems(where), self.max_features
+        share, number = isinstance(most, float) and not 0 < most <= 1, isinstance(most, int) and most < 1
+        if share or number:
+            said = "must be a share above 0 up to 1.0, or a number of at least 1"
+            found.append(f"`{where}.max_features` {said}. Received: {most}.")
+        return found
 
 
 class Forest(TableModel):
@@ -59,10 +80,11 @@ class Forest(TableModel):
 
         regression = self.task.kind == "regression"
         large = len(table.features) >= LARGE
-        trees = self.config.trees or (100 if large else 300)
+        trees = self.config.n_estimators or (100 if large else 300)
         params = {
-            "min_samples_leaf": self.config.min_rows or (1 if large else 2),
-            "max_features": self.config.columns,
+            "max_depth": self.config.max_depth,
+            "min_samples_leaf": self.config.min_samples_leaf or (1 if large else 2),
+            "max_features": self.config.max_features,
             "random_state": context.seed,
             "n_jobs": context.threads,
             "warm_start": True,

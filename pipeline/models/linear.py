@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,15 +13,18 @@ from pydantic import Field
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import SMALLEST
-from pipeline.models.arguments import check_params
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
+from pipeline.models.params import ParamsConfig
 from pipeline.models.table import Table, TableModel
 
+INVERSE = "The L2 penalty is given by its inverse, `C`."
 MOST_CELLS = 3_000_000  # rows x features on which C is chosen; a part of the rows where there are more
 
 
-class LogisticConfig(ModelConfig):
+class LogisticConfig(ParamsConfig):
     """Keys of `kind: logistic`."""
+
+    library = "sklearn.linear_model.LogisticRegression"
 
     C: float | None = Field(
         default=None, gt=0, description="inverse of the L2 penalty; default: chosen from `grid`"
@@ -31,16 +35,22 @@ class LogisticConfig(ModelConfig):
         description="values of C that the inner cross-validation tries, in rising order",
     )
     inner_folds: int = Field(default=4, ge=2, description="folds of the inner cross-validation")
-    steps: int = Field(default=300, ge=1, description="most iterations of the solver")
+    max_iter: int = Field(default=300, ge=1, description="most iterations of the solver")
     params: dict[str, Any] = Field(
         default={}, description="parameters of scikit-learn's LogisticRegression, by its names"
     )
 
+    instead: ClassVar[Mapping[str, str]] = {
+        "reg_lambda": INVERSE,
+        "weight_decay": INVERSE,
+        "reg_alpha": "The L1 penalty is `params: {l1_ratio: 1.0, solver: saga}`, its strength `C`.",
+    }
+
     def space(self) -> dict[str, dict[str, Any]]:
-        return {"C": {"float": [1e-4, 1e4], "log": True}, "steps": {"int": [50, 500], "log": True}}
+        return {"C": {"float": [1e-4, 1e4], "log": True}, "max_iter": {"int": [50, 500], "log": True}}
 
     def problems(self, where: str) -> list[str]:
-        found = check_params("sklearn.linear_model.LogisticRegression", self.params, f"{where}.params")
+        found = super().problems(where)
         if any(value <= 0 for value in self.grid) or sorted(self.grid) != self.grid:
             found.append(f"{where}.grid must hold positive numbers in rising order. Received: {self.grid}.")
         return found
@@ -75,7 +85,7 @@ class Logistic(TableModel):
     def _estimator(self, C: float) -> Any:
         from sklearn.linear_model import LogisticRegression
 
-        return LogisticRegression(C=C, max_iter=self.config.steps, **self.config.params)
+        return LogisticRegression(C=C, max_iter=self.config.max_iter, **self.config.params)
 
     def _choose(
         self, features: np.ndarray, label: np.ndarray, weights: np.ndarray | None, context: Context
@@ -178,6 +188,12 @@ class RidgeConfig(ModelConfig):
         min_length=1,
         description="penalties of which the one with the least leave-one-out error is taken",
     )
+
+    instead: ClassVar[Mapping[str, str]] = {
+        "reg_lambda": "The L2 penalty is `alpha`.",
+        "weight_decay": "The L2 penalty is `alpha`.",
+        "reg_alpha": "Ridge regression has no L1 penalty; the L2 penalty is `alpha`.",
+    }
 
     def space(self) -> dict[str, dict[str, Any]]:
         return {"alpha": {"float": [1e-3, 1e5], "log": True}}

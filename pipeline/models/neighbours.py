@@ -18,24 +18,26 @@ BATCH = 1_000  # rows asked for at once
 class NeighboursConfig(ModelConfig):
     """Keys of `kind: neighbours`."""
 
-    k: int | None = Field(default=None, ge=1, description="how many neighbours; default: chosen from `grid`")
+    n_neighbors: int | None = Field(
+        default=None, ge=1, description="how many neighbours; default: chosen from `grid`"
+    )
     grid: list[int] = Field(
         default=[3, 5, 10, 20, 40, 80],
         min_length=1,
         description="numbers of which the one with the least leave-one-out error is taken",
     )
-    distance: Literal["euclidean", "cosine", "manhattan"] = Field(
+    metric: Literal["euclidean", "cosine", "manhattan"] = Field(
         default="euclidean", description="between standardised features"
     )
-    weighting: Literal["distance", "uniform"] = Field(
+    weights: Literal["distance", "uniform"] = Field(
         default="distance", description="a near neighbour counts more (inverse distance), or all alike"
     )
 
     def space(self) -> dict[str, dict[str, Any]]:
         return {
-            "k": {"int": [1, 100], "log": True},
-            "distance": {"choice": ["euclidean", "cosine", "manhattan"]},
-            "weighting": {"choice": ["distance", "uniform"]},
+            "n_neighbors": {"int": [1, 100], "log": True},
+            "metric": {"choice": ["euclidean", "cosine", "manhattan"]},
+            "weights": {"choice": ["distance", "uniform"]},
         }
 
     def problems(self, where: str) -> list[str]:
@@ -63,7 +65,7 @@ class Neighbours(TableModel):
         self.weights_ = np.ones(len(self.target_)) if weights is None else weights.astype(np.float64)
         most = len(self.target_) - 1
         grid = sorted({min(k, most) for k in self.config.grid if most > 0}) or [1]
-        self.k_ = self.config.k or (self._choose(grid, context) if len(grid) > 1 else grid[0])
+        self.k_ = self.config.n_neighbors or (self._choose(grid, context) if len(grid) > 1 else grid[0])
         self.k_ = min(self.k_, len(self.target_))
         self.notes_["k"] = self.k_
 
@@ -96,7 +98,7 @@ class Neighbours(TableModel):
         from sklearn.neighbors import NearestNeighbors
 
         index = NearestNeighbors(
-            n_neighbors=k, metric=self.config.distance, algorithm="brute", n_jobs=context.threads
+            n_neighbors=k, metric=self.config.metric, algorithm="brute", n_jobs=context.threads
         ).fit(self.features_)
         parts = []
         for start in range(0, len(features), BATCH):
@@ -108,7 +110,7 @@ class Neighbours(TableModel):
         """Returns the neighbours' weighted mean target, (rows, outputs)."""
         weights = self.weights_[found]
         last = np.full(len(found), weights.mean())
-        if self.config.weighting == "distance":
+        if self.config.weights == "distance":
             scale = np.maximum(distances[:, -1:], np.finfo(np.float32).tiny)
             weights = weights / np.maximum(distances / scale, 0.01)
         votes = np.einsum("nk,nko->no", weights, self.target_[found])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,6 +21,7 @@ from pipeline.models.sparse_linear import LEARNERS, Learner, Weights
 
 Analyzer = Literal["word", "char_wb"]
 
+INVERSE = "The L2 penalty is given by its inverse, `C`."
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
 MOST_CELLS = 12_000_000  # times outputs, by which the strength is chosen: of a part of the rows if need be
@@ -70,7 +72,9 @@ class NgramsConfig(ModelConfig):
         description=f"added to what `nb_svm` counts by class; default: {SMOOTHINGS[0]} or "
         f"{SMOOTHINGS[1]:g}, as inner rows choose, and {SMOOTHING} where C is given",
     )
-    steps: int = Field(default=100, ge=1, description="most iterations of the solver")
+    max_iter: int = Field(default=100, ge=1, description="most iterations of the solver")
+
+    instead: ClassVar[Mapping[str, str]] = {"reg_lambda": INVERSE, "weight_decay": INVERSE}
 
     def space(self) -> dict[str, dict[str, Any]]:
         return {
@@ -115,7 +119,7 @@ class Ngrams(Model):
         if self.task.kind not in LEARNERS[name].tasks:
             able = [known for known, learner in LEARNERS.items() if self.task.kind in learner.tasks]
             raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
-        return LEARNERS[name](self.task.kind, self.config.steps, smoothing)
+        return LEARNERS[name](self.task.kind, self.config.max_iter, smoothing)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns n-grams from all rows that it may; inner ones choose the strength and are learned from then.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.table import Table, TableModel
+from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
 
@@ -34,19 +36,28 @@ class TabularConfig(AnytimeConfig):
         default=4, ge=0, description="width of a number's piecewise-linear embedding; 0 for none"
     )
     bins: int = Field(default=16, ge=2, description="pieces of an embedding")
-    rate: float = Field(default=0.002, gt=0, description="AdamW's learning rate")
-    weight_decay: float = Field(default=0.0003, ge=0, description="AdamW's weight decay")
-    batch: int | None = Field(
+    learning_rate: float = Field(default=0.002, gt=0, description="of AdamW")
+    weight_decay: float = Field(default=0.0003, ge=0, description="of AdamW")
+    batch_size: int | None = Field(
         default=None, ge=1, description="rows of a step; default: from 64 (small data) to 1024"
     )
-    epochs: int | None = Field(default=None, ge=1, description="default: found by early stopping")
-    max_epochs: int = Field(default=200, ge=1, description="where the search for epochs ends at the latest")
-    patience: int = Field(default=8, ge=1, description="epochs without a gain before the search stops")
+    epochs: int = Field(
+        default=200,
+        ge=1,
+        description="most epochs: early stopping finds how many; with `patience: null` exactly so many",
+    )
+    patience: int | None = Field(
+        default=8,
+        ge=1,
+        description="epochs without a gain on an inner split before it stops; null: no split and no stop",
+    )
     refit_below: int = Field(
         default=20_000,
         ge=0,
         description="with fewer rows, train again on all of them once the epochs are found",
     )
+
+    instead: ClassVar[Mapping[str, str]] = NET_INSTEAD
 
     def space(self) -> dict[str, dict[str, Any]]:
         return {
@@ -54,7 +65,7 @@ class TabularConfig(AnytimeConfig):
             "layers": {"int": [1, 4]},
             "dropout": {"float": [0.0, 0.5]},
             "embedding": {"choice": [0, 4, 8, 16]},
-            "rate": {"float": [3e-4, 1e-2], "log": True},
+            "learning_rate": {"float": [3e-4, 1e-2], "log": True},
             "weight_decay": {"float": [1e-5, 1e-1], "log": True},
         }
 
@@ -69,13 +80,13 @@ class Tabular(TableModel):
 
     @property
     def wants_inner_split(self) -> bool:
-        return self.config.epochs is None
+        return self.config.patience is not None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Finds the epochs on the inner rows; small data are then learned again with them, in time.
 
         Raises:
-            ValueError: neither `epochs` nor inner rows tell when to stop.
+            ValueError: it shall stop early, and there are no inner rows that tell when.
         """
         load_keras(context.threads)  # which a process pays once: no part of a fit's time
         started, begun = time.perf_counter(), Clock.now()
@@ -84,13 +95,13 @@ class Tabular(TableModel):
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
         again = len(whole) < config.refit_below and whole is not train
-        if epochs is None:
+        if config.patience is not None:
             if inner is None:
-                raise ValueError(f"{config.kind}: without `epochs`, inner rows must tell when to stop.")
+                raise ValueError(f"{config.kind}: with `patience`, inner rows must tell when to stop.")
             epochs = self._search(train, inner, context, end)
             second = (Clock.now() - begun) * len(whole) / len(train)  # seconds that it would take, at most
             again = again and Clock.now() + second <= end
-        if config.epochs is not None or again:
+        if config.patience is None or again:
             table = self._encode(whole, context)
             if not self._trivial:
                 epochs = self._train(table, epochs, context, end)
@@ -105,7 +116,7 @@ class Tabular(TableModel):
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
         target = self._columns(self.coder_.encode(inner.target))
         valid = (self.encoder_.transform(inner), target)
-        most = self.config.max_epochs
+        most = self.config.epochs
         return self._train(table, most, context, end, valid)
 
     def _train(
@@ -123,7 +134,7 @@ class Tabular(TableModel):
         self.shape_ = self._shape(table.features, target.shape[1])
         edges = bin_edges(table.features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
-        optimizer = keras.optimizers.AdamW(self.config.rate, weight_decay=self.config.weight_decay)
+        optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
         self.network_.compile(optimizer, loss=self._loss(keras))
         best_loss, best_epoch, best_weights = np.inf, 0, None
         for epoch in range(1, epochs + 1):
@@ -132,15 +143,15 @@ class Tabular(TableModel):
                 loss = self._inner_loss(*valid, context)
                 if loss < best_loss:
                     best_loss, best_epoch, best_weights = loss, epoch, self.network_.get_weights()
-                elif epoch - best_epoch >= self.config.patience:
+                elif epoch - best_epoch >= (self.config.patience or epochs):
                     break
             context.report(epoch / epochs, f"epoch {epoch}/{epochs} loss {loss:.4f}")
             if Clock.now() >= end:
                 break
         if not np.isfinite(loss if valid is None else best_loss):
             raise ModelError(
-                f"{self.config.kind}: the loss is not a number. Lower `rate`, and look for extreme values "
-                "in the numeric columns."
+                f"{self.config.kind}: the loss is not a number. Lower `learning_rate`, and look for extreme "
+                "values in the numeric columns."
             )
         if valid is None:
             return epoch
@@ -153,7 +164,7 @@ class Tabular(TableModel):
         The rows past the last full batch wait for another epoch, so that one traced step serves all.
         """
         rows = len(target)
-        size = self.config.batch or next((size for most, size in BATCHES if rows <= most), 1024)
+        size = self.config.batch_size or next((size for most, size in BATCHES if rows <= most), 1024)
         size = min(size, rows)
         order = rng.permutation(rows)[: rows - rows % size].reshape(-1, size)
         loss = 0.0

@@ -135,12 +135,13 @@ def _weight_files(config: CNNConfig) -> list[Path]:
 
 
 def _numbers(config: CNNConfig) -> Iterator[tuple[str, str]]:
-    for key in ("head_epochs", "epochs", "batch"):
+    for key in ("head_epochs", "epochs", "batch_size"):
         value = getattr(config, key)
         if isinstance(value, int) and value < (0 if key == "head_epochs" else 1):
             yield key, f"must be at least 1. Received: {value}."
-    if isinstance(config.rate, float) and config.rate <= 0:
-        yield "rate", f"must be above 0. Received: {config.rate}."
+    rate = config.learning_rate
+    if isinstance(rate, float) and rate <= 0:
+        yield "learning_rate", f"must be above 0. Received: {rate}."
     if isinstance(config.finetune, int) and config.finetune < 1:
         yield "finetune", f"must be at least 1 layer, or `none`. Received: {config.finetune}."
     if isinstance(config.size, list) and (len(config.size) != 2 or min(config.size) < 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,13 @@ from pipeline.networks.notation import is_notation
 from pipeline.networks.view import ViewConfig, picture
 
 Auto = Literal["auto"]
+NET_INSTEAD = {  # of the field's names for trees: what a network has
+    "n_estimators": "A network learns in `epochs`; `seeds` averages several.",
+    "reg_lambda": "The nearest is `weight_decay`.",
+    "reg_alpha": "A network has no L1 penalty; the nearest is `weight_decay`.",
+    "subsample": "A network sees all rows; the nearest is `dropout`.",
+    "colsample_bytree": "A network sees all features; the nearest is `dropout`.",
+}
 HEAD_TASKS = {  # of heads that are not for every kind of task
     "cosine": ("classification", "multilabel"),
     "arcface": ("classification",),
@@ -77,11 +84,13 @@ class CNNConfig(ModelConfig):
         default="auto", description="normalise by the pretrained statistics, or by re-estimated ones"
     )
     head_epochs: Auto | int = Field(default="auto", description="of the head alone, on cached features")
-    head_rate: float = Field(default=1e-3, gt=0, description="learning rate of the head alone")
+    head_learning_rate: float = Field(default=1e-3, gt=0, description="of the head alone")
     epochs: Auto | int = Field(default="auto", description="of the whole network; `auto`: by steps")
-    rate: Auto | float = Field(default="auto", description="learning rate of the whole network")
+    learning_rate: Auto | float = Field(
+        default="auto", description="of the whole network, at its highest (see `schedule`)"
+    )
     layer_decay: float = Field(default=1.0, gt=0, le=1, description="factor of the rate per layer downwards")
-    batch: Auto | int = Field(default="auto", description="pictures per step")
+    batch_size: Auto | int = Field(default="auto", description="pictures per step")
     optimizer: Literal["adamw", "adam", "sgd"] = Field(default="adamw", description="optimiser")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of sgd")
     weight_decay: float | None = Field(
@@ -107,6 +116,8 @@ class CNNConfig(ModelConfig):
     mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
     mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")
     tta: str = Field(default="none", description="test-time augmentation: a named set")
+
+    instead: ClassVar[Mapping[str, str]] = NET_INSTEAD
 
     @property
     def from_scratch(self) -> bool:

@@ -122,7 +122,7 @@ class Fit:
             features, at = frozen.features(self.pixels, self.pixels_key, rows.positions, self.context)
             return self.targets.decode(run(self.network.head, features, at, 256))
 
-        rate, epochs = self.config.head_rate, self.plan.head_epochs
+        rate, epochs = self.config.head_learning_rate, self.plan.head_epochs
         return self._trainer("head", source, epochs, rate, predict if last else None, checkpoint)
 
     def _head_features(self, frozen: Frozen) -> tuple[np.ndarray, np.ndarray]:
@@ -281,7 +281,7 @@ def _guarded(trainer: Trainer) -> list[Values]:
         text = str(error)
         if any(word in text for word in ("RESOURCE_EXHAUSTED", "OOM when", "out of memory")):
             raise ModelError(
-                f"Out of memory with {trainer.batches.size} pictures a step. Halve `batch`, take a smaller "
-                "`size` or backbone, or set `mixed_precision: true` on a GPU."
+                f"Out of memory with {trainer.batches.size} pictures a step. Halve `batch_size`, take a "
+                "smaller `size` or backbone, or set `mixed_precision: true` on a GPU."
             ) from error
         raise

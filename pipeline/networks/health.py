@@ -7,7 +7,8 @@ import numpy as np
 from pipeline.tasks.base import Task
 
 ADVICE = (
-    "Try another `rate`, more `epochs`, `batch_norm: adapt`, or look whether the pictures fit their rows."
+    "Try another `learning_rate`, more `epochs`, `batch_norm: adapt`, or look whether the pictures fit "
+    "their rows."
 )
 
 

@@ -48,7 +48,7 @@ def make_plan(config: CNNConfig, target: np.ndarray) -> Plan:
     n = len(target)
     untrained = config.weights_kind == "none"
     top = -1 if untrained else _top(config, target, reasons)
-    batch = config.batch if config.batch != "auto" else (64 if config.from_scratch else 32)
+    batch = config.batch_size if config.batch_size != "auto" else (64 if config.from_scratch else 32)
     batch = min(batch, n)
     steps = max(1, n // batch)
     pooling = config.pooling
@@ -121,8 +121,8 @@ def _head_epochs(config: CNNConfig, steps: int, untrained: bool, top: int) -> in
 
 
 def _rate(config: CNNConfig, untrained: bool) -> float:
-    if config.rate != "auto":
-        return config.rate
+    if config.learning_rate != "auto":
+        return config.learning_rate
     if config.optimizer == "sgd":
         return 0.05 if untrained else 0.01
     return 1e-4 if config.backbone.startswith(DELICATE) and not untrained else 1e-3

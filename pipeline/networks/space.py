@@ -26,7 +26,7 @@ def default_space(config: CNNConfig) -> dict[str, Spec]:
     if config.target not in ("box", "points"):
         common["label_smoothing"] = {"float": [0.0, 0.2]}
     training: dict[str, Spec] = {
-        "rate": {"float": [1e-4, 5e-3], "log": True},
+        "learning_rate": {"float": [1e-4, 5e-3], "log": True},
         "weight_decay": {"float": [1e-4, 0.1], "log": True},
     }
     if config.from_scratch:
@@ -34,7 +34,7 @@ def default_space(config: CNNConfig) -> dict[str, Spec]:
     fine: Spec = {"when": {"finetune": [TOP, "all"]}}
     space = common | {
         "finetune": {"choice": ["none", TOP, "all"]},
-        "head_rate": {"float": [1e-4, 1e-2], "log": True},
+        "head_learning_rate": {"float": [1e-4, 1e-2], "log": True},
         **{key: {**spec, **fine} for key, spec in training.items()},
         "augment": {"choice": _augmentations(config), **fine},
     }

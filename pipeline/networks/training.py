@@ -120,7 +120,7 @@ class Trainer:
             if not math.isfinite(loss):
                 raise ModelError(
                     f"The loss became {loss} in epoch {epoch + 1}, step {step + 1} of {steps}. Try a smaller "
-                    "`rate` (a tenth), `clip: 1.0`, a longer `warmup`, or `mixed_precision: false`."
+                    "`learning_rate` (a tenth), `clip: 1.0`, a longer `warmup`, or `mixed_precision: false`."
                 )
             total += loss
             if time.monotonic() - said > SECONDS_BETWEEN_REPORTS:

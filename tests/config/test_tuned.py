@@ -10,7 +10,7 @@ YAML = """\
 competition: toy
 metric: log_loss
 models:
-  lgbm: {kind: lightgbm, leaves: 5, params: {max_bin: 63}}
+  lgbm: {kind: lightgbm, num_leaves: 5, params: {max_bin: 63}}
   logit: {kind: logistic, C: 1.0}
 """
 
@@ -22,21 +22,21 @@ def path(tmp_path):
 
 
 def test_found_keys_lie_over_the_yaml_and_overrides_over_both(path):
-    write_tuned(tuned_path(path), "lgbm", {"leaves": 9, "params": {"lambda_l1": 0.5}}, "trial 3")
+    write_tuned(tuned_path(path), "lgbm", {"num_leaves": 9, "params": {"lambda_l1": 0.5}}, "trial 3")
     lgbm = load_config(path).models["lgbm"]
-    assert (lgbm.leaves, lgbm.params) == (9, {"max_bin": 63, "lambda_l1": 0.5})
-    assert load_config(path, tuned=False).models["lgbm"].leaves == 5
-    assert load_config(path, besides="lgbm").models["lgbm"].leaves == 5
-    assert load_config(path, ["models.lgbm.leaves=31"]).models["lgbm"].leaves == 31
+    assert (lgbm.num_leaves, lgbm.params) == (9, {"max_bin": 63, "lambda_l1": 0.5})
+    assert load_config(path, tuned=False).models["lgbm"].num_leaves == 5
+    assert load_config(path, besides="lgbm").models["lgbm"].num_leaves == 5
+    assert load_config(path, ["models.lgbm.num_leaves=31"]).models["lgbm"].num_leaves == 31
 
 
 def test_each_model_keeps_its_section_and_its_newest_comment(path):
     tuned = tuned_path(path)
-    write_tuned(tuned, "lgbm", {"leaves": 9}, "trial 3 of 10, 2026-01-01")
+    write_tuned(tuned, "lgbm", {"num_leaves": 9}, "trial 3 of 10, 2026-01-01")
     write_tuned(tuned, "logit", {"C": 0.5}, "trial 8 of 10, 2026-01-02")
-    write_tuned(tuned, "lgbm", {"leaves": 11}, "trial 5 of 10, 2026-01-03")
+    write_tuned(tuned, "lgbm", {"num_leaves": 11}, "trial 5 of 10, 2026-01-03")
     text = tuned.read_text()
-    assert read_tuned(tuned)[0] == {"lgbm": {"leaves": 11}, "logit": {"C": 0.5}}
+    assert read_tuned(tuned)[0] == {"lgbm": {"num_leaves": 11}, "logit": {"C": 0.5}}
     assert "# trial 5 of 10, 2026-01-03" in text
     assert "# trial 8 of 10, 2026-01-02" in text
     assert "trial 3" not in text
@@ -48,7 +48,7 @@ MARK = "tuned on these folds: about 0.00830 too good (+0.01230 there, +0.00400 Â
 
 def test_a_tuned_model_carries_what_its_search_says_of_it(path):
     tuned = tuned_path(path)
-    write_tuned(tuned, "lgbm", {"leaves": 9}, "trial 3", FOUND)
+    write_tuned(tuned, "lgbm", {"num_leaves": 9}, "trial 3", FOUND)
     write_tuned(tuned, "logit", {"C": 0.5}, "trial 4")
     assert read_found(tuned) == {"lgbm": FOUND}
     models = load_config(path).models
@@ -59,7 +59,7 @@ def test_a_tuned_model_carries_what_its_search_says_of_it(path):
     assert marks_of("lgbm_s1", copies) == (MARK,)
     assert (
         models["lgbm"].model_dump()
-        == load_config(path, ["models.lgbm.leaves=9"], False).models["lgbm"].model_dump()
+        == load_config(path, ["models.lgbm.num_leaves=9"], False).models["lgbm"].model_dump()
     )
     for plain in (load_config(path, tuned=False), load_config(path, besides="lgbm")):
         assert tuned_mark("lgbm", plain.models) is None
@@ -67,7 +67,7 @@ def test_a_tuned_model_carries_what_its_search_says_of_it(path):
 
 def test_a_search_that_finds_nothing_leaves_no_mark(path):
     tuned = tuned_path(path)
-    write_tuned(tuned, "lgbm", {"leaves": 9}, "trial 3", FOUND)
+    write_tuned(tuned, "lgbm", {"num_leaves": 9}, "trial 3", FOUND)
     write_tuned(tuned, "lgbm", {}, "none of 10 trials")
     assert read_found(tuned) == {}
     assert tuned_mark("lgbm", load_config(path).models) is None
@@ -75,7 +75,7 @@ def test_a_search_that_finds_nothing_leaves_no_mark(path):
 
 @pytest.mark.parametrize("facts", ["{rows: 3}", "{trials: many}", "7", "[1]"])
 def test_a_damaged_record_is_named(path, facts):
-    tuned_path(path).write_text(f"models:\n  lgbm: {{leaves: 9}}\nfound:\n  lgbm: {facts}\n")
+    tuned_path(path).write_text(f"models:\n  lgbm: {{num_leaves: 9}}\nfound:\n  lgbm: {facts}\n")
     with pytest.raises(
         ConfigError, match=r"toy\.tuned\.yaml:4: `found\.lgbm` must hold the numbers trials, claimed"
     ):
@@ -83,7 +83,7 @@ def test_a_damaged_record_is_named(path, facts):
 
 
 def test_a_section_of_records_that_is_none_is_named(path):
-    tuned_path(path).write_text("models:\n  lgbm: {leaves: 9}\nfound: 7\n")
+    tuned_path(path).write_text("models:\n  lgbm: {num_leaves: 9}\nfound: 7\n")
     with pytest.raises(ConfigError, match=r"toy\.tuned\.yaml:3: `found` must be a section"):
         load_config(path)
 
@@ -92,17 +92,17 @@ def test_a_mistake_in_the_tuned_file_is_named_with_that_file(path):
     tuned_path(path).write_text("models:\n  lgbm:\n    leavs: 3\n")
     with pytest.raises(ConfigError, match=r"toy\.tuned\.yaml:3: `models\.lgbm\.leavs`: unknown key\."):
         load_config(path)
-    tuned_path(path).write_text("models:\n  lgb: {leaves: 3}\n")
+    tuned_path(path).write_text("models:\n  lgb: {num_leaves: 3}\n")
     with pytest.raises(ConfigError, match=r"toy\.tuned\.yaml:2: .* no model 'lgb'\. Did you mean 'lgbm'"):
         load_config(path)
-    tuned_path(path).write_text("lgbm: {leaves: 3}\n")
+    tuned_path(path).write_text("lgbm: {num_leaves: 3}\n")
     with pytest.raises(ConfigError, match="must hold one section, `models`"):
         load_config(path)
 
 
 def test_search_spaces_are_checked_with_the_rest_of_the_yaml(path):
-    path.write_text(YAML + "search:\n  lgbm: {leaves: {int: [9, 3]}}\n  lgmb: {}\n")
+    path.write_text(YAML + "search:\n  lgbm: {num_leaves: {int: [9, 3]}}\n  lgmb: {}\n")
     with pytest.raises(ConfigError, match="cannot be used") as error:
         load_config(path)
-    assert "toy.yaml:7: `search.lgbm.leaves`: `int`: low must be below high" in str(error.value)
+    assert "toy.yaml:7: `search.lgbm.num_leaves`: `int`: low must be below high" in str(error.value)
     assert "`search`: no model 'lgmb'. Did you mean 'lgbm'?" in str(error.value)

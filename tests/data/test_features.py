@@ -279,7 +279,7 @@ def test_scored_rows_change_nothing_that_a_model_learned():
     answers = []
     for data in (honest, spoiled):
         data = Dataset(data.ids, data.table, target=data.target, features=wanted)
-        model = fit(build("lightgbm", {"max_rounds": 10}, TASKS["classification"]), data)
+        model = fit(build("lightgbm", {"n_estimators": 10}, TASKS["classification"]), data)
         assert "near.mean" in model.encoder_.names_
         probe = Dataset(honest.ids, honest.table, features=wanted).rows(np.arange(60, 90))
         answers.append(model.predict(probe))

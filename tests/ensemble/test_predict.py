@@ -19,7 +19,7 @@ folds: {n: 3}
 models:
   logit: {kind: logistic}
   near: {kind: neighbours}
-  forest: {kind: random_forest, trees: 10}
+  forest: {kind: random_forest, n_estimators: 10}
 ensemble: {method: METHOD}
 """
 

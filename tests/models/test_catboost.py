@@ -17,13 +17,13 @@ CONFIG = "competition: toy\nmetric: log_loss\nmodels: {cat: {kind: catboost, ena
 
 
 def model_of(task="classification", **options):
-    return build("catboost", {"max_rounds": 40, "rate": 0.3, **options}, TASKS[task])
+    return build("catboost", {"n_estimators": 40, "learning_rate": 0.3, **options}, TASKS[task])
 
 
 @needs_it
 def test_rounds_are_found_and_grow_with_the_refit():
     data = small_dataset("regression")
-    options = {"patience": 3, "max_rounds": 300}
+    options = {"early_stopping_rounds": 3, "n_estimators": 300}
     found = fit(model_of("regression", refit=False, **options), data).notes()["rounds"]
     refitted = fit(model_of("regression", **options), data).notes()["rounds"]
     assert all(1 <= rounds < 300 for rounds in found)
@@ -32,7 +32,7 @@ def test_rounds_are_found_and_grow_with_the_refit():
 
 @needs_it
 def test_given_rounds_need_no_inner_rows():
-    model = fit(model_of(rounds=7), small_dataset("classification"))
+    model = fit(model_of(n_estimators=7, early_stopping_rounds=None), small_dataset("classification"))
     assert not model.wants_inner_split
     assert [booster.tree_count_ for booster in model.boosters_] == model.notes()["rounds"] == [7]
 
@@ -44,7 +44,7 @@ def test_a_category_of_many_levels_reaches_the_library_as_it_is():
     town = np.array([f"{chr(97 + v % 26)}{chr(97 + v // 26)}{'x' * 3}" for v in range(150)])[level]
     target = rng.normal(size=150)[level][:, None] * [1.0, 2.0]
     data = Dataset(np.arange(900).astype(str), pd.DataFrame({"town": town}), target=target)
-    model = fit(model_of("regression", rounds=60), data)
+    model = fit(model_of("regression", n_estimators=60, early_stopping_rounds=None), data)
     assert model.encoder_.names_ == ["town"]
     assert model.encoder_.native_ == [0]
     assert model.boosters_[0].get_cat_feature_indices() == [0]
@@ -66,7 +66,10 @@ def test_progress_rises_to_one():
 def test_weights_count():
     data = small_dataset("classification")
     heavy = Dataset(data.ids, data.table, target=data.target, weights=np.where(data.target == 0, 50.0, 0.1))
-    plain, leaning = (fit(model_of(rounds=5), rows).predict(data.rows()) for rows in (data, heavy))
+    plain, leaning = (
+        fit(model_of(n_estimators=5, early_stopping_rounds=None), rows).predict(data.rows())
+        for rows in (data, heavy)
+    )
     assert leaning[:, 0].mean() > plain[:, 0].mean() + 0.05
 
 
@@ -88,15 +91,18 @@ def test_what_the_library_refuses_is_a_model_error():
 
 @needs_it
 def test_a_bootstrap_of_all_rows_may_be_asked_for():
-    fit(model_of(rounds=3, params={"bootstrap_type": "Bayesian"}), small_dataset("classification"))
+    fit(
+        model_of(n_estimators=3, early_stopping_rounds=None, params={"bootstrap_type": "Bayesian"}),
+        small_dataset("classification"),
+    )
 
 
 @needs_it
 def test_unknown_and_reserved_parameters_are_named():
-    config = model_of(params={"grow_polcy": "Lossguide", "max_depth": 3, "border_count": 32}).config
+    config = model_of(params={"grow_polcy": "Lossguide", "iterations": 3, "border_count": 32}).config
     first, second = config.problems("models.cat")
     assert "catboost has no parameter 'grow_polcy'. Did you mean 'grow_policy'?" in first
-    assert "'max_depth' is set by the pipeline; use the key `depth`" in second
+    assert "'iterations' is set by the pipeline; use the key `n_estimators`" in second
 
 
 def test_without_the_package_the_command_that_brings_it_is_named(monkeypatch, tmp_path):

@@ -18,7 +18,7 @@ from pipeline.tasks.base import Task
 pytestmark = pytest.mark.slow
 
 CLASSES = Task("classification", ("dark", "light", "striped"))
-SMALL = {"backbone": "6C3 MP2 FC12", "epochs": 4, "batch": 16, "rate": 0.005}
+SMALL = {"backbone": "6C3 MP2 FC12", "epochs": 4, "batch_size": 16, "learning_rate": 0.005}
 
 
 def squares(n=96, size=10, channels=1, seed=0, key="squares") -> Dataset:
@@ -246,7 +246,7 @@ def test_points_are_found_and_test_time_views_agree(coordinates):
     target[:5] = np.nan
     model = cnn(
         Task("regression", ("x", "y")), backbone="8C3 MP2 16C3 MP2 FC64", target="points", epochs=30,
-        coordinates=coordinates, bins=12, dropout=0.0, rate=0.003, batch=16, tta="flips_both",
+        coordinates=coordinates, bins=12, dropout=0.0, learning_rate=0.003, batch_size=16, tta="flips_both",
         augment=[{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}],
     )  # fmt: skip
     model.fit(replace(data, target=target).rows())
@@ -283,14 +283,14 @@ def test_half_precision_trains_on_any_device():
 def test_a_loss_that_is_not_a_number_is_explained():
     with pytest.raises(ModelError, match=r"The loss became .* Try a smaller `rate`"):
         cnn(
-            Task("regression", ("y",)), **{**SMALL, "rate": 1e30}, optimizer="sgd", warmup=0.0
+            Task("regression", ("y",)), **{**SMALL, "learning_rate": 1e30}, optimizer="sgd", warmup=0.0
         ).fit(replace(squares(), target=np.arange(96.0)[:, None]).rows())  # fmt: skip
 
 
 def test_a_network_that_learned_nothing_says_so():
     data = squares()
     shuffled = replace(data, target=np.where(np.arange(96) < 80, 0, data.target))
-    model = cnn(**{**SMALL, "rate": 1e-9}).fit(shuffled.rows())
+    model = cnn(**{**SMALL, "learning_rate": 1e-9}).fit(shuffled.rows())
     assert any("commonest class" in text for text in model.notes()["warnings"])
 
 
@@ -338,7 +338,13 @@ class Cache:
         return self.kept[text]
 
 
-PRETRAINED = {"backbone": "mobilenet", "alpha": 0.25, "batch": 16, "head_rate": 0.01, "head_epochs": 30}
+PRETRAINED = {
+    "backbone": "mobilenet",
+    "alpha": 0.25,
+    "batch_size": 16,
+    "head_learning_rate": 0.01,
+    "head_epochs": 30,
+}
 
 
 def test_frozen_features_are_computed_once_for_all_folds_and_heads(mobilenet_file):
@@ -379,12 +385,14 @@ def test_scored_pictures_change_nothing_in_a_pretrained_network(mobilenet_file):
 def test_fine_tuning_begins_at_the_weights_and_the_trained_head(mobilenet_file):
     data = squares(size=32, channels=3)
     keys = {**PRETRAINED, "weights": mobilenet_file, "finetune": "all", "augment": "none"}
-    still = cnn(**keys, epochs=1, rate=1e-12, batch_norm="frozen", weight_decay=0.0).fit(data.rows())
+    still = cnn(**keys, epochs=1, learning_rate=1e-12, batch_norm="frozen", weight_decay=0.0).fit(data.rows())
     frozen = cnn(**{**keys, "finetune": "none"}).fit(data.rows())
     assert np.abs(still.embed(data.rows()) - frozen.embed(data.rows())).max() < 1e-3
-    loud = cnn(**{**keys, "batch_norm": "adapt"}, epochs=1, rate=1e-12).fit(data.rows()).notes()["loss"]
+    loud = (
+        cnn(**{**keys, "batch_norm": "adapt"}, epochs=1, learning_rate=1e-12).fit(data.rows()).notes()["loss"]
+    )
     assert loud < 3.0  # where the head's features were normalised otherwise, it begins at 10
-    moved = cnn(**keys, epochs=15, rate=0.001, batch_norm="frozen").fit(data.rows())
+    moved = cnn(**keys, epochs=15, learning_rate=0.001, batch_norm="frozen").fit(data.rows())
     assert np.abs(moved.embed(data.rows()) - frozen.embed(data.rows())).max() > 1e-2
     assert np.mean(moved.predict(data.rows()).argmax(axis=1) == data.target) > 0.9
 
@@ -393,7 +401,7 @@ def test_another_network_of_the_fold_gives_its_weights(tmp_path):
     data = squares()
     first = cnn(**SMALL).fit(data.rows())
     first.save(tmp_path)
-    keys = {**SMALL, "epochs": 1, "rate": 1e-12, "weights": "first", "head_epochs": 1}
+    keys = {**SMALL, "epochs": 1, "learning_rate": 1e-12, "weights": "first", "head_epochs": 1}
     second = cnn(**keys).fit(data.rows(), context=Context(seed=4, siblings={"first": tmp_path}))
     np.testing.assert_allclose(second.embed(data.rows()), first.embed(data.rows()), atol=1e-3)
     with pytest.raises(ModelError, match=r"no trained network 'first'. Did you mean 'firs'"):

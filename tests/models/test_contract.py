@@ -16,13 +16,13 @@ from pipeline.testing import (
 
 QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
     "cnn": {"backbone": "4C3 BN MP2 FC8", "size": 8, "epochs": 2},
-    "catboost": {"max_rounds": 20},
-    "lightgbm": {"max_rounds": 20},
-    "xgboost": {"max_rounds": 20},
-    "random_forest": {"trees": 20},
-    "extra_trees": {"trees": 20},
+    "catboost": {"n_estimators": 20},
+    "lightgbm": {"n_estimators": 20},
+    "xgboost": {"n_estimators": 20},
+    "random_forest": {"n_estimators": 20},
+    "extra_trees": {"n_estimators": 20},
     "ngrams": {"columns": ["words"]},
-    "tabular": {"max_epochs": 2},
+    "tabular": {"epochs": 2},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds
 

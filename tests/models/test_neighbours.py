@@ -25,7 +25,7 @@ def test_a_row_has_no_voice_in_its_own_answer(task, weighting):
     data = noise()
     if task is VALUES:
         data = Dataset(data.ids, data.table, target=data.target[:, None].astype(np.float64))
-    model = build("neighbours", {"weighting": weighting, "grid": [1, 5, 80]}, task).fit(data.rows())
+    model = build("neighbours", {"weights": weighting, "grid": [1, 5, 80]}, task).fit(data.rows())
     assert model.notes()["k"] == 80
 
 

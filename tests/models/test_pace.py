@@ -26,7 +26,9 @@ def rates(monkeypatch):
 
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_boosting_stops_in_time_and_keeps_its_trees(kind, rates):
-    model = fit(build(kind, "binary", max_seconds=20.0, rate=None, max_rounds=3000), make("binary"))
+    model = fit(
+        build(kind, "binary", max_seconds=20.0, learning_rate=None, n_estimators=3000), make("binary")
+    )
     notes = model.notes()
     assert len(rates) == 20
     assert 1 <= notes["rounds"][0] <= 20
@@ -37,13 +39,13 @@ def test_boosting_stops_in_time_and_keeps_its_trees(kind, rates):
 
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_a_rate_of_the_user_stays(kind, rates):
-    fit(build(kind, "binary", max_seconds=20.0, rate=0.05, max_rounds=3000), make("binary"))
+    fit(build(kind, "binary", max_seconds=20.0, learning_rate=0.05, n_estimators=3000), make("binary"))
     assert rates == [None] * 20
 
 
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_where_time_is_left_the_second_fit_is_made(kind, rates):
-    options = {"patience": 5, "rate": 0.5, "max_rounds": 300}
+    options = {"early_stopping_rounds": 5, "learning_rate": 0.5, "n_estimators": 300}
     limited = fit(build(kind, "binary", max_seconds=10_000.0, **options), make("binary")).notes()
     whole = fit(build(kind, "binary", **options), make("binary")).notes()
     assert (limited["rows"], limited["rounds"]) == (200, whole["rounds"])
@@ -51,7 +53,7 @@ def test_where_time_is_left_the_second_fit_is_made(kind, rates):
 
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_given_rounds_are_cut_by_time(kind, rates):
-    model = build(kind, "regression", rounds=100, max_seconds=15.0)
+    model = build(kind, "regression", n_estimators=100, early_stopping_rounds=None, max_seconds=15.0)
     assert fit(model, make("regression")).notes()["rounds"] == [7, 8], "two targets share the time"
 
 

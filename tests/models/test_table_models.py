@@ -15,14 +15,14 @@ from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
 
 FAST = {
-    **({"catboost": {"max_rounds": 40, "rate": 0.2}} if installed() else {}),
-    "lightgbm": {"max_rounds": 40, "rate": 0.2},
-    "xgboost": {"max_rounds": 40, "rate": 0.2},
-    "random_forest": {"trees": 20},
-    "extra_trees": {"trees": 20},
+    **({"catboost": {"n_estimators": 40, "learning_rate": 0.2}} if installed() else {}),
+    "lightgbm": {"n_estimators": 40, "learning_rate": 0.2},
+    "xgboost": {"n_estimators": 40, "learning_rate": 0.2},
+    "random_forest": {"n_estimators": 20},
+    "extra_trees": {"n_estimators": 20},
     "linear": {},
     "neighbours": {},
-    "tabular": {"max_epochs": 12, "members": 2, "units": 16, "rate": 0.02},
+    "tabular": {"epochs": 12, "members": 2, "units": 16, "learning_rate": 0.02},
 }
 TASKS = {
     "binary": Task("classification", ("no", "yes")),
@@ -152,7 +152,11 @@ def test_sample_weights_count(kind):
         target=np.concatenate([data.target, 1 - data.target]),
         weights=np.repeat([1.0, 0.01], ROWS).astype(np.float32),
     )
-    model = build(kind, "binary", **({"rounds": 30} if kind in ("lightgbm", "xgboost") else {}))
+    model = build(
+        kind,
+        "binary",
+        **({"n_estimators": 30, "early_stopping_rounds": None} if kind in ("lightgbm", "xgboost") else {}),
+    )
     prediction = model.fit(flipped.rows(), None, Context()).predict(data.rows())
     assert np.mean(prediction.argmax(axis=1) == data.target) > 0.85
 

@@ -12,7 +12,7 @@ BOOSTED = ["lightgbm", "xgboost"]
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_rounds_are_found_and_grow_with_the_refit(kind):
     data = make("binary")
-    options = {"patience": 5, "rate": 0.5, "max_rounds": 300}
+    options = {"early_stopping_rounds": 5, "learning_rate": 0.5, "n_estimators": 300}
     found = fit(build(kind, "binary", refit=False, **options), data).notes()["rounds"][0]
     refitted = fit(build(kind, "binary", **options), data).notes()["rounds"][0]
     assert 1 <= found < 300
@@ -25,13 +25,13 @@ def test_the_inner_rows_decide_when_to_stop(kind):
     data = make("binary")
     turned = np.where((np.arange(240) >= 160) & (np.arange(240) < 200), 1 - data.target, data.target)
     data = type(data)(data.ids, data.table, target=turned)
-    options = {"patience": 5, "rate": 0.1, "max_rounds": 100, "refit": False}
+    options = {"early_stopping_rounds": 5, "learning_rate": 0.1, "n_estimators": 100, "refit": False}
     assert fit(build(kind, "binary", **options), data).notes()["rounds"][0] <= 2
 
 
 @pytest.mark.parametrize("kind", BOOSTED)
 def test_given_rounds_need_no_inner_rows(kind):
-    model = build(kind, "regression", rounds=7)
+    model = build(kind, "regression", n_estimators=7, early_stopping_rounds=None)
     assert not model.wants_inner_split
     assert fit(model, make("regression")).notes()["rounds"] == [7]
 
@@ -54,7 +54,12 @@ def test_absolute_error_finds_the_median(kind):
     data = make("log")
     target = np.where(np.arange(240)[:, None] % 3 == 0, 1e6, 1.0)  # mean far from the median
     data = type(data)(data.ids, data.table[["b"]], target=target)
-    options = {"objective": "l1", "rounds": 40, "params": {"max_depth": 1}}
+    options = {
+        "objective": "l1",
+        "n_estimators": 40,
+        "early_stopping_rounds": None,
+        "params": {"max_depth": 1},
+    }
     prediction = build(kind, "log", **options).fit(data.rows()).predict(data.rows())
     assert np.median(prediction) < 100
 
@@ -70,5 +75,6 @@ def test_progress_rises_to_one(kind):
 def test_unknown_parameters_are_named():
     config = build("lightgbm", "binary", params={"num_leafs": 3, "eta": 0.1}).config
     first, second = config.problems("models.lgbm")
-    assert "models.lgbm.params: lightgbm has no parameter 'num_leafs'. Did you mean 'num_leaf'" in first
-    assert "'eta' is set by the pipeline; use the key `rate`" in second
+    assert "models.lgbm.params: lightgbm has no parameter 'num_leafs'." in first
+    assert "Did you mean the key `num_leaves`" in first
+    assert "'eta' is set by the pipeline; use the key `learning_rate`" in second

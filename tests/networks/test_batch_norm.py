@@ -16,7 +16,7 @@ def trained_with_lagging_statistics():
     target = np.arange(240) % 2
     level = np.where(target == 1, 170, 80)[:, None, None, None]
     pixels = np.clip(level + rng.normal(0, 25, (240, 10, 10, 1)), 0, 255).astype(np.uint8)
-    config = CNNConfig(kind="cnn", backbone="8C3 BN MP2 8C3 BN FC8 BN", dropout=0.5, batch=24)
+    config = CNNConfig(kind="cnn", backbone="8C3 BN MP2 8C3 BN FC8 BN", dropout=0.5, batch_size=24)
     targets = make_targets(config, Task("classification", ("a", "b")))
     network = Network(make_structure(config, make_plan(config, target), targets, (10, 10, 1)))
     network.reset(0, None, (np.array([125.0]), np.array([50.0])))

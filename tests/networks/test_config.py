@@ -26,7 +26,7 @@ def test_defaults_and_plain_choices_are_accepted():
         ({"weights": "no/such.h5"}, "`models.cnn.weights`: no such file. Received: 'no/such.h5'"),
         ({"backbone": "FC3", "weights": "imagenet"}, "a network from scratch starts from none"),
         ({"epochs": 0}, "`models.cnn.epochs`: must be at least 1. Received: 0"),
-        ({"rate": -1.0}, "`models.cnn.rate`: must be above 0"),
+        ({"learning_rate": -1.0}, "`models.cnn.learning_rate`: must be above 0"),
         ({"weights": "none", "finetune": "none"}, "must be trained whole"),
         ({"backbone": "FC3", "batch_norm": "frozen"}, "has no statistics to keep"),
         ({"patience": 3, "averaging": "ema"}, "early stopping keeps the best epoch"),

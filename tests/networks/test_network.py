@@ -23,7 +23,7 @@ def network_for(shape=(32, 32, 3), classes=3, **keys):
 
 def test_equal_structures_share_one_network():
     keys = {"backbone": "4C3 GAP", "dropout": 0.1}
-    assert network_for(**keys) is network_for(**keys, rate=0.3, seeds=2)
+    assert network_for(**keys) is network_for(**keys, learning_rate=0.3, seeds=2)
     assert network_for(**keys) is not network_for(**{**keys, "dropout": 0.2})
 
 

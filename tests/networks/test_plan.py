@@ -34,7 +34,9 @@ def test_epochs_shrink_as_pictures_grow():
 
 
 def test_what_the_config_says_is_taken():
-    made = plan(800, 10, finetune=7, epochs=2, rate=0.1, batch=8, augment="heavy", pooling="max")
+    made = plan(
+        800, 10, finetune=7, epochs=2, learning_rate=0.1, batch_size=8, augment="heavy", pooling="max"
+    )
     assert (made.top, made.epochs, made.rate, made.batch) == (7, 2, 0.1, 8)
     assert (made.augment, made.pooling) == ("heavy", "max")
     assert "finetune" not in made.reasons

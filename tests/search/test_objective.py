@@ -64,7 +64,7 @@ def test_a_trial_sees_neither_the_rows_that_score_it_nor_those_held_back(
 @pytest.mark.parametrize("facts", [{}, {"rows": 0.7}, {"part": 1}], ids=str)
 def test_what_the_held_back_rows_hold_changes_no_trial(request_of, run_of, facts):
     """Scores follow from the rest alone: columns, labels and gaps of the others may be anything."""
-    space = "search.logit={C: {float: [0.01, 10.0]}, steps: {choice: [50, 100]}}"
+    space = "search.logit={C: {float: [0.01, 10.0]}, max_iter: {choice: [50, 100]}}"
     request = request_of(overrides=[space], **facts)
     run = run_of(request)
     held, table = part_of(run, request.part, request.name).outer.valid, run.competition.train.copy()
@@ -85,12 +85,14 @@ def test_what_the_held_back_rows_hold_changes_no_trial(request_of, run_of, facts
 
 def test_conditional_parameters_exist_only_under_their_condition(request_of):
     request = request_of(
-        overrides=["search.logit={steps: {choice: [100, 200]}, C: {float: [0.1, 1.0], when: {steps: 200}}}"]
+        overrides=[
+            "search.logit={max_iter: {choice: [100, 200]}, C: {float: [0.1, 1.0], when: {max_iter: 200}}}"
+        ]
     )
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     drawn = [suggest(request.space, study.ask()) for _ in range(20)]
     assert {"C" in values for values in drawn} == {True, False}
-    assert all(("C" in values) == (values["steps"] == 200) for values in drawn)
+    assert all(("C" in values) == (values["max_iter"] == 200) for values in drawn)
 
 
 def test_choices_may_be_lists(request_of):
@@ -181,7 +183,7 @@ def test_networks_are_given_up_between_epochs(tmp_path, monkeypatch):
     (tmp_path / "toy.yaml").write_text(
         'competition: toy\ndata: {target: species, images: "images/{id}.png"}\nmetric: log_loss\n'
         'folds: {n: 3}\nmodels: {net: {kind: cnn, backbone: "4C3 MP2 FC8", size: 12, epochs: 10}}\n'
-        "search: {net: {rate: {choice: [0.01, 1.0e-09]}}}\n"
+        "search: {net: {learning_rate: {choice: [0.01, 1.0e-09]}}}\n"
     )
     plan = Plan(
         load_config(tmp_path / "toy.yaml"), open_source(tmp_path / "toy", "train.csv"), Store(tmp_path)
@@ -189,7 +191,7 @@ def test_networks_are_given_up_between_epochs(tmp_path, monkeypatch):
     request = Request(plan, "net")
     study = optuna.create_study(pruner=optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=30))
     for rate in (0.01, 0.01, 1e-9):
-        study.enqueue_trial({"rate": rate})
+        study.enqueue_trial({"learning_rate": rate})
     study.optimize(objective(request, Run(plan, Progress())), n_trials=3)
     last = study.trials[2]
     assert last.state.name == "PRUNED"

@@ -47,7 +47,8 @@ def test_what_is_found_is_used_by_the_next_train(toy, capsys):
     assert found > 0.01
     assert main(["train", "toy"]) == 0
     assert (
-        "logit: C, steps from configs/toy.tuned.yaml; --no-tuned leaves them out" in capsys.readouterr().out
+        "logit: C, max_iter from configs/toy.tuned.yaml; --no-tuned leaves them out"
+        in capsys.readouterr().out
     )
     tuned = json.loads((toy / "runs/toy/submission.json").read_text())["models"]["logit"]
     assert [mark.partition(":")[0] for mark in tuned["optimistic"]] == ["tuned on these folds"]
@@ -144,7 +145,7 @@ def test_the_first_failures_all_alike_end_the_search(toy, capsys, monkeypatch):
         (["--model", "logit", "--rows", "1.5"], "--rows must be above 0 and at most 1. Received: 1.5."),
         (["--model", "logit", "--pruner", "medain"], "Did you mean 'median'?"),
         (
-            ["--model", "logit", "--set", "search.logit={C: {int: [5, 2]}, steps: {choice: []}}"],
+            ["--model", "logit", "--set", "search.logit={C: {int: [5, 2]}, max_iter: {choice: []}}"],
             "low must be",
         ),
         (["--model", "logit", "--storage", "postgresql://nobody@127.0.0.1:1/x"], "cannot be used"),

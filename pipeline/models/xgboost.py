@@ -1,0 +1,175 @@
+"""Gradient boosting with XGBoost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.models.arguments import joined
+from pipeline.models.base import MODELS, AnytimeConfig, Context
+from pipeline.models.boosting import Boosting, Report, TreesConfig
+from pipeline.models.pace import Pace
+from pipeline.models.table import Table, threads_for
+
+
+class XGBoostConfig(TreesConfig):
+    """Keys of `kind: xgboost`."""
+
+    library = "xgboost"
+
+    num_leaves: int | None = Field(
+        default=None,
+        ge=2,
+        description="most leaves of a tree, which then grows leaf by leaf (XGBoost's max_leaves with "
+        "grow_policy lossguide) as deep as `max_depth` allows; default: no limit but the depth",
+    )
+    max_depth: int | None = Field(
+        default=None,
+        ge=1,
+        le=30,
+        description="greatest depth of a tree; default: 4 (1,000 rows) to 8 (100,000), and "
+        "none with `num_leaves`",
+    )
+    min_child_weight: float = Field(
+        default=2.0, ge=0, description="least sum of second derivatives in a leaf"
+    )
+
+    instead: ClassVar[Mapping[str, str]] = {
+        **TreesConfig.instead,
+        "min_child_samples": "xgboost does not count the rows of a leaf; the nearest is "
+        "`min_child_weight`, the least sum of second derivatives in it.",
+    }
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return super().space() | {
+            "max_depth": {"int": [2, 12]},
+            "min_child_weight": {"float": [0.1, 50.0], "log": True},
+            "reg_alpha": {"float": [1e-6, 10.0], "log": True},
+            "gamma": {"float": [1e-6, 5.0], "log": True},
+        }
+
+
+@MODELS.register("xgboost")
+class XGBoost(Boosting):
+    """Depth-wise boosted trees (Chen and Guestrin, KDD 2016), with native categories and gaps."""
+
+    Config: ClassVar[type[AnytimeConfig]] = XGBoostConfig
+    config: XGBoostConfig
+
+    def _params(self, table: Table, context: Context) -> dict[str, Any]:
+        config = self.config
+        losses = {"l1": "reg:absoluteerror", "huber": "reg:pseudohubererror"}
+        objective = losses.get(config.objective, "reg:squarederror")
+        params: dict[str, Any] = {
+            "objective": objective if self.task.kind == "regression" else "binary:logistic",
+            "eta": self._rate(table),
+            "max_depth": config.max_depth or self._by_rows(table, 4, 6, 8),
+            "min_child_weight": config.min_child_weight,
+            "colsample_bytree": self._columns(table),
+            "subsample": config.subsample,
+            "alpha": config.reg_alpha,
+            "lambda": config.reg_lambda,
+            "tree_method": "hist",
+            "seed": context.seed,
+            "nthread": threads_for(table.features, context),
+            "verbosity": 0,
+        }
+        if self.task.is_classification and len(self.coder_.present_) > 2:
+            params |= {"objective": "multi:softprob", "num_class": len(self.coder_.present_)}
+        if config.num_leaves is not None:
+            params |= {"grow_policy": "lossguide", "max_leaves": config.num_leaves}
+            params["max_depth"] = config.max_depth or 0  # no limit
+        return joined("xgboost", params, config.params)
+
+    def _boost(
+        self,
+        table: Table,
+        problem: int,
+        rounds: int,
+        context: Context,
+        report: Report,
+        valid: Table | None = None,
+        pace: Pace | None = None,
+    ) -> tuple[Any, int]:
+        import xgboost
+
+        class Progress(xgboost.callback.TrainingCallback):
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+                report(epoch + 1, rounds)
+                return False
+
+        self.types_ = ["c" if index in table.native else "q" for index in range(table.features.shape[1])]
+        data = self._matrix(table.features, context, self._label(table, problem), table.weights)
+        callbacks: list[Any] = [Progress()]
+        watched = []
+        if valid is not None:
+            held = self._matrix(valid.features, context, self._label(valid, problem), valid.weights)
+            watched = [(held, "inner")]
+            callbacks.append(xgboost.callback.EarlyStopping(rounds=self.config.early_stopping_rounds))
+        if pace is not None:
+            callbacks.append(_xgboost_pace(pace))  # last: a callback that ends the training ends the round
+        booster = xgboost.train(
+            self._params(table, context),
+            data,
+            num_boost_round=rounds,
+            evals=watched,
+            callbacks=callbacks,
+            verbose_eval=False,
+        )
+        best = booster.best_iteration + 1 if valid is not None else booster.num_boosted_rounds()
+        return booster[:best], best
+
+    def _matrix(
+        self,
+        features: np.ndarray,
+        context: Context,
+        label: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> Any:
+        import xgboost
+
+        return xgboost.DMatrix(
+            features,
+            label,
+            weight=weights,
+            feature_types=self.types_,
+            enable_categorical=True,
+            nthread=threads_for(features, context),
+        )
+
+    def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
+        booster.set_param({"nthread": threads_for(features, context)})
+        return booster.predict(self._matrix(features, context))
+
+    def _write(self, folder: Path) -> None:
+        for problem, booster in enumerate(self.boosters_):
+            booster.save_model(self._file(folder, problem))
+
+    def _read(self, folder: Path) -> None:
+        import xgboost
+
+        self.boosters_ = []
+        for problem in range(self._boosters):
+            self.boosters_.append(xgboost.Booster(model_file=self._file(folder, problem)))
+        self.types_ = self.boosters_[0].feature_types
+
+    def _file(self, folder: Path, problem: int) -> Path:
+        return folder / f"booster_{problem}.ubj"
+
+
+def _xgboost_pace(pace: Pace) -> Any:
+    """Returns a callback that ends the training in time."""
+    import xgboost
+
+    class InTime(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            rate = pace.after_round(epoch + 1)
+            if rate is not None:
+                model.set_param("learning_rate", rate)
+            return pace.over
+
+    return InTime()
