@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.clock import Clock, OutOfTime
 from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.models.base import AnytimeConfig
+from pipeline.models.base import AnytimeConfig, Model
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
 from pipeline.run.plan import Plan
@@ -27,26 +27,8 @@ FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and s
 SHORTEST_FIT = 2.0  # seconds; where shares are shorter, fewer folds are better than worse fits
 STEPS = [step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
 FEWEST_FOLDS = 3
-MAIN_KINDS = ("cnn", "lightgbm", "xgboost")  # the model that decides how many folds fit
-QUICK_FIRST = (
-    "baseline",
-    "ngrams",
-    "linear",
-    "logistic",
-    "ridge",
-    "neighbours",
-    "extra_trees",
-    "random_forest",
-)
 MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
-FASTER: dict[str, dict[str, Any]] = {  # where the main model does not fit into its share
-    "lightgbm": {"learning_rate": 0.1, "refit": False},
-    "xgboost": {"learning_rate": 0.1, "refit": False},
-}
-OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {  # what to try first in the time that is left
-    "lightgbm": [{"params": {"extra_trees": True}}],
-}
 
 
 def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
@@ -106,10 +88,10 @@ class Budget:
 
     def _order(self, names: list[str]) -> list[str]:
         """The main model first, for it decides the folds; then the quick ones; then the others."""
-        kind = {name: self.plan.config.models[name].kind for name in names}
-        main = next((n for wanted in MAIN_KINDS for n in names if kind[n] == wanted), None)
-        quick = [name for name in names if kind[name] in QUICK_FIRST]
-        order = [*([main] if main else []), *quick, *names]
+        kinds = {name: self._kind(name) for name in names}
+        main = max(names, key=lambda name: kinds[name].leads)
+        quick = [name for name in names if kinds[name].quick]
+        order = [*([main] if kinds[main].leads else []), *quick, *names]
         return [name for name in dict.fromkeys(order) if name != "baseline"]
 
     def _train(self, clock: Clock, name: str) -> bool:
@@ -171,11 +153,11 @@ class Budget:
     def _make_room(self, clock: Clock, name: str) -> bool:
         """Makes the main model fit: faster boosting first, then fewer folds. Says whether it can."""
         models, folds = self.plan.config.models, self.plan.config.folds
-        faster = {
-            key: section.model_copy(update=FASTER[section.kind])
-            for key, section in models.items()
-            if section.kind in FASTER and getattr(section, "learning_rate", 0) is None
-        }
+        faster = {}
+        for key, section in models.items():
+            settings = {k: v for k, v in self._kind(key).faster.items() if k not in section.model_fields_set}
+            if settings:
+                faster[key] = section.model_copy(update=settings)
         if name in faster:
             self.progress.message("boosting in larger steps, without a second fit: what fits into the time")
             self._configure(models={**models, **faster})
@@ -195,7 +177,7 @@ class Budget:
         base = [name for name in self.done if self._repeatable(name)]
         for name in base:
             section = self.plan.config.models[name]
-            for number, settings in enumerate(OTHER_SETTINGS.get(section.kind, ()), start=1):
+            for number, settings in enumerate(self._kind(name).variants, start=1):
                 yield f"{name}_v{number}", section.model_copy(update=settings)
         for seed in range(1, MOST_MEMBERS):
             for name in base:
@@ -208,7 +190,11 @@ class Budget:
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""
         section = self.plan.config.models[name]
-        return MODELS.get(section.kind).seeded and section.answers()
+        return self._kind(name).seeded and section.answers()
+
+    def _kind(self, name: str) -> type[Model]:
+        """What a model's kind says of itself."""
+        return MODELS.get(self.plan.config.models[name].kind)
 
     def _add(self, name: str, section: ModelConfig) -> None:
         self._configure(models={**self.plan.config.models, name: section})

@@ -36,8 +36,8 @@ metric: log_loss
 folds: {n: 3, group: day}
 models:
   box:
-    {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: box, annotations: boxes.csv, epochs: 3, batch_size: 8,
-     learning_rate: 0.01}
+    {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: box, annotations: boxes.csv, epochs: 3,
+     batch_size: 8, learning_rate: 0.01}
   dots:
     {kind: cnn, backbone: "4C3 MP2 FC12", size: 16, target: points, annotations: dots.csv, epochs: 3,
      batch_size: 8, learning_rate: 0.01, view: {by: box, margin: 0.3}}

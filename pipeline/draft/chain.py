@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.draft.cost import Machine, Size, learned_pictures, network_seconds, plan_of
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
 from pipeline.draft.decision import Chosen
 from pipeline.draft.drawn import Drawn
+from pipeline.models.size import Size
 
 FINDER = {
     "coordinates": "bins",

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline.models.size import Size
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import Plan, make_plan
-from pipeline.tasks.base import TaskKind
+from pipeline.registry import MODELS
 
-# On two cores of a 2020s server, normal data of 8,000 rows and 50 columns; good to a factor of three.
-PER_CELL = {"lightgbm": 2.5e-6, "xgboost": 3e-6, "linear": 1e-6}  # seconds per row, column and class
-MANY_ROWS = 10_000  # above, boosting takes larger steps, so that its seconds grow by the power of GROWTH
-GROWTH = 0.7
-PER_SPLIT = 2.5e-5  # extra trees: seconds per row and column tried
-PER_PAIR = 1.2e-10  # neighbours: seconds per pair of rows and column
-PER_ROW = 6e-4  # tabular net: seconds per row, all epochs
-PER_CHARACTER = 5e-6  # n-grams: seconds per character of a text and class, the choice of C included
-START = {"tabular": 8.0}  # seconds before the first epoch
+SHORTEST = 0.2  # seconds of a fit, however few rows it has
 PER_CORE = 5e9  # multiply-adds per second of a network
 TRAINED = 0.8  # share of the rows that one fit learns from
-
-
-@dataclass(frozen=True)
-class Size:
-    """How large the data is.
-
-    Attributes:
-        rows: of the training table.
-        test_rows: of the test table.
-        columns: that models of tables can use.
-        kind: of the task.
-        outputs: classes or targets.
-        picture: median height and width in pixels; None without pictures.
-        numeric: share of the columns that are numbers.
-        texts: names of the columns that are text.
-        characters: of all texts of a mean training row.
-    """
-
-    rows: int
-    test_rows: int
-    columns: int
-    kind: TaskKind
-    outputs: int
-    picture: tuple[int, int] | None = None
-    numeric: float = 1.0
-    texts: tuple[str, ...] = ()
-    characters: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,22 +26,7 @@ class Machine:
 
 def table_seconds(model: str, size: Size, fits: int, machine: Machine) -> float:
     """Returns the seconds of all fits of a model of tables."""
-    problems = 1 if size.kind == "classification" and size.outputs == 2 else size.outputs
-    cells = size.rows * size.columns
-    if model == "extra_trees":
-        tried = size.columns / 3 if size.kind == "regression" else math.sqrt(size.columns)
-        seconds = PER_SPLIT * size.rows * tried
-    elif model == "neighbours":
-        seconds = PER_PAIR * size.rows * (size.rows + size.test_rows) * size.columns
-    elif model == "ngrams":
-        seconds = PER_CHARACTER * size.rows * size.characters * problems
-    elif model == "tabular":
-        seconds = START[model] + PER_ROW * size.rows
-    else:
-        seconds = PER_CELL[model] * cells * problems
-        if model != "linear" and size.rows > MANY_ROWS:
-            seconds *= (size.rows / MANY_ROWS) ** (GROWTH - 1)
-    return fits * max(seconds, 0.2) * 2 / machine.threads
+    return fits * max(MODELS.get(model).seconds(size), SHORTEST) * 2 / machine.threads
 
 
 def network_seconds(multiply_adds: float, pictures: float, fits: int, machine: Machine) -> float:

@@ -14,7 +14,7 @@ from pipeline.data.folds import make_folds
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_tables
-from pipeline.draft.cost import Machine, Size
+from pipeline.draft.cost import Machine
 from pipeline.draft.decision import Chosen, Decision, words
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
@@ -30,6 +30,7 @@ from pipeline.draft.target import find_target
 from pipeline.draft.weights import usable_weights
 from pipeline.errors import DataError
 from pipeline.metrics import find_metric
+from pipeline.models.size import Size
 
 if TYPE_CHECKING:
     import pandas as pd

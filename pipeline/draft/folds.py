@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.draft.cost import Size
 from pipeline.draft.decision import Decision
+from pipeline.models.size import Size
 
 MANY_ROWS = 200_000
 MANY_PICTURES = 20_000

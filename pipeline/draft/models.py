@@ -6,22 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.draft.chain import make_chain
-from pipeline.draft.cost import Machine, Size, table_seconds
+from pipeline.draft.cost import Machine, table_seconds
 from pipeline.draft.decision import Chosen
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
 from pipeline.draft.weights import Weights
 from pipeline.errors import listing
+from pipeline.models.size import Size
 from pipeline.registry import MODELS
 
 BUDGET = 1200  # seconds for all models of tables
-MOST_NEIGHBOURS = 20_000  # rows; every row is compared with every other
-MOST_COMPARED = 300  # columns; in more, distances say little
-MOSTLY_NUMERIC = 0.7
-MOST_LINEAR = 2_000_000  # rows times classes
-MANY_CLASSES = 10
-FEWEST_PER_CLASS = 20
-FEWEST_COLUMNS = 2  # in fewer, all distances are one number
 
 NOTHING = Drawn()
 NAMES = {
@@ -88,15 +82,13 @@ def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[li
         if kind not in MODELS:
             continue
         seconds = table_seconds(kind, size, fits, machine)
-        against = _against(kind, size)
+        against = MODELS.get(kind).unsuitable(size)
         if not against and chosen and spent + seconds > BUDGET:
             against = f"all its fits would take about {_minutes(seconds)}"
         if against:
             left_out.append(f"{name}: {against}")
             continue
-        section: dict[str, Any] = {"kind": kind}
-        if metric == "mae" and kind in {"lightgbm", "xgboost"}:
-            section["objective"] = "l1"
+        section: dict[str, Any] = {"kind": kind, **MODELS.get(kind).settings_for(metric)}
         spent += seconds
         chosen.append(Chosen(name, section, f"about {_minutes(seconds)} for all its fits"))
     return chosen, left_out
@@ -115,22 +107,6 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
             for name, (section, reason) in OTHER_NGRAMS.items()
         ]
     return found
-
-
-def _against(kind: str, size: Size) -> str:
-    """Returns what speaks against a model, or ""."""
-    if kind in {"lightgbm", "xgboost"} and size.kind == "classification":
-        per_class = size.rows / size.outputs
-        if size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
-            return f"{per_class:.0f} rows per class are too few for boosting"
-    if kind == "neighbours":
-        if size.rows > MOST_NEIGHBOURS:
-            return f"{size.rows:,} rows are too many to compare each with each"
-        if size.numeric < MOSTLY_NUMERIC or not FEWEST_COLUMNS <= size.columns <= MOST_COMPARED:
-            return "distances need some columns of numbers, and not too many"
-    if kind == "linear" and size.rows * size.outputs > MOST_LINEAR * max(1, 50 // size.columns):
-        return f"{size.rows:,} rows and {size.outputs} outputs are slow to fit, and trees do better there"
-    return ""
 
 
 def _minutes(seconds: float) -> str:

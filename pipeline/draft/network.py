@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.draft.cost import Machine, Size, learned_pictures, network_seconds, plan_of
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
 from pipeline.draft.decision import Chosen
 from pipeline.draft.weights import Weights
+from pipeline.models.size import Size
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.weights_file import keras_home
 

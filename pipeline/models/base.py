@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
 from pipeline.data.rows import Rows
+from pipeline.models.size import Size
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
 
@@ -44,6 +46,11 @@ class Model(ABC):
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
+        quick: whether a budget trains it before the others that are not.
+        leads: the enabled model with the highest number decides how many folds fit into a budget;
+            0: never.
+        faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
+        variants: other settings that are worth a member of their own where time is left.
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
@@ -53,10 +60,33 @@ class Model(ABC):
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False
+    quick: ClassVar[bool] = False
+    leads: ClassVar[int] = 0
+    faster: ClassVar[Mapping[str, Any]] = {}
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config
         self.task = task
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        """Returns about how long one fit takes on two cores of a 2020s server, good to a factor of three.
+
+        Raises:
+            TypeError: nobody has measured it.
+        """
+        raise TypeError(f"Nobody has measured what {cls.__name__} costs.")
+
+    @classmethod
+    def unsuitable(cls, size: Size) -> str:
+        """Returns what speaks against training it on data of this size, or ""."""
+        return ""
+
+    @classmethod
+    def settings_for(cls, metric: str) -> dict[str, Any]:
+        """Returns the keys of its section that suit a metric better than their defaults."""
+        return {}
 
     @property
     def wants_inner_split(self) -> bool:

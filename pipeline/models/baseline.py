@@ -22,6 +22,7 @@ class Baseline(Model):
 
     sees = "nothing"
     seeded = False
+    quick = True
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         target = train.target

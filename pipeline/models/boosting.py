@@ -18,6 +18,7 @@ from pipeline.data.rows import Rows
 from pipeline.models.base import AnytimeConfig, Context, Model
 from pipeline.models.pace import Pace
 from pipeline.models.params import ParamsConfig
+from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 
 SEARCH_SHARE = 0.6  # of the time that a fit takes, for its progress: the search, then the refit
@@ -83,6 +84,11 @@ class TreesConfig(BoostingConfig):
     reg_alpha: float = Field(default=0.0, ge=0, description="L1 penalty of the leaves' values")
 
 
+MANY_ROWS = 10_000  # above, boosting takes larger steps, so that its seconds grow by the power of GROWTH
+GROWTH = 0.7
+MANY_CLASSES = 10
+FEWEST_PER_CLASS = 20
+
 Report = Callable[[int, int], None]  # called with rounds done and the most that there may be
 
 
@@ -92,7 +98,24 @@ class Boosting(TableModel):
     Config: ClassVar[type[AnytimeConfig]] = BoostingConfig
     anytime = True
     style: ClassVar[Style] = "tree"
+    per_cell: ClassVar[float] = 3e-6  # seconds per row, column and problem
     config: BoostingConfig
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        larger_steps = max(size.rows / MANY_ROWS, 1.0) ** (GROWTH - 1)
+        return cls.per_cell * size.rows * size.columns * size.problems * larger_steps
+
+    @classmethod
+    def unsuitable(cls, size: Size) -> str:
+        per_class = size.rows / size.outputs
+        if size.kind == "classification" and size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
+            return f"{per_class:.0f} rows per class are too few for boosting"
+        return ""
+
+    @classmethod
+    def settings_for(cls, metric: str) -> dict[str, Any]:
+        return {"objective": "l1"} if metric == "mae" else {}
 
     @property
     def wants_inner_split(self) -> bool:

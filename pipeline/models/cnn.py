@@ -39,6 +39,7 @@ class CNN(Model):
     version = 2  # batch normalisation sums in another order
     sees = "images"
     embeds = True
+    leads = 3
 
     config: CNNConfig
     trained_: TrainedNetwork

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,11 +13,14 @@ from pydantic import Field
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.models.base import MODELS, Context, ModelConfig
 from pipeline.models.params import ParamsConfig
+from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 
 BATCH = 50  # trees grown between two reports of progress
 LARGE = 20_000  # rows
 PRUNING = "A forest has no penalty; the nearest is `min_samples_leaf`, or `params: {ccp_alpha: 0.001}`."
+
+PER_SPLIT = 2.5e-5  # extra trees: seconds per row and column tried
 
 
 class ForestConfig(ParamsConfig):
@@ -72,6 +76,7 @@ class Forest(TableModel):
 
     Config: ClassVar[type[ModelConfig]] = ForestConfig
     style = "tree"
+    quick = True
     estimator: ClassVar[str]
     config: ForestConfig
 
@@ -134,3 +139,8 @@ class ExtraTrees(Forest):
     """Trees with random cut points (Geurts et al., Machine Learning 63, 2006)."""
 
     estimator = "ExtraTrees"
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        tried = size.columns / 3 if size.kind == "regression" else math.sqrt(size.columns)
+        return PER_SPLIT * size.rows * tried

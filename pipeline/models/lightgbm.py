@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,6 +50,10 @@ class LightGBM(Boosting):
     """Leaf-wise boosted trees (Ke et al., NeurIPS 2017), with native categories and gaps."""
 
     Config: ClassVar[type[AnytimeConfig]] = LightGBMConfig
+    leads = 2
+    faster: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.1, "refit": False}
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"params": {"extra_trees": True}},)
+    per_cell = 2.5e-6
     config: LightGBMConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:

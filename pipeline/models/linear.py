@@ -15,10 +15,14 @@ from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import SMALLEST
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.models.params import ParamsConfig
+from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 
 INVERSE = "The L2 penalty is given by its inverse, `C`."
 MOST_CELLS = 3_000_000  # rows x features on which C is chosen; a part of the rows where there are more
+
+PER_CELL = 1e-6  # seconds per row, column and problem
+MOST_CELLS = 2_000_000  # rows times outputs that are worth their time
 
 
 class LogisticConfig(ParamsConfig):
@@ -63,6 +67,7 @@ class Logistic(TableModel):
     Config: ClassVar[type[ModelConfig]] = LogisticConfig
     tasks = ("classification", "multilabel")
     seeded = False  # it draws the inner folds by which C is chosen, and no more
+    quick = True
     config: LogisticConfig
 
     def _learn(self, table: Table, context: Context) -> None:
@@ -211,6 +216,7 @@ class Ridge(TableModel):
     Config: ClassVar[type[ModelConfig]] = RidgeConfig
     tasks = ("regression",)
     seeded = False
+    quick = True
     config: RidgeConfig
 
     def _learn(self, table: Table, context: Context) -> None:
@@ -236,7 +242,18 @@ class Linear(Model):
     """Ridge for a regression, logistic regression for the other tasks."""
 
     seeded = False
+    quick = True
     config: ModelConfig
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        return PER_CELL * size.rows * size.columns * size.problems
+
+    @classmethod
+    def unsuitable(cls, size: Size) -> str:
+        if size.rows * size.outputs > MOST_CELLS * max(1, 50 // size.columns):
+            return f"{size.rows:,} rows and {size.outputs} outputs are slow to fit, and trees do better there"
+        return ""
 
     def _model(self) -> TableModel:
         kind: type[TableModel] = Ridge if self.task.kind == "regression" else Logistic

@@ -9,10 +9,17 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 
 MOST_ASKED = 5_000  # training rows on which k is chosen
 BATCH = 1_000  # rows asked for at once
+
+PER_PAIR = 1.2e-10  # seconds per pair of rows and column
+MOST_ROWS = 20_000  # that are worth comparing, every one with every other
+MOST_COLUMNS = 300  # in more, distances say little
+FEWEST_COLUMNS = 2  # in fewer, all distances are one number
+MOSTLY_NUMERIC = 0.7
 
 
 class NeighboursConfig(ModelConfig):
@@ -56,7 +63,20 @@ class Neighbours(TableModel):
 
     Config: ClassVar[type[ModelConfig]] = NeighboursConfig
     seeded = False  # it draws the rows by which k is chosen, of many, and no more
+    quick = True
     config: NeighboursConfig
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        return PER_PAIR * size.rows * (size.rows + size.test_rows) * size.columns
+
+    @classmethod
+    def unsuitable(cls, size: Size) -> str:
+        if size.rows > MOST_ROWS:
+            return f"{size.rows:,} rows are too many to compare each with each"
+        if size.numeric < MOSTLY_NUMERIC or not FEWEST_COLUMNS <= size.columns <= MOST_COLUMNS:
+            return "distances need some columns of numbers, and not too many"
+        return ""
 
     def _learn(self, table: Table, context: Context) -> None:
         self.features_ = table.features

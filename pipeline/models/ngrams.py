@@ -17,6 +17,7 @@ from pipeline.data.target import SMALLEST, TargetCoder
 from pipeline.data.text.tfidf import Settings, Tfidf
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
+from pipeline.models.size import Size
 from pipeline.models.sparse_linear import LEARNERS, Learner, Weights
 
 Analyzer = Literal["word", "char_wb"]
@@ -30,6 +31,8 @@ SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is
 SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
 LONGEST = 8  # n-gram
+
+PER_CHARACTER = 5e-6  # seconds per character of a text and class, the choice of C included
 
 
 class NgramsConfig(ModelConfig):
@@ -105,7 +108,12 @@ class Ngrams(Model):
 
     Config: ClassVar[type[ModelConfig]] = NgramsConfig
     seeded: ClassVar[bool] = False
+    quick = True
     config: NgramsConfig
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        return PER_CHARACTER * size.rows * size.characters * size.problems
 
     @property
     def wants_inner_split(self) -> bool:

@@ -16,6 +16,7 @@ from pipeline.clock import Clock
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
+from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.keras_import import load_keras
@@ -23,6 +24,9 @@ from pipeline.networks.tabm import Shape, bin_edges, build_tabm
 
 PREDICT_BATCH = 4096
 BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows up to -> batch
+
+START = 8.0  # seconds before the first epoch
+PER_ROW = 6e-4  # seconds per row, all epochs
 
 
 class TabularConfig(AnytimeConfig):
@@ -77,6 +81,10 @@ class Tabular(TableModel):
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
     anytime = True
     config: TabularConfig
+
+    @classmethod
+    def seconds(cls, size: Size) -> float:
+        return START + PER_ROW * size.rows
 
     @property
     def wants_inner_split(self) -> bool:

@@ -58,6 +58,8 @@ class XGBoost(Boosting):
     """Depth-wise boosted trees (Chen and Guestrin, KDD 2016), with native categories and gaps."""
 
     Config: ClassVar[type[AnytimeConfig]] = XGBoostConfig
+    leads = 1
+    faster: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.1, "refit": False}
     config: XGBoostConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.draft.cost import Size
 from pipeline.draft.folds import choose_n, choose_repeats
+from pipeline.models.size import Size
 
 
 def size(rows, picture=None):

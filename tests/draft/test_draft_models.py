@@ -3,10 +3,11 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.draft.cost import Machine, Size, learned_pictures, plan_of, table_seconds
+from pipeline.draft.cost import Machine, learned_pictures, plan_of, table_seconds
 from pipeline.draft.models import choose_models
 from pipeline.draft.network import SCRATCH_NET, choose_network
 from pipeline.draft.weights import Weights
+from pipeline.models.size import Size
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import make_plan
 

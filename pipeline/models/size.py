@@ -1,0 +1,39 @@
+"""Size of a competition's data, from which a kind of model says what it costs and whether it suits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.tasks.base import TaskKind
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the data is.
+
+    Attributes:
+        rows: of the training table.
+        test_rows: of the test table.
+        columns: that models of tables can use.
+        kind: of the task.
+        outputs: classes or targets.
+        picture: median height and width in pixels; None without pictures.
+        numeric: share of the columns that are numbers.
+        texts: names of the columns that are text.
+        characters: of all texts of a mean training row.
+    """
+
+    rows: int
+    test_rows: int
+    columns: int
+    kind: TaskKind
+    outputs: int
+    picture: tuple[int, int] | None = None
+    numeric: float = 1.0
+    texts: tuple[str, ...] = ()
+    characters: float = 0.0
+
+    @property
+    def problems(self) -> int:
+        """How many columns a learner of one column at a time learns: two classes are one."""
+        return 1 if self.kind == "classification" and self.outputs == 2 else self.outputs
