@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -9,13 +10,18 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.registry import FEATURES, MODELS
+from pipeline.registry import FEATURES, METHODS, MODELS
 
 PAGE = Path(__file__).parent / "configuration.md"
 FEATURES_HEAD = """## `features.NAME`
 
 A name, then one word for what it is: `each: {ratio: [fare, size]}`; with other keys than `of`:
 `size: {bins: {of: fare, n: 5}}`. What each word makes: [features](features.md).
+"""
+METHODS_HEAD = """## `ensemble.method` with parameters
+
+`method: greedy` is the method with its defaults; `method: {kind: greedy, rounds: 100}` sets them. Methods
+without a table have none, and the methods that `auto` tries have their defaults.
 """
 SECTIONS = {"data", "folds", "features", "models", "ensemble", "submission"}  # with a table of their own
 HEAD = """# Configuration
@@ -35,6 +41,8 @@ def page() -> str:
         kind = _schema_of(field)
         if kind is not None and name not in ("features", "models"):
             parts.append(_section(f"`{name}`", kind))
+        if name == "ensemble":
+            parts += [METHODS_HEAD, *_methods()]
     parts.append(FEATURES_HEAD)
     for word in FEATURES.names():
         parts.append(_section(f"`features.NAME.{word}`", FEATURES.get(word), skip={"kind"}))
@@ -54,6 +62,14 @@ def page() -> str:
             if inner is not None and name not in common:
                 parts.append(_section(f"`{name}` of {title}", inner))
     return "\n".join(parts)
+
+
+def _methods() -> Iterator[str]:
+    """Yields a table for every ensemble method that has parameters."""
+    for name in METHODS.names():
+        schema = METHODS.get(name).Config
+        if len(schema.model_fields) > 1:
+            yield _section(f"`ensemble.method: {{kind: {name}}}`", schema, skip={"kind"})
 
 
 def _section(title: str, schema: type[BaseModel], skip: set[str] = frozenset()) -> str:  # type: ignore[assignment]

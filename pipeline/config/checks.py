@@ -83,7 +83,7 @@ def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None
 
 def check_ensemble(config: Config, known: Mapping[str, Any], found: Found) -> None:
     method = config.ensemble.method
-    if method not in METHODS:
+    if isinstance(method, str) and method not in METHODS:
         near = did_you_mean(method, METHODS)
         methods = listing(METHODS, most=40)
         found.add(

@@ -23,7 +23,7 @@ from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.config.strict_yaml import Places, parse_value, read_yaml
 from pipeline.config.tuned import apply_tuned, mark_tuned, tuned_path
 from pipeline.errors import ConfigError, did_you_mean, listing
-from pipeline.registry import FEATURES, MODELS
+from pipeline.registry import FEATURES, METHODS, MODELS
 
 CONFIGS = Path("configs")
 
@@ -74,7 +74,8 @@ def load_config(
         sections = mark_tuned(sections, tuned_path(path), besides)
     models = {"models": sections} if known else {}
     features = {"features": _features(tree["features"], found)} if tree.get("features") else {}
-    config = found.validate(Config, {**tree, **features, **models}, ())
+    ensemble = {"ensemble": _with_method(tree["ensemble"], found)} if tree.get("ensemble") else {}
+    config = found.validate(Config, {**tree, **features, **models, **ensemble}, ())
     if isinstance(config, Config):
         check_metric(config, found)
         check_tasks(config, found)
@@ -152,6 +153,22 @@ def _features(entries: Any, found: Found) -> dict[str, FeatureConfig]:
         if isinstance(feature, FeatureConfig):
             features[name] = feature
     return features
+
+
+def _with_method(section: Any, found: Found) -> Any:
+    """Returns the section `ensemble`, a method's own parameters validated: `{kind: greedy, rounds: 100}`."""
+    said = section.get("method") if isinstance(section, dict) else None
+    if not isinstance(said, dict):
+        return section
+    place, method = ("ensemble", "method"), None
+    try:
+        schema = METHODS.get(str(said["kind"])).Config
+        method = found.validate(schema, said, place)
+    except KeyError:
+        found.add(place, f"`ensemble.method.kind` is required. Known: {listing(METHODS.names(), most=40)}.")
+    except ConfigError as error:
+        found.add((*place, "kind"), f"`ensemble.method.kind`: {error}")
+    return {**section, "method": method or "auto"}
 
 
 def competition_module(config: Config) -> str | None:

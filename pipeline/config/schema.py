@@ -55,10 +55,20 @@ class OutsideConfig(Section):
     test: str = Field(description="CSV of test predictions, of the same form")
 
 
+class MethodConfig(Section):
+    """An ensemble method with parameters; each kind has its own."""
+
+    kind: str
+
+
 class EnsembleConfig(Section):
     """How the models' predictions become one."""
 
-    method: str = Field(default="auto", description="a registered method; `auto` picks by cross-fitted score")
+    method: str | SerializeAsAny[MethodConfig] = Field(
+        default="auto",
+        description="a registered method, or one with parameters: `{kind: greedy, rounds: 100}`; `auto` "
+        "picks by cross-fitted score",
+    )
     members: list[str] | None = Field(default=None, description="model names; default: every enabled model")
     outside: dict[str, OutsideConfig] = Field(
         default={}, description="name -> predictions from a notebook or a team mate"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.methods.auto import Auto, Candidate
@@ -78,9 +78,8 @@ def blend(
     target: np.ndarray,
     metric: Metric,
     split: Split,
-    method: str = "auto",
+    method: str | MethodConfig = "auto",
     seed: int = 0,
-    parameters: Mapping[str, Any] | None = None,
 ) -> Blend:
     """Blends the members.
 
@@ -89,29 +88,28 @@ def blend(
         target: classification int (rows,); else (rows, outputs).
         metric: what the blend is to be good at.
         split: of the same rows.
-        method: a name in METHODS.
+        method: a name in METHODS, or that method's parameters.
         seed: every random choice follows from it.
-        parameters: further arguments of the method's constructor.
 
     Raises:
         StoreError: members that do not match each other or the target, or no scored row.
         ConfigError: no such method, or one that cannot do this task.
     """
     level = _level_2(members, target, split, seed)
-    kind = METHODS.get(method)
+    name, config = (method, None) if isinstance(method, str) else (method.kind, method)
+    kind = METHODS.get(name)
     if reason := kind.unsuitable(metric, level.target):
-        raise ConfigError(f"ensemble.method: {method!r} cannot be used here: {reason}.")
+        raise ConfigError(f"ensemble.method: {name!r} cannot be used here: {reason}.")
 
     def make() -> Method:
-        made = kind(metric=metric, n_outputs=level.stack.n_outputs, seed=seed)
-        return made.set_params(**(parameters or {}))
+        return kind(metric, level.stack.n_outputs, seed, config)
 
     fitted = make().fit_stack(level.stack, level.target, level.split)
     blended = _cross_fitted(fitted, make, level)
     weights, column_weights, idle = _shown_weights(fitted, level.names)
     return Blend(
-        method=method,
-        chosen=fitted.chosen_ if isinstance(fitted, Auto) else method,
+        method=name,
+        chosen=fitted.chosen_ if isinstance(fitted, Auto) else name,
         fitted=fitted.kept if isinstance(fitted, Auto) else fitted,
         names=tuple(level.names),
         weights=weights,

@@ -92,7 +92,7 @@ class _Bench:
         folds[self.blended.rows] = self.whole_split.folds[self.blended.rows]
         split = replace(self.whole_split, folds=folds)
         some = [member for member in self.members if member is not out]
-        method = self.blended.chosen
+        method = self.blended.fitted.config or self.blended.chosen
         return self.touched(blend(some, self.whole_target, self.metric, split, method, self.seed).oof).score
 
 

@@ -87,6 +87,8 @@ class FittedEnsemble:
             "seed": self.method.seed,
             "touch": self.touch.to_json(),
         }
+        if self.method.config is not None:
+            facts["parameters"] = self.method.config.model_dump()
         (folder / "fitted.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         self.method.save(folder / "method")
 
@@ -98,6 +100,8 @@ class FittedEnsemble:
             metric: what it was fitted for.
         """
         facts = json.loads((folder / "fitted.json").read_text(encoding="utf-8"))
-        method = METHODS.get(facts["kind"])(metric=metric, n_outputs=facts["n_outputs"], seed=facts["seed"])
+        kind, said = METHODS.get(facts["kind"]), facts.get("parameters")
+        config = None if said is None else kind.Config.model_validate(said)
+        method = kind(metric, facts["n_outputs"], facts["seed"], config)
         method.load(folder / "method")
         return cls(tuple(facts["names"]), facts["kind"], method, read_touch(facts["touch"]))

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
@@ -44,19 +45,29 @@ class Method:
         metric: what the weights are to be good at; a name or a `Metric`.
         n_outputs: columns per member.
         seed: every random choice follows from it.
+        config: the method's parameters, an instance of its `Config`; None for the defaults.
 
     Attributes:
+        Config: the schema of the parameters that the YAML may give; a subclass of MethodConfig.
         weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
     """
 
+    Config: ClassVar[type[MethodConfig]] = MethodConfig
     simplicity: ClassVar[int] = 50
 
-    def __init__(self, metric: str | Metric = "rmse", n_outputs: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self,
+        metric: str | Metric = "rmse",
+        n_outputs: int = 1,
+        seed: int = 0,
+        config: MethodConfig | None = None,
+    ) -> None:
         self.metric = metric
         self.n_outputs = n_outputs
         self.seed = seed
+        self.config = config
 
     @single_threaded
     def fit(self, X: Any, y: Any, folds: np.ndarray | None = None) -> Method:
@@ -158,6 +169,11 @@ class Method:
 
     def _combine(self, stack: Stack) -> np.ndarray:
         return stack.combine(self._known_weights())
+
+    @property
+    def _own(self) -> Any:
+        """The parameters, an instance of `Config`."""
+        return self.Config(kind="") if self.config is None else self.config
 
     def _known_weights(self) -> np.ndarray:
         if self.weights_ is None:

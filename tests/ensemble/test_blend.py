@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.ensemble.blend import blend
+from pipeline.ensemble.methods.auto import Auto
 from pipeline.ensemble.split import Split
 from pipeline.errors import ConfigError, StoreError
 from pipeline.metrics import find_metric
@@ -22,11 +23,11 @@ def test_labels_of_a_fold_do_not_touch_its_blend(name, level_2):
 
 
 def test_labels_of_a_fold_do_not_choose_its_method(level_2):
-    data, parameters = level_2("classification"), {"methods": ("mean", "best")}
-    honest = blend(data.members, data.target, LOG_LOSS, Split(data.folds), "auto", parameters=parameters)
+    data, method = level_2("classification"), Auto.Config(kind="auto", methods=["mean", "best"])
+    honest = blend(data.members, data.target, LOG_LOSS, Split(data.folds), method)
     lied_about = data.target.copy()
     lied_about[data.folds == 0] = (lied_about[data.folds == 0] + 1) % 3
-    other = blend(data.members, lied_about, LOG_LOSS, Split(data.folds), "auto", parameters=parameters)
+    other = blend(data.members, lied_about, LOG_LOSS, Split(data.folds), method)
     np.testing.assert_array_equal(honest.oof[data.folds == 0], other.oof[data.folds == 0])
 
 
@@ -117,7 +118,7 @@ def test_auto_keeps_the_mean_where_nothing_is_clearly_better(level_2):
     data = level_2("classification", rows=400)
     alike = [data.member(f"alike{m}", 0.8) for m in range(3)]
     result = blend(
-        alike, data.target, LOG_LOSS, Split(data.folds), "auto", parameters={"methods": ("mean", "convex")}
+        alike, data.target, LOG_LOSS, Split(data.folds), Auto.Config(kind="auto", methods=["mean", "convex"])
     )
     assert result.chosen == "mean"
 
@@ -125,10 +126,8 @@ def test_auto_keeps_the_mean_where_nothing_is_clearly_better(level_2):
 def test_auto_leaves_the_mean_where_a_member_is_noise(level_2):
     data = level_2("classification", rows=400)
     noise = [data.member(f"noise{m}", 9.0) for m in range(3)]
-    parameters = {"methods": ("mean", "convex")}
-    result = blend(
-        [*data.members, *noise], data.target, LOG_LOSS, Split(data.folds), "auto", parameters=parameters
-    )
+    method = Auto.Config(kind="auto", methods=["mean", "convex"])
+    result = blend([*data.members, *noise], data.target, LOG_LOSS, Split(data.folds), method)
     assert result.chosen == "convex"
     lines = {line.name: line for line in result.table}
     assert lines["convex"].behind == 0

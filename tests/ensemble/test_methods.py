@@ -29,7 +29,7 @@ def test_every_method_is_a_scikit_learn_estimator(name):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_auto_is_a_scikit_learn_estimator():
-    check_estimator(Auto(methods=("mean", "convex")), on_skip=None)
+    check_estimator(Auto(config=Auto.Config(kind="auto", methods=["mean", "convex"])), on_skip=None)
 
 
 @pytest.mark.parametrize("kind", ["classification", "multilabel", "regression"])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.ensemble.crossfit import cross_fit
+from pipeline.ensemble.methods.auto import Auto
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.registry import METHODS
@@ -49,8 +50,8 @@ def test_in_time_no_later_label_touches_a_blend(name, level_2):
 
     def blended(target):
         if name == "auto":
-            methods = ("mean", "convex", "stack_ridge")
-            made = METHODS.get(name)("log_loss", 3, methods=methods).fit_stack(stack, target, split)
+            config = Auto.Config(kind="auto", methods=["mean", "convex", "stack_ridge"])
+            made = METHODS.get(name)("log_loss", 3, config=config).fit_stack(stack, target, split)
             return made.oof_
         return cross_fit(lambda: METHODS.get(name)("log_loss", 3), stack, target, split)
 

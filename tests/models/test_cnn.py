@@ -281,7 +281,7 @@ def test_half_precision_trains_on_any_device():
 
 
 def test_a_loss_that_is_not_a_number_is_explained():
-    with pytest.raises(ModelError, match=r"The loss became .* Try a smaller `rate`"):
+    with pytest.raises(ModelError, match=r"The loss became .* Try a smaller `learning_rate`"):
         cnn(
             Task("regression", ("y",)), **{**SMALL, "learning_rate": 1e30}, optimizer="sgd", warmup=0.0
         ).fit(replace(squares(), target=np.arange(96.0)[:, None]).rows())  # fmt: skip

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from pydantic import Field, field_validator
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method, is_exact
 from pipeline.ensemble.resampling import bootstrap_scores
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
@@ -57,6 +60,23 @@ class Trial:
     seconds: float
 
 
+class AutoConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: auto}`."""
+
+    methods: list[str] | None = Field(
+        default=None, min_length=1, description="names of methods to try; default: all that suit"
+    )
+
+    @field_validator("methods")
+    @classmethod
+    def _known(cls, names: list[str] | None) -> list[str] | None:
+        for name in names or ():
+            if name == "auto" or name not in METHODS:
+                others = [other for other in METHODS if other != "auto"]
+                raise ValueError(f"names of {listing(others, most=40)}.{did_you_mean(name, others)}")
+        return names
+
+
 @METHODS.register("auto")
 class Auto(Method):
     """Cross-fits every method and keeps the simplest that is not clearly worse than the best.
@@ -64,9 +84,8 @@ class Auto(Method):
     "Clearly": by more than NOISE standard errors of the paired difference to the best, over
     bootstrapped rows. Simplicity is each method's own `simplicity`.
 
-    Args:
-        methods: names to try; all that suit the task without. Methods that would take minutes
-            or repeat another are then skipped, and the table says so.
+    Without `methods` all that suit the task are tried, each with its defaults; those that would take
+    minutes or repeat another are skipped, and the table says so.
 
     Attributes:
         chosen_: name of the method that is kept.
@@ -77,22 +96,14 @@ class Auto(Method):
             first has the simplest). Its score does not flatter the choice.
     """
 
-    def __init__(
-        self,
-        metric: str | Metric = "rmse",
-        n_outputs: int = 1,
-        seed: int = 0,
-        methods: tuple[str, ...] | None = None,
-    ) -> None:
-        super().__init__(metric, n_outputs, seed)
-        self.methods = methods
+    Config: ClassVar[type[MethodConfig]] = AutoConfig
 
     def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
         metric = self._metric()
         split = Split(np.zeros(len(stack), np.int64)) if split is None else split
         if len(split.numbers) < 2:
             split = split.at_random(PARTS, self.seed)
-        names = self.methods or tuple(name for name in METHODS if name != "auto")
+        names = self._own.methods or tuple(name for name in METHODS if name != "auto")
         names = tuple(sorted(names, key=lambda name: METHODS.get(name).simplicity))
         reasons = {name: self._reason_to_skip(name, stack, target, metric) for name in names}
         self.trials_ = {
@@ -120,7 +131,7 @@ class Auto(Method):
         kind = METHODS.get(name)
         if reason := kind.unsuitable(metric, target):
             return reason
-        if self.methods is not None:
+        if self._own.methods is not None:
             return ""
         if stack.n_members == 1 and kind.simplicity > 0:
             return "one member has nothing to blend"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.simplex import (
     error_grams,
@@ -35,6 +37,18 @@ class Convex(Method):
         self.weights_, self.gap_ = solution.weights, solution.gap
 
 
+Penalty = Annotated[float, Field(gt=0)]
+
+
+class SignedConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: signed}`."""
+
+    penalties: list[Penalty] = Field(
+        default=[1.0, 0.1, 0.01, 0.001],
+        description="of the distance from the convex weights, which are tried too: an infinite penalty",
+    )
+
+
 @METHODS.register("signed")
 class Signed(Method):
     """Weights of any sign that sum to one, held near the simplex by a guard.
@@ -46,12 +60,13 @@ class Signed(Method):
     at most the members' range beyond their smallest or largest.
     """
 
+    Config: ClassVar[type[MethodConfig]] = SignedConfig
     simplicity: ClassVar[int] = 20
-    PENALTIES = (np.inf, 1.0, 0.1, 0.01, 0.001)  # infinite: the convex weights
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.probability_, self.normalise_ = is_probability(metric), target.ndim == 1
-        losses = np.zeros(len(self.PENALTIES))
+        penalties = [np.inf, *self._own.penalties]  # infinite: the convex weights
+        losses = np.zeros(len(penalties))
         numbers = inner_folds(folds, len(stack), self.seed)
         for fold in np.unique(numbers) if stack.n_members > 1 and len(stack) > 2 else []:
             out = numbers == fold
@@ -59,7 +74,7 @@ class Signed(Method):
             held_out = stack.take(np.flatnonzero(out))
             losses += [out.mean() * metric.loss(target[out], self._guarded(held_out, w)) for w in paths]
         chosen = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
-        self.penalty_ = self.PENALTIES[chosen]
+        self.penalty_ = penalties[chosen]
         self.weights_ = self._path(stack, target, metric)[chosen]
 
     def _combine(self, stack: Stack) -> np.ndarray:
@@ -70,9 +85,9 @@ class Signed(Method):
         convex = exact_weights(stack, target, metric).weights
         if self.probability_:
             truth = stack.probability_of_truth(target)
-            return [convex] + [_signed_log_loss(truth, convex, p) for p in self.PENALTIES[1:]]
+            return [convex] + [_signed_log_loss(truth, convex, p) for p in self._own.penalties]
         gram = error_grams(stack, target).mean(axis=0)
-        return [convex] + [_signed_squares(gram, convex, p) for p in self.PENALTIES[1:]]
+        return [convex] + [_signed_squares(gram, convex, p) for p in self._own.penalties]
 
     def _guarded(self, stack: Stack, weights: np.ndarray) -> np.ndarray:
         blended = stack.combine(weights)
@@ -129,18 +144,26 @@ def _step_that_keeps_the_sum(hessian: np.ndarray, gradient: np.ndarray) -> np.nd
     return np.linalg.lstsq(system, np.append(-gradient, 0.0), rcond=1e-13)[0][:members]
 
 
+class PerClassConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: per_class}`."""
+
+    prior_rows: float = Field(
+        default=100.0, gt=0, description="rows of a class that speak as loudly as the common weights"
+    )
+
+
 @METHODS.register("per_class")
 class PerClass(Method):
     """Weights of their own for every column, each on the simplex.
 
     Values and labels separate, and every column's weights are exact. For classes they are the
     exact weights of the class against the rest, drawn toward the common weights where a class has
-    few rows: as if PRIOR_ROWS more rows of it had spoken for those. Where this is no better than the
+    few rows: as if `prior_rows` more rows of it had spoken for those. Where this is no better than the
     common weights on the rows at hand, those are kept.
     """
 
+    Config: ClassVar[type[MethodConfig]] = PerClassConfig
     simplicity: ClassVar[int] = 30
-    PRIOR_ROWS = 100.0
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         solution = exact_weights(stack, target, metric)
@@ -168,7 +191,7 @@ class PerClass(Method):
         for k in range(stack.n_outputs):
             column = Stack(tuple(values[:, k : k + 1] for values in stack.members), stack.rows)
             is_class = (target == k)[:, None]
-            trust = is_class.sum() / (is_class.sum() + self.PRIOR_ROWS)
+            trust = is_class.sum() / (is_class.sum() + self._own.prior_rows)
             own = log_loss_weights(column.probability_of_truth(is_class)).weights if trust else common
             weights[:, k] = trust * own + (1.0 - trust) * common
         return weights

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.simplex import error_grams, squared_error_weights
 from pipeline.ensemble.stack import Stack
@@ -14,6 +16,15 @@ from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 SMALLEST = 1e-6  # probabilities are raised to this before the logarithm, as one zero would rule
+
+
+class GeometricConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: geometric}`."""
+
+    ridge: float = Field(default=1e-3, ge=0, description="pull of the weights of probabilities to equal ones")
+    rows: int = Field(
+        default=100_000, ge=1, description="that weights are learned from; one per member needs no more"
+    )
 
 
 @METHODS.register("geometric")
@@ -28,12 +39,11 @@ class Geometric(Method):
     linear for small and logarithmic for large ones of either sign.
     """
 
+    Config: ClassVar[type[MethodConfig]] = GeometricConfig
     simplicity: ClassVar[int] = 16
-    ROWS = 100_000  # more are not needed for one weight per member
-    RIDGE = 1e-3
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
-        rows = sample(len(stack), self.ROWS, self.seed)
+        rows = sample(len(stack), self._own.rows, self.seed)
         stack, target = stack.take(rows), target[rows]
         self.probability_, self.classes_together_ = is_probability(metric), target.ndim == 1
         self.scale_ = 1.0 if self.probability_ else max(float(np.median(np.abs(target))), 1e-12)
@@ -74,14 +84,14 @@ class Geometric(Method):
         else:
             truth = target.astype(np.float32)
         flat, decisions = cube.reshape(members, -1), rows if target.ndim == 1 else target.size
-        equal = np.full(members, 1.0 / members)
+        equal, ridge = np.full(members, 1.0 / members), self._own.ridge
 
         def loss_and_gradient(weights: np.ndarray) -> tuple[float, np.ndarray]:
             total = (weights.astype(np.float32) @ flat).reshape(cube.shape[1:])
             loss, chance = _log_loss(total, truth, target.ndim == 1)
             gradient = flat @ (chance - truth).ravel() / decisions
             away = weights - equal
-            return loss + self.RIDGE * float(away @ away), gradient + 2.0 * self.RIDGE * away
+            return loss + ridge * float(away @ away), gradient + 2.0 * ridge * away
 
         bounds: Any = [(0.0, None)] * members
         return minimize(loss_and_gradient, equal, jac=True, method="L-BFGS-B", bounds=bounds).x

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import WeightLoss, exact_weights, member_losses, search_sample
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
+
+
+class NelderMeadConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: nelder_mead}`."""
+
+    evaluations: int = Field(default=25, ge=1, description="of the metric, per member and start")
 
 
 @METHODS.register("nelder_mead")
@@ -22,8 +30,8 @@ class NelderMead(Method):
     Weights under 0.02 that the loss does not miss become 0.
     """
 
+    Config: ClassVar[type[MethodConfig]] = NelderMeadConfig
     simplicity: ClassVar[int] = 14
-    EVALUATIONS = 25  # of the metric, per member and start
 
     @classmethod
     def too_slow(cls, rows: int, members: int, outputs: int) -> str:
@@ -40,7 +48,7 @@ class NelderMead(Method):
         found = [equal]
         for start in (equal, exact_weights(stack, target, metric).weights, 0.5 * best + 0.5 * equal):
             simplex = np.vstack([start, start + (0.3 * np.eye(members))])
-            options = {"initial_simplex": simplex, "maxfev": self.EVALUATIONS * members, "fatol": 1e-7}
+            options = {"initial_simplex": simplex, "maxfev": self._own.evaluations * members, "fatol": 1e-7}
             result = minimize(lambda x: loss(_normalised(x)), start, method="Nelder-Mead", options=options)
             found += [start, _normalised(result.x)]
         self.weights_ = _without_small(min(found, key=loss), loss)
@@ -63,6 +71,14 @@ def _without_small(weights: np.ndarray, loss: WeightLoss) -> np.ndarray:
     return weights
 
 
+class GreedyConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: greedy}`."""
+
+    rounds: int = Field(default=50, ge=1, description="most members that a bag selects, with replacement")
+    patience: int = Field(default=5, ge=1, description="rounds without a better loss before a bag stops")
+    bags: int = Field(default=8, ge=1, description="selections by random halves of the rows, averaged")
+
+
 @METHODS.register("greedy")
 class Greedy(Method):
     """Greedy selection with replacement, bagged.
@@ -74,16 +90,14 @@ class Greedy(Method):
     Equal losses go to a member already selected, then to the shorter selection.
     """
 
+    Config: ClassVar[type[MethodConfig]] = GreedyConfig
     simplicity: ClassVar[int] = 12
-    BAGS = 8
-    MOST_STEPS = 50
-    PATIENCE = 5  # steps without a better loss before a bag stops
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         random = np.random.default_rng(self.seed)
         rows, members = search_sample(stack, metric, self.seed), stack.n_members
         weights = np.zeros(members)
-        for _ in range(self.BAGS):
+        for _ in range(self._own.bags):
             some = np.sort(random.choice(rows, (len(rows) + 1) // 2, replace=False))
             bag = np.sort(random.choice(members, max((members + 1) // 2, min(members, 8)), replace=False))
             weights += self._select(bag, WeightLoss(stack.take(some), target[some], metric))
@@ -91,9 +105,9 @@ class Greedy(Method):
 
     def _select(self, bag: np.ndarray, loss: WeightLoss) -> np.ndarray:
         """Returns the weights of the best selection from the bag's members."""
-        counts, total = np.zeros(len(loss.parts)), np.zeros_like(loss.parts[0])
+        own, counts, total = self._own, np.zeros(len(loss.parts)), np.zeros_like(loss.parts[0])
         best, best_loss, waited = counts, np.inf, 0
-        for step in range(1, self.MOST_STEPS + 1):
+        for step in range(1, own.rounds + 1):
             losses = np.array([loss.of((total + loss.parts[m]) / step) for m in bag])
             tied = np.flatnonzero(losses <= losses.min() + 1e-12)
             choice = tied[np.argmax(counts[bag[tied]])]
@@ -104,7 +118,7 @@ class Greedy(Method):
                 best, best_loss, waited = counts, losses[choice], 0
             else:
                 waited += 1
-            if waited == self.PATIENCE:
+            if waited == own.patience:
                 break
         if not best.any():  # the metric is undefined on these rows
             best = np.isin(np.arange(len(counts)), bag).astype(float)

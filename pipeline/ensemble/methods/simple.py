@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import WeightLoss, member_losses, search_sample
@@ -34,6 +36,16 @@ class Best(Method):
         self.weights_[np.argmin(member_losses(stack, target, metric))] = 1.0
 
 
+class ScoreWeightsConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: score_weights}`."""
+
+    strengths: list[Annotated[float, Field(ge=0)]] = Field(
+        default=[1e-9, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0],
+        min_length=1,
+        description="to choose from: 0 is the mean, a great one the best member alone",
+    )
+
+
 @METHODS.register("score_weights")
 class ScoreWeights(Method):
     """Weights that fall off exponentially with a member's loss.
@@ -42,6 +54,7 @@ class ScoreWeights(Method):
     strength is chosen by the loss of the blend, from 0 (the mean) to 16 (nearly the best alone).
     """
 
+    Config: ClassVar[type[MethodConfig]] = ScoreWeightsConfig
     simplicity: ClassVar[int] = 2
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
@@ -54,8 +67,16 @@ class ScoreWeights(Method):
             return
         rows = search_sample(stack, metric, self.seed)
         loss = WeightLoss(stack.take(rows), target[rows], metric)
-        candidates = [np.exp(-strength * distance / spread) for strength in (1e-9, 0.5, 1, 2, 4, 8, 16)]
+        candidates = [np.exp(-strength * distance / spread) for strength in self._own.strengths]
         self.weights_ = min((weights / weights.sum() for weights in candidates), key=loss)
+
+
+class RankMeanConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: rank_mean}`."""
+
+    points: int = Field(
+        default=4097, ge=2, description="of each distribution that are kept; between them ranks are linear"
+    )
 
 
 @METHODS.register("rank_mean")
@@ -69,21 +90,21 @@ class RankMean(Method):
     Attributes:
         scales_: (2, all values) distinct values and their ranks, member by member, column by column.
         ends_: where each of those ends.
-        quantiles_: (outputs, GRID) the members' mean value at evenly spaced ranks.
+        quantiles_: (outputs, points) the members' mean value at evenly spaced ranks.
     """
 
+    Config: ClassVar[type[MethodConfig]] = RankMeanConfig
     simplicity: ClassVar[int] = 3
-    GRID = 4097  # points of each distribution that are kept; between them ranks are linear
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
         self.normalise_ = is_probability(metric) and target.ndim == 1
-        levels, members, outputs = np.linspace(0.0, 1.0, self.GRID), stack.n_members, stack.n_outputs
-        scales = [_ranks(column, self.GRID) for m in range(members) for column in stack.member(m).T]
+        levels, members, outputs = np.linspace(0.0, 1.0, self._own.points), stack.n_members, stack.n_outputs
+        scales = [_ranks(column, self._own.points) for m in range(members) for column in stack.member(m).T]
         self.scales_ = np.concatenate(scales, axis=1)
         self.ends_ = np.cumsum([scale.shape[1] for scale in scales])
         quantiles = [np.interp(levels, ranks, values) for values, ranks in scales]
-        self.quantiles_ = np.reshape(quantiles, (members, outputs, self.GRID)).mean(axis=0)
+        self.quantiles_ = np.reshape(quantiles, (members, outputs, self._own.points)).mean(axis=0)
 
     def _combine(self, stack: Stack) -> np.ndarray:
         ranks = np.zeros((len(stack), stack.n_outputs))
@@ -91,7 +112,7 @@ class RankMean(Method):
         for number in range(stack.n_members):
             for k, column in enumerate(stack.member(number).T):
                 ranks[:, k] += np.interp(column, *next(scales)) / stack.n_members
-        levels = np.linspace(0.0, 1.0, self.GRID)
+        levels = np.linspace(0.0, 1.0, self._own.points)
         for k, quantiles in enumerate(self.quantiles_):
             ranks[:, k] = np.interp(ranks[:, k], levels, quantiles)
         if self.normalise_:

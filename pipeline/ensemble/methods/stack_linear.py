@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.stack import Stack
@@ -29,6 +31,16 @@ def log_odds(probability: np.ndarray, classes: bool) -> np.ndarray:
     return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs
 
 
+class StackRidgeConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: stack_ridge}`."""
+
+    grid: list[Annotated[float, Field(gt=0)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="penalties to choose from; default: 17, from 0.01 to 1,000,000",
+    )
+
+
 @METHODS.register("stack_ridge")
 class StackRidge(Method):
     """Ridge regression from all members' columns to what their mean gets wrong.
@@ -38,6 +50,7 @@ class StackRidge(Method):
     Technometrics 1979). Probabilities are clipped and classes brought to a sum of one.
     """
 
+    Config: ClassVar[type[MethodConfig]] = StackRidgeConfig
     simplicity: ClassVar[int] = 40
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
@@ -51,7 +64,8 @@ class StackRidge(Method):
         self.models_: list[Any] = []
         if len(stack) >= 3:  # fewer rows cannot choose a penalty: the mean
             wanted = np.eye(stack.n_outputs)[target] if target.ndim == 1 else target
-            model = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 17)))
+            grid = self._own.grid or np.logspace(-2, 6, 17)
+            model = make_pipeline(StandardScaler(), RidgeCV(alphas=grid))
             self.models_ = [model.fit(stack.columns(), wanted - stack.mean())]
 
     def _combine(self, stack: Stack) -> np.ndarray:
@@ -72,6 +86,16 @@ class StackRidge(Method):
         self.models_ = read_estimator(folder / "models.skops")
 
 
+class StackLogisticConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: stack_logistic}`."""
+
+    grid: list[Annotated[float, Field(gt=0)]] = Field(
+        default=[0.003, 0.03, 0.3, 3.0],
+        min_length=1,
+        description="values of C, the inverse of the penalty, that one inner fold chooses from",
+    )
+
+
 @METHODS.register("stack_logistic")
 class StackLogistic(Method):
     """Logistic regression on the members' log-probabilities.
@@ -87,11 +111,17 @@ class StackLogistic(Method):
         classes_: the sorted labels of `fit`.
     """
 
+    Config: ClassVar[type[MethodConfig]] = StackLogisticConfig
     simplicity: ClassVar[int] = 42
-    PENALTIES = (0.003, 0.03, 0.3, 3.0)  # scikit-learn's C
 
-    def __init__(self, metric: str | Metric = "log_loss", n_outputs: int = 1, seed: int = 0) -> None:
-        super().__init__(metric, n_outputs, seed)
+    def __init__(
+        self,
+        metric: str | Metric = "log_loss",
+        n_outputs: int = 1,
+        seed: int = 0,
+        config: MethodConfig | None = None,
+    ) -> None:
+        super().__init__(metric, n_outputs, seed, config)
 
     @single_threaded
     def fit(self, X: Any, y: Any, folds: np.ndarray | None = None) -> StackLogistic:
@@ -178,17 +208,17 @@ class StackLogistic(Method):
             return None
         numbers = inner_folds(folds, len(target), self.seed)
         out = numbers == np.unique(numbers)[0]
-        losses = []
-        for c in self.PENALTIES:
+        losses, grid = [], self._own.grid
+        for c in grid:
             model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=500))
             known = np.isin(target, np.unique(target[~out])) & out
             if len(np.unique(target[~out])) < 2 or not known.any():
-                return model.set_params(logisticregression__C=0.03).fit(inputs, target)
+                return model.set_params(logisticregression__C=grid[(len(grid) - 1) // 2]).fit(inputs, target)
             model.fit(inputs[~out], target[~out])
             chosen = np.searchsorted(model.classes_, target[known])
             chance = model.predict_proba(inputs[known])[np.arange(known.sum()), chosen]
             losses.append(-np.log(np.maximum(chance, 1e-15)).mean())
-        model.set_params(logisticregression__C=self.PENALTIES[int(np.argmin(losses))])
+        model.set_params(logisticregression__C=grid[int(np.argmin(losses))])
         return model.fit(inputs, target)
 
     def __sklearn_tags__(self) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.methods.stack_linear import log_odds
 from pipeline.ensemble.stack import Stack
@@ -18,6 +20,19 @@ ROWS = 20_000  # enough for shallow trees on a few columns
 MOST_WORK = 1e7  # rows * inputs * classes that `auto` spends on boosting
 
 
+class StackLightGBMConfig(MethodConfig):
+    """Keys of `ensemble.method: {kind: stack_lightgbm}`, by the names of `kind: lightgbm`."""
+
+    n_estimators: int = Field(default=100, ge=1, description="most rounds; one inner fold finds how many")
+    learning_rate: float = Field(default=0.08, gt=0, le=1, description="factor of a tree's step")
+    num_leaves: int = Field(default=7, ge=2, description="most leaves of a tree")
+    min_child_samples: int = Field(default=20, ge=1, description="fewest rows of a leaf")
+    reg_lambda: float = Field(default=10.0, ge=0, description="L2 penalty of the leaves' values")
+    colsample_bytree: float = Field(
+        default=0.8, gt=0, le=1, description="share of the columns that a tree sees"
+    )
+
+
 @METHODS.register("stack_lightgbm")
 class StackLightGBM(Method):
     """Shallow boosted trees that correct the members' mean.
@@ -26,14 +41,9 @@ class StackLightGBM(Method):
     that no tree is the mean. The number of rounds is where the loss on one inner fold is least.
     """
 
+    Config: ClassVar[type[MethodConfig]] = StackLightGBMConfig
     simplicity: ClassVar[int] = 44
-    ROUNDS = 100
     PARAMETERS: ClassVar[dict[str, Any]] = {
-        "learning_rate": 0.08,
-        "num_leaves": 7,
-        "min_data_in_leaf": 20,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.8,
         "num_threads": 1,  # so few columns gain nothing from more, and lose much on a busy machine
         "deterministic": True,
         "force_row_wise": True,
@@ -83,7 +93,8 @@ class StackLightGBM(Method):
         if not self.probability_:
             objective = "l1" if metric == find_metric("mae") else "l2"
             target, start = target - start, np.zeros(len(target))
-        parameters = {**self.PARAMETERS, **extra, "objective": objective, "seed": self.seed}
+        own = self._own.model_dump(exclude={"kind", "n_estimators"})
+        parameters = {**self.PARAMETERS, **own, **extra, "objective": objective, "seed": self.seed}
         parameters |= {"boost_from_average": False}
 
         def data(rows: np.ndarray) -> Any:
@@ -96,7 +107,7 @@ class StackLightGBM(Method):
         lightgbm.train(
             parameters,
             data(~out),
-            self.ROUNDS,
+            self._own.n_estimators,
             [valid],
             ["inner"],
             callbacks=[lightgbm.record_evaluation(history)],
