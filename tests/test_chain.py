@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.commands.predict import predict
 from pipeline.config.load import load_config
 from pipeline.data.annotations import Annotations
 from pipeline.data.images import decode
@@ -21,6 +20,7 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import ray as ray_runner
 from pipeline.stages.order import train
+from pipeline.stages.prediction import predict
 from pipeline.stages.report import publish_report, report_product
 from pipeline.store import Store
 from pipeline.tasks.base import Task

@@ -34,6 +34,7 @@ LAYERS = [
     "stages",
     "search",
     "budget",
+    "api",
     "draft",
     "console",
     "testing",

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from pipeline.audit.finding import stopping
 from pipeline.board import Board, now
-from pipeline.commands.options import make_plan, slug_of
+from pipeline.commands.options import asked_run, slug_of
 from pipeline.config.load import CONFIGS, find_config, known_competitions, load_config
 from pipeline.console import ConsoleProgress, board_table, registry_table
 from pipeline.data.submission import verify_submission
@@ -25,7 +25,6 @@ from pipeline.metrics import METRICS
 from pipeline.networks.backbones import BACKBONES
 from pipeline.registry import METHODS, MODELS
 from pipeline.run.plan import RUNS
-from pipeline.run.run import Run
 from pipeline.stages.audit import make_audit, make_labels, newest_blend
 from pipeline.store import file_digest
 
@@ -46,7 +45,7 @@ def new(options: argparse.Namespace, console: Console) -> int:
 def audit(options: argparse.Namespace, console: Console) -> int:
     """Looks for what would make the score a lie; exit code 1 where training would be refused."""
     with ConsoleProgress(console) as progress:
-        run = Run(make_plan(options, progress), progress)
+        run = asked_run(options, progress)
         findings = make_audit(run)
         blend = newest_blend(run)
         if blend:
@@ -83,9 +82,9 @@ def submit(options: argparse.Namespace, console: Console) -> int:
     if not file.is_file():
         raise SubmissionError(f"There is no {file}. Run make train COMP={options.name} first.")
     with ConsoleProgress(console) as progress:
-        plan = make_plan(options, progress)
-        slug = options.slug or slug_of(options.name, plan.config)
-        verify_submission(file.read_text(encoding="utf-8"), Run(plan, progress).competition)
+        run = asked_run(options, progress)
+        slug = options.slug or slug_of(options.name, run.config)
+        verify_submission(file.read_text(encoding="utf-8"), run.competition)
         board = Board.open(root)
         facts = board.handed_in(file_digest(file))
         if facts and facts["status"] == "complete" and not options.again:

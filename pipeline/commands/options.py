@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pipeline.api import open_run
 from pipeline.config.load import find_config, load_config
 from pipeline.config.schema import Config
 from pipeline.config.tuned import read_tuned, tuned_path
 from pipeline.progress import Progress
-from pipeline.run.plan import RUNS, Plan
-from pipeline.stages.order import open_data
-from pipeline.store import Store
+from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
 
 
-def make_plan(options: argparse.Namespace, progress: Progress, untuned: str | None = None) -> Plan:
+def asked_run(options: argparse.Namespace, progress: Progress, untuned: str | None = None) -> Run:
     """Checks the configuration and the data's place, and works out the keys; nothing is made.
 
     Args:
@@ -26,9 +26,9 @@ def make_plan(options: argparse.Namespace, progress: Progress, untuned: str | No
     config = load_config(path, options.set, not options.no_tuned, untuned)
     if not options.no_tuned:
         _say_tuned(tuned_path(path), progress, untuned)
-    source = open_data(config, options.data, progress)
-    only = tuple(name.strip() for name in options.only.split(",")) if options.only else None
-    return Plan(config, source, Store(RUNS / options.name), only, getattr(options, "fold", None))
+    only = [name.strip() for name in options.only.split(",")] if options.only else None
+    fold, store = getattr(options, "fold", None), RUNS / options.name
+    return open_run(config, options.data, only, fold, store, progress)
 
 
 def worker_options(options: argparse.Namespace) -> list[str]:

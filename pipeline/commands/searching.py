@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from pipeline.commands.options import make_plan, worker_options
+from pipeline.commands.options import asked_run, worker_options
 from pipeline.config.load import find_config
 from pipeline.config.tuned import tuned_path
 from pipeline.console import ConsoleProgress, log_to, search_table
@@ -54,7 +54,7 @@ def tune(options: argparse.Namespace, console: Console) -> int:
 
 def _request(options: argparse.Namespace, progress: ConsoleProgress) -> Request:
     return Request(
-        make_plan(options, progress, untuned=options.model),
+        asked_run(options, progress, untuned=options.model).plan,
         options.model,
         trials=options.trials,
         budget=options.budget,

@@ -10,19 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.budget import train_within
+from pipeline.api import carry_out
 from pipeline.clock import Clock
 from pipeline.commands.clean import clean as remove_unused
-from pipeline.commands.options import make_plan, worker_options
-from pipeline.commands.predict import predict as predict_rows
+from pipeline.commands.options import asked_run, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
-from pipeline.run.run import Run
 from pipeline.runners import pool
-from pipeline.stages import order
 from pipeline.stages.members import members_on_disk, own_members
+from pipeline.stages.prediction import predict as predict_rows
 from pipeline.stages.report import publish_report, report_product
 from pipeline.stages.submission import ensemble_product, publish, submission_product
 
@@ -31,14 +29,10 @@ def train(options: argparse.Namespace, console: Console) -> int:
     """Runs every stage that is not done yet."""
     started = Clock.now()
     with ConsoleProgress(console) as progress:
-        plan = make_plan(options, progress)
+        run = asked_run(options, progress)
         log_to(RUNS / options.name / "run.log")
-        with plan.store.exclusive(progress.message):
-            if options.budget is None:
-                summary = order.train(plan, progress, ["work", *worker_options(options)])
-            else:
-                left = options.budget - (Clock.now() - started)
-                summary = train_within(plan, progress, left)
+        worker = ["work", *worker_options(options)]
+        summary = carry_out(run, options.budget, started, worker)
     if summary is None:
         console.print(f"Fold {options.fold} is trained; all folds are needed for a submission.")
         return 0
@@ -48,14 +42,14 @@ def train(options: argparse.Namespace, console: Console) -> int:
 
 def work(options: argparse.Namespace, console: Console) -> int:
     """Fits the folds that a parent process names on the standard input."""
-    pool.work(Run(make_plan(options, Progress()), Progress()), sys.stdin, sys.stdout)
+    pool.work(asked_run(options, Progress()), sys.stdin, sys.stdout)
     return 0
 
 
 def folds(options: argparse.Namespace, console: Console) -> int:
     """Draws the folds and shows them."""
     with ConsoleProgress(console) as progress:
-        run = Run(make_plan(options, progress), progress)
+        run = asked_run(options, progress)
         folds = run.folds
     for fold in folds:
         console.print(f"{fold.label:<16} train {len(fold.train):>8,}   scored {len(fold.valid):>8,}")
@@ -85,7 +79,7 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
 
     started = time.monotonic()
     with ConsoleProgress(console) as progress:
-        run = Run(make_plan(options, progress), progress)
+        run = asked_run(options, progress)
         run.refuse_untrained()
         members = own_members(run)
         if everything:
@@ -98,7 +92,7 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
 def report(options: argparse.Namespace, console: Console) -> int:
     """Looks into the trained models."""
     with ConsoleProgress(console) as progress:
-        run = Run(make_plan(options, progress), progress)
+        run = asked_run(options, progress)
         if not run.plan.reports:
             raise ConfigError(
                 f"configs/{options.name}.yaml asks for no report: no model has a `view`, and "
@@ -113,7 +107,7 @@ def report(options: argparse.Namespace, console: Console) -> int:
 def predict(options: argparse.Namespace, console: Console) -> int:
     """Predicts new rows with the trained fold models."""
     with ConsoleProgress(console) as progress:
-        run = Run(make_plan(options, progress), progress)
+        run = asked_run(options, progress)
         rows = predict_rows(run, Path(options.rows), Path(options.out))
     console.print(f"{rows:,} rows: {options.out}")
     return 0
@@ -122,10 +116,10 @@ def predict(options: argparse.Namespace, console: Console) -> int:
 def clean(options: argparse.Namespace, console: Console) -> int:
     """Removes products that the configuration does not use."""
     with ConsoleProgress(console) as progress:
-        plan = make_plan(options, progress)
-        with plan.store.exclusive(progress.message):
-            freed = remove_unused(Run(plan, progress), options.all)
-    console.print(f"{freed / 2**20:,.1f} MB freed under {plan.store.root}")
+        run = asked_run(options, progress)
+        with run.plan.store.exclusive(progress.message):
+            freed = remove_unused(run, options.all)
+    console.print(f"{freed / 2**20:,.1f} MB freed under {run.plan.store.root}")
     return 0
 
 
