@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.config.schema import EnsembleConfig
-from pipeline.ensemble.lesson import lesson_for
+from pipeline.ensemble.postprocessing import Postprocessor, postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.resampling import bootstrap_scores, interval
 from pipeline.ensemble.split import Split
-from pipeline.ensemble.touch import Touch, touch_up
 from pipeline.metrics import Metric, find_metric
 
 CROWD = 20_000  # rows on which the true gain is measured
-Claim = tuple[float, Touch]  # gain over no touch at all, what new rows get
+Claim = tuple[float, Postprocessor]  # gain over no postprocessor at all, what new rows get
 
 
 def calibrated(rows: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,39 +27,41 @@ def calibrated(rows: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 
 def plain_way(prediction: np.ndarray, target: np.ndarray, metric: Metric) -> Claim:
-    """Cross-fits a touch, and uses it where these rows say that it gains more than a standard error."""
-    lesson, folds = lesson_for(metric, target, EnsembleConfig(), 0), np.arange(len(target)) % 5
-    plain = lesson.plain.answer(prediction)
+    """Cross-fits a postprocessor, and uses it where these rows say that it gains over a standard error."""
+    learner, folds = postprocessing_for(metric, target, EnsembleConfig(), 0), np.arange(len(target)) % 5
+    plain = learner.plain.answer(prediction)
     crossed = plain.copy()
     for fold in range(5):
         out = folds == fold
-        crossed[out] = lesson.learn(prediction[~out], target[~out]).answer(prediction[out])
+        crossed[out] = learner.learn(prediction[~out], target[~out]).answer(prediction[out])
     draws = bootstrap_scores(metric, target, [crossed, plain])
     gain = metric.loss(target, plain) - metric.loss(target, crossed)
     if gain > np.std(draws[:, 0] - draws[:, 1]):
-        return gain, lesson.learn(prediction, target)
-    return 0.0, lesson.plain
+        return gain, learner.learn(prediction, target)
+    return 0.0, learner.plain
 
 
 def nested_way(prediction: np.ndarray, target: np.ndarray, metric: Metric) -> Claim:
     """Does what the pipeline does."""
     split = Split(np.arange(len(target)) % 5)
-    made = touch_up(lesson_for(metric, target, EnsembleConfig(), 0), prediction, target, metric, split)
+    made = postprocess(
+        postprocessing_for(metric, target, EnsembleConfig(), 0), prediction, target, metric, split
+    )
     gain = made.score - made.plain_score
-    return (gain if metric.greater_is_better else -gain), made.touch
+    return (gain if metric.greater_is_better else -gain), made.postprocessor
 
 
-def true_gain(touch: Touch, metric: Metric, chance: np.ndarray) -> float:
-    """Returns the expected gain of a touch over none, without the noise of drawn classes."""
+def true_gain(postprocessor: Postprocessor, metric: Metric, chance: np.ndarray) -> float:
+    """Returns the expected gain of a postprocessor over none, without the noise of drawn classes."""
     if metric.wants == "label":
-        right = np.take_along_axis(chance, touch.answer(chance)[:, None], axis=1).mean()
+        right = np.take_along_axis(chance, postprocessor.answer(chance)[:, None], axis=1).mean()
         return float(right - chance.max(axis=1).mean())
-    return float((chance * (np.log(touch.values(chance)) - np.log(chance))).sum(axis=1).mean())
+    return float((chance * (np.log(postprocessor.values(chance)) - np.log(chance))).sum(axis=1).mean())
 
 
 def print_claims(draws: int) -> None:
     """Prints what each way claims for calibrated probabilities, beside the truth."""
-    print(f"\nlast touch of calibrated probabilities, nothing to gain: {draws} draws")
+    print(f"\nlast postprocessor of calibrated probabilities, nothing to gain: {draws} draws")
     print(f"{'metric':<10}{'rows':>6}{'classes':>9}  {'way':<8}{'used':>7}{'claimed':>10}{'true':>10}"
           f"{'claimed - true, mean of all':>30}")  # fmt: skip
     for name in ("accuracy", "log_loss"):
@@ -69,7 +71,7 @@ def print_claims(draws: int) -> None:
             for way, procedure in (("plain", plain_way), ("nested", nested_way)):
                 found = [procedure(*calibrated(rows, classes, seed), metric) for seed in range(draws)]
                 claims = np.array([claim for claim, _ in found])
-                truths = np.array([true_gain(touch, metric, crowd) for _, touch in found])
+                truths = np.array([true_gain(postprocessor, metric, crowd) for _, postprocessor in found])
                 used = np.abs(truths) > 1e-7
                 shown = [f"{values[used].mean():+.4f}" if used.any() else "-" for values in (claims, truths)]
                 error = np.std(claims - truths) / np.sqrt(draws)

@@ -139,7 +139,7 @@ def _spread(scores: list[float]) -> str:
 def methods_table(summary: dict[str, Any]) -> Table:
     """Returns the table of ensemble methods that were tried, the best first."""
     table = Table(
-        title="methods before the last touch: cross-fitted score ± standard error", title_justify="left"
+        title="methods before post-processing: cross-fitted score ± standard error", title_justify="left"
     )
     for heading in ("method", "cross-fitted", "±", "in-sample", "seconds"):
         table.add_column(heading, justify="left" if heading == "method" else "right")

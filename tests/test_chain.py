@@ -284,7 +284,7 @@ def test_a_fold_is_fitted_where_the_competitions_files_are_not(run, tmp_path, mo
     monkeypatch.setattr(ray_runner, "_own_folder", lambda competition: tmp_path / competition)
     fold = list(run.folds)[1]
     files, place = ray_runner.FilesElsewhere(run.plan), tmp_path / "not-there"
-    task = ray_runner.Task(run.config, files, place, "token", name, fold.identity)
+    task = ray_runner.FoldJob(run.config, files, place, "token", name, fold.identity)
     sent = {one.path.name: ray_runner.pack(one.path) for one in ray_runner.needs(run, name, fold)}
     answer = ray_runner.fit(task, sent)
     assert answer["error"] == ""

@@ -74,7 +74,12 @@ def test_other_folds_do_not_join(trained):
 def test_outside_predictions_join_by_their_ids(trained):
     outside_files(trained)
     pair = "ensemble.outside={friend: {oof: oof.csv, test: test.csv}}"
-    plain = ["--set", pair, "--set", "ensemble.finish=false"]  # else its score is that of its finished values
+    plain = [
+        "--set",
+        pair,
+        "--set",
+        "ensemble.calibration=false",
+    ]  # else its score is that of its calibrated values
     assert main(["train", "toy", *plain]) == 0
     friend = members(trained)["friend"]
     assert friend["kind"] == "outside"

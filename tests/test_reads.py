@@ -171,7 +171,7 @@ models:
   net: {kind: cnn, backbone: "4C3 MP2 FC8", size: 12, epochs: 3}
   logit: {kind: logistic}
   reader: {kind: logistic, inputs: [table, net.embedding, logit.prediction]}
-ensemble: {members: [reader], finish: false}
+ensemble: {members: [reader], calibration: false}
 """
 
 

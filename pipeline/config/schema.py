@@ -73,7 +73,7 @@ class EnsembleConfig(Section):
     outside: dict[str, OutsideConfig] = Field(
         default={}, description="name -> predictions from a notebook or a team mate"
     )
-    finish: bool = Field(
+    calibration: bool = Field(
         default=True, description="power, floor and class prior, where they help a log loss out-of-fold"
     )
     thresholds: bool = Field(

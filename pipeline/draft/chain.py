@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
-from pipeline.draft.decision import Chosen
 from pipeline.draft.drawn import Drawn
 from pipeline.models.size import Size
 

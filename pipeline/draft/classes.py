@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from pipeline.data.file_pattern import NOT
 from pipeline.data.source import Source
-from pipeline.draft.decision import words
+from pipeline.draft.choice import words
 from pipeline.draft.files import not_read
 from pipeline.draft.pictures import is_picture
 from pipeline.errors import DataError, listing

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.models.size import Size
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.plan import Plan, make_plan
+from pipeline.networks.plan import TrainingPlan, make_plan
 from pipeline.registry import MODELS
 
 SHORTEST = 0.2  # seconds of a fit, however few rows it has
@@ -41,7 +41,7 @@ def network_seconds(multiply_adds: float, pictures: float, fits: int, machine: M
     return 3 * multiply_adds * pictures * fits / (PER_CORE * machine.threads)
 
 
-def plan_of(section: dict[str, Any], size: Size) -> Plan:
+def plan_of(section: dict[str, Any], size: Size) -> TrainingPlan:
     """Returns the plan that a network of this section will make for the rows of one fit."""
     rows = max(1, round(size.rows * TRAINED))
     classes = size.kind == "classification"
@@ -49,6 +49,6 @@ def plan_of(section: dict[str, Any], size: Size) -> Plan:
     return make_plan(CNNConfig(**section), target)
 
 
-def learned_pictures(plan: Plan, size: Size) -> int:
+def learned_pictures(plan: TrainingPlan, size: Size) -> int:
     """Returns how many pictures one fit learns from, once per epoch of the whole network."""
     return round(size.rows * TRAINED) * plan.epochs

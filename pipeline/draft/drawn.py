@@ -13,7 +13,7 @@ from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
-from pipeline.draft.decision import Decision, words
+from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError
 
 BOX_WORDS = {"box", "boxes", "bbox", "bboxes", "bounding", "crop", "crops"}
@@ -31,8 +31,8 @@ class Drawn:
         crop: median height and width, pixels, of what a network behind them sees of a picture.
     """
 
-    boxes: Decision[str] | None = None
-    points: Decision[str] | None = None
+    boxes: Choice[str] | None = None
+    points: Choice[str] | None = None
     names: tuple[str, ...] = ()
     crop: tuple[int, int] | None = None
 
@@ -64,10 +64,10 @@ def find_drawn(source: Source, tables: Sequence[str], competition: Competition) 
         is_box, read = found
         reason = f"{int(read.known.sum()):,} of {len(read.known):,} training pictures have their coordinates"
         if is_box and boxes is None:
-            boxes = Decision(name, reason)
+            boxes = Choice(name, reason)
             crop = crop or _sides(read.values)
         elif not is_box and points is None:
-            points, names = Decision(name, reason), read.names
+            points, names = Choice(name, reason), read.names
             crop = _distance(read.values) or crop
     return Drawn(boxes, points, names, crop)
 

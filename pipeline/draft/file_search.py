@@ -10,8 +10,8 @@ from pipeline.config.data_section import DataConfig
 from pipeline.data.sample_columns import UNNAMED, answer_columns, counts_rows
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
+from pipeline.draft.choice import Choice, words
 from pipeline.draft.classes import FolderPerClass, find_folders
-from pipeline.draft.decision import Decision, words
 from pipeline.draft.files import BY_NAME, Asked, Files, is_table, not_read
 from pipeline.draft.pictures import is_picture
 from pipeline.draft.target import find_target
@@ -58,7 +58,7 @@ class _Search:
         if train is None:
             folders = self._folders(sample.value)
             self.read[folders.pattern] = self._read(folders.pattern)
-            train = Decision(folders.pattern, folders.reason)
+            train = Choice(folders.pattern, folders.reason)
         used = {train.value, test.value, sample.value}
         tables = {name: self.read[name] for name in used}
         return Files(
@@ -110,14 +110,14 @@ class _Search:
                 held[column] = max(held[column], float(sample[column].isin(set(table[column])).mean()))
         return max(different, key=lambda name: (not UNNAMED.fullmatch(name), held[name]))
 
-    def _sample(self, names: list[str]) -> Decision[str]:
+    def _sample(self, names: list[str]) -> Choice[str]:
         if self.asked.sample:
-            return Decision(self.asked.sample, "given as SAMPLE")
+            return Choice(self.asked.sample, "given as SAMPLE")
         names = [name for name in names if name not in {self.asked.train, self.asked.test}]
         ranks = {name: len(SAMPLE_WORDS & set(words(Path(name).name))) for name in names}
         found = sorted((name for name in ranks if ranks[name]), key=lambda name: (-ranks[name], _order(name)))
         if found:
-            return Decision(found[0], _chosen(BY_NAME, found))
+            return Choice(found[0], _chosen(BY_NAME, found))
         if like := self._like_a_sample(names):
             return like
         raise DataError(
@@ -126,7 +126,7 @@ class _Search:
             f"It holds: {listing(sorted(self.source.names()))}.{not_read(self.source)}"
         )
 
-    def _like_a_sample(self, names: list[str]) -> Decision[str] | None:
+    def _like_a_sample(self, names: list[str]) -> Choice[str] | None:
         """Returns a table with the ids of another one and columns that the other lacks."""
         tables = {name: self._read(name) for name in names}
         for name, table in sorted(tables.items(), key=lambda item: len(item[1].columns)):
@@ -137,28 +137,26 @@ class _Search:
                 if other == name or key not in asked.columns or answers & set(asked.columns):
                     continue
                 if set(asked[key]) == set(table[key]) and len(asked.columns) > 1:
-                    return Decision(
-                        name, f"it has the ids of {other}, and {listing(sorted(answers), most=3)}"
-                    )
+                    return Choice(name, f"it has the ids of {other}, and {listing(sorted(answers), most=3)}")
         return None
 
-    def _test(self, names: list[str], sample: str) -> Decision[str]:
+    def _test(self, names: list[str], sample: str) -> Choice[str]:
         if self.asked.test:
             self._table(self.asked.test)
-            return Decision(self.asked.test, "given as TEST")
+            return Choice(self.asked.test, "given as TEST")
         wanted = set(self.read[sample][self.id])
         names = [name for name in names if name != self.asked.train]
         same = [name for name in names if self._ids(name) == wanted]
         if same:
             answers = set(self.read[sample].columns) - {self.id}
             best = max(sorted(same, key=_order), key=lambda name: self._test_rank(name, answers))
-            return Decision(best, f"its ids are those of {sample}")
+            return Choice(best, f"its ids are those of {sample}")
         named = sorted((name for name in names if _says(name, TEST_WORDS)), key=_order)
         if named:
             self._table(named[0])
-            return Decision(named[0], _chosen(BY_NAME, named))
+            return Choice(named[0], _chosen(BY_NAME, named))
         if any(map(is_picture, self.source.names())):
-            return Decision(sample, "there is no test table; the sample names the test pictures")
+            return Choice(sample, "there is no test table; the sample names the test pictures")
         raise DataError(
             f"{self.source.root} holds no test table: none has the ids of {sample}, and none has test in its "
             f"name. Name it with TEST=file (--test). It holds: {listing(names)}.{not_read(self.source)}"
@@ -169,11 +167,11 @@ class _Search:
         columns = set(map(str, self._table(name).columns))
         return not answers <= columns, _says(name, TEST_WORDS), len(columns)
 
-    def _train(self, names: list[str], test: str, sample: str) -> Decision[str] | None:
+    def _train(self, names: list[str], test: str, sample: str) -> Choice[str] | None:
         """Returns the training table; None where folders of pictures may take its place."""
         if self.asked.train:
             self._table(self.asked.train)
-            return Decision(self.asked.train, "given as TRAIN")
+            return Choice(self.asked.train, "given as TRAIN")
         wanted = set(self.read[sample][self.id])
         known = set(self._table(test).columns)
         names = [
@@ -189,7 +187,7 @@ class _Search:
         if targets:
             best = sorted(targets, key=lambda name: (not _says(name, TRAIN_WORDS), _order(name)))
             reason = BY_NAME if _says(best[0], TRAIN_WORDS) else f"it holds {targets[best[0]]}"
-            return Decision(best[0], _chosen(reason, best))
+            return Choice(best[0], _chosen(reason, best))
         named = [name for name in wrong if _says(name, TRAIN_WORDS)]
         if named:
             raise wrong[sorted(named, key=_order)[0]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
-from pipeline.draft.decision import Decision
+from pipeline.draft.choice import Choice
 from pipeline.draft.pictures import is_picture
 from pipeline.errors import listing
 
@@ -36,9 +36,9 @@ class Files:
         numbered: train or test have no id column.
     """
 
-    train: Decision[str]
-    test: Decision[str]
-    sample: Decision[str]
+    train: Choice[str]
+    test: Choice[str]
+    sample: Choice[str]
     id: str
     tables: Mapping[str, pd.DataFrame]
     unread: list[str]

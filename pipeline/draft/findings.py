@@ -14,8 +14,8 @@ from pipeline.data.folds import make_folds
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_tables
+from pipeline.draft.choice import Choice, Chosen, words
 from pipeline.draft.cost import Machine
-from pipeline.draft.decision import Chosen, Decision, words
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
 from pipeline.draft.files import Asked, Files, not_read
@@ -24,7 +24,7 @@ from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
-from pipeline.draft.pictures import Pictures, find_pictures, is_picture
+from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
 from pipeline.draft.split import Split, find_split
 from pipeline.draft.target import find_target
 from pipeline.draft.weights import usable_weights
@@ -75,15 +75,15 @@ class Findings:
     """
 
     files: Files
-    target: Decision[list[str]]
-    metric: Decision[str]
-    pictures: Pictures | None
+    target: Choice[list[str]]
+    metric: Choice[str]
+    pictures: PictureFiles | None
     split: Split
     useless: dict[str, str]
     data: dict[str, Any]
     competition: Competition
-    n: Decision[int]
-    repeats: Decision[int]
+    n: Choice[int]
+    repeats: Choice[int]
     models: list[Chosen]
     not_worth: list[str]
     threads: int
@@ -188,13 +188,13 @@ def _own_pictures(files: Files) -> str | None:
     return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
 
 
-def _metric(asked: Asked, tables: Tables) -> Decision[str]:
+def _metric(asked: Asked, tables: Tables) -> Choice[str]:
     """Returns the metric that was given, once it is known to exist, or the likely one."""
     import pandas as pd
 
     if asked.metric:
         find_metric(asked.metric)
-        return Decision(asked.metric, "given as METRIC")
+        return Choice(asked.metric, "given as METRIC")
     sample, targets = tables.sample, list(tables.targets)
     answers = list(answer_columns(sample, tables.id, targets, tables.test.columns))
     plain = {name: tables.reading.form(name).plain(tables.train[name]) for name in targets}
@@ -203,7 +203,9 @@ def _metric(asked: Asked, tables: Tables) -> Decision[str]:
     return likely_metric(Question(targets, truth, answers, cells))
 
 
-def _free_columns(train: pd.DataFrame, key: str, targets: list[str], pictures: Pictures | None) -> list[str]:
+def _free_columns(
+    train: pd.DataFrame, key: str, targets: list[str], pictures: PictureFiles | None
+) -> list[str]:
     """Returns the training columns that are neither id nor target nor name of a picture."""
     patterns = [] if pictures is None else [part.value for part in (pictures.train, pictures.test) if part]
     named = {field for pattern in patterns for field in FilePattern(pattern).fields}
@@ -211,7 +213,7 @@ def _free_columns(train: pd.DataFrame, key: str, targets: list[str], pictures: P
 
 
 def _data(
-    files: Files, targets: list[str], pictures: Pictures | None, drop: list[str], asked: Asked
+    files: Files, targets: list[str], pictures: PictureFiles | None, drop: list[str], asked: Asked
 ) -> dict[str, Any]:
     """Returns the `data` section: what differs from the defaults, and id and target always."""
     default = DataConfig()
@@ -233,8 +235,8 @@ def _data(
 
 
 def _folds(
-    competition: Competition, split: Split, pictures: Pictures | None
-) -> tuple[Decision[int], Decision[int]]:
+    competition: Competition, split: Split, pictures: PictureFiles | None
+) -> tuple[Choice[int], Choice[int]]:
     """Returns the number of folds and of draws, once such folds have been drawn."""
     groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
     size = _size(competition, pictures)
@@ -247,7 +249,7 @@ def _folds(
 
 def _models(
     competition: Competition,
-    pictures: Pictures | None,
+    pictures: PictureFiles | None,
     fits: int,
     metric: str,
     around: Surroundings,
@@ -266,7 +268,7 @@ def _models(
     return chosen, left_out
 
 
-def _size(competition: Competition, pictures: Pictures | None) -> Size:
+def _size(competition: Competition, pictures: PictureFiles | None) -> Size:
     from pandas.api import types
 
     table = competition.train

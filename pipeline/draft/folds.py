@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.draft.decision import Decision
+from pipeline.draft.choice import Choice
 from pipeline.models.size import Size
 
 MANY_ROWS = 200_000
@@ -11,7 +11,7 @@ TINY_ROWS = 500
 SMALL_ROWS = 1_500
 
 
-def choose_n(size: Size, groups: int | None) -> Decision[int]:
+def choose_n(size: Size, groups: int | None) -> Choice[int]:
     """Returns the number of folds.
 
     Args:
@@ -19,17 +19,17 @@ def choose_n(size: Size, groups: int | None) -> Decision[int]:
         groups: how many there are, where rows are split by groups.
     """
     if groups is not None and groups < 5:
-        return Decision(groups, f"there are {groups} groups")
+        return Choice(groups, f"there are {groups} groups")
     if size.picture and size.rows > MANY_PICTURES:
-        return Decision(3, f"{size.rows:,} pictures: three fits of a network are enough to wait for")
+        return Choice(3, f"{size.rows:,} pictures: three fits of a network are enough to wait for")
     if size.rows > MANY_ROWS:
-        return Decision(3, f"{size.rows:,} rows measure a score well with three")
-    return Decision(5, f"{size.rows:,} rows, four fifths of which train at a time")
+        return Choice(3, f"{size.rows:,} rows measure a score well with three")
+    return Choice(5, f"{size.rows:,} rows, four fifths of which train at a time")
 
 
-def choose_repeats(size: Size, ordered: bool) -> Decision[int]:
+def choose_repeats(size: Size, ordered: bool) -> Choice[int]:
     """Returns how often the folds are drawn: more than once where one draw is mostly luck."""
     if ordered or size.picture or size.rows >= SMALL_ROWS:
-        return Decision(1, "one draw is enough")
+        return Choice(1, "one draw is enough")
     times = 3 if size.rows < TINY_ROWS else 2
-    return Decision(times, f"{size.rows:,} rows only: the mean of {times} draws depends less on luck")
+    return Choice(times, f"{size.rows:,} rows only: the mean of {times} draws depends less on luck")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.columns import as_numbers, guess_kind
-from pipeline.draft.decision import words
+from pipeline.draft.choice import words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.columns import as_numbers
-from pipeline.draft.decision import Decision, words
+from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError, listing
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Question:
     cells: list[str]
 
 
-def likely_metric(question: Question) -> Decision[str]:
+def likely_metric(question: Question) -> Choice[str]:
     """Returns the metric that such a sample most often goes with, and what else it may be.
 
     Raises:
@@ -49,14 +49,14 @@ def likely_metric(question: Question) -> Decision[str]:
     if len(question.names) > 1:
         return _several(question)
     if len(question.answers) > 1:
-        return Decision("log_loss", "one probability per class; the files cannot tell it from auc or map@k")
+        return Choice("log_loss", "one probability per class; the files cannot tell it from auc or map@k")
     values = question.truth[question.names[0]].str.strip()
     classes = sorted(set(values))
     if len(classes) < 2:
         raise DataError(f"The target {question.names[0]!r} has one value only: {listing(classes)}.")
     if any(len(cell.split()) > 1 for cell in question.cells) and not any(" " in name for name in classes):
         depth = max(len(cell.split()) for cell in question.cells)
-        return Decision(f"map@{depth}", f"the sample ranks {depth} classes in a cell")
+        return Choice(f"map@{depth}", f"the sample ranks {depth} classes in a cell")
     numbers = as_numbers(values)
     if np.isnan(numbers).any():
         return _of_classes(question, values, len(classes))
@@ -65,15 +65,15 @@ def likely_metric(question: Question) -> Decision[str]:
     return _of_values(numbers)
 
 
-def _several(question: Question) -> Decision[str]:
+def _several(question: Question) -> Choice[str]:
     numbers = np.stack([as_numbers(question.truth[name]) for name in question.names], axis=1)
     if np.isin(numbers, (0.0, 1.0)).all():
         if (numbers.sum(axis=1) == 1).all():
-            return Decision("log_loss", "one of the targets is 1 in every row: a probability per class")
-        return Decision("log_loss", "several 0/1 targets; the files cannot tell log_loss from auc")
+            return Choice("log_loss", "one of the targets is 1 in every row: a probability per class")
+        return Choice("log_loss", "several 0/1 targets; the files cannot tell log_loss from auc")
     if (numbers > -1).all() and all(_skewed(column) for column in numbers.T):
-        return Decision("rmsle", "several skewed amounts; the files cannot tell rmsle from rmse or mae")
-    return Decision("rmse", "several values; the files cannot tell rmse from mae or r2")
+        return Choice("rmsle", "several skewed amounts; the files cannot tell rmsle from rmse or mae")
+    return Choice("rmse", "several values; the files cannot tell rmse from mae or r2")
 
 
 def _are_classes(question: Question, numbers: np.ndarray) -> bool:
@@ -92,27 +92,27 @@ def _are_classes(question: Question, numbers: np.ndarray) -> bool:
     return bool(CLASS_WORDS & set(names)) and consecutive and distinct < len(numbers) / 2
 
 
-def _of_classes(question: Question, values: pd.Series, classes: int) -> Decision[str]:
+def _of_classes(question: Question, values: pd.Series, classes: int) -> Choice[str]:
     share = values.value_counts(normalize=True)
     if classes > 2:
         numbers = as_numbers(values)
         if not np.isnan(numbers).any() and ORDER_WORDS & set(words(" ".join(question.names))):
-            return Decision("qwk", "classes that are grades; the files cannot tell qwk from accuracy")
+            return Choice("qwk", "classes that are grades; the files cannot tell qwk from accuracy")
         others = "f1_macro" if np.isnan(numbers).any() else "f1_macro, qwk or rmse"
-        return Decision("accuracy", f"a label is asked for; the files cannot tell accuracy from {others}")
+        return Choice("accuracy", f"a label is asked for; the files cannot tell accuracy from {others}")
     if _asks_probability(question.cells, share.index):
-        return Decision("log_loss", "a probability is asked for; the files cannot tell log_loss from auc")
+        return Choice("log_loss", "a probability is asked for; the files cannot tell log_loss from auc")
     if share.min() < RARE and not np.isnan(as_numbers(values)).any():
         rare = f"{share.min():.1%} of the rows are {share.idxmin()}, so accuracy would say nothing"
-        return Decision("auc", f"{rare}; the files cannot tell auc from f1_macro, mcc or log_loss")
-    return Decision("accuracy", "one of two labels is asked for; the files cannot tell accuracy from auc")
+        return Choice("auc", f"{rare}; the files cannot tell auc from f1_macro, mcc or log_loss")
+    return Choice("accuracy", "one of two labels is asked for; the files cannot tell accuracy from auc")
 
 
-def _of_values(numbers: np.ndarray) -> Decision[str]:
+def _of_values(numbers: np.ndarray) -> Choice[str]:
     if numbers.min() >= 0 and _skewed(numbers):
         reason = "positive and skewed amounts, which are scored on their logarithms more often than not"
-        return Decision("rmsle", f"{reason}; the files cannot tell rmsle from rmse or mae")
-    return Decision("rmse", "a value is asked for; the files cannot tell rmse from mae or r2")
+        return Choice("rmsle", f"{reason}; the files cannot tell rmsle from rmse or mae")
+    return Choice("rmse", "a value is asked for; the files cannot tell rmse from mae or r2")
 
 
 def _skewed(numbers: np.ndarray) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.draft.chain import make_chain
+from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, table_seconds
-from pipeline.draft.decision import Chosen
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
 from pipeline.draft.weights import Weights

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
-from pipeline.draft.decision import Chosen
 from pipeline.draft.weights import Weights
 from pipeline.models.size import Size
 from pipeline.networks.backbones import find_backbone

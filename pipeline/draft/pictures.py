@@ -14,7 +14,7 @@ from pipeline.data.file_pattern import FilePattern
 from pipeline.data.images import image_sizes
 from pipeline.data.pictures import row_values
 from pipeline.data.source import Source
-from pipeline.draft.decision import Decision, words
+from pipeline.draft.choice import Choice, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def is_picture(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureFiles:
     """Where they lie, and how large they are.
 
     Attributes:
@@ -41,14 +41,14 @@ class Pictures:
         size: median height and width, pixels.
     """
 
-    train: Decision[str]
-    test: Decision[str] | None
+    train: Choice[str]
+    test: Choice[str] | None
     size: tuple[int, int]
 
 
 def find_pictures(
     source: Source, train: pd.DataFrame, test: pd.DataFrame, key: str, pattern: str | None = None
-) -> Pictures | None:
+) -> PictureFiles | None:
     """Returns where the rows' pictures lie, or None where no column names pictures.
 
     Args:
@@ -64,16 +64,16 @@ def find_pictures(
     files = [name for name in source.names() if is_picture(name)]
     if not files:
         return None
-    own = Decision(pattern, "the training table is made of these files") if pattern else None
+    own = Choice(pattern, "the training table is made of these files") if pattern else None
     if own is None:
         found = _best(train, key, files, "train")
         if found is None:
             return None
         own = _said(found, train)
-    return Pictures(own, _test_pattern(own.value, test, key, files), _median_size(source, files))
+    return PictureFiles(own, _test_pattern(own.value, test, key, files), _median_size(source, files))
 
 
-def _test_pattern(own: str, test: pd.DataFrame, key: str, files: Sequence[str]) -> Decision[str] | None:
+def _test_pattern(own: str, test: pd.DataFrame, key: str, files: Sequence[str]) -> Choice[str] | None:
     """Returns the pattern of the test pictures, where the one of training does not lead to them."""
     same = _judge(FilePattern(own), test, files, set(files), False, "test")
     if same.share == 1 and not same.elsewhere:
@@ -95,13 +95,13 @@ class _Candidate:
     rank: tuple[float, ...] = ()
 
 
-def _said(candidate: _Candidate, table: pd.DataFrame) -> Decision[str]:
+def _said(candidate: _Candidate, table: pd.DataFrame) -> Choice[str]:
     """Returns the pattern with what it rests on."""
     if candidate.share < 1:
         rows = round((1 - candidate.share) * len(table))
-        return Decision(candidate.text, f"{rows} of {len(table)} rows have no such picture")
+        return Choice(candidate.text, f"{rows} of {len(table)} rows have no such picture")
     fields = " and ".join(FilePattern(candidate.text).fields)
-    return Decision(candidate.text, f"{fields}: every row has such a picture")
+    return Choice(candidate.text, f"{fields}: every row has such a picture")
 
 
 def _best(table: pd.DataFrame, key: str, files: Sequence[str], side: str) -> _Candidate | None:

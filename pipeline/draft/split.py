@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.columns import as_dates, as_numbers, guess_kind
-from pipeline.draft.decision import Decision, words
+from pipeline.draft.choice import Choice, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +34,8 @@ class Split:
         group: column of whose values they hold others; not looked for where there is a time.
     """
 
-    time: Decision[str] | None = None
-    group: Decision[str] | None = None
+    time: Choice[str] | None = None
+    group: Choice[str] | None = None
 
     @property
     def section(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ def find_split(train: pd.DataFrame, test: pd.DataFrame, key: str, free: list[str
     return Split(group=find_group(train, test, both, [name for name in free if name not in test.columns]))
 
 
-def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Decision[str] | None:
+def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Choice[str] | None:
     """Returns the column by which all test rows come after all training rows.
 
     Args:
@@ -77,15 +77,13 @@ def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> De
             continue
         if after.min() > before.max() or (told and after.min() == before.max() > before.min()):
             first, last = _shown(test[name], int(after.argmin())), _shown(train[name], int(before.argmax()))
-            return Decision(
-                name, f"all test rows ({first} and later) come after the training rows (to {last})"
-            )
+            return Choice(name, f"all test rows ({first} and later) come after the training rows (to {last})")
     return None
 
 
 def find_group(
     train: pd.DataFrame, test: pd.DataFrame, columns: list[str], only_train: list[str]
-) -> Decision[str] | None:
+) -> Choice[str] | None:
     """Returns the column whose values were kept on one side of the split.
 
     A column of groups repeats its values within the training rows, yet the test rows hold other
@@ -109,14 +107,12 @@ def find_group(
             found.append((here.nunique(), name, reason))
     if found:  # the coarsest holds the finer ones together
         groups, name, reason = min(found)
-        return Decision(name, f"{groups} groups; {reason}")
+        return Choice(name, f"{groups} groups; {reason}")
     named = [name for name in _repeating(train, only_train) if GROUP_WORDS & set(words(name))]
     if named:
         name = min(named, key=lambda name: train[name].nunique())
         groups = train[name].nunique()
-        return Decision(
-            name, f"{groups} groups by its name; the test table lacks it, so the files cannot tell"
-        )
+        return Choice(name, f"{groups} groups by its name; the test table lacks it, so the files cannot tell")
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.data.answer import class_columns
 from pipeline.data.columns import as_text
 from pipeline.data.sample_columns import answer_columns
-from pipeline.draft.decision import Decision, words
+from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError, did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def find_target(
     key: str,
     asked: str | None,
     where: str,
-) -> Decision[list[str]]:
+) -> Choice[list[str]]:
     """Returns the target column(s) of a training table.
 
     Args:
@@ -42,23 +42,21 @@ def find_target(
     new = {name for name in columns if name not in test_columns}
     answers = list(answer_columns(sample, key, new, test_columns))
     if asked:
-        return Decision(_asked(asked, columns, where), "given as TARGET")
+        return Choice(_asked(asked, columns, where), "given as TARGET")
     if answers and set(answers) <= set(columns):
-        return Decision(
-            answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample"
-        )
+        return Choice(answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample")
     only = [name for name in columns if name not in test_columns]
     if len(answers) > 1:
         fitting = [name for name in only or columns if _holds_classes(train[name], answers)]
         if fitting:
-            return Decision(fitting[:1], f"the sample has {len(answers)} columns: one for each of its values")
+            return Choice(fitting[:1], f"the sample has {len(answers)} columns: one for each of its values")
         return _refuse(where, answers, only)
     near = [name for name in only if answers and name.casefold() == answers[0].casefold()]
     near = near or [name for name in only if TARGET_WORDS & set(words(name))]
     if len(near) == 1:
-        return Decision(near, f"the sample's {answers[0]!r} by its name, and test lacks it")
+        return Choice(near, f"the sample's {answers[0]!r} by its name, and test lacks it")
     if len(only) == 1 and test_columns:
-        return Decision(only, "the only column that test lacks")
+        return Choice(only, "the only column that test lacks")
     return _refuse(where, answers, only)
 
 
@@ -71,7 +69,7 @@ def _asked(asked: str, columns: list[str], where: str) -> list[str]:
     return names
 
 
-def _refuse(where: str, answers: list[str], only: list[str]) -> Decision[list[str]]:
+def _refuse(where: str, answers: list[str], only: list[str]) -> Choice[list[str]]:
     asks = f"The sample asks for {listing(answers)}" if answers else "The sample has an id column only"
     lacks = f"columns that the test table lacks: {listing(only)}" if only else "no column that test lacks"
     raise DataError(

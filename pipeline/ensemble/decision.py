@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.ensemble.touch import Touch
+from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.ensemble.weights import sample
 from pipeline.metrics import Metric, find_metric
 
@@ -21,7 +21,7 @@ SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
-class Decision(Touch):
+class Decision(Postprocessor):
     """How labels are made of probabilities.
 
     Attributes:

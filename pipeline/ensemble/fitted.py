@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.ensemble.lesson import read_touch
 from pipeline.ensemble.method import Method
+from pipeline.ensemble.postprocessing import Postprocessor
+from pipeline.ensemble.postprocessing_choice import read_postprocessor
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
-from pipeline.ensemble.touch import Touch
 from pipeline.errors import ModelError, listing
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
@@ -35,19 +35,19 @@ class HandedIn:
 
 @dataclass(frozen=True)
 class FittedEnsemble:
-    """Weights (or a stacked model) and the last touch: submission and new rows get the same.
+    """Weights (or a stacked model) and post-processing: submission and new rows get the same.
 
     Attributes:
         names: the members, in the order in which the method knows them.
         kind: the method's registered name.
         method: fitted on all scored rows.
-        touch: fitted on all scored rows.
+        postprocessor: fitted on all scored rows.
     """
 
     names: tuple[str, ...]
     kind: str
     method: Method
-    touch: Touch
+    postprocessor: Postprocessor
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class FittedEnsemble:
         idle = np.zeros_like(some)  # keeps the place of a member without weight
         stack = Stack.of([members.get(name, idle) for name in self.names])
         blended = self.method.combine_stack(stack).astype(np.float32)
-        return HandedIn(self.touch.values(blended), self.touch.labels(blended))
+        return HandedIn(self.postprocessor.values(blended), self.postprocessor.labels(blended))
 
     def save(self, folder: Path) -> None:
         """Writes a new folder, in formats that run no code when read."""
@@ -85,7 +85,7 @@ class FittedEnsemble:
             "kind": self.kind,
             "n_outputs": self.method.n_outputs,
             "seed": self.method.seed,
-            "touch": self.touch.to_json(),
+            "postprocessor": self.postprocessor.to_json(),
         }
         if self.method.config is not None:
             facts["parameters"] = self.method.config.model_dump()
@@ -104,4 +104,4 @@ class FittedEnsemble:
         config = None if said is None else kind.Config.model_validate(said)
         method = kind(metric, facts["n_outputs"], facts["seed"], config)
         method.load(folder / "method")
-        return cls(tuple(facts["names"]), facts["kind"], method, read_touch(facts["touch"]))
+        return cls(tuple(facts["names"]), facts["kind"], method, read_postprocessor(facts["postprocessor"]))

@@ -20,11 +20,11 @@ class Additive:
 
     Attributes:
         terms: (target, prediction) -> float (rows, columns).
-        finish: means (..., columns) -> scores (...).
+        of_means: means (..., columns) -> scores (...).
     """
 
     terms: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    finish: Callable[[np.ndarray], np.ndarray]
+    of_means: Callable[[np.ndarray], np.ndarray]
 
 
 def additive(metric: Metric) -> Additive | None:
@@ -167,7 +167,7 @@ def _summed_draws(
         [np.bincount(drawn, minlength=len(sizes)) for drawn in _draws(stratum_of, replicates, 1.0, random)]
     ).astype(np.float64)
     means = np.tensordot(counts, stacked, axes=1) / (counts @ sizes)[:, None, None]
-    return form.finish(means)
+    return form.of_means(means)
 
 
 def _draws(strata: np.ndarray, n: int, share: float, random: np.random.Generator) -> Iterator[np.ndarray]:

@@ -21,7 +21,7 @@ AHEAD = 4  # batches under way while one is learned from
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
-class Source(Protocol):
+class PictureSource(Protocol):
     """What one batch is made of."""
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
@@ -48,7 +48,7 @@ class Batches:
         threads: that make batches; 0 makes each when it is asked for.
     """
 
-    source: Source
+    source: PictureSource
     n: int
     size: int
     seed: int

@@ -12,14 +12,14 @@ from pipeline.data.pixels import pixel_statistics
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.networks.batch_norm import measure_again
-from pipeline.networks.batches import Batches, Features, Pictures, Source
+from pipeline.networks.batches import Batches, Features, Pictures, PictureSource
 from pipeline.networks.checkpoint import Checkpoint, name_fit
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.health import warnings_of
 from pipeline.networks.inference import Frozen, batch_size, run
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
-from pipeline.networks.plan import Plan, make_plan
+from pipeline.networks.plan import TrainingPlan, make_plan
 from pipeline.networks.pretrained import digest, read_pretrained
 from pipeline.networks.saved import TrainedNetwork
 from pipeline.networks.schedule import Schedule
@@ -62,7 +62,7 @@ class Fit:
         self.pixels, self.pixels_key = pixels, self.train.dataset.pixels_key
         self.target = self.train.target
         targets.learn(self.target)
-        self.plan: Plan = make_plan(config, self.target)
+        self.plan: TrainingPlan = make_plan(config, self.target)
 
     def run(self) -> TrainedNetwork:
         """Trains and returns what was learned."""
@@ -167,7 +167,7 @@ class Fit:
     def _trainer(
         self,
         name: str,
-        source: Source,
+        source: PictureSource,
         epochs: int,
         rate: float,
         predict: Callable[[Rows], np.ndarray] | None,

@@ -16,7 +16,7 @@ DELICATE = ("convnext", "vgg")  # without batch normalisation, a rate of 1e-3 un
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """The choices of one fit.
 
     Attributes:
@@ -42,7 +42,7 @@ class Plan:
     reasons: dict[str, str]
 
 
-def make_plan(config: CNNConfig, target: np.ndarray) -> Plan:
+def make_plan(config: CNNConfig, target: np.ndarray) -> TrainingPlan:
     """Returns the plan for training rows with that target (as the competition keeps it)."""
     reasons: dict[str, str] = {}
     n = len(target)
@@ -55,7 +55,7 @@ def make_plan(config: CNNConfig, target: np.ndarray) -> Plan:
     if pooling == "auto":
         pooling = "flatten" if config.from_scratch or config.target in ("box", "points") else "avg"
     epochs = _epochs(config, steps, untrained, reasons) if top else 0
-    return Plan(
+    return TrainingPlan(
         top=top,
         adapt=_adapt(config, top, untrained, batch, n, reasons),
         pooling=pooling,

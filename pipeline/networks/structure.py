@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.plan import Plan
+from pipeline.networks.plan import TrainingPlan
 from pipeline.networks.targets import Targets
 
 ALL = -1
@@ -75,7 +75,9 @@ class Structure:
     adapt: bool
 
 
-def make_structure(config: CNNConfig, plan: Plan, targets: Targets, shape: tuple[int, int, int]) -> Structure:
+def make_structure(
+    config: CNNConfig, plan: TrainingPlan, targets: Targets, shape: tuple[int, int, int]
+) -> Structure:
     """Returns the structure of a network for pictures of that shape (height, width, channels)."""
     decay = config.weight_decay
     if decay is None:

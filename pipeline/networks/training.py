@@ -45,7 +45,7 @@ class Phase:
 
 
 @dataclass
-class Progress:
+class EpochNews:
     """How far a phase has come."""
 
     epoch: int = 0
@@ -85,7 +85,7 @@ class Trainer:
     ) -> None:
         self.model, self.phase, self.batches = model, phase, batches
         self.report, self.checkpoint, self.judge, self.watch = report, checkpoint, judge, watch
-        self.progress = Progress()
+        self.progress = EpochNews()
 
     def take_up(self, facts: dict[str, Any], groups: Groups) -> None:
         """Goes back to a saved state of this phase."""
@@ -93,7 +93,7 @@ class Trainer:
             for variable, value in zip(variables, groups.pop(name), strict=True):
                 variable.assign(value)
         known = {key: facts[key] for key in ("epoch", "losses", "scores", "averaged")}
-        self.progress = Progress(**known, kept=groups)
+        self.progress = EpochNews(**known, kept=groups)
 
     def train(self) -> list[Values]:
         """Trains to the end and returns the weights found: one set, or one per snapshot.

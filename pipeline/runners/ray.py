@@ -59,7 +59,7 @@ class FilesElsewhere(Source):
 
 
 @dataclass(frozen=True)
-class Task:
+class FoldJob:
     """A fold to fit, and what another machine must know to fit it as this one would.
 
     Attributes:
@@ -131,10 +131,10 @@ class RayPool:
 
         plan = self.run.plan
         place = plan.store.root.resolve()
-        task = Task(plan.config, self._files, place, self._token.name, name, fold.identity)
+        job = FoldJob(plan.config, self._files, place, self._token.name, name, fold.identity)
         products = {one.path.name: self._send(one.path) for one in needs(self.run, name, fold)}
         try:
-            answer = ray.get(self._remote.remote(task, products))
+            answer = ray.get(self._remote.remote(job, products))
         except ray.exceptions.RayError as error:
             raise ModelError(f"models.{name}, {fold.label}: its Ray task failed: {error}") from error
         if answer["error"]:
@@ -169,11 +169,11 @@ def needs(run: Run, name: str, fold: Fold) -> list[Product]:
     return list({product.key: product for product in found}.values())
 
 
-def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
+def fit(job: FoldJob, products: Mapping[str, Any]) -> dict[str, Any]:
     """Fits a fold, on whichever machine Ray has chosen.
 
     Args:
-        task: what to fit.
+        job: what to fit.
         products: folder's name -> Ray's reference to the packed product; only those are fetched
             that this machine lacks.
 
@@ -182,19 +182,19 @@ def fit(task: Task, products: Mapping[str, Any]) -> dict[str, Any]:
     """
     import ray
 
-    shared = (task.store / task.token).exists()
-    store = Store(task.store if shared else _own_folder(task.config.competition))
+    shared = (job.store / job.token).exists()
+    store = Store(job.store if shared else _own_folder(job.config.competition))
     for folder, packed in products.items():
         if not (store.products / folder).exists():
             unpack(ray.get(packed), store, folder)
-    run = Run(Plan(task.config, task.files, store), Progress())
-    repeat, (number, *others) = task.fold
+    run = Run(Plan(job.config, job.files, store), Progress())
+    repeat, (number, *others) = job.fold
     fold = Fold(repeat, number, others=tuple(others))
     try:
-        run.output(task.model, fold)
+        run.output(job.model, fold)
     except PipelineError as error:
         return {"error": str(error), "packed": b""}
-    return {"error": "", "packed": b"" if shared else pack(run.fit_product(task.model, fold).path)}
+    return {"error": "", "packed": b"" if shared else pack(run.fit_product(job.model, fold).path)}
 
 
 def pack(folder: Path) -> bytes:

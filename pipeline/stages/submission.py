@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.board import Board
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
-from pipeline.ensemble.final import Ensemble, make_ensemble
+from pipeline.ensemble.ensemble import Ensemble, make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
 from pipeline.metrics import find_metric

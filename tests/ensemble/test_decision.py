@@ -3,15 +3,15 @@ import pytest
 
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.decision import PRIOR_ROWS, apply_rule, fit_decision, fit_rule, rule_kind, shrunk
-from pipeline.ensemble.lesson import lesson_for
+from pipeline.ensemble.postprocessing import postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
-from pipeline.ensemble.touch import touch_up
 from pipeline.metrics import find_metric
 
 
 def decide(prediction, target, metric):
-    lesson = lesson_for(metric, target, EnsembleConfig(), 0)
-    return touch_up(lesson, prediction, target, metric, Split(np.arange(len(target)) % 5))
+    choice = postprocessing_for(metric, target, EnsembleConfig(), 0)
+    return postprocess(choice, prediction, target, metric, Split(np.arange(len(target)) % 5))
 
 
 def rare_class(rows=1500, seed=0):
@@ -28,17 +28,17 @@ def test_weights_help_a_metric_that_a_rare_class_decides(name):
     result = decide(prediction, target, metric)
     assert result.used
     assert result.score > result.plain_score + 0.02
-    assert result.touch.rule[1] > 1.2
+    assert result.postprocessor.rule[1] > 1.2
     unseen, truth = rare_class(seed=1)
-    assert metric(truth, result.touch.labels(unseen)) > metric(truth, unseen)
+    assert metric(truth, result.postprocessor.labels(unseen)) > metric(truth, unseen)
 
 
 def test_weights_are_not_used_where_the_most_probable_class_is_right():
     prediction, target = rare_class(600)
     result = decide(prediction, target, find_metric("accuracy"))
     assert not result.used
-    assert result.touch.labels(prediction) is None
-    np.testing.assert_array_equal(result.touch.answer(prediction), prediction.argmax(axis=1))
+    assert result.postprocessor.labels(prediction) is None
+    np.testing.assert_array_equal(result.postprocessor.answer(prediction), prediction.argmax(axis=1))
 
 
 def test_the_score_is_cross_fitted():
@@ -70,10 +70,10 @@ def test_cut_points_help_kappa_on_ordered_classes():
     seen = target + random.normal(size=800) * 1.2
     power = np.exp(-((seen[:, None] - np.arange(5)) ** 2) / 3.0) * [0.5, 0.2, 0.15, 0.1, 0.05]
     result = decide(power / power.sum(axis=1, keepdims=True), target, find_metric("qwk"))
-    assert result.touch.kind == "cut_points"
+    assert result.postprocessor.kind == "cut_points"
     assert result.used
     assert result.score > result.plain_score + 0.02
-    assert np.all(np.diff(result.touch.rule) >= 0)
+    assert np.all(np.diff(result.postprocessor.rule) >= 0)
 
 
 @pytest.mark.parametrize("name", ["f1_macro", "f1_micro", "accuracy"])
@@ -89,8 +89,8 @@ def test_every_label_has_its_threshold(name):
         np.testing.assert_allclose(rule, 0.5, atol=0.05)
     else:
         assert result.used
-        assert result.touch.rule.shape == (3,)
-        assert np.all(result.touch.rule < 0.45)
+        assert result.postprocessor.rule.shape == (3,)
+        assert np.all(result.postprocessor.rule < 0.45)
     assert set(np.unique(result.answer)) <= {0, 1}
 
 

@@ -6,9 +6,9 @@ import pytest
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.blend import blend
 from pipeline.ensemble.fitted import FittedEnsemble
-from pipeline.ensemble.lesson import lesson_for
+from pipeline.ensemble.postprocessing import Postprocessor, postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
-from pipeline.ensemble.touch import Touch, touch_up
 from pipeline.errors import ModelError
 from pipeline.metrics import find_metric
 from pipeline.registry import METHODS
@@ -18,9 +18,9 @@ METRIC = {"classification": "log_loss", "multilabel": "f1_macro", "regression": 
 
 def fitted(data, metric, name):
     made = blend(data.members, data.target, metric, Split(data.folds), name)
-    lesson = lesson_for(metric, data.target, EnsembleConfig(), 0)
-    touch = touch_up(lesson, made.oof, data.target, metric, Split(data.folds)).touch
-    return FittedEnsemble(made.names, made.chosen, made.fitted, touch), made
+    choice = postprocessing_for(metric, data.target, EnsembleConfig(), 0)
+    postprocessor = postprocess(choice, made.oof, data.target, metric, Split(data.folds)).postprocessor
+    return FittedEnsemble(made.names, made.chosen, made.fitted, postprocessor), made
 
 
 @pytest.mark.parametrize("kind", list(METRIC))
@@ -32,7 +32,7 @@ def test_every_method_comes_back_as_it_was(name, kind, level_2, tmp_path):
     ensemble, made = fitted(data, metric, name)
     tests = {member.name: member.test for member in data.members}
     said = ensemble.apply(tests)
-    np.testing.assert_array_equal(said.values, ensemble.touch.values(made.test))
+    np.testing.assert_array_equal(said.values, ensemble.postprocessor.values(made.test))
     ensemble.save(tmp_path / "fitted")
     again = FittedEnsemble.load(tmp_path / "fitted", metric)
     assert again.kind == made.chosen
@@ -99,7 +99,7 @@ def test_what_is_learned_is_numbers_arrays_or_models():
 def test_a_plain_touch_leaves_labels_to_the_metric(level_2):
     data = level_2("classification")
     ensemble, made = fitted(data, find_metric("auc"), "mean")
-    assert type(ensemble.touch) is Touch
+    assert type(ensemble.postprocessor) is Postprocessor
     said = ensemble.apply({member.name: member.test for member in data.members})
     np.testing.assert_array_equal(said.values, made.test)
     assert said.labels is None

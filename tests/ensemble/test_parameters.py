@@ -8,7 +8,7 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.blend import blend
-from pipeline.ensemble.final import make_ensemble
+from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.methods.auto import Auto
 from pipeline.ensemble.split import Split
@@ -73,7 +73,12 @@ def test_parameters_are_used_and_come_back_with_the_fitted_ensemble(name, level_
     plain, other = blended(data, name, metric), blended(data, config, metric)
     assert not np.array_equal(other.test, plain.test)
     made = make_ensemble(
-        data.members, data.target, metric, Split(data.folds), EnsembleConfig(method=config, finish=False), 0
+        data.members,
+        data.target,
+        metric,
+        Split(data.folds),
+        EnsembleConfig(method=config, calibration=False),
+        0,
     )
     np.testing.assert_array_equal(made.test.values, other.test)
     made.fitted.save(tmp_path / "fitted")
@@ -86,7 +91,7 @@ def test_parameters_are_used_and_come_back_with_the_fitted_ensemble(name, level_
 def test_what_a_member_adds_is_judged_by_the_same_parameters(level_2):
     data = members(level_2, LOG_LOSS)
     one = METHODS.get("score_weights").Config(kind="score_weights", strengths=[1e4])
-    config = EnsembleConfig(method=one, finish=False)
+    config = EnsembleConfig(method=one, calibration=False)
     made = make_ensemble(data.members, data.target, LOG_LOSS, Split(data.folds), config, 0)
     best = max(made.facts["adds"], key=made.facts["adds"].get)
     others = {name: added for name, added in made.facts["adds"].items() if name != best}

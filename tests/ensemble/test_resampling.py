@@ -27,7 +27,7 @@ def test_terms_are_the_metric(name, kind, level_2):
         assert name not in ("log_loss", "accuracy", "mae", "rmse", "rmsle") or kind not in metric.tasks
         return
     terms = form.terms(data.target, data.members[0].oof)
-    assert form.finish(terms.mean(axis=0)) == pytest.approx(
+    assert form.of_means(terms.mean(axis=0)) == pytest.approx(
         metric(data.target, data.members[0].oof), rel=1e-6
     )
 

@@ -48,7 +48,7 @@ class Difference(_OfTwo):
 
 
 @FEATURES.register("product")
-class Product(_OfSeveral):
+class Multiplied(_OfSeveral):
     """All multiplied; missing where one is."""
 
     kind: Literal["product"]

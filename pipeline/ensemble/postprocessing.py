@@ -1,4 +1,4 @@
-"""The last touch: what is done to a blend before it is handed in, and what that is worth."""
+"""Post-processing: what is done to a blend before it is handed in, and what that is worth."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pipeline.metrics import Metric
 
 PARTS = 5  # more folds than this are joined: fits grow with the square of their number
 DRAWS = 200  # of the bootstrap: a standard error within five percent
-BAR = 2.0  # standard errors by which a touch must be better before it is used
+BAR = 2.0  # standard errors by which a postprocessor must be better before it is used
 
 
-class Touch:
+class Postprocessor:
     """Turns a blend into what is handed in; this one leaves it as it is."""
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ class Touch:
         return None
 
     def answer(self, prediction: np.ndarray) -> np.ndarray:
-        """Returns what the metric is asked about: labels where the touch makes them, else values."""
+        """Returns what the metric is asked about: labels where the postprocessor makes them, else values."""
         labels = self.labels(prediction)
         return self.values(prediction) if labels is None else labels
 
@@ -44,7 +44,7 @@ class Touch:
 
 
 @dataclass(frozen=True)
-class PlainLabels(Touch):
+class PlainLabels(Postprocessor):
     """The most probable class, or labels above one half: what the metric does by itself."""
 
     classes: bool
@@ -57,34 +57,34 @@ class PlainLabels(Touch):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class PostprocessorLearner:
     """What can be learned for a metric.
 
     Attributes:
-        plain: the touch that knows nothing.
-        learn: (prediction, target) -> touch; None where there is nothing to learn.
+        plain: the postprocessor that knows nothing.
+        learn: (prediction, target) -> postprocessor; None where there is nothing to learn.
     """
 
-    plain: Touch
-    learn: Callable[[np.ndarray, np.ndarray], Touch] | None = None
+    plain: Postprocessor
+    learn: Callable[[np.ndarray, np.ndarray], Postprocessor] | None = None
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A blend with its last touch.
+class Postprocessed:
+    """A blend with post-processing.
 
     Attributes:
-        answer: every row's, by a touch that was fitted on the other folds; whether to use it at all
-            was decided on the others, too. Labels or float32 values, as `Touch.answer` returns.
-        touch: what new rows get: fitted, and found to help or not, on all rows.
+        answer: every row's, by a postprocessor that was fitted on the other folds; whether to use it at all
+            was decided on the others, too. Labels or float32 values, as `Postprocessor.answer` returns.
+        postprocessor: what new rows get: fitted, and found to help or not, on all rows.
         score: of `answer`: of the whole procedure.
-        plain_score: without any touch.
-        used: whether `touch` does anything.
-        parts: how many parts of the rows were judged, and on how many of them a touch was used.
+        plain_score: without any postprocessor.
+        used: whether `postprocessor` does anything.
+        parts: how many parts of the rows were judged, and on how many of them a postprocessor was used.
     """
 
     answer: np.ndarray = field(repr=False)
-    touch: Touch
+    postprocessor: Postprocessor
     score: float
     plain_score: float
     used: bool
@@ -92,15 +92,20 @@ class Touched:
 
 
 @single_threaded
-def touch_up(
-    lesson: Lesson, prediction: np.ndarray, target: np.ndarray, metric: Metric, split: Split, seed: int = 0
-) -> Touched:
-    """Fits the last touch, and judges the procedure that fits it.
+def postprocess(
+    learner: PostprocessorLearner,
+    prediction: np.ndarray,
+    target: np.ndarray,
+    metric: Metric,
+    split: Split,
+    seed: int = 0,
+) -> Postprocessed:
+    """Fits post-processing, and judges the procedure that fits it.
 
-    To use the touch is a choice, and a choice that is made on the rows that are scored flatters itself.
-    So for every fold the touch is fitted on the others, and used only if, cross-fitted among these
-    others, it is better than none by BAR standard errors (paired bootstrap). Where folds are
-    ordered in time, "the others" are those before.
+    To use it is a choice, and a choice that is made on the rows that are scored flatters itself. So for
+    every fold the postprocessor is fitted on the others, and used only if, cross-fitted among these
+    others, it is better than none by BAR standard errors (paired bootstrap). Where folds are ordered in
+    time, "the others" are those before.
 
     Args:
         prediction: cross-fitted or out-of-fold (rows, outputs), without NaN.
@@ -109,47 +114,49 @@ def touch_up(
         split: of the same rows.
         seed: of the bootstrap.
     """
-    fits = _Fits(lesson, prediction, target, metric, split.coarse(PARTS), seed)
+    fits = _Fits(learner, prediction, target, metric, split.coarse(PARTS), seed)
     plain_score, numbers = metric(target, fits.plain), fits.split.numbers
-    if lesson.learn is None:
-        return Touched(fits.plain, lesson.plain, plain_score, plain_score, False, (0, len(numbers)))
+    if learner.learn is None:
+        return Postprocessed(fits.plain, learner.plain, plain_score, plain_score, False, (0, len(numbers)))
     answer, used = fits.plain.copy(), 0
     for fold in numbers:
         rows = fits.split.rows_of(fold)
-        touch = fits.chosen_on(fits.split.known_to(fold))
-        answer[rows] = touch.answer(prediction[rows])
-        used += touch is not lesson.plain
+        postprocessor = fits.chosen_on(fits.split.known_to(fold))
+        answer[rows] = postprocessor.answer(prediction[rows])
+        used += postprocessor is not learner.plain
     final = fits.chosen_on(numbers)
     parts = (used, len(numbers))
-    return Touched(answer, final, metric(target, answer), plain_score, final is not lesson.plain, parts)
+    return Postprocessed(
+        answer, final, metric(target, answer), plain_score, final is not learner.plain, parts
+    )
 
 
 class _Fits:
-    """Touches by the folds that taught them: a pair that is left out is left out once."""
+    """Postprocessors by the folds that taught them: a pair that is left out is left out once."""
 
     def __init__(
         self,
-        lesson: Lesson,
+        learner: PostprocessorLearner,
         prediction: np.ndarray,
         target: np.ndarray,
         metric: Metric,
         split: Split,
         seed: int,
     ) -> None:
-        self.lesson, self.metric, self.split, self.seed = lesson, metric, split, seed
+        self.learner, self.metric, self.split, self.seed = learner, metric, split, seed
         self.prediction, self.target = prediction, target
-        self.plain = lesson.plain.answer(prediction)
-        self._known: dict[tuple[int, ...], Touch] = {}
+        self.plain = learner.plain.answer(prediction)
+        self._known: dict[tuple[int, ...], Postprocessor] = {}
 
-    def fitted_on(self, folds: tuple[int, ...]) -> Touch:
+    def fitted_on(self, folds: tuple[int, ...]) -> Postprocessor:
         if folds not in self._known:
             rows = self.split.rows_of(*folds)
-            learn = self.lesson.learn
-            self._known[folds] = learn(self.prediction[rows], self.target[rows]) if learn else Touch()
+            learn = self.learner.learn
+            self._known[folds] = learn(self.prediction[rows], self.target[rows]) if learn else Postprocessor()
         return self._known[folds]
 
-    def chosen_on(self, folds: tuple[int, ...]) -> Touch:
-        """Returns the touch fitted on these folds where it clearly helps among them, else the plain one."""
+    def chosen_on(self, folds: tuple[int, ...]) -> Postprocessor:
+        """Returns what was fitted on these folds where it clearly helps among them, else the plain one."""
         rows = self.split.rows_of(*folds)
         inner, plain, target = self.split.take(rows), self.plain[rows], self.target[rows]
         crossed = plain.copy()
@@ -159,8 +166,8 @@ class _Fits:
                 crossed[out] = self.fitted_on(before).answer(self.prediction[rows[out]])
         gain = self.metric.loss(target, plain) - self.metric.loss(target, crossed) if len(rows) else 0.0
         if not gain > 0.0:
-            return self.lesson.plain
+            return self.learner.plain
         answers = [crossed, plain]
         draws = bootstrap_scores(self.metric, target, answers, inner, replicates=DRAWS, seed=self.seed)
         clear = gain > BAR * np.nanstd(draws[:, 0] - draws[:, 1])
-        return self.fitted_on(folds) if clear else self.lesson.plain
+        return self.fitted_on(folds) if clear else self.learner.plain

@@ -1,4 +1,4 @@
-"""The last touch is used where it clearly helps, and its score is that of the whole procedure."""
+"""Post-processing is used where it clearly helps, and its score is that of the whole procedure."""
 
 from dataclasses import replace
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.config.schema import EnsembleConfig
-from pipeline.ensemble.lesson import lesson_for, read_touch
+from pipeline.ensemble.postprocessing import Postprocessor, PostprocessorLearner, postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for, read_postprocessor
 from pipeline.ensemble.split import Split
-from pipeline.ensemble.touch import Lesson, Touch, touch_up
 from pipeline.metrics import find_metric
 
 ACCURACY, LOG_LOSS, F1 = (find_metric(name) for name in ("accuracy", "log_loss", "f1_macro"))
@@ -24,15 +24,15 @@ def calibrated(rows, classes, seed, skew=None):
     return shown / shown.sum(axis=1, keepdims=True), chance, target
 
 
-def touched(prediction, target, metric, split=None, **settings):
-    lesson = lesson_for(metric, target, EnsembleConfig(**settings), 0)
+def postprocessed(prediction, target, metric, split=None, **settings):
+    choice = postprocessing_for(metric, target, EnsembleConfig(**settings), 0)
     split = Split(np.arange(len(target)) % 5) if split is None else split
-    return touch_up(lesson, prediction, target, metric, split)
+    return postprocess(choice, prediction, target, metric, split)
 
 
-def truth(metric, touch, shown, chance):
-    """Returns the expected score of a touch's answers, without the noise of drawn classes."""
-    answer = touch.answer(shown)
+def truth(metric, postprocessor, shown, chance):
+    """Returns the expected score of a postprocessor's answers, without the noise of drawn classes."""
+    answer = postprocessor.answer(shown)
     if metric is ACCURACY:
         return float(chance[np.arange(len(answer)), answer].mean())
     return float(-(chance * np.log(answer)).sum(axis=1).mean())
@@ -41,13 +41,15 @@ def truth(metric, touch, shown, chance):
 @pytest.mark.parametrize("metric", [ACCURACY, LOG_LOSS], ids=lambda metric: metric.name)
 def test_where_nothing_is_to_gain_nothing_is_claimed(metric):
     crowd, chance, _ = calibrated(4000, 4, 10_000)
-    plain = touched(crowd, np.arange(4000) % 4, metric, finish=False, thresholds=False).touch
+    plain = postprocessed(
+        crowd, np.arange(4000) % 4, metric, calibration=False, thresholds=False
+    ).postprocessor
     claims, used = [], 0
     for seed in range(25):
         prediction, _, target = calibrated(200, 4, seed)
-        result = touched(prediction, target, metric)
+        result = postprocessed(prediction, target, metric)
         claimed = result.score - result.plain_score
-        true = truth(metric, result.touch, crowd, chance) - truth(metric, plain, crowd, chance)
+        true = truth(metric, result.postprocessor, crowd, chance) - truth(metric, plain, crowd, chance)
         claims.append(claimed - true)
         used += result.used
     error = np.std(claims) / np.sqrt(len(claims))
@@ -62,11 +64,11 @@ def test_a_real_gain_is_taken_and_its_score_is_true(metric):
     crowd, chance, _ = calibrated(4000, 4, 10_000, skew)
     for seed in range(12):
         prediction, _, target = calibrated(300, 4, seed, skew)
-        result = touched(prediction, target, metric)
+        result = postprocessed(prediction, target, metric)
         assert result.used
         assert result.parts[0] >= 3
         assert metric.better(result.score, result.plain_score)
-        differences.append(result.score - truth(metric, result.touch, crowd, chance))
+        differences.append(result.score - truth(metric, result.postprocessor, crowd, chance))
     assert abs(np.mean(differences)) < 2.5 * np.std(differences) / np.sqrt(12) + 0.002
 
 
@@ -75,34 +77,34 @@ def test_a_real_gain_is_taken_and_its_score_is_true(metric):
 def test_a_part_s_labels_touch_nothing_that_is_said_of_it(metric, ordered):
     prediction, _, target = calibrated(300, 4, 0, [6.0, 1.0, 1.0, 0.5])
     split = Split(np.arange(300) // 60, ordered=ordered)
-    honest = touched(prediction, target, metric, split)
+    honest = postprocessed(prediction, target, metric, split)
     for fold in (1, 3):
         lied_about = target.copy()
         out = split.folds >= fold if ordered else split.folds == fold
         lied_about[out] = (target[out] + 1) % 4
-        other = touched(prediction, lied_about, metric, split)
+        other = postprocessed(prediction, lied_about, metric, split)
         rows = split.folds == fold
         np.testing.assert_array_equal(honest.answer[rows], other.answer[rows])
 
 
-class Second(Touch):
-    """Answers by the second column of what it is given, where the plain touch takes the first."""
+class Second(Postprocessor):
+    """Answers by the second column of what it is given, where the plain postprocessor takes the first."""
 
     def answer(self, prediction):
         return prediction[:, 1].astype(np.int64)
 
 
-class First(Touch):
+class First(Postprocessor):
     def answer(self, prediction):
         return prediction[:, 0].astype(np.int64)
 
 
 def judged(better, worse, split):
-    """Returns what is made of a touch that is right in some more rows, and wrong in others."""
+    """Returns what is made of a postprocessor that is right in some more rows, and wrong in others."""
     columns, target = np.ones((len(split), 2)), np.ones(len(split), np.int64)
     columns[better, 0] = 0
     columns[worse, 1] = 0
-    return touch_up(Lesson(First(), lambda *_: Second()), columns, target, ACCURACY, split)
+    return postprocess(PostprocessorLearner(First(), lambda *_: Second()), columns, target, ACCURACY, split)
 
 
 def test_the_choice_is_made_without_the_part_that_it_is_scored_on():
@@ -131,7 +133,7 @@ def test_rows_of_one_group_are_one_witness():
 def test_in_time_the_first_part_is_left_plain():
     prediction, _, target = calibrated(500, 4, 0, [6.0, 1.0, 1.0, 0.5])
     split = Split(np.arange(500) // 100, ordered=True)
-    result = touched(prediction, target, ACCURACY, split)
+    result = postprocessed(prediction, target, ACCURACY, split)
     np.testing.assert_array_equal(result.answer[:200], prediction[:200].argmax(axis=1))
     assert result.used
     assert 1 <= result.parts[0] <= 3
@@ -139,14 +141,14 @@ def test_in_time_the_first_part_is_left_plain():
 
 def test_ten_folds_are_judged_in_five_parts():
     prediction, _, target = calibrated(500, 4, 0, [6.0, 1.0, 1.0, 0.5])
-    assert touched(prediction, target, ACCURACY, Split(np.arange(500) % 10)).parts == (5, 5)
+    assert postprocessed(prediction, target, ACCURACY, Split(np.arange(500) % 10)).parts == (5, 5)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "log_loss", "auc"])
 def test_what_is_switched_off_or_unknown_is_plain(name):
     prediction, _, target = calibrated(200, 4, 0, [6.0, 1.0, 1.0, 0.5])
     metric = find_metric(name)
-    result = touched(prediction, target, metric, finish=False, thresholds=False)
+    result = postprocessed(prediction, target, metric, calibration=False, thresholds=False)
     assert not result.used
     assert result.score == result.plain_score == metric(target, prediction.astype(np.float32))
 
@@ -155,7 +157,7 @@ def test_what_is_switched_off_or_unknown_is_plain(name):
 def test_hardly_any_rows(rows):
     prediction, _, target = calibrated(rows, 3, 0)
     for metric in (ACCURACY, LOG_LOSS):
-        assert np.isfinite(touched(prediction, target, metric).score)
+        assert np.isfinite(postprocessed(prediction, target, metric).score)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "log_loss", "qwk", "auc"])
@@ -164,15 +166,15 @@ def test_a_touch_comes_back_from_json_as_it_was(name, skew):
     import json
 
     prediction, _, target = calibrated(400, 4, 0, skew)
-    touch = touched(prediction, target, find_metric(name)).touch
-    again = read_touch(json.loads(json.dumps(touch.to_json())))
-    np.testing.assert_array_equal(again.answer(prediction), touch.answer(prediction))
-    np.testing.assert_array_equal(again.values(prediction), touch.values(prediction))
-    labels, same = touch.labels(prediction), again.labels(prediction)
+    postprocessor = postprocessed(prediction, target, find_metric(name)).postprocessor
+    again = read_postprocessor(json.loads(json.dumps(postprocessor.to_json())))
+    np.testing.assert_array_equal(again.answer(prediction), postprocessor.answer(prediction))
+    np.testing.assert_array_equal(again.values(prediction), postprocessor.values(prediction))
+    labels, same = postprocessor.labels(prediction), again.labels(prediction)
     assert (labels is None) == (same is None)
 
 
 def test_a_metric_that_is_called_is_judged_by_paired_draws():
     prediction, _, target = calibrated(500, 4, 0, [2.0, 1.0, 1.0, 0.8])
     called = replace(F1, name="called")
-    assert touched(prediction, target, called).used == touched(prediction, target, F1).used
+    assert postprocessed(prediction, target, called).used == postprocessed(prediction, target, F1).used

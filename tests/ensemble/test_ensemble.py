@@ -1,4 +1,4 @@
-"""What is printed, compared and submitted is one and the same thing: answers after their last touch."""
+"""What is printed, compared and submitted is one and the same thing: answers after post-processing."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ import pytest
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.blend import blend
 from pipeline.ensemble.choose import complement
-from pipeline.ensemble.final import make_ensemble
-from pipeline.ensemble.lesson import lesson_for
+from pipeline.ensemble.ensemble import make_ensemble
+from pipeline.ensemble.postprocessing import postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
-from pipeline.ensemble.touch import touch_up
 from pipeline.metrics import find_metric
 
 ACCURACY, F1, LOG_LOSS, RMSE = (find_metric(name) for name in ("accuracy", "f1_macro", "log_loss", "rmse"))
@@ -18,7 +18,7 @@ SKEW = np.array([8.0, 1.0, 0.4], np.float32)
 
 @pytest.fixture
 def skewed(level_2):
-    """Members whose probabilities lean to the first class: decisions and finish have work to do."""
+    """Members whose probabilities lean to the first class: decisions and calibration have work to do."""
     data = level_2("classification", rows=400)
     for member in data.members:
         for side in (member.oof, member.test):
@@ -33,9 +33,9 @@ def made_of(data, metric, method="convex", split=None, **settings):
     return make_ensemble(data.members, data.target, metric, split, config, 0)
 
 
-def touched(data, oof, metric):
-    lesson = lesson_for(metric, data.target, EnsembleConfig(), 0)
-    return touch_up(lesson, oof, data.target, metric, Split(data.folds))
+def postprocessed(data, oof, metric):
+    choice = postprocessing_for(metric, data.target, EnsembleConfig(), 0)
+    return postprocess(choice, oof, data.target, metric, Split(data.folds))
 
 
 def line(made, start):
@@ -47,16 +47,16 @@ def test_scores_of_all_are_of_answers_after_their_last_touch(metric, skewed):
     made = made_of(skewed, metric)
     facts = made.facts
     blended = blend(skewed.members, skewed.target, metric, Split(skewed.folds), "convex")
-    whole = touched(skewed, blended.oof, metric)
+    whole = postprocessed(skewed, blended.oof, metric)
     assert whole.used
     assert facts["cross_fitted_score"] == whole.score != blended.cross_fitted_score
     assert facts["in_sample_score"] != blended.in_sample_score
     for member in skewed.members:
-        assert facts["member_scores"][member.name] == touched(skewed, member.oof, metric).score
+        assert facts["member_scores"][member.name] == postprocessed(skewed, member.oof, metric).score
     best = (max if metric.greater_is_better else min)(facts["member_scores"].values())
     gained = (facts["cross_fitted_score"] - best) * (1 if metric.greater_is_better else -1)
     assert f"{gained:+.5f} (95 %" in line(made, "gain over m0")
-    mean = touched(skewed, np.mean([m.oof for m in skewed.members], axis=0), metric).score
+    mean = postprocessed(skewed, np.mean([m.oof for m in skewed.members], axis=0), metric).score
     gained = (facts["cross_fitted_score"] - mean) * (1 if metric.greater_is_better else -1)
     assert f"{gained:+.5f} (95 %" in line(made, "gain over the plain mean")
     for name, score in {**facts["member_scores"], "ensemble": facts["cross_fitted_score"]}.items():
@@ -71,7 +71,7 @@ def test_what_a_member_adds_is_counted_after_the_last_touch(metric, skewed):
         some = [member for member in skewed.members if member is not out]
         without = blend(some, skewed.target, metric, Split(skewed.folds), "convex").oof
         sign = 1 if metric.greater_is_better else -1
-        wanted = sign * (made.facts["cross_fitted_score"] - touched(skewed, without, metric).score)
+        wanted = sign * (made.facts["cross_fitted_score"] - postprocessed(skewed, without, metric).score)
         assert made.facts["adds"][out.name] == pytest.approx(wanted)
 
 
@@ -102,12 +102,12 @@ def test_decision_labels_reach_the_submission(skewed):
 
 
 def test_the_finish_reaches_test_rows_and_out_of_fold_rows(skewed):
-    made, plain = made_of(skewed, LOG_LOSS), made_of(skewed, LOG_LOSS, finish=False)
+    made, plain = made_of(skewed, LOG_LOSS), made_of(skewed, LOG_LOSS, calibration=False)
     truth = skewed.test_target
     assert LOG_LOSS(truth, made.test.values) < LOG_LOSS(truth, plain.test.values) - 0.05
     assert LOG_LOSS(skewed.target, made.oof) == made.facts["cross_fitted_score"]
-    np.testing.assert_array_equal(made.test.values, made.fitted.touch.values(plain.test.values))
-    assert "finish: power" in line(made, "finish")
+    np.testing.assert_array_equal(made.test.values, made.fitted.postprocessor.values(plain.test.values))
+    assert "calibration: power" in line(made, "calibration")
 
 
 @pytest.mark.parametrize("metric", [ACCURACY, LOG_LOSS, RMSE], ids=lambda metric: metric.name)
@@ -129,10 +129,10 @@ def test_the_second_file_is_the_best_complement_of_the_first_and_is_touched(metr
     ])))  # fmt: skip
     skewed.members.reverse()
     made = made_of(skewed, metric)
-    first = touched(
+    first = postprocessed(
         skewed, blend(skewed.members, skewed.target, metric, Split(skewed.folds), "convex").oof, metric
     )
-    each = {member.name: touched(skewed, member.oof, metric) for member in skewed.members}
+    each = {member.name: postprocessed(skewed, member.oof, metric) for member in skewed.members}
     answers = {name: other.answer for name, other in each.items()}
     wanted = complement(first.answer, answers, skewed.target, metric, Split(skewed.folds))
     assert wanted.name != skewed.members[0].name
@@ -141,10 +141,10 @@ def test_the_second_file_is_the_best_complement_of_the_first_and_is_touched(metr
               for name in answers]  # fmt: skip
     assert wanted.gain == pytest.approx(max(other.gain for other in others), rel=0.2)
     chosen = next(member for member in skewed.members if member.name == wanted.name)
-    touch = each[wanted.name].touch
-    np.testing.assert_array_equal(made.second.values, touch.values(chosen.test))
+    postprocessor = each[wanted.name].postprocessor
+    np.testing.assert_array_equal(made.second.values, postprocessor.values(chosen.test))
     if metric is ACCURACY:
-        np.testing.assert_array_equal(made.second.labels, touch.labels(chosen.test))
+        np.testing.assert_array_equal(made.second.labels, postprocessor.labels(chosen.test))
     said = line(made, "two to submit")
     assert said.startswith(f"two to submit: the ensemble, and {wanted.name} (second_submission.csv)")
     assert f"{wanted.wins:.0%} of resampled contests" in said
@@ -155,7 +155,7 @@ def test_a_second_file_that_says_the_same_as_the_first_is_none(level_2):
     sure = [np.eye(3, dtype=np.float32)[data.truth] * share + (1 - share) / 3 for share in (0.9, 0.8)]
     data.members = [data.predictions(name, values) for name, values in zip("ab", sure, strict=True)]
     assert made_of(data, ACCURACY).second is None  # the same labels
-    assert made_of(data, LOG_LOSS, finish=False).second is not None
+    assert made_of(data, LOG_LOSS, calibration=False).second is not None
 
 
 def test_the_methods_that_auto_tried_may_be_the_second(level_2):
@@ -199,8 +199,8 @@ def test_rows_that_a_member_lacks_are_left_out_for_all(skewed):
     assert np.isnan(made.oof[:10]).all()
     assert np.isfinite(made.oof[10:]).all()
     some = skewed.members[0].oof[10:]
-    lesson = lesson_for(ACCURACY, skewed.target, EnsembleConfig(), 0)
-    alone = touch_up(lesson, some, skewed.target[10:], ACCURACY, Split(skewed.folds[10:]))
+    choice = postprocessing_for(ACCURACY, skewed.target, EnsembleConfig(), 0)
+    alone = postprocess(choice, some, skewed.target[10:], ACCURACY, Split(skewed.folds[10:]))
     assert made.facts["member_scores"]["m0"] == alone.score
 
 

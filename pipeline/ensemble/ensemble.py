@@ -1,4 +1,4 @@
-"""The last mile: the blend and its last touch, judged as what is handed in."""
+"""Ensemble: the blend and its post-processing, judged as what is handed in."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.ensemble.analysis import Gain, error_correlation, gain, intervals
 from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
-from pipeline.ensemble.lesson import lesson_for
 from pipeline.ensemble.method import is_exact
+from pipeline.ensemble.postprocessing import Postprocessed, PostprocessorLearner, postprocess
+from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
-from pipeline.ensemble.touch import Lesson, Touched, touch_up
 from pipeline.metrics import Metric
 from pipeline.validation.predictions import Predictions
 
@@ -34,7 +34,7 @@ class Ensemble:
         second: what to submit beside it, or None.
         error_correlation: (members, members) of the members' errors, or None.
         facts: what a person wants to know, as JSON. All scores in it but the candidates' are of
-            answers after their last touch: the ensemble's, every member's, and what is compared.
+            answers after post-processing: the ensemble's, every member's, and what is compared.
     """
 
     fitted: FittedEnsemble
@@ -49,7 +49,7 @@ class Ensemble:
 class _Bench:
     """The blend, and the one way in which it and whatever it is compared with are judged.
 
-    A member's score, like the ensemble's, is that of its answers after a last touch of its own,
+    A member's score, like the ensemble's, is that of its answers after post-processing of its own,
     cross-fitted: what it would be worth if it were handed in alone.
     """
 
@@ -57,7 +57,7 @@ class _Bench:
     whole_target: np.ndarray
     metric: Metric
     whole_split: Split
-    lesson: Lesson
+    learner: PostprocessorLearner
     seed: int
     blended: Blend
 
@@ -69,22 +69,22 @@ class _Bench:
     def split(self) -> Split:
         return self.blended.split
 
-    def touched(self, oof: np.ndarray) -> Touched:
+    def judged(self, oof: np.ndarray) -> Postprocessed:
         """Judges out-of-fold predictions of all rows on the scored ones."""
         prediction = oof[self.blended.rows]
-        return touch_up(self.lesson, prediction, self.target, self.metric, self.split, self.seed)
+        return postprocess(self.learner, prediction, self.target, self.metric, self.split, self.seed)
 
     def said(self, handed: HandedIn) -> np.ndarray:
         """Returns what the metric is asked about: labels, also where no decision chose them, or values."""
-        return self.lesson.plain.answer(handed.values) if handed.labels is None else handed.labels
+        return self.learner.plain.answer(handed.values) if handed.labels is None else handed.labels
 
     @cached_property
-    def ensemble(self) -> Touched:
-        return self.touched(self.blended.oof)
+    def ensemble(self) -> Postprocessed:
+        return self.judged(self.blended.oof)
 
     @cached_property
-    def of_members(self) -> dict[str, Touched]:
-        return {member.name: self.touched(member.oof) for member in self.members}
+    def of_members(self) -> dict[str, Postprocessed]:
+        return {member.name: self.judged(member.oof) for member in self.members}
 
     def without(self, out: Predictions) -> float:
         """Returns the score of the same method without a member, on the same rows."""
@@ -93,7 +93,7 @@ class _Bench:
         split = replace(self.whole_split, folds=folds)
         some = [member for member in self.members if member is not out]
         method = self.blended.fitted.config or self.blended.chosen
-        return self.touched(blend(some, self.whole_target, self.metric, split, method, self.seed).oof).score
+        return self.judged(blend(some, self.whole_target, self.metric, split, method, self.seed).oof).score
 
 
 def make_ensemble(
@@ -111,12 +111,14 @@ def make_ensemble(
         target: as a Dataset keeps it.
         metric: of the competition.
         split: of the same rows.
-        config: the method, and which of the last touches are allowed.
+        config: the method, and which of the kinds of post-processing are allowed.
         seed: every random choice follows from it.
     """
     blended = blend(members, target, metric, split, method=config.method, seed=seed)
-    bench = _Bench(members, target, metric, split, lesson_for(metric, target, config, seed), seed, blended)
-    fitted = FittedEnsemble(blended.names, blended.chosen, blended.fitted, bench.ensemble.touch)
+    bench = _Bench(
+        members, target, metric, split, postprocessing_for(metric, target, config, seed), seed, blended
+    )
+    fitted = FittedEnsemble(blended.names, blended.chosen, blended.fitted, bench.ensemble.postprocessor)
     test = fitted.apply({member.name: member.test for member in members})
     facts = _facts(bench, fitted)
     correlation = second = None
@@ -139,8 +141,8 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
         lines.append(f"the weights are exact: optimality gap {blended.gap:.1e}")
     lines += [f"dropped {name}: {reason}" for name, reason in blended.dropped.items()]
 
-    def by_fold(touched: Touched) -> list[float]:
-        return list(fold_scores(metric, bench.target, touched.answer, split))
+    def by_fold(judged: Postprocessed) -> list[float]:
+        return list(fold_scores(metric, bench.target, judged.answer, split))
 
     return {
         "metric": metric.name,
@@ -150,37 +152,37 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
         "cross_fitted_score": bench.ensemble.score,
         "cross_fitted_fold_scores": by_fold(bench.ensemble),
         "in_sample_score": score,
-        "member_scores": {name: touched.score for name, touched in bench.of_members.items()},
-        "member_fold_scores": {name: by_fold(touched) for name, touched in bench.of_members.items()},
+        "member_scores": {name: judged.score for name, judged in bench.of_members.items()},
+        "member_fold_scores": {name: by_fold(judged) for name, judged in bench.of_members.items()},
         "dropped": blended.dropped,
         "gap": blended.gap,
         "intervals": {},
         "candidates": [asdict(candidate) for candidate in blended.table],
-        "lines": [*lines, *_touch_lines(bench), *blended.notes],
+        "lines": [*lines, *_postprocessing_lines(bench), *blended.notes],
     }
 
 
-def _touch_lines(bench: _Bench) -> list[str]:
-    """Says what the last touch is, and what the whole procedure gains by it."""
-    touched, metric = bench.ensemble, bench.metric
-    name = "decisions" if metric.wants == "label" else "finish"
-    worth = f"{metric.name} {touched.plain_score:.5f} -> {touched.score:.5f}, cross-fitted with the choice"
-    if touched.used:
-        return [f"{name}: {touched.touch.describe()}: {worth}"]
-    some, all_ = touched.parts
+def _postprocessing_lines(bench: _Bench) -> list[str]:
+    """Says what post-processing is, and what the whole procedure gains by it."""
+    judged, metric = bench.ensemble, bench.metric
+    name = "decisions" if metric.wants == "label" else "calibration"
+    worth = f"{metric.name} {judged.plain_score:.5f} -> {judged.score:.5f}, cross-fitted with the choice"
+    if judged.used:
+        return [f"{name}: {judged.postprocessor.describe()}: {worth}"]
+    some, all_ = judged.parts
     return [f"{name}: not used; {some} of {all_} parts of the rows would have: {worth}"] if some else []
 
 
 def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     """Adds to the facts what the blend gains and what each member adds; returns the error correlation."""
     blended, metric, target = bench.blended, bench.metric, bench.target
-    answers = {name: touched.answer for name, touched in bench.of_members.items()}
+    answers = {name: judged.answer for name, judged in bench.of_members.items()}
     sign = 1.0 if metric.greater_is_better else -1.0
     best = max(bench.of_members, key=lambda name: sign * bench.of_members[name].score)
     oofs = Stack(tuple(member.oof for member in bench.members))
-    mean = bench.touched(oofs.mean())
+    mean = bench.judged(oofs.mean())
     chosen = blended.alternatives.get(blended.chosen)
-    score = (bench.touched(chosen[0]) if chosen else bench.ensemble).score
+    score = (bench.judged(chosen[0]) if chosen else bench.ensemble).score
     adds = {member.name: sign * (score - bench.without(member)) for member in bench.members}
 
     def over(other: np.ndarray) -> str:
@@ -202,19 +204,17 @@ def _second(bench: _Bench, first: HandedIn, facts: dict[str, Any]) -> HandedIn |
     """Returns what to submit beside the ensemble where the better of two files counts.
 
     The candidates are the members and what other methods make of them, each after its own last
-    touch; those that say the same of the test rows as the ensemble are none.
+    postprocessor; those that say the same of the test rows as the ensemble are none.
     """
     alternatives = dict(bench.blended.alternatives)
     alternatives.pop(bench.blended.chosen, None)
-    touched = bench.of_members | {name: bench.touched(oof) for name, (oof, _) in alternatives.items()}
+    judged = bench.of_members | {name: bench.judged(oof) for name, (oof, _) in alternatives.items()}
     tests = {member.name: member.test for member in bench.members}
     tests |= {name: test for name, (_, test) in alternatives.items()}
-    handed = {name: _handed_in(touched[name], test) for name, test in tests.items()}
+    handed = {name: _handed_in(judged[name], test) for name, test in tests.items()}
     submitted = bench.said(first)
     others = {
-        name: touched[name].answer
-        for name in tests
-        if not np.array_equal(bench.said(handed[name]), submitted)
+        name: judged[name].answer for name in tests if not np.array_equal(bench.said(handed[name]), submitted)
     }
     found = complement(bench.ensemble.answer, others, bench.target, bench.metric, bench.split, bench.seed)
     if found is None:
@@ -228,8 +228,8 @@ def _second(bench: _Bench, first: HandedIn, facts: dict[str, Any]) -> HandedIn |
     return handed[found.name]
 
 
-def _handed_in(touched: Touched, test: np.ndarray) -> HandedIn:
-    return HandedIn(touched.touch.values(test), touched.touch.labels(test))
+def _handed_in(judged: Postprocessed, test: np.ndarray) -> HandedIn:
+    return HandedIn(judged.postprocessor.values(test), judged.postprocessor.labels(test))
 
 
 def _interval(gain: Gain) -> str:

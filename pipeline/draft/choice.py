@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Decision(Generic[T]):
+class Choice(Generic[T]):
     """What was decided, and why.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The last touch for log loss: power, floor and class priors."""
+"""Post-processing for log loss: power, floor and class priors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.ensemble.touch import Touch
+from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.ensemble.weights import sample
 from pipeline.metrics import SMALLEST_PROBABILITY
 
@@ -16,7 +16,7 @@ VALUES = 100_000  # rows * outputs: enough for three numbers
 
 
 @dataclass(frozen=True)
-class Finish(Touch):
+class Calibration(Postprocessor):
     """Probabilities p become (p + floor)^power * ratio^strength, brought to a sum of one.
 
     Labels (multilabel) are treated as two classes each.
@@ -43,14 +43,14 @@ class Finish(Touch):
         return (softmax(logits, axis=1) if self.classes else expit(logits)).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "kind": "finish", "log_ratio": self.log_ratio.tolist()}
+        return {**vars(self), "kind": "calibration", "log_ratio": self.log_ratio.tolist()}
 
     def describe(self) -> str:
         return f"power {self.power:.3f}, floor {self.floor:g}, class prior {self.strength:.2f}"
 
 
-def fit_finish(prediction: np.ndarray, target: np.ndarray, seed: int = 0) -> Finish:
-    """Returns the finish of least log loss on these rows.
+def fit_calibration(prediction: np.ndarray, target: np.ndarray, seed: int = 0) -> Calibration:
+    """Returns the calibration of least log loss on these rows.
 
     For a given floor the loss is convex in power and strength; the floor is raised while that helps.
     """
@@ -64,7 +64,7 @@ def fit_finish(prediction: np.ndarray, target: np.ndarray, seed: int = 0) -> Fin
             break
         best = found
     _, floor, power, strength = best
-    return Finish(power, floor, strength, ratio, classes)
+    return Calibration(power, floor, strength, ratio, classes)
 
 
 def _fit_power(

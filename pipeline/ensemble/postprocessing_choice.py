@@ -1,0 +1,41 @@
+"""Which post-processing suits a metric, and how it is read from disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.config.schema import EnsembleConfig
+from pipeline.ensemble.calibration import Calibration, fit_calibration
+from pipeline.ensemble.decision import Decision, fit_decision
+from pipeline.ensemble.postprocessing import PlainLabels, Postprocessor, PostprocessorLearner
+from pipeline.metrics import Metric
+
+
+def postprocessing_for(
+    metric: Metric, target: np.ndarray, config: EnsembleConfig, seed: int
+) -> PostprocessorLearner:
+    """Returns what can be learned for the metric, as far as the configuration allows it."""
+    if metric.wants == "label":
+        plain = PlainLabels(classes=target.ndim == 1)
+        return (
+            PostprocessorLearner(plain, lambda p, t: fit_decision(p, t, metric, seed))
+            if config.thresholds
+            else PostprocessorLearner(plain)
+        )
+    if metric.name == "log_loss" and config.calibration:
+        return PostprocessorLearner(Postprocessor(), lambda p, t: fit_calibration(p, t, seed))
+    return PostprocessorLearner(Postprocessor())
+
+
+def read_postprocessor(facts: dict[str, Any]) -> Postprocessor:
+    """Returns the postprocessor that `Postprocessor.to_json` described."""
+    settings = {key: value for key, value in facts.items() if key != "kind"}
+    if facts["kind"] == "none":
+        return Postprocessor()
+    if facts["kind"] == "labels":
+        return PlainLabels(**settings)
+    if facts["kind"] == "calibration":
+        return Calibration(**settings | {"log_ratio": np.array(settings["log_ratio"], np.float64)})
+    return Decision(facts["kind"], np.array(settings["rule"], np.float64))
