@@ -15,7 +15,8 @@ from bench.results import Value
 
 USUAL = "tensorflow"
 OTHERS = ("jax", "torch")
-QUICK = ["--only", "cnn,trees", "--set", "models.cnn.epochs=2", "--set", "models.cnn.seeds=1"]
+TINY = ("folds.n=2", "models.cnn.backbone=16C3s BN MP2 FC64", "models.cnn.epochs=4", "models.cnn.seeds=1")
+QUICK = ["--only", "cnn,trees", *(word for key in TINY for word in ("--set", key))]
 
 
 def run(quick: bool) -> list[Value]:

@@ -22,9 +22,17 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "random_forest": {"trees": 20},
     "extra_trees": {"trees": 20},
     "ngrams": {"columns": ["words"]},
-    "tabular": {"max_epochs": 2},
+    "tabular": {"max_epochs": 2, "units": 8, "members": 2},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds
+
+
+@pytest.fixture(autouse=True)
+def quick_steps(request):
+    """`tabular` builds a network per fit: each would be traced for a few steps."""
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and callspec.params.get("kind") == "tabular":
+        request.getfixturevalue("untraced")
 
 
 def kinds(task):
