@@ -15,8 +15,14 @@ from bench.results import Value
 
 USUAL = "tensorflow"
 OTHERS = ("jax", "torch")
-TINY = ("folds.n=2", "models.cnn.backbone=16C3s BN MP2 FC64", "models.cnn.epochs=4", "models.cnn.seeds=1")
-QUICK = ["--only", "cnn,trees", *(word for key in TINY for word in ("--set", key))]
+TINY = {
+    "folds.n": 2,
+    "models.cnn.backbone": "32C3s BN MP2 64C3s BN MP2 FC128",
+    "models.cnn.epochs": 4,
+    "models.cnn.seeds": 1,
+    "ensemble.method": "convex",
+}
+QUICK = ["--only", "cnn,neighbours", *(word for key in TINY for word in ("--set", f"{key}={TINY[key]}"))]
 
 
 def run(quick: bool) -> list[Value]:
