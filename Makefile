@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # quiet TensorFlow's start-up, stop albumentations from calling the network
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export NO_ALBUMENTATIONS_UPDATE ?= 1
+# tests run side by side: one process per core, at most 4 (each takes up to 2 GB); -n 0 in ARGS: none
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist worksteal
 
 REQUIREMENTS := requirements$(if $(GPU),-gpu).txt
 RUN := $(BIN)/python -m pipeline
@@ -93,8 +95,9 @@ clean: needs-comp $(BIN)/.ready ## remove products that the config does not use 
 bench: $(BIN)/.ready-dev ## measure speed and memory against the plain way (CHECK=1: fail below a limit)
 	@$(BIN)/python bench/speed.py $(if $(CHECK),--check) $(ARGS)
 
-test: $(BIN)/.ready-dev ## run the tests (ARGS="-m 'not slow'" for the quick ones)
-	@$(BIN)/python -m pytest $(ARGS)
+# one thread each for libraries that are told no number: those of all processes would fight for the cores
+test: $(BIN)/.ready-dev ## run the tests, one process per core (ARGS="-m 'not slow'" for the quick ones)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 mutants: $(BIN)/.ready-dev ## put known faults into a copy of the code: the tests must see each (ARGS="-k seed")
 	@$(BIN)/python -m tests.mutants.runner $(ARGS)

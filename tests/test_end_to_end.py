@@ -58,6 +58,8 @@ def test_digits_from_scratch(digits_workplace):
         "folds.n=2",
         "--set",
         "models.cnn.epochs=6",
+        "--set",
+        "models.cnn.seeds=1",
         "--only",
         "cnn,neighbours",
     ]

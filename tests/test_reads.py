@@ -173,6 +173,7 @@ models:
   reader: {kind: logistic, inputs: [table, net.embedding, logit.prediction]}
 ensemble: {members: [reader], calibration: false}
 """
+TABLES = re.sub(r"  net:.*\n", "", PICTURES.replace("net.embedding, ", ""))  # without the network
 
 
 @pytest.fixture
@@ -204,10 +205,8 @@ def test_what_a_reader_sees_follows_its_fold_everywhere(trained):
 
 @pytest.mark.slow
 def test_marks_reach_the_manifest_the_board_and_the_table(workplace, capsys):
-    text = PICTURES.replace("kind: logistic, inputs", "kind: logistic, nested: false, inputs")
-    (workplace / "configs/toy.yaml").write_text(
-        re.sub(r"  net:.*\n", "", text.replace("net.embedding, ", "")), encoding="utf-8"
-    )
+    text = TABLES.replace("kind: logistic, inputs", "kind: logistic, nested: false, inputs")
+    (workplace / "configs/toy.yaml").write_text(text, encoding="utf-8")
     assert main(["train", "toy"]) == 0
     said = capsys.readouterr().out
     mark = "logit.prediction: from fits that have seen the scored folds (`nested: false`)"
@@ -223,7 +222,7 @@ def test_marks_reach_the_manifest_the_board_and_the_table(workplace, capsys):
 
 @pytest.mark.slow
 def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process, monkeypatch):
-    (workplace / "configs/toy.yaml").write_text(PICTURES, encoding="utf-8")
+    (workplace / "configs/toy.yaml").write_text(TABLES, encoding="utf-8")
     monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a process
     assert main(["train", "toy", "--set", "workers=2"]) == 0
     as_one_process()

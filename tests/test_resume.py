@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm import Warm
+
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
@@ -48,20 +50,24 @@ runpy.run_module("pipeline", run_name="__main__")
 NEVER = ("SIGKILL", "never", "0")
 
 
-def train(folder, stop=NEVER):
-    """Trains to the end, or to the moment at which the run is to stop itself."""
-    command = [sys.executable, "-c", CODE, *map(str, stop)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.run(command, cwd=folder, env=environment, timeout=600, check=False, **pipes)
+@pytest.fixture(scope="module")
+def warm():
+    with Warm("tensorflow", "keras", "lightgbm", "sklearn.linear_model") as process:
+        yield process
+
+
+@pytest.fixture
+def train(warm, workplace):
+    """Returns a function that trains to the end, or to the moment at which the run is to stop itself."""
+    return lambda *stop: warm.run(CODE, *map(str, stop or NEVER), folder=workplace)
 
 
 def products(folder):
     return {path.name for path in (folder / "runs/toy/products").glob("[!.]*")}
 
 
-def test_killed_again_and_again(workplace):
-    done = train(workplace)
+def test_killed_again_and_again(workplace, train):
+    done = train()
     assert done.returncode == 0, done.stdout
     whole = (workplace / "runs/toy/submission.csv").read_bytes()
     everything = products(workplace)
@@ -69,28 +75,28 @@ def test_killed_again_and_again(workplace):
     # The tables; a network's second epoch; its product, half made; its neighbour; a product of a table.
     moments = [("before", 2), ("epoch", 11), ("before", 4), ("after", 4), ("before", 12)]
     for moment in moments:
-        stopped = train(workplace, ("SIGKILL", *moment))
+        stopped = train("SIGKILL", *moment)
         assert stopped.returncode == -signal.SIGKILL, stopped.stdout
         assert not (workplace / "runs/toy/submission.csv").exists()
-    done = train(workplace)
+    done = train()
     assert done.returncode == 0, done.stdout
     assert (workplace / "runs/toy/submission.csv").read_bytes() == whole
     assert products(workplace) == everything
     assert not list((workplace / "runs/toy/products").glob(".making-*"))
 
 
-def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(workplace):
+def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(workplace, train):
     """Once in an epoch of the second fold's network, once while a product of a table is put in its place."""
     done = set()
     for moment in [("epoch", 14), ("before", 12)]:
-        stopped = train(workplace, ("SIGINT", *moment))
+        stopped = train("SIGINT", *moment)
         assert stopped.returncode == 130, stopped.stdout
         assert "goes on from here" in stopped.stdout
         assert "Traceback" not in stopped.stdout
         assert done < products(workplace)
         done = products(workplace)
     assert any(name.startswith("net-fold") for name in done)
-    finished = train(workplace)
+    finished = train()
     assert finished.returncode == 0, finished.stdout
     assert done < products(workplace)
     assert not list((workplace / "runs/toy/products").glob(".making-*"))

@@ -15,7 +15,14 @@ from bench.results import Value
 
 USUAL = "tensorflow"
 OTHERS = ("jax", "torch")
-QUICK = ["--only", "cnn,trees", "--set", "models.cnn.epochs=2", "--set", "models.cnn.seeds=1"]
+TINY = {
+    "folds.n": 2,
+    "models.cnn.backbone": "32C3s BN MP2 64C3s BN MP2 FC128",
+    "models.cnn.epochs": 4,
+    "models.cnn.seeds": 1,
+    "ensemble.method": "convex",
+}
+QUICK = ["--only", "cnn,neighbours", *(word for key in TINY for word in ("--set", f"{key}={TINY[key]}"))]
 
 
 def run(quick: bool) -> list[Value]:

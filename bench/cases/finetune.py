@@ -23,7 +23,7 @@ SIDE = 32
 
 def run(quick: bool) -> list[Value]:
     """Measures both ways, each in a process of its own; see docs/performance.md."""
-    count, sizes = (200, {"n": 3, "epochs": 1}) if quick else (1000, {"n": 10, "epochs": 3})
+    count, sizes = (60, {"n": 2, "epochs": 1}) if quick else (1000, {"n": 10, "epochs": 3})
     with tempfile.TemporaryDirectory() as folder:
         label = draw_pictures(Path(folder) / "pixels.npy", count, SIDE, CLASSES)
         np.save(Path(folder) / "label.npy", label)

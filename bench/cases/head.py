@@ -21,8 +21,8 @@ TINT = 60.0  # random weights see little but colours
 
 def run(quick: bool) -> list[Value]:
     """Measures both ways, each in a process of its own; see docs/performance.md."""
-    sizes = {"n": 3, "epochs": 3} if quick else {"n": 5, "epochs": 10}
-    count, side = (120, 32) if quick else (1000, 128)
+    sizes = {"n": 2, "epochs": 1} if quick else {"n": 5, "epochs": 10}
+    count, side = (40, 32) if quick else (1000, 128)
     with tempfile.TemporaryDirectory() as folder:
         in_child(__name__, "prepare", folder=folder, count=count, side=side)
         our, other = (in_child(__name__, way, folder=folder, **sizes) for way in ("ours", "the_plain_way"))

@@ -26,7 +26,7 @@ models:
 
 def run(quick: bool) -> list[Value]:
     """Reads a large table and a tiny one; see docs/performance.md."""
-    rows = 100_000 if quick else 5_000_000
+    rows = 20_000 if quick else 5_000_000
     base, large = (in_child(__name__, "fold", rows=count) for count in (1_000, rows))
     table = rows * COLUMNS * np.dtype(np.float32).itemsize / MB
     what = f"{rows:,} x {COLUMNS} float32 from Parquet, folds drawn"

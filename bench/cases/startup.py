@@ -25,7 +25,7 @@ models:
 
 def run(quick: bool) -> list[Value]:
     """Measures three commands; see docs/performance.md."""
-    rounds = 2 if quick else 7
+    rounds = 1 if quick else 7
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "configs").mkdir()

@@ -23,7 +23,7 @@ THREADS = 2
 
 def run(quick: bool) -> list[Value]:
     """Measures both on the same batch, in turns; see docs/performance.md."""
-    side, steps, size = (32, 1, 16) if quick else (160, 10, 16)
+    side, steps, size, rounds = (32, 1, 4, 1) if quick else (160, 10, 16, 5)
     load_keras(THREADS)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (size, side, side, 3), dtype=np.uint8)
@@ -38,7 +38,7 @@ def run(quick: bool) -> list[Value]:
 
     train(ours)  # the first steps trace
     train(bare)
-    plainly, own = least_seconds(5, lambda: train(bare), lambda: train(ours))
+    plainly, own = least_seconds(rounds, lambda: train(bare), lambda: train(ours))
     name = f"a training step of mobilenet_v2, {size} pictures of {side} px"
     return [
         Value("step.speed", plainly / own, f"{name}, against Keras' own layers: times faster"),

@@ -50,13 +50,13 @@ def run(quick: bool, rows: int, data: str | None) -> list[Value]:
     """Measures all five; see docs/performance.md.
 
     Args:
-        quick: takes 600 rows.
+        quick: takes 300 rows.
         rows: of the generated table.
         data: folder or zip of the real otto, or None.
     """
     import pandas as pd
 
-    numbers, label = _otto(Path(data)) if data else otto_like(600 if quick else rows)
+    numbers, label = _otto(Path(data)) if data else otto_like(300 if quick else rows)
     table = pd.DataFrame(numbers, columns=[f"count_{number}" for number in range(numbers.shape[1])])
     train = Dataset(np.arange(len(label)).astype(str), table, target=label)
     for library in LIBRARIES:  # whoever came first would pay for the import

@@ -1,13 +1,21 @@
 """The plain way and ours do the same amount of work."""
 
+import contextlib
+import dataclasses
+import importlib
+import json
+
 import numpy as np
 import pytest
 
+from bench import measure
 from bench.cases import folds, tables
 from bench.cases import input as input_case
 from bench.generated import draw_pictures, otto_like, write_picture_competition
+from bench.limits import LIMITS
 from bench.plain import input as plain_input
 from bench.plain import tables as plain_tables
+from pipeline.cli import main
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
 from pipeline.data.folds import make_folds
@@ -118,13 +126,42 @@ def test_a_generated_competition_of_pictures_is_whole(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["input", "head", "finetune", "tables", "startup", "memory", "large_table"])
+@pytest.mark.parametrize("case", ["input", "finetune", "tables", "startup", "large_table"])
 def test_every_case_runs_at_tiny_sizes(case):
     from bench.child import in_child
-    from bench.limits import LIMITS
     from bench.speed import options_of, settings_of
 
     found = in_child(f"bench.cases.{case}", "run", **settings_of(case, options_of(["--quick"])))
+    check_values(case, found)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize("case", ["head", "memory"])
+def test_cases_whose_many_processes_only_cost_time_here_run_in_this_one(case, monkeypatch):
+    """What starts their processes is what the cases above use too; this one has TensorFlow already."""
+    module = importlib.import_module(f"bench.cases.{case}")
+
+    def in_child(name, function, **settings):  # what is sent there and back is JSON
+        assert name == module.__name__
+        return as_json(getattr(module, function)(**as_json(settings)))
+
+    def command(folder, *words):
+        with contextlib.chdir(folder):
+            assert main(list(words)) == 0
+        return measure.Ran(seconds=1.0, own=1.0, resident=2.0, code=0, output="")
+
+    monkeypatch.setattr(module, "in_child", in_child)
+    monkeypatch.setattr(module, "command", command, raising=False)
+    monkeypatch.setattr(folds, "start_keras", lambda: None)  # it runs
+    check_values(case, as_json(module.run(quick=True)))
+
+
+def as_json(value):
+    return json.loads(json.dumps(value, default=dataclasses.asdict))
+
+
+def check_values(case, found):
     names = {facts["name"] for facts in found}
     assert {name for name in LIMITS if name.startswith(f"{case}.")} <= names
     assert all(facts["what"] for facts in found)

@@ -16,6 +16,7 @@ def test_both_sides_have_the_same_weights():
     assert shapes[0] == shapes[1]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_it_runs():
     speed, time = step.run(quick=True)
     assert speed.value > 0

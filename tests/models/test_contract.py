@@ -22,9 +22,17 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "random_forest": {"n_estimators": 20},
     "extra_trees": {"n_estimators": 20},
     "ngrams": {"columns": ["words"]},
-    "tabular": {"epochs": 2},
+    "tabular": {"epochs": 2, "units": 8, "members": 2},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds
+
+
+@pytest.fixture(autouse=True)
+def quick_steps(request):
+    """`tabular` builds a network per fit: each would be traced for a few steps."""
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and callspec.params.get("kind") == "tabular":
+        request.getfixturevalue("untraced")
 
 
 def kinds(task):

@@ -39,6 +39,7 @@ def test_conventions_agree_with_keras():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("untraced")
 def test_efficientnet_says_what_keras_says_with_its_imagenet_weights(tmp_path, monkeypatch):
     keras, shape = load_keras(), (64, 64, 3)
     plain = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=shape)

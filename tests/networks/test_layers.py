@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 
@@ -62,12 +64,16 @@ def test_own_norms_learn_what_keras_norms_learn(scale, center):
     )
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     "constructor", ["MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "NASNetMobile"]
 )
 def test_a_pretrained_networks_copy_says_the_same(constructor):
     keras, shape = load_keras(), (64, 64, 3)
-    plain = getattr(keras.applications, constructor)(include_top=False, weights=None, input_shape=shape)
+    build = getattr(keras.applications, constructor)
+    if constructor == "NASNetMobile":  # with one cell of a kind in a row instead of four
+        build = functools.partial(keras.applications.nasnet.NASNet, num_blocks=1, penultimate_filters=1056)
+    plain = build(include_top=False, weights=None, input_shape=shape)
     own = with_own_norms(keras, plain)
     assert [v.shape for v in own.weights] == [v.shape for v in plain.weights]
     own.set_weights(plain.get_weights())

@@ -1,17 +1,13 @@
 """A search that is killed loses no trial and counts none twice."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import optuna
 import pytest
 
 from pipeline.search.study import VALUES, counted
+from tests.warm import Warm
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 TRIALS = 8
 # The process kills itself at a trial: before its first sign of life, or in its first or second fit.
@@ -46,13 +42,10 @@ sys.exit(main(sys.argv[1:]))
 NEVER = 1000
 
 
-def search(folder, last, moment=0):
+def search(warm, folder, last, moment=0):
     """Runs the search to its end, or to the trial `last`: to its start (0), or its first or second fit."""
-    command = [sys.executable, "-c", CODE, str(last), str(moment)]
-    command += ["tune", "toy", "--model", "logit", "--trials", str(TRIALS)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.run(command, cwd=folder, env=environment, timeout=600, check=False, **pipes)
+    words = [str(last), str(moment), "tune", "toy", "--model", "logit", "--trials", str(TRIALS)]
+    return warm.run(CODE, *words, folder=folder)
 
 
 def trials(folder):
@@ -65,11 +58,12 @@ def trials(folder):
 
 def test_killed_three_times(toy):
     moments = [(1, 1), (3, 0), (5, 2)]
-    for last, moment in moments:
-        done = search(toy, last, moment)
-        assert done.returncode == -signal.SIGKILL, done.stdout
-        assert [t.state.name for t in trials(toy)].count("RUNNING") >= 1
-    done = search(toy, NEVER)
+    with Warm("optuna", "pandas", "sklearn.linear_model", "matplotlib.pyplot") as warm:
+        for last, moment in moments:
+            done = search(warm, toy, last, moment)
+            assert done.returncode == -signal.SIGKILL, done.stdout
+            assert [t.state.name for t in trials(toy)].count("RUNNING") >= 1
+        done = search(warm, toy, NEVER)
     assert done.returncode == 0, done.stdout
     ended = counted(trials(toy))
     assert len(ended) == TRIALS
