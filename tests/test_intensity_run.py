@@ -119,7 +119,10 @@ def test_keys_of_pictures_that_cannot_be_deep_stay(place):
     (place / "configs/faint.yaml").write_text(text)
     plain, stated = run_of(place), run_of(place, "data.intensity=[0, 480]")
     assert plain.pixels_product("alike").key == stated.pixels_product("alike").key
-    assert plain.fit_product("alike", plain.plan.all_folds[0]).key == stated.fit_product("alike", plain.plan.all_folds[0]).key
+    assert (
+        plain.fit_product("alike", plain.plan.all_folds[0]).key
+        == stated.fit_product("alike", plain.plan.all_folds[0]).key
+    )
 
 
 @pytest.mark.parametrize("value", ["[5, 1]", "[0, 1, 2]", "[3, 3]"])

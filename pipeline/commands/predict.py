@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from pipeline.data.source import FolderSource
 from pipeline.data.submission import number_text, with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
+from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.outputs import Values
+from pipeline.inputs.table import Columns
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
@@ -150,20 +153,18 @@ def _predict_model(
         pixels = np.load(path, mmap_mode="r")
         for line in fallback_lines(plan.config.models, name, {"new": fallen}):
             run.progress.message(line)
-    rows = Dataset(
-        ids=new.test_ids,
-        table=new.test if "table" in sees(section) else None,
-        pixels=pixels,
-        pixels_key=f"new-{name}",
-        column_kinds=new.kinds,
-        features=plan.config.features,
-    )
+    parts: dict[str, Any] = {}
+    if "table" in sees(section) and new.test is not None:
+        parts["table"] = Columns(new.test, new.kinds, plan.config.features)
+    if pixels is not None:
+        parts["images"] = Pictures(pixels, f"new-{name}")
     embedded = any(f"{name}.embedding" in other.inputs for other in run.config.models.values())
     found_by_fold: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
     run.progress.begin(f"{name} on new rows", 0, 1)
     for number, fold in enumerate(run.folds):
-        extras = {entry: outputs[entry][number] for entry in section.inputs if "." in entry}
-        said = _predict_fold(run, name, fold, replace(rows, extras=extras), embedded)
+        said_by_others = {entry: Values(outputs[entry][number]) for entry in section.inputs if "." in entry}
+        rows = Dataset(new.test_ids, {**parts, **said_by_others})
+        said = _predict_fold(run, name, fold, rows, embedded)
         for part, values in said.items():
             found_by_fold[part].append(values)
     run.progress.end("")

@@ -30,7 +30,7 @@ class TableEncoder:
         style: "tree" keeps numbers and gaps (NaN) as they are and gives categories as codes;
             "native" the same with codes alone for categories, however many levels they have; "dense"
             fills, standardises and one-hot encodes.
-        inputs: "table" (or "auto") for the table, other names for entries of `Dataset.extras`.
+        inputs: "table" (or "auto") for the table, other names for parts of the dataset.
         seed: of cross-fitted encodings and of the topics of texts.
     """
 
@@ -58,7 +58,7 @@ class TableEncoder:
         self.kinds_: dict[str, str] = {}
         self.notes_: list[str] = []
         if "table" in self.inputs:
-            self.kinds_ = dict(column_kinds(rows.table, rows.dataset.column_kinds))
+            self.kinds_ = dict(column_kinds(rows.table, rows.dataset.part("table").kinds))
             self.notes_ = describe_columns(rows.table, self.kinds_)
         self.maker_ = PartsMaker(self.kinds_)
         if self.kinds_:
@@ -73,7 +73,8 @@ class TableEncoder:
     def _fit_blocks(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
         """Fits the encoder of each sort of column; categories come first, see `native_`."""
         parts = self.maker_.transform(rows.table) if self.kinds_ else None
-        self.features_ = FeatureMaker(rows.dataset.features) if parts and rows.dataset.features else None
+        features = rows.dataset.part("table").features if parts else {}
+        self.features_ = FeatureMaker(features) if features else None
         if parts and self.features_:
             self.features_.fit_add(rows.table, self.maker_, parts)
         blocks, self.names_ = [], []
@@ -117,7 +118,7 @@ class TableEncoder:
         return np.hstack(blocks).astype(np.float32)
 
     def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
-        """Returns the table's numbers beside the extras, float (rows, columns), and their names."""
+        """Returns the table's numbers beside the other inputs, float (rows, columns), and their names."""
         names = list(numbers)
         blocks = []
         if numbers:
@@ -126,12 +127,12 @@ class TableEncoder:
         for name in self.inputs:
             if name == "table":
                 continue
-            if name not in rows.dataset.extras:
-                known = ["table", *rows.dataset.extras]
+            if name not in rows.dataset.parts:
+                known = list(rows.dataset.parts)
                 raise DataError(
                     f"There is no input {name!r}.{did_you_mean(name, known)} Known: {listing(known)}."
                 )
-            blocks.append(rows.extra(name))
+            blocks.append(rows.of(name))
             names += [f"{name}.{index}" for index in range(blocks[-1].shape[1])]
         return np.hstack(blocks) if blocks else np.zeros((len(rows), 0)), names
 

@@ -138,8 +138,7 @@ class Gallery(Model):
 
     def _features(self, rows: Rows, context: Context) -> np.ndarray:
         """Returns float32 (rows, width) of length 1: the mean over the ways of the test-time set."""
-        pixels = rows.dataset.pixels
-        if pixels is None:
+        if (pixels := rows.dataset.pixels) is None:
             raise ModelError("A gallery needs pictures, and these rows have none.")
         total: Any = 0.0
         for affine in affines(self.config.tta, pixels.shape[1:3]):

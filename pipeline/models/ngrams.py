@@ -164,7 +164,7 @@ class Ngrams(Model):
 
     def _columns(self, rows: Rows) -> list[str]:
         """Returns the columns that it reads: those asked for, or what is text by the training rows."""
-        kinds = column_kinds(rows.table, rows.dataset.column_kinds)
+        kinds = column_kinds(rows.table, rows.dataset.part("table").kinds)
         if self.config.columns is None:
             found = [name for name, kind in kinds.items() if kind == "text"]
             if not found:

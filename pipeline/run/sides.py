@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.rows import Dataset
 from pipeline.errors import ConfigError
+from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.table import Columns
 from pipeline.registry import MODELS
 
 
@@ -55,15 +58,11 @@ def sides_of(
         ("train", competition.ids, competition.train),
         ("test", competition.test_ids, competition.test),
     ):
-        sides.append(
-            Dataset(
-                ids=ids,
-                table=table if "table" in wanted else None,
-                pixels=np.load(pixels / f"{side}.npy", mmap_mode="r") if pixels else None,
-                pixels_key=f"{pixels_key}-{side}" if pixels else "",
-                target=competition.target if side == "train" else None,
-                column_kinds=competition.kinds if table is not None else {},
-                features=config.features,
-            )
-        )
+        parts: dict[str, Any] = {}
+        if "table" in wanted and table is not None:
+            parts["table"] = Columns(table, competition.kinds, config.features)
+        if "images" in wanted and pixels:
+            shown = np.load(pixels / f"{side}.npy", mmap_mode="r")
+            parts["images"] = Pictures(shown, f"{pixels_key}-{side}")
+        sides.append(Dataset(ids, parts, competition.target if side == "train" else None))
     return Sides(*sides)

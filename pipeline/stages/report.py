@@ -14,6 +14,7 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, make_folds
 from pipeline.data.images import decode
 from pipeline.data.rows import Dataset
+from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
@@ -146,7 +147,7 @@ def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path)
     folds = [fold for fold in run.folds if fold.repeat == 0]
     scored = np.concatenate([fold.valid for fold in folds])
     rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
-    pictures, labels = sides.train.rows(rows).pixels(), run.competition.target[rows]
+    pictures, labels = sides.train.rows(rows).of("images"), run.competition.target[rows]
     down, across = grid(views.size)
     maps = np.zeros((len(rows), len(down) - 1, len(across) - 1), np.float32)
     for fold in folds:
@@ -171,7 +172,7 @@ class _Predictor:
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
         ids = np.arange(len(pictures)).astype(str)
-        return self.model.predict(Dataset(ids, pixels=pictures).rows(), self.context)
+        return self.model.predict(Dataset(ids, {"images": Pictures(pictures)}).rows(), self.context)
 
 
 def _entries(

@@ -1,0 +1,1 @@
+"""Pictures: where they lie, how they are decoded, and through which view a network sees them."""

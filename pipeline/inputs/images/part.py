@@ -1,0 +1,24 @@
+"""Decoded pictures as a part of a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of all rows of a side.
+
+    Attributes:
+        pixels: uint8 (rows, height, width, channels), usually a memory map.
+        key: names their content: equal keys mean equal pixels.
+    """
+
+    pixels: np.ndarray
+    key: str = ""
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """Returns a copy of some pictures, uint8 (n, height, width, channels)."""
+        return self.pixels[positions]
