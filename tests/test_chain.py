@@ -13,10 +13,10 @@ from pipeline.data.annotations import Annotations
 from pipeline.data.images import decode
 from pipeline.data.pixels import warp
 from pipeline.data.source import FolderSource
+from pipeline.inputs.images.files import fallback_lines, seen_by
 from pipeline.models.cnn import CNN
 from pipeline.progress import Progress
 from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
-from pipeline.run.pixels import fallback_lines, seen_by
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import ray as ray_runner

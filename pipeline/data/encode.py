@@ -30,15 +30,15 @@ class TableEncoder:
         style: "tree" keeps numbers and gaps (NaN) as they are and gives categories as codes;
             "native" the same with codes alone for categories, however many levels they have; "dense"
             fills, standardises and one-hot encodes.
-        inputs: "table" (or "auto") for the table, other names for parts of the dataset.
+        inputs: parts of the dataset by name: "table", or what other models say.
         seed: of cross-fitted encodings and of the topics of texts.
     """
 
     features_: FeatureMaker | None = None  # so in an encoder that was saved before there were features
 
-    def __init__(self, style: Style, inputs: Sequence[str] = ("auto",), seed: int = 0) -> None:
+    def __init__(self, style: Style, inputs: Sequence[str] = ("table",), seed: int = 0) -> None:
         self.style = style
-        self.inputs = tuple("table" if name == "auto" else name for name in inputs)
+        self.inputs = tuple(inputs)
         self.seed = seed
 
     def fit_transform(self, rows: Rows, targets: np.ndarray) -> np.ndarray:

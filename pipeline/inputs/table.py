@@ -1,17 +1,22 @@
-"""The table: the columns that models may see, as a part of a dataset."""
+"""The table: the columns that models may see, and the features made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.config.schema import Config, FeatureConfig, ModelConfig
+from pipeline.data.competition import Competition
+from pipeline.errors import DataError
+from pipeline.inputs.base import Input, Workshop
+from pipeline.registry import INPUTS
+
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pipeline.config.schema import FeatureConfig
 
 
 @dataclass(frozen=True)
@@ -31,3 +36,35 @@ class Columns:
 
     def take(self, positions: np.ndarray) -> pd.DataFrame:
         return self.frame.iloc[positions]
+
+
+@INPUTS.register("table")
+class Table(Input):
+    """Numbers, categories, codes and dates of a row, and the features by name."""
+
+    keys = ("train", "test", "columns", "drop", "see_id", "unescape")
+    lacking = "reads the table, but the tables have no column for it."
+
+    def there(self, competition: Competition) -> bool:
+        return competition.train is not None
+
+    def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
+        """Returns the features; their order counts, since each may read those before it."""
+        return features_key(config)
+
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Columns:
+        return Columns(frame_of(shop, side), shop.competition.kinds, shop.config.features)
+
+
+def features_key(config: Config) -> dict[str, Any]:
+    """Returns {} where there are no features: the key of a fit is the one that it always had."""
+    said = [[name, f.model_dump(mode="json", exclude_defaults=True)] for name, f in config.features.items()]
+    return {"features": said} if said else {}
+
+
+def frame_of(shop: Workshop, side: str) -> pd.DataFrame:
+    """Returns the columns of a side that models may see."""
+    frame = shop.competition.train if side == "train" else shop.competition.test
+    if frame is None:
+        raise DataError(f"`models.{shop.name}` {Table.lacking}")
+    return frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -39,7 +39,7 @@ class Model(ABC):
     Attributes:
         Config: the model's section of the YAML; a subclass of ModelConfig.
         version: raise it when the same config would train another model: cached folds are redone.
-        sees: the input that `inputs: [auto]` stands for.
+        sees: the inputs that `inputs: [auto]` stands for.
         tasks: kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
@@ -48,7 +48,7 @@ class Model(ABC):
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
-    sees: ClassVar[Literal["table", "images", "nothing"]] = "table"
+    sees: ClassVar[tuple[str, ...]] = ("table",)
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True

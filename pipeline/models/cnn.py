@@ -37,7 +37,7 @@ class CNN(Model):
 
     Config = CNNConfig
     version = 2  # batch normalisation sums in another order
-    sees = "images"
+    sees = ("images",)
     embeds = True
 
     config: CNNConfig

@@ -11,13 +11,13 @@ from pydantic import Field
 
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError, did_you_mean, listing
+from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.networks.batches import take
 from pipeline.networks.inference import batch_size, run
 from pipeline.networks.network import get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import softmax
-from pipeline.networks.view import ViewConfig, picture
 from pipeline.transforms.test_time import TEST_TIME, affines, apply_test_time
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Gallery(Model):
     """
 
     Config = GalleryConfig
-    sees = "images"
+    sees = ("images",)
     tasks = ("classification",)
     seeded = False  # its network has one
     config: GalleryConfig

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.config.schema import ModelConfig
+from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
-from pipeline.networks.view import ViewConfig, picture
 
 Auto = Literal["auto"]
 HEAD_TASKS = {  # of heads that are not for every kind of task

@@ -11,9 +11,9 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.data.encode import TableEncoder
 from pipeline.data.features.check import check_features
-from pipeline.data.features.key import features_key
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.errors import ConfigError, DataError
+from pipeline.inputs.key import model_key
 from pipeline.registry import FEATURES
 from pipeline.testing import TASKS, build, dataset_of, fit, small_dataset
 
@@ -371,11 +371,11 @@ features:
 def test_the_key_of_a_fit_changes_only_where_features_are_seen(tmp_path):
     plain, featured = read(tmp_path, ""), read(tmp_path, "features: {a: {ratio: [x, y]}}")
     other = read(tmp_path, "features: {a: {difference: [x, y]}}")
-    assert features_key(plain, plain.models["lgbm"]) == {}
-    assert features_key(featured, featured.models["net"]) == {}
-    seen = features_key(featured, featured.models["lgbm"])
+    assert "features" not in model_key(plain, plain.models["lgbm"])
+    assert "features" not in model_key(featured, featured.models["net"])
+    seen = model_key(featured, featured.models["lgbm"])
     assert seen == {"features": [["a", {"kind": "ratio", "of": ["x", "y"]}]]}
-    assert seen != features_key(other, other.models["lgbm"])
+    assert seen != model_key(other, other.models["lgbm"])
 
 
 def test_the_style_of_a_text_is_counted():

@@ -69,7 +69,7 @@ class Peeping(Model):
     "neighbours" of a row that are predicted with it.
     """
 
-    sees = "images"
+    sees = ("images",)
     tasks = ("classification",)
     looks = ""
 

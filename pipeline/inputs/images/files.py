@@ -1,4 +1,4 @@
-"""Pixels: the pictures that a network sees, decoded once through its view."""
+"""Files of pictures: decoded once through a network's view."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.intensity import Intensity, write_intensity
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
-from pipeline.networks.config import finds_boxes
-from pipeline.networks.view import ViewConfig, make_views
+from pipeline.inputs.images.view import ViewConfig, make_views
 from pipeline.transforms.views import Views
 
 Report = Callable[[float, str], None]
@@ -90,9 +89,9 @@ def fallback_lines(
         name: of the model.
         fallen: "train" and "test" -> bool (rows,).
     """
-    lines = []
-    for other in models[name].views():
-        what = "box" if finds_boxes(models[other]) else "axis"
+    lines, section = [], models[name]
+    for _ in section.views():
+        what = "axis" if section.picture()["view"].get("axis") else "box"
         for side, rows in fallen.items():
             note = ": the whole picture is used" if rows.any() else ""
             lines.append(f"{name}: {rows.sum()} of {len(rows)} {side} pictures have no usable {what}{note}")
