@@ -13,6 +13,7 @@ from pipeline.data.rows import Dataset, Rows
 from pipeline.inputs.images.part import Pictures
 from pipeline.inputs.outputs import Values
 from pipeline.inputs.table import Columns
+from pipeline.inputs.text import Texts
 from pipeline.models.base import Context, Model
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task, TaskKind
@@ -42,7 +43,7 @@ def dataset_of(
     """Returns rows of one side from what their parts hold; `others` is what other models say."""
     parts: dict[str, Any] = {name: Values(values) for name, values in (others or {}).items()}
     if table is not None:
-        parts["table"] = Columns(table, kinds or {}, features or {})
+        parts |= {"table": Columns(table, kinds or {}, features or {}), "text": Texts(table, kinds or {})}
     if pixels is not None:
         parts["images"] = Pictures(pixels, pixels_key)
     return Dataset(ids, parts, target, weights)

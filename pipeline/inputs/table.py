@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.errors import DataError
-from pipeline.inputs.base import Input, Workshop
+from pipeline.inputs.base import Input, Workshop, opened
 from pipeline.registry import INPUTS
 
 if TYPE_CHECKING:
@@ -49,8 +49,12 @@ class Table(Input):
         return competition.train is not None
 
     def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
-        """Returns the features; their order counts, since each may read those before it."""
-        return features_key(config)
+        """Returns the features, whose order counts: each may read those before it; and a closed door.
+
+        Before free text was an input of its own, the table held it.
+        """
+        closed = {} if "text" in opened(section) else {"text": False}
+        return {**features_key(config), **closed}
 
     def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Columns:
         return Columns(frame_of(shop, side), shop.competition.kinds, shop.config.features)

@@ -48,7 +48,7 @@ class Model(ABC):
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
-    sees: ClassVar[tuple[str, ...]] = ("table",)
+    sees: ClassVar[tuple[str, ...]] = ("table", "text")
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True

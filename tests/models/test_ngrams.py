@@ -171,7 +171,7 @@ def test_without_text_it_says_what_there_is():
         ({"ngram_range": {"word": [2, 1]}}, "ngram_range.word must be the shortest and the longest"),
         ({"ngram_range": {"char_wb": [1, 2, 3]}}, "ngram_range.char_wb must be the shortest"),
         ({"grid": [1.0, 0.1]}, "grid must hold positive numbers in rising order. Received"),
-        ({"inputs": ["cnn.embedding"]}, "reads texts of the table alone"),
+        ({"inputs": ["cnn.embedding"]}, "reads texts alone"),
     ],
 )
 def test_impossible_values_are_named(options, message):
