@@ -19,7 +19,7 @@ from pipeline.progress import Progress
 from pipeline.registry import MODELS, opening
 
 if TYPE_CHECKING:
-    from pipeline.data.intensity import Intensity
+    from pipeline.inputs.images.intensity import Intensity
 
 
 @dataclass(frozen=True)

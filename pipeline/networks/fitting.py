@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.context import Context
-from pipeline.data.pixels import pixel_statistics
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
+from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.batches import Batches, Features, Pictures, Source
 from pipeline.networks.checkpoint import Checkpoint, name_fit

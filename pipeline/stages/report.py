@@ -12,9 +12,9 @@ import numpy as np
 
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, make_folds
-from pipeline.data.images import decode
 from pipeline.data.rows import Dataset
 from pipeline.inputs.base import entries_of
+from pipeline.inputs.images.decoding import decode
 from pipeline.inputs.images.files import seen_by
 from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context

@@ -10,9 +10,9 @@ import numpy as np
 
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
-from pipeline.data.intensity import Intensity, write_intensity
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
+from pipeline.inputs.images.intensity import Intensity, write_intensity
 from pipeline.inputs.images.view import ViewConfig, make_views
 from pipeline.transforms.views import Views
 
@@ -49,7 +49,7 @@ def make_pixels(
     Returns:
         "train" and "test" -> bool (rows,): True where a picture fell back.
     """
-    from pipeline.data.images import dominant_channels, image_sizes
+    from pipeline.inputs.images.decoding import dominant_channels, image_sizes
 
     names = [*competition.pictures, *competition.test_pictures]
     sizes, grey = image_sizes(source.read, names, report, threads)
@@ -122,8 +122,8 @@ def write_views(
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
     """
-    from pipeline.data.images import image_sizes
-    from pipeline.data.pixels import write_pixels
+    from pipeline.inputs.images.decoding import image_sizes
+    from pipeline.inputs.images.pixels import write_pixels
 
     if sizes is None:
         sizes, _ = image_sizes(source.read, names, report, threads)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.reads import Read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
-from pipeline.data.intensity import intensity_key, read_intensity
+from pipeline.data.source import Source
+from pipeline.errors import Problems
 from pipeline.inputs.base import Files, Input, Workshop
+from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
+from pipeline.inputs.images.intensity import intensity_key, read_intensity
+from pipeline.inputs.images.names import picture_names
 from pipeline.inputs.images.part import Pictures
 from pipeline.registry import INPUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @INPUTS.register("images")
@@ -26,6 +35,27 @@ class Images(Input):
 
     def there(self, competition: Competition) -> bool:
         return bool(competition.pictures)
+
+    def locate(
+        self, table: pd.DataFrame, data: DataConfig, side: str, where: str, source: Source, problems: Problems
+    ) -> tuple[str, ...]:
+        """Returns the file of every row's picture, () where the configuration names none.
+
+        Args:
+            table: the rows.
+            data: says where pictures lie, and whether those that are not there are a problem.
+            side: "train", or "test" for test rows and new ones.
+            where: what a problem calls the table.
+            source: where the pictures lie.
+            problems: told of what is missing.
+        """
+        pattern = data.images if side == "train" else data.test_images or data.images
+        skip = data.broken_pictures == "leave_out"
+        return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
+
+    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+        """Returns bool (pictures,): whether each is there and can be decoded."""
+        return usable_pictures(source.read, names, threads)
 
     def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
         return intensity_key(config.data) if section.picture() else {}
