@@ -121,7 +121,7 @@ def compare_cache(options: argparse.Namespace) -> None:
     if section.finetune != "none" or not isinstance(section.head_epochs, int):
         raise SystemExit("cache: give --set models.MODEL.finetune=none and a number of head_epochs.")
     run = Run(request.plan, Progress())
-    run.pixels(request.name)
+    run.sides(request.name)
     part = part_of(run, request.part, request.name)
     objective = Objective(run, request.name, request.space, part, request.effort, prune=False)
     _, seconds = run_trials(objective, options.trials)

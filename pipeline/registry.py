@@ -75,4 +75,10 @@ class Registry(Generic[T]):
 
 MODELS: Registry[Any] = Registry("model", home="pipeline.models")
 FEATURES: Registry[Any] = Registry("feature", home="pipeline.data.features")
+INPUTS: Registry[Any] = Registry("input", home="pipeline.inputs")
 METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble.methods")
+
+
+def opening(entry: str) -> Any:
+    """Returns the input that an entry of a model's `inputs` opens: what is no input's name, a model says."""
+    return INPUTS.get(entry if entry in INPUTS else "outputs")()

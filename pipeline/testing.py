@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.data.rows import Dataset, Rows
+from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.outputs import Values
+from pipeline.inputs.table import Columns
+from pipeline.inputs.text import Texts
 from pipeline.models.base import Context, Model
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task, TaskKind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TASKS: dict[TaskKind, Task] = {
     "classification": Task("classification", ("ant", "bee", "cat")),
     "multilabel": Task("multilabel", ("red", "green")),
     "regression": Task("regression", ("width", "height")),
 }
+
+
+def dataset_of(
+    ids: np.ndarray,
+    table: pd.DataFrame | None = None,
+    *,
+    pixels: np.ndarray | None = None,
+    pixels_key: str = "",
+    target: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    kinds: Mapping[str, str] | None = None,
+    features: Mapping[str, Any] | None = None,
+    others: Mapping[str, np.ndarray] | None = None,
+) -> Dataset:
+    """Returns rows of one side from what their parts hold; `others` is what other models say."""
+    parts: dict[str, Any] = {name: Values(values) for name, values in (others or {}).items()}
+    if table is not None:
+        parts |= {"table": Columns(table, kinds or {}, features or {}), "text": Texts(table, kinds or {})}
+    if pixels is not None:
+        parts["images"] = Pictures(pixels, pixels_key)
+    return Dataset(ids, parts, target, weights)
 
 
 def small_dataset(kind: TaskKind, rows: int = 90, seed: int = 0, side: int = 8) -> Dataset:
@@ -44,9 +73,9 @@ def small_dataset(kind: TaskKind, rows: int = 90, seed: int = 0, side: int = 8) 
         target = np.stack([label == 0, label != 1], axis=1).astype(np.float64)
     if kind == "regression":
         target = np.stack([10 * number, 5 - 3 * number], axis=1)
-    return Dataset(
-        ids=np.array([f"{row:04d}" for row in range(rows)]),
-        table=table,
+    return dataset_of(
+        np.array([f"{row:04d}" for row in range(rows)]),
+        table,
         pixels=pixels.astype(np.uint8),
         pixels_key=f"small-{seed}-{rows}",
         target=target,
@@ -177,7 +206,8 @@ def _spoiled(cut: int, parts: tuple[str, ...]) -> Dataset:
         data.pixels[cut:] = 255 - data.pixels[cut:] // 4
     if "target" in parts:
         data.target[cut:] = 0
-    return replace(data, pixels_key="-".join(["spoiled", *parts]))
+    pictures = replace(data.part("images"), key="-".join(["spoiled", *parts]))
+    return replace(data, parts={**data.parts, "images": pictures})
 
 
 def write_competition(

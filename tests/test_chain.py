@@ -9,13 +9,12 @@ from PIL import Image
 
 from pipeline.config.load import load_config
 from pipeline.data.annotations import Annotations
-from pipeline.data.images import decode
-from pipeline.data.pixels import warp
 from pipeline.data.source import FolderSource
+from pipeline.inputs.images.decoding import decode
+from pipeline.inputs.images.files import fallback_lines, seen_by
 from pipeline.models.cnn import CNN
 from pipeline.progress import Progress
 from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
-from pipeline.run.pixels import fallback_lines, seen_by
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import ray as ray_runner
@@ -25,6 +24,7 @@ from pipeline.stages.report import publish_report, report_product
 from pipeline.store import Store
 from pipeline.tasks.base import Task
 from pipeline.transforms.views import Views
+from pipeline.transforms.warp import warp
 
 ROWS, TEST_ROWS = 42, 6
 LINKS = {"box": "dots", "dots": "who"}  # who finds coordinates, and who sees through them

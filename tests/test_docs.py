@@ -9,9 +9,10 @@ import pytest
 from pipeline.cli import _parser
 from pipeline.metrics import METRICS
 from pipeline.networks.backbones import BACKBONES
-from pipeline.registry import FEATURES, METHODS, MODELS
+from pipeline.registry import FEATURES, INPUTS, METHODS, MODELS
 
 ROOT = Path(__file__).parents[1]
+REGISTRIES = (MODELS, METRICS, METHODS, FEATURES, INPUTS)
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
 
 
@@ -36,9 +37,7 @@ def test_every_command_is_documented():
         assert f"make {command}" in DOCS, command
 
 
-@pytest.mark.parametrize(
-    "names", [MODELS.names(), METRICS.names(), METHODS.names(), FEATURES.names(), sorted(BACKBONES)], ids=len
-)
+@pytest.mark.parametrize("names", [*(known.names() for known in REGISTRIES), sorted(BACKBONES)], ids=len)
 def test_every_registered_name_is_documented(names):
     missing = [name for name in names if f"`{name}`" not in DOCS]
     assert not missing

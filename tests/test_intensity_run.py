@@ -10,9 +10,9 @@ from PIL import Image
 
 from pipeline.cli import main
 from pipeline.config.load import load_config
-from pipeline.data.intensity import read_intensity
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
+from pipeline.inputs.images.intensity import read_intensity
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run

@@ -21,6 +21,7 @@ LAYERS = [
     "context",
     "data",
     "transforms",
+    "inputs",
     "networks",
     "models",
     "validation",

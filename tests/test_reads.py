@@ -140,8 +140,8 @@ def test_the_earliest_rows_teach_no_reader(changed):
     experiment, split = one.prepared("reader", fold, one.experiment("reader"))
     early = one.folds.with_rows(Fold(0, PINNED))
     assert set(split.train) == set(fold.train) - set(early.train) == set(early.valid)
-    assert np.isfinite(experiment.train.extras["logit.prediction"][split.train]).all()
-    assert np.isnan(experiment.train.extras["logit.prediction"][early.train]).all()
+    assert np.isfinite(experiment.train.part("logit.prediction").values[split.train]).all()
+    assert np.isnan(experiment.train.part("logit.prediction").values[early.train]).all()
 
 
 def test_noise_stays_noise(tmp_path):

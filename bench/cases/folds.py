@@ -12,11 +12,11 @@ import numpy as np
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
 from pipeline.data.folds import Folds, make_folds
-from pipeline.data.rows import Dataset
 from pipeline.metrics import find_metric
 from pipeline.models.cnn import CNN
 from pipeline.networks.config import CNNConfig
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 from pipeline.validation.predictions import Predictions
 
@@ -44,8 +44,8 @@ def cross_validate(
     """Does what `pipeline.validation.cross_validation.cross_validate` does, with a word after each fold."""
     task, folds = _task(label), split(label, n)
     ids = np.arange(len(label)).astype(str)
-    train = Dataset(ids, pixels=pixels, pixels_key="generated", target=label)
-    test = Dataset(ids[:0], pixels=pixels[:0], pixels_key="none")
+    train = dataset_of(ids, pixels=pixels, pixels_key="generated", target=label)
+    test = dataset_of(ids[:0], pixels=pixels[:0], pixels_key="none")
     experiment = Experiment(lambda: CNN(config, task), train, test, folds)
     context, outputs = Context(cache=Memory(), threads=THREADS), []
     for fold in folds:

@@ -24,6 +24,7 @@ from pipeline.metrics import find_metric
 from pipeline.models.table import threads_for
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 
 THREADS = 2
@@ -58,7 +59,7 @@ def run(quick: bool, rows: int, data: str | None) -> list[Value]:
 
     numbers, label = _otto(Path(data)) if data else otto_like(300 if quick else rows)
     table = pd.DataFrame(numbers, columns=[f"count_{number}" for number in range(numbers.shape[1])])
-    train = Dataset(np.arange(len(label)).astype(str), table, target=label)
+    train = dataset_of(np.arange(len(label)).astype(str), table, target=label)
     for library in LIBRARIES:  # whoever came first would pay for the import
         importlib.import_module(library)
     pairs = {kind: compare(kind, train) for kind in SETTINGS}
@@ -81,7 +82,7 @@ def compare(kind: str, train: Dataset) -> tuple[float, float, float]:
     task = Task("classification", tuple(f"class {number}" for number in range(train.target.max() + 1)))
     folds, metric = make_folds(FoldsConfig(n=FOLDS), task, train.target), find_metric("log_loss")
     make = maker(kind, task)
-    test = Dataset(train.ids[:0], train.table.iloc[:0])
+    test = dataset_of(train.ids[:0], train.table.iloc[:0])
     experiment, context = Experiment(make, train, test, folds), Context(threads=THREADS)
     outputs, bare = [], np.zeros((len(train), task.n_outputs), np.float32)
     ours = others = 0.0

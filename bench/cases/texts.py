@@ -15,6 +15,7 @@ from pipeline.context import Context
 from pipeline.data.rows import Dataset
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 
 ROWS = 10_000  # of the comparison; scikit-learn needs a minute for them
 MANY = 160_000
@@ -72,7 +73,7 @@ def _model(**keys):
 def _dataset(texts: list[str], label: np.ndarray) -> Dataset:
     import pandas as pd
 
-    return Dataset(np.arange(len(label)).astype(str), pd.DataFrame({"text": texts}), target=label)
+    return dataset_of(np.arange(len(label)).astype(str), pd.DataFrame({"text": texts}), target=label)
 
 
 def _log_loss(label: np.ndarray, chances: np.ndarray) -> float:

@@ -14,8 +14,8 @@ from pipeline.audit.shift import find_shift
 from pipeline.audit.values import find_gaps
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Folds
-from pipeline.data.images import Read
-from pipeline.data.intensity import Intensity
+from pipeline.inputs.images.decoding import Read
+from pipeline.inputs.images.intensity import Intensity
 
 Report = Callable[[float, str], None]
 

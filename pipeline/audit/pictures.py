@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline.audit.copies import Copies, connected
 from pipeline.audit.finding import Finding
-from pipeline.data.images import Read, decode_reduced, fetch, for_each
-from pipeline.data.intensity import Intensity
 from pipeline.errors import listing
+from pipeline.inputs.images.decoding import Read, decode_reduced, fetch, for_each
+from pipeline.inputs.images.intensity import Intensity
 
 SIDE = 32  # pixels: pictures are compared as small grey squares
 FREQUENCIES = 8  # lowest frequencies (each way) of the cosine transform that find candidates

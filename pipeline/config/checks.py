@@ -13,7 +13,7 @@ from pipeline.config.space import Messages, parse_space, value_messages
 from pipeline.config.tasks import possible_tasks, task_problems
 from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
 from pipeline.metrics import find_metric
-from pipeline.registry import METHODS, MODELS
+from pipeline.registry import METHODS, opening
 
 
 def check_metric(config: Config, found: Found) -> None:
@@ -54,25 +54,15 @@ def check_folds(config: Config, found: Found) -> None:
 
 def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None:
     """Checks what models read from one another: known names, a network, no circle."""
+    sections = {**dict.fromkeys(known), **config.models}
     for name, model in config.models.items():
         for entry in model.inputs:
             place = ("models", name, "inputs")
-            source, _, part = entry.partition(".")
-            if entry in {"auto", "table", "images"}:
+            if entry == "auto":
                 continue
-            if source not in known:
-                near = did_you_mean(source, known)
-                found.add(place, f"`models.{name}.inputs`: {entry!r} is no input: no model {source!r}.{near}")
-            elif part not in {"prediction", "embedding"}:
-                accepted = f"{source}.prediction or {source}.embedding"
-                found.add(place, f"`models.{name}.inputs` accepts {accepted}. Received: {entry!r}.")
-            elif (
-                part == "embedding"
-                and source in config.models
-                and not MODELS.get(config.models[source].kind).embeds
-            ):
-                found.add(place, f"`models.{name}.inputs`: model {source!r} has no embedding.")
-        for message in model.relations(f"models.{name}", {**dict.fromkeys(known), **config.models}):
+            if message := opening(entry).problem(entry, name, sections):
+                found.add(place, message)
+        for message in model.relations(f"models.{name}", sections):
             found.add(("models", name), message)
     if not found.problems:
         try:

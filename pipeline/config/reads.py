@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.config.schema import ModelConfig
+from pipeline.registry import opening
 
 Part = Literal["prediction", "embedding", "weights", "coordinates"]
 Scope = Literal["same_fold", "out_of_fold", "nested"]
@@ -44,16 +45,7 @@ class Read:
 def reads_of(section: ModelConfig, names: Iterable[str]) -> list[Read]:
     """Returns what a model reads of others; `uses` and `views` may also name files, which are none."""
     known = set(names)
-    reads = [read for entry in section.inputs if (read := read_of(entry, section.nested))]
+    opens = {entry: opening(entry) for entry in section.inputs if entry != "auto"}
+    reads = [read for entry, one in opens.items() if (read := one.read(entry, section.nested))]
     reads += [Read(name, "weights", "same_fold") for name in section.uses() if name in known]
     return reads + [Read(name, "coordinates", "out_of_fold") for name in section.views() if name in known]
-
-
-def read_of(entry: str, nested: bool) -> Read | None:
-    """Returns what an entry of `inputs` reads, or None for the table, pictures and `auto`."""
-    name, dot, part = entry.partition(".")
-    if not dot:
-        return None
-    if part == "embedding":
-        return Read(name, "embedding", "same_fold")
-    return Read(name, "prediction", "nested" if nested else "out_of_fold")

@@ -12,18 +12,17 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.answer import Answer, read_answer
-from pipeline.data.broken import usable_pictures
 from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
 from pipeline.data.parquet import read_parquet
-from pipeline.data.pictures import picture_names
 from pipeline.data.reading import Reading
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
+from pipeline.registry import opening
 from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -213,16 +212,12 @@ def _pictures(
 ) -> tuple[Tables, tuple[str, ...], tuple[str, ...]]:
     """Returns the pictures of training and test rows, and the tables without rows whose picture is broken."""
     data, skip = config.data, config.data.broken_pictures == "leave_out"
-    train, test = (
-        picture_names(table, pattern, source, problems, name, skip) if pattern else ()
-        for table, pattern, name in (
-            (tables.train, data.images, data.train),
-            (tables.test, data.test_images or data.images, data.test),
-        )
-    )
+    images = opening("images")
+    train = images.locate(tables.train, data, "train", data.train, source, problems)
+    test = images.locate(tables.test, data, "test", data.test, source, problems)
     if problems or not (skip and train):
         return tables, train, test
-    usable = usable_pictures(source.read, [*train, *test], config.threads)
+    usable = images.usable([*train, *test], source, config.threads)
     kept, kept_test = usable[: len(train)], usable[len(train) :]
     tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
     return tables, tuple(np.array(train, object)[kept]), tuple(np.array(test, object)[kept_test])

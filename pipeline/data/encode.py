@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,11 @@ from pipeline.data.number_form import learnable
 from pipeline.data.rows import Rows
 from pipeline.errors import DataError, did_you_mean, listing
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 WORDS = {"tree": 50, "native": 50, "dense": 300}  # of a text column that get a column each
+DOORS = ("table", "text")  # through which columns are seen
 TOPICS = {"tree": 16, "native": 16, "dense": 32}
 
 
@@ -30,15 +35,16 @@ class TableEncoder:
         style: "tree" keeps numbers and gaps (NaN) as they are and gives categories as codes;
             "native" the same with codes alone for categories, however many levels they have; "dense"
             fills, standardises and one-hot encodes.
-        inputs: "table" (or "auto") for the table, other names for entries of `Dataset.extras`.
+        inputs: parts of the dataset by name: "table" for its columns but those of free text, "text" for
+            these, and what other models say.
         seed: of cross-fitted encodings and of the topics of texts.
     """
 
     features_: FeatureMaker | None = None  # so in an encoder that was saved before there were features
 
-    def __init__(self, style: Style, inputs: Sequence[str] = ("auto",), seed: int = 0) -> None:
+    def __init__(self, style: Style, inputs: Sequence[str] = DOORS, seed: int = 0) -> None:
         self.style = style
-        self.inputs = tuple("table" if name == "auto" else name for name in inputs)
+        self.inputs = tuple(inputs)
         self.seed = seed
 
     def fit_transform(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
@@ -57,12 +63,15 @@ class TableEncoder:
         """
         self.kinds_: dict[str, str] = {}
         self.notes_: list[str] = []
-        if "table" in self.inputs:
-            self.kinds_ = dict(column_kinds(rows.table, rows.dataset.column_kinds))
-            self.notes_ = describe_columns(rows.table, self.kinds_)
+        if doors := self._doors():
+            frame = rows.of(doors[0])
+            found = column_kinds(frame, rows.dataset.part(doors[0]).kinds)
+            wanted = {name: "text" if kind == "text" else "table" for name, kind in found.items()}
+            self.kinds_ = {name: kind for name, kind in found.items() if wanted[name] in doors}
+            self.notes_ = describe_columns(frame, self.kinds_)
         self.maker_ = PartsMaker(self.kinds_)
         if self.kinds_:
-            self.maker_.fit(rows.table)
+            self.maker_.fit(self._columns(rows))
         matrix = self._fit_blocks(rows, targets)
         if not self.names_:
             raise DataError(
@@ -70,10 +79,18 @@ class TableEncoder:
             )
         return matrix
 
+    def _doors(self) -> list[str]:
+        """Returns the inputs through which it sees columns; they hold the same ones."""
+        return [name for name in DOORS if name in self.inputs]
+
+    def _columns(self, rows: Rows) -> pd.DataFrame:
+        return rows.of(self._doors()[0])
+
     def _fit_blocks(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
         """Fits the encoder of each sort of column; categories come first, see `native_`."""
-        parts = self.maker_.transform(rows.table) if self.kinds_ else None
-        self.features_ = FeatureMaker(rows.dataset.features) if parts and rows.dataset.features else None
+        parts = self.maker_.transform(self._columns(rows)) if self.kinds_ else None
+        features = rows.dataset.part("table").features if parts and "table" in self.inputs else {}
+        self.features_ = FeatureMaker(features) if features else None
         if parts and self.features_:
             self.features_.fit_add(rows.table, self.maker_, parts)
         blocks, self.names_ = [], []
@@ -101,10 +118,11 @@ class TableEncoder:
         """
         parts = None
         if self.kinds_:
-            lost = [name for name in self.kinds_ if name not in rows.table.columns]
+            columns = self._columns(rows)
+            lost = [name for name in self.kinds_ if name not in columns]
             if lost:
                 raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
-            parts = self.maker_.transform(rows.table)
+            parts = self.maker_.transform(columns)
             if self.features_:
                 self.features_.add(rows.table, self.maker_, parts)
         blocks = []
@@ -117,21 +135,21 @@ class TableEncoder:
         return np.hstack(blocks).astype(np.float32)
 
     def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
-        """Returns the table's numbers beside the extras, float (rows, columns), and their names."""
+        """Returns the table's numbers beside the other inputs, float (rows, columns), and their names."""
         names = list(numbers)
         blocks = []
         if numbers:
             columns = [learnable(values) for values in numbers.values()]
             blocks.append(np.column_stack(columns).astype(np.float64, copy=False))
         for name in self.inputs:
-            if name == "table":
+            if name in DOORS:
                 continue
-            if name not in rows.dataset.extras:
-                known = ["table", *rows.dataset.extras]
+            if name not in rows.dataset.parts:
+                known = list(rows.dataset.parts)
                 raise DataError(
                     f"There is no input {name!r}.{did_you_mean(name, known)} Known: {listing(known)}."
                 )
-            blocks.append(rows.extra(name))
+            blocks.append(rows.of(name))
             names += [f"{name}.{index}" for index in range(blocks[-1].shape[1])]
         return np.hstack(blocks) if blocks else np.zeros((len(rows), 0)), names
 

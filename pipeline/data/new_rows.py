@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.config.schema import Config
-from pipeline.data.broken import usable_pictures
 from pipeline.data.competition import BY_PRIOR, Competition
 from pipeline.data.escapes import unescape_table
-from pipeline.data.pictures import picture_names
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_like
 from pipeline.errors import DataError, Problems, listing
+from pipeline.registry import opening
 
 
 def read_rows(source: Source, name: str, config: Config, competition: Competition) -> Competition:
@@ -40,12 +39,12 @@ def read_rows(source: Source, name: str, config: Config, competition: Competitio
     if table[key].duplicated().any():
         doubled = table[key][table[key].duplicated()]
         raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
-    pattern, skip = config.data.test_images or config.data.images, config.data.broken_pictures == "leave_out"
-    pictures = picture_names(table, pattern, source, problems, name, skip) if pattern else ()
+    images, skip = opening("images"), config.data.broken_pictures == "leave_out"
+    pictures = images.locate(table, config.data, "test", name, source, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     left_out: dict[str, tuple[str, ...]] = {}
     if skip and pictures:
-        usable = usable_pictures(source.read, pictures, config.threads)
+        usable = images.usable(pictures, source, config.threads)
         left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
         table, pictures = table[usable], tuple(np.array(pictures, object)[usable])
     return replace(

@@ -1,17 +1,22 @@
-"""Rows of a competition as a model sees them: a table, pictures and what other models said."""
+"""Rows of a competition as a model sees them: parts by the input's name, and the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.config.schema import FeatureConfig
+
+class Part(Protocol):
+    """What one input holds of all rows of a side."""
+
+    def take(self, positions: np.ndarray) -> Any:
+        """Returns what it holds of these rows, in that order."""
 
 
 @dataclass(frozen=True)
@@ -20,31 +25,34 @@ class Dataset:
 
     Attributes:
         ids: text, (rows,).
-        table: the usable columns, or None where a competition has pictures only.
-        pixels: uint8 (rows, height, width, channels), usually a memory map, or None.
-        pixels_key: names the content of `pixels`: equal keys mean equal pixels.
+        parts: what a model sees of the rows, by the name that `inputs` gives it ("table",
+            "cnn.embedding"); see `pipeline.inputs`.
         target: classification: int64 (rows,) class numbers; else float64 (rows, outputs).
             None where it is unknown (the test side).
-        extras: inputs from other models, by the name that the YAML gives them
-            ("cnn.embedding"): float32 (rows, width).
         weights: float32 (rows,) sample weights, or None.
-        column_kinds: what columns of the table are, where the configuration states it
-            (see `pipeline.data.columns`); the others are judged by their training values.
-        features: features by name (see `pipeline.data.features`), made when a model encodes its rows.
     """
 
     ids: np.ndarray
-    table: pd.DataFrame | None = None
-    pixels: np.ndarray | None = None
-    pixels_key: str = ""
+    parts: Mapping[str, Any] = field(default_factory=dict)
     target: np.ndarray | None = None
-    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray | None = None
-    column_kinds: Mapping[str, str] = field(default_factory=dict)
-    features: Mapping[str, FeatureConfig] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def part(self, name: str) -> Any:
+        """Returns what an input holds of all rows; raises ValueError where these rows have none."""
+        if name not in self.parts:
+            raise ValueError(f"These rows have no {name}.")
+        return self.parts[name]
+
+    @property
+    def table(self) -> pd.DataFrame | None:
+        return self.parts["table"].frame if "table" in self.parts else None
+
+    @property
+    def pixels(self) -> np.ndarray | None:
+        return self.parts["images"].pixels if "images" in self.parts else None
 
     def rows(self, positions: np.ndarray | None = None) -> Rows:
         """Returns the rows at the positions (all of them without), in that order."""
@@ -73,11 +81,13 @@ class Rows:
     def ids(self) -> np.ndarray:
         return self.dataset.ids[self.positions]
 
+    def of(self, name: str) -> Any:
+        """Returns what an input holds of these rows; raises ValueError where they have none."""
+        return self.dataset.part(name).take(self.positions)
+
     @property
     def table(self) -> pd.DataFrame:
-        if self.dataset.table is None:
-            raise ValueError("These rows have no table.")
-        return self.dataset.table.iloc[self.positions]
+        return self.of("table")
 
     @property
     def target(self) -> np.ndarray:
@@ -88,12 +98,3 @@ class Rows:
     @property
     def weights(self) -> np.ndarray | None:
         return None if self.dataset.weights is None else self.dataset.weights[self.positions]
-
-    def pixels(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Returns a copy of the pictures at start:stop of these rows, uint8 (n, h, w, c)."""
-        if self.dataset.pixels is None:
-            raise ValueError("These rows have no pictures.")
-        return self.dataset.pixels[self.positions[start:stop]]
-
-    def extra(self, name: str) -> np.ndarray:
-        return self.dataset.extras[name][self.positions]

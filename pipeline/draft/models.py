@@ -67,7 +67,7 @@ def _on_top(network: Chosen, size: Size) -> list[Chosen]:
     """Returns the linear model that reads what a network represents a picture by."""
     reads = f"{network.name}.embedding"
     if size.columns:
-        section = {"kind": "linear", "inputs": ["table", reads]}
+        section = {"kind": "linear", "inputs": ["auto", reads]}
         return [Chosen("both", section, "a linear model on the table and what the network sees, together")]
     return [
         Chosen("embedding", {"kind": "linear", "inputs": [reads]}, "a linear model on what the network sees")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.file_pattern import FilePattern
-from pipeline.data.images import image_sizes
-from pipeline.data.pictures import row_values
 from pipeline.data.source import Source
 from pipeline.draft.choice import Choice, words
+from pipeline.inputs.images.decoding import image_sizes
+from pipeline.inputs.images.names import row_values
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -41,7 +41,7 @@ class Model(ABC):
     Attributes:
         Config: the model's section of the YAML; a subclass of ModelConfig.
         version: raise it when the same config would train another model: cached folds are redone.
-        sees: the input that `inputs: [auto]` stands for.
+        sees: the inputs that `inputs: [auto]` stands for.
         tasks: kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
@@ -55,7 +55,7 @@ class Model(ABC):
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
-    sees: ClassVar[Literal["table", "images", "nothing"]] = "table"
+    sees: ClassVar[tuple[str, ...]] = ("table", "text")
     tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True

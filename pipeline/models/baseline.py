@@ -20,7 +20,7 @@ class Baseline(Model):
         answer_: float64 (outputs,).
     """
 
-    sees = "nothing"
+    sees = ()
     seeded = False
     quick = True
 

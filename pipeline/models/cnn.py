@@ -37,7 +37,7 @@ class CNN(Model):
 
     Config = CNNConfig
     version = 2  # batch normalisation sums in another order
-    sees = "images"
+    sees = ("images",)
     embeds = True
     leads = 3
 
@@ -113,6 +113,6 @@ def _features(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns features, and where in them the rows are: cached ones for pictures as they are."""
     if change is None:
-        return frozen.features(pixels, rows.dataset.pixels_key, rows.positions, context)
+        return frozen.features(pixels, rows.dataset.part("images").key, rows.positions, context)
     features = run(frozen.network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]), change)
     return features, np.arange(len(rows))

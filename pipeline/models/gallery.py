@@ -11,13 +11,13 @@ from pydantic import Field
 
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError, did_you_mean, listing
+from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.networks.batches import take
 from pipeline.networks.inference import batch_size, run
 from pipeline.networks.network import get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import softmax
-from pipeline.networks.view import ViewConfig, picture
 from pipeline.transforms.test_time import TEST_TIME, affines, apply_test_time
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Gallery(Model):
     """
 
     Config = GalleryConfig
-    sees = "images"
+    sees = ("images",)
     tasks = ("classification",)
     seeded = False  # its network has one
     config: GalleryConfig
@@ -138,8 +138,7 @@ class Gallery(Model):
 
     def _features(self, rows: Rows, context: Context) -> np.ndarray:
         """Returns float32 (rows, width) of length 1: the mean over the ways of the test-time set."""
-        pixels = rows.dataset.pixels
-        if pixels is None:
+        if (pixels := rows.dataset.pixels) is None:
             raise ModelError("A gallery needs pictures, and these rows have none.")
         total: Any = 0.0
         for affine in affines(self.config.tta, pixels.shape[1:3]):

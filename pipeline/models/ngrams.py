@@ -97,8 +97,8 @@ class NgramsConfig(ModelConfig):
                 )
         if self.grid and (self.grid[0] <= 0 or sorted(self.grid) != self.grid):
             found.append(f"{where}.grid must hold positive numbers in rising order. Received: {self.grid}.")
-        if set(self.inputs) - {"auto", "table"}:
-            found.append(f"{where}.inputs: it reads texts of the table alone. Received: {self.inputs}.")
+        if set(self.inputs) - {"auto", "text"}:
+            found.append(f"{where}.inputs: it reads texts alone. Received: {self.inputs}.")
         return found
 
 
@@ -107,6 +107,7 @@ class Ngrams(Model):
     """TF-IDF of words and of characters, with a linear learner on top."""
 
     Config: ClassVar[type[ModelConfig]] = NgramsConfig
+    sees = ("text",)
     seeded: ClassVar[bool] = False
     quick = True
     config: NgramsConfig
@@ -176,7 +177,7 @@ class Ngrams(Model):
 
     def _columns(self, rows: Rows) -> list[str]:
         """Returns the columns that it reads: those asked for, or what is text by the training rows."""
-        kinds = column_kinds(rows.table, rows.dataset.column_kinds)
+        kinds = column_kinds(rows.of("text"), rows.dataset.part("text").kinds)
         if self.config.columns is None:
             found = [name for name, kind in kinds.items() if kind == "text"]
             if not found:
@@ -261,7 +262,7 @@ class Ngrams(Model):
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         if self._trivial:
             return self.coder_.decode(np.ones((len(rows), 1)))
-        lost = [name for name in self.tfidf_.columns_ if name not in rows.table.columns]
+        lost = [name for name in self.tfidf_.columns_ if name not in rows.of("text")]
         if lost:
             raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
         features = self.tfidf_.transform(_texts(rows, self.tfidf_.columns_))
@@ -287,7 +288,8 @@ class Ngrams(Model):
 
 
 def _texts(rows: Rows, columns: list[str]) -> dict[str, list[str]]:
-    return {name: as_text(rows.table[name]).tolist() for name in columns}
+    frame = rows.of("text")
+    return {name: as_text(frame[name]).tolist() for name in columns}
 
 
 def _part(positions: np.ndarray, cells: int, seed: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import TargetCoder
+from pipeline.inputs.base import expanded
 from pipeline.models.base import Context, Model
 
 MANY_CELLS = 1_000_000  # of a matrix, from which several threads pay
@@ -79,7 +80,7 @@ class TableModel(Model):
     def _encode(self, rows: Rows, context: Context) -> Table:
         """Fits the coder and the encoder; forgets what an earlier fit noted."""
         self.coder_ = TargetCoder(self.task).fit(rows.target)
-        self.encoder_ = TableEncoder(self.style, self.config.inputs, context.seed)
+        self.encoder_ = TableEncoder(self.style, expanded(self.config.inputs, self.sees), context.seed)
         features = self.encoder_.fit_transform(rows, self.coder_.columns(rows.target))
         self.notes_: dict[str, Any] = {"rows": len(rows), "features": features.shape[1]}
         if self.encoder_.notes_:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pipeline.data.pixels import hand_back
+from pipeline.inputs.images.pixels import hand_back
 from pipeline.networks.coordinates import to_fractions, to_points
 from pipeline.networks.targets import Targets
 from pipeline.transforms.augment import Augmenter

@@ -13,8 +13,8 @@ from pipeline.networks.weights_file import keras_home, misfit, network_of
 
 if TYPE_CHECKING:
     from pipeline.config.schema import ModelConfig
+    from pipeline.inputs.images.view import ViewConfig
     from pipeline.networks.config import CNNConfig
-    from pipeline.networks.view import ViewConfig
 
 
 def problems(config: CNNConfig, where: str) -> list[str]:

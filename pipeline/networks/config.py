@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from pipeline.config.schema import ModelConfig
+from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
-from pipeline.networks.view import ViewConfig, picture
 
 Auto = Literal["auto"]
 NET_INSTEAD = {  # of the field's names for trees: what a network has

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.context import Context
-from pipeline.data.pixels import pixel_statistics
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
+from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.batches import Batches, Features, Pictures, PictureSource
 from pipeline.networks.checkpoint import Checkpoint, name_fit
@@ -59,7 +59,7 @@ class Fit:
         pixels = self.train.dataset.pixels
         if pixels is None:
             raise ModelError("A network needs pictures, and these rows have none.")
-        self.pixels, self.pixels_key = pixels, self.train.dataset.pixels_key
+        self.pixels, self.pixels_key = pixels, self.train.dataset.part("images").key
         self.target = self.train.target
         targets.learn(self.target)
         self.plan: TrainingPlan = make_plan(config, self.target)

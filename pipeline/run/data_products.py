@@ -22,7 +22,7 @@ from pipeline.config.tasks import check_models_do
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Folds, fold_kind, make_folds
-from pipeline.data.intensity import Intensity, intensity_key, read_intensity, write_intensity
+from pipeline.inputs.images.intensity import Intensity, intensity_key, read_intensity, write_intensity
 from pipeline.metrics import find_metric
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
@@ -159,7 +159,7 @@ class DataProducts:
 
     def _find_intensity(self) -> Intensity | None:
         """Returns what is stated, or found in training; None where no picture has more than 8 bits."""
-        from pipeline.data.images import find_intensity
+        from pipeline.inputs.images.decoding import find_intensity
 
         if self.config.data.intensity:
             low, high = self.config.data.intensity

@@ -11,19 +11,19 @@ import numpy as np
 
 from pipeline.config.reads import Read
 from pipeline.data.folds import Fold
-from pipeline.data.intensity import intensity_key
-from pipeline.data.model_key import model_key
 from pipeline.data.rows import Dataset
 from pipeline.errors import PipelineError
+from pipeline.inputs.base import Files, Workshop, opened
+from pipeline.inputs.images.files import seen_by
+from pipeline.inputs.key import model_key
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context, Model
 from pipeline.networks.config import finds_boxes
-from pipeline.registry import MODELS
+from pipeline.registry import MODELS, opening
 from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
 from pipeline.run.data_products import VERSION, DataProducts
 from pipeline.run.outputs import Outputs, outputs_read, with_outputs
-from pipeline.run.pixels import fallback_lines, make_pixels, seen_by
-from pipeline.run.sides import Sides, sees, sides_of
+from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
 from pipeline.validation import cross_validation
@@ -38,27 +38,35 @@ EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows
 class ModelProducts(DataProducts):
     """What a run learns and predicts; each is made first where it is missing."""
 
-    def pixels_product(self, name: str) -> Product:
-        """The decoded pictures that a network sees: one per view and size, shared by models."""
-        section, data = self.config.models[name], self.config.data
+    def workshop(self, name: str, found: Mapping[str, np.ndarray] | None = None) -> Workshop:
+        """What a model's inputs open the competition's rows with."""
+        plan, competition = self.plan, self.competition
+        asked = (self.config, name, competition, plan.source, self.progress)
+        return Workshop(*asked, found, lambda: self.intensity)
 
+    def input_products(self, name: str) -> dict[str, Product]:
+        """The files that a model's inputs are read from, by entry: shared by models that see the same."""
+        section = self.config.models[name]
+        files = {entry: one.files(self.config, section) for entry, one in opened(section).items()}
+        return {entry: self._input_product(name, entry, asked) for entry, asked in files.items() if asked}
+
+    def _input_product(self, name: str, entry: str, asked: Files) -> Product:
         def make(folder: Path) -> None:
             found = None
-            for other in section.views():
-                coordinates = self.coordinates(other)
+            for read in asked.reads:
+                coordinates = self.coordinates(read.name)
                 found = {"train": coordinates.train, "test": coordinates.test}
-            asked = (self.competition, self.plan.source, section, folder, self.progress.update)
-            fallen = make_pixels(*asked, self.config.threads, found, self.intensity)
-            for line in fallback_lines(self.config.models, name, fallen):
-                self.progress.message(line)
+            opening(entry).make(self.workshop(name, found), folder)
 
-        view = section.picture()
-        label = f"pixels-{view.pop('label')}"
-        material = {"source": self._source, "images": [data.images, data.test_images], "version": VERSION}
-        material |= {"view": view, **intensity_key(data)}
-        reads = [self.coordinates_product(other) for other in section.views()]
+        material = {"source": self._source, **asked.material, "version": VERSION}
+        reads = [self.coordinates_product(read.name) for read in asked.reads]
         opens = [self.competition_product, self.intensity_product]
-        return self.plan.store.product(label, material, make, reads, opens, say=f"pictures of {name}")
+        say = f"{entry} of {name}"
+        return self.plan.store.product(asked.label, material, make, reads, opens, say=say)
+
+    def pixels_product(self, name: str) -> Product:
+        """The decoded pictures that a network sees."""
+        return self.input_products(name)["images"]
 
     def coordinates_product(self, name: str) -> Product:
         """What a network of boxes or points finds in every picture, in pixels of the source."""
@@ -96,12 +104,12 @@ class ModelProducts(DataProducts):
         return find_metric(self.config.metric).of(self.competition.task)
 
     def sides(self, name: str) -> Sides:
-        """The rows of one model; pictures are made first."""
-        product = None
-        if "images" in sees(self.config.models[name]) and self.competition.pictures:
-            product = self.pixels_product(name)
-        pixels, key = (self.made(product), product.key) if product else (None, "")
-        return sides_of(self.config, self.competition, name, pixels, key)
+        """The rows of one model; the files of its inputs are made first."""
+        shop, files = self.workshop(name), self.input_products(name)
+        check_inputs(shop)
+        for product in files.values():
+            self.made(product)
+        return sides_of(shop, files)
 
     def experiment(self, name: str) -> Experiment:
         """Everything that the folds of one model share: all but what it reads of other models."""
@@ -135,7 +143,7 @@ class ModelProducts(DataProducts):
         if section.answers():
             return train
         values = annotations_of(self.plan.source, self.competition, name, section).values
-        views = seen_by(self.pixels_product(name).path, "train")
+        views = train.part("images").views
         return replace(train, target=to_view(values, views, finds_boxes(section)))
 
     def fit_product(self, name: str, fold: Fold) -> Product:
@@ -160,10 +168,10 @@ class ModelProducts(DataProducts):
                 "seed": self.config.seed,
             }
             reads = [self.folds_product, *self._products_read(name, fold)]
-            pixels = [self.pixels_product(name)] if "images" in sees(section) and section.picture() else []
             opens = [self.competition_product]
             label = f"{name}-{fold.label}"
-            return self.plan.store.product(label, material, make, [*reads, *pixels], opens)
+            reads += self.input_products(name).values()
+            return self.plan.store.product(label, material, make, reads, opens)
 
         return self._once((name, fold.identity), declare)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
 from pipeline.config.reads import Read
 from pipeline.data.folds import EARLIEST, Fold, Folds
 from pipeline.errors import DataError
+from pipeline.inputs.outputs import Values
 from pipeline.validation.cross_validation import Experiment
 from pipeline.validation.fold_output import FoldOutput
 
@@ -55,8 +57,10 @@ def with_outputs(experiment: Experiment, fold: Fold, read: Mapping[Read, Outputs
     """Returns experiment and split of one fit, with what the model reads of others, if anything."""
     if not read:
         return experiment, fold
-    train = replace(experiment.train, extras={one.entry: both.train for one, both in read.items()})
-    test = replace(experiment.test, extras={one.entry: both.test for one, both in read.items()})
+    train, test = (
+        replace(rows, parts={**rows.parts, **{one.entry: Values(side(both)) for one, both in read.items()}})
+        for rows, side in ((experiment.train, attrgetter("train")), (experiment.test, attrgetter("test")))
+    )
     if any(one.part == "prediction" for one in read):
         fold = learnable(experiment.folds, fold)
     return replace(experiment, train=train, test=test), fold

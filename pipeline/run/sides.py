@@ -1,17 +1,14 @@
-"""The rows that one model sees, training and test: table and pictures."""
+"""The rows that one model sees, training and test: a part for every input that it opens."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from pipeline.config.schema import Config, ModelConfig
-from pipeline.data.competition import Competition
 from pipeline.data.rows import Dataset
 from pipeline.errors import ConfigError
-from pipeline.registry import MODELS
+from pipeline.inputs.base import Workshop, opened
+from pipeline.store import Product
 
 
 @dataclass(frozen=True)
@@ -22,48 +19,31 @@ class Sides:
     test: Dataset
 
 
-def sees(section: ModelConfig) -> set[str]:
-    """Returns "table" and "images", whichever the model's inputs name."""
-    default = MODELS.get(section.kind).sees
-    return {default if entry == "auto" else entry for entry in section.inputs if "." not in entry}
+def check_inputs(shop: Workshop) -> None:
+    """Raises ConfigError where a model asks for an input that the competition has not."""
+    for one in opened(shop.section).values():
+        if not one.there(shop.competition):
+            raise ConfigError(f"`models.{shop.name}` {one.lacking}")
 
 
-def sides_of(
-    config: Config, competition: Competition, name: str, pixels: Path | None, pixels_key: str
-) -> Sides:
+def sides_of(shop: Workshop, files: Mapping[str, Product]) -> Sides:
     """Builds both sides for a model; arrays are memory maps of products made before.
 
     What it reads of other models differs from fold to fold: see `pipeline.run.outputs`.
 
     Args:
-        config: of the run.
-        competition: its rows.
-        name: of the model.
-        pixels: folder of the pictures that it sees, where it sees any.
-        pixels_key: names their content.
-
-    Raises:
-        ConfigError: the model wants pictures or a table where the competition has none.
+        shop: the model, and the competition's rows.
+        files: by entry, what its inputs are read from.
     """
-    wanted = sees(config.models[name])
-    if "table" in wanted and competition.train is None:
-        raise ConfigError(f"`models.{name}` reads the table, but the tables have no column for it.")
-    if "images" in wanted and pixels is None:
-        raise ConfigError(f"`models.{name}` reads pictures, but `data.images` does not say where they are.")
-    sides = []
-    for side, ids, table in (
-        ("train", competition.ids, competition.train),
-        ("test", competition.test_ids, competition.test),
-    ):
-        sides.append(
-            Dataset(
-                ids=ids,
-                table=table if "table" in wanted else None,
-                pixels=np.load(pixels / f"{side}.npy", mmap_mode="r") if pixels else None,
-                pixels_key=f"{pixels_key}-{side}" if pixels else "",
-                target=competition.target if side == "train" else None,
-                column_kinds=competition.kinds if table is not None else {},
-                features=config.features,
-            )
-        )
-    return Sides(*sides)
+
+    def parts(side: str) -> dict:
+        return {
+            entry: one.open(shop, side, files[entry].path, files[entry].key)
+            if entry in files
+            else one.open(shop, side, None, "")
+            for entry, one in opened(shop.section).items()
+        }
+
+    competition = shop.competition
+    train = Dataset(competition.ids, parts("train"), competition.target)
+    return Sides(train, Dataset(competition.test_ids, parts("test")))

@@ -5,30 +5,42 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold
-from pipeline.data.intensity import read_intensity
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
 from pipeline.data.submission import number_text, with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
+from pipeline.inputs.base import Workshop, opened
+from pipeline.inputs.outputs import Values
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
 from pipeline.run.coordinates import to_source
-from pipeline.run.pixels import fallback_lines, picture_channels, write_views
 from pipeline.run.run import Run
-from pipeline.run.sides import sees
 from pipeline.stages.members import own_members
 from pipeline.stages.submission import fitted_ensemble, own_ensemble
 from pipeline.validation.cross_validation import mean_of
+
+Said = Mapping[str, Mapping[str, np.ndarray]]  # by model, by what others may read of it
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows of a new table in the place of the test rows, the files beside it, and room for more."""
+
+    competition: Competition
+    source: FolderSource
+    scratch: Path
 
 
 def predict(run: Run, table: Path, out: Path) -> int:
@@ -58,11 +70,11 @@ def predict(run: Run, table: Path, out: Path) -> int:
     _warn_of_another_blend(run)
     ensemble = fitted_ensemble(run)
     members = _outside_rows(run, ensemble, new.test_ids)
-    outputs: dict[str, np.ndarray] = {}
+    said: dict[str, dict[str, np.ndarray]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in plan.models:
-            outputs |= _predict_model(run, name, new, outputs, source, Path(folder))
-    members |= {name: mean_of(outputs[f"{name}.prediction"]) for name in plan.members}
+            said[name] = _predict_model(run, name, NewRows(new, source, Path(folder)), said)
+    members |= {name: mean_of(said[name]["prediction"]) for name in plan.members}
     ids = np.array([*new.test_ids, *new.by_prior])
     handed = ensemble.apply(members)
     _write(competition, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)
@@ -122,56 +134,50 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
             writer.writerow([key, *map(number_text, values), *names])
 
 
-def _predict_model(
-    run: Run,
-    name: str,
-    new: Competition,
-    outputs: dict[str, np.ndarray],
-    source: FolderSource,
-    scratch: Path,
-) -> dict[str, np.ndarray]:
+def _predict_model(run: Run, name: str, new: NewRows, said: Said) -> dict[str, np.ndarray]:
     """Returns what one model says of the new rows, by what others may read of it.
 
-    NAME.prediction and, where it is read, NAME.embedding: (folds, rows, columns), mean over the seeds,
-    for a reader's fold reads the fit of the same fold. NAME.coordinates where it finds boxes or points:
-    (rows, columns) in source pixels, mean over the folds.
+    "prediction" and, where it is read, "embedding": (folds, rows, columns), mean over the seeds, for a
+    reader's fold reads the fit of the same fold. "coordinates" where it finds boxes or points: (rows,
+    columns) in source pixels, mean over the folds.
     """
-    section, plan = run.config.models[name], run.plan
-    pixels, views = None, None
-    if "images" in sees(section):
-        folder = run.made(run.pixels_product(name))
-        path, channels = scratch / f"{name}.npy", picture_channels(folder)
-        found = next((outputs[f"{other}.coordinates"] for other in section.views()), None)
-        report, threads = run.progress.update, run.config.threads
-        intensity = read_intensity(folder)
-        views, fallen = write_views(
-            path, source, new.test_pictures, section, channels, report, threads, found, intensity
-        )
-        pixels = np.load(path, mmap_mode="r")
-        for line in fallback_lines(plan.config.models, name, {"new": fallen}):
-            run.progress.message(line)
-    rows = Dataset(
-        ids=new.test_ids,
-        table=new.test if "table" in sees(section) else None,
-        pixels=pixels,
-        pixels_key=f"new-{name}",
-        column_kinds=new.kinds,
-        features=plan.config.features,
+    section, reads = run.config.models[name], run.plan.reads(name)
+    parts = _open_new(run, name, new, said)
+    others = [read for read in reads if read.part in ("prediction", "embedding")]
+    embedded = any(
+        (read.name, read.part) == (name, "embedding")
+        for other in run.config.models
+        for read in run.plan.reads(other)
     )
-    embedded = any(f"{name}.embedding" in other.inputs for other in run.config.models.values())
     found_by_fold: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
     run.progress.begin(f"{name} on new rows", 0, 1)
     for number, fold in enumerate(run.folds):
-        extras = {entry: outputs[entry][number] for entry in section.inputs if "." in entry}
-        said = _predict_fold(run, name, fold, replace(rows, extras=extras), embedded)
-        for part, values in said.items():
+        of_fold = {read.entry: Values(said[read.name][read.part][number]) for read in others}
+        rows = Dataset(new.competition.test_ids, {**parts, **of_fold})
+        for part, values in _predict_fold(run, name, fold, rows, embedded).items():
             found_by_fold[part].append(values)
     run.progress.end("")
-    result = {f"{name}.{part}": np.stack(values) for part, values in found_by_fold.items() if values}
-    if views and not section.answers():
-        fractions = mean_of(result[f"{name}.prediction"])
-        result[f"{name}.coordinates"] = to_source(fractions, views, finds_boxes(section))
+    result = {part: np.stack(values) for part, values in found_by_fold.items() if values}
+    if not section.answers():
+        views = parts["images"].views
+        result["coordinates"] = to_source(mean_of(result["prediction"]), views, finds_boxes(section))
     return result
+
+
+def _open_new(run: Run, name: str, new: NewRows, said: Said) -> dict[str, Any]:
+    """Returns what a model's inputs hold of the new rows, by entry."""
+    folders = {entry: run.made(product) for entry, product in run.input_products(name).items()}
+    parts = {}
+    for entry, one in opened(run.config.models[name]).items():
+        files = one.files(run.config, run.config.models[name])
+        found = {}
+        for read in files.reads if files else ():
+            found["test"] = said[read.name][read.part]
+        shop = Workshop(run.config, name, new.competition, new.source, run.progress, found)
+        scratch = new.scratch / name / entry
+        scratch.mkdir(parents=True)
+        parts[entry] = one.open_new(shop, folders.get(entry), scratch)
+    return parts
 
 
 def _predict_fold(run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool) -> dict[str, np.ndarray]:

@@ -12,16 +12,17 @@ import numpy as np
 
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, make_folds
-from pipeline.data.images import decode
 from pipeline.data.rows import Dataset
+from pipeline.inputs.base import entries_of
+from pipeline.inputs.images.decoding import decode
+from pipeline.inputs.images.files import seen_by
+from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
 from pipeline.report.contact_sheet import Entry, write_sheet
 from pipeline.report.evidence import grid, occlusion_maps, shares_inside
-from pipeline.run.pixels import seen_by
 from pipeline.run.run import Run
-from pipeline.run.sides import sees
 from pipeline.store import Product, write_atomically, write_json
 from pipeline.transforms.views import Views, box_corners
 from pipeline.validation import cross_validation
@@ -107,11 +108,7 @@ def _classifiers(run: Run) -> list[str]:
     if not run.competition.task.is_classification:
         return []
     sections = {name: run.config.models[name] for name in run.plan.members}
-    return [
-        name
-        for name, section in sections.items()
-        if sees(section) == {"images"} and not any("." in entry for entry in section.inputs)
-    ]
+    return [name for name, section in sections.items() if entries_of(section) == ("images",)]
 
 
 def _regions(run: Run) -> tuple[str, np.ndarray] | None:
@@ -146,7 +143,7 @@ def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path)
     folds = [fold for fold in run.folds if fold.repeat == 0]
     scored = np.concatenate([fold.valid for fold in folds])
     rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
-    pictures, labels = sides.train.rows(rows).pixels(), run.competition.target[rows]
+    pictures, labels = sides.train.rows(rows).of("images"), run.competition.target[rows]
     down, across = grid(views.size)
     maps = np.zeros((len(rows), len(down) - 1, len(across) - 1), np.float32)
     for fold in folds:
@@ -171,7 +168,7 @@ class _Predictor:
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
         ids = np.arange(len(pictures)).astype(str)
-        return self.model.predict(Dataset(ids, pixels=pictures).rows(), self.context)
+        return self.model.predict(Dataset(ids, {"images": Pictures(pictures)}).rows(), self.context)
 
 
 def _entries(

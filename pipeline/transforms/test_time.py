@@ -14,9 +14,9 @@ from itertools import product
 
 import numpy as np
 
-from pipeline.data.pixels import warp
 from pipeline.registry import Registry
 from pipeline.transforms.views import invert_affines, transform_points
+from pipeline.transforms.warp import warp
 
 Size = tuple[int, int]
 Turn = Callable[[np.ndarray], np.ndarray]

@@ -19,9 +19,9 @@ from pipeline.cli import main
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
 from pipeline.data.folds import make_folds
-from pipeline.data.rows import Dataset
 from pipeline.networks.batches import Batches
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 from pipeline.transforms.augment_spec import build
 
 
@@ -72,7 +72,7 @@ def test_the_bare_calls_learn_what_our_models_learn(kind):
 
     numbers, label = otto_like(240, columns=12, classes=3)
     table = pd.DataFrame(numbers, columns=[f"count_{number}" for number in range(12)])
-    train = Dataset(np.arange(240).astype(str), table, target=label)
+    train = dataset_of(np.arange(240).astype(str), table, target=label)
     task = Task("classification", ("a", "b", "c"))
     fold = next(iter(make_folds(FoldsConfig(n=2), task, label)))
     model = tables.maker(kind, task)().fit(train.rows(fold.train), None, Context(seed=5, threads=2))

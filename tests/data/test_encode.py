@@ -9,9 +9,9 @@ from pipeline.data.encoders.categories import CategoryEncoder
 from pipeline.data.encoders.numbers import NumberScaler, skewness
 from pipeline.data.encoders.parts import PartsMaker
 from pipeline.data.encoders.texts import TextEncoder
-from pipeline.data.rows import Dataset
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.errors import DataError, ModelError
+from pipeline.testing import dataset_of
 
 ROWS = 300
 
@@ -37,7 +37,7 @@ def mixed_table(seed=0):
 
 def dataset(table=None, **options):
     table = mixed_table() if table is None else table
-    return Dataset(np.arange(len(table)).astype(str), table, **options)
+    return dataset_of(np.arange(len(table)).astype(str), table, **options)
 
 
 def targets(seed=1):
@@ -154,7 +154,7 @@ def test_texts_without_a_common_word_give_no_feature():
 
 def test_extras_stand_beside_the_table():
     extra = np.random.default_rng(0).normal(size=(ROWS, 4)).astype(np.float32)
-    data = dataset(extras={"cnn.embedding": extra})
+    data = dataset(others={"cnn.embedding": extra})
     encoder = TableEncoder("tree", ["cnn.embedding"])
     np.testing.assert_array_equal(encoder.fit_transform(data.rows(), targets()), extra)
     both = TableEncoder("tree", ["table", "cnn.embedding"]).fit_transform(data.rows(), targets())
@@ -206,7 +206,7 @@ def test_numbers_that_float32_cannot_hold_are_as_good_as_missing(style):
     spoiled, gappy = table.copy(), table.copy()
     spoiled.loc[[3, 7, 9], "number"] = [np.inf, -1e39, 1.8e308]
     gappy.loc[[3, 7, 9], "number"] = np.nan
-    kinds = {"column_kinds": {"number": "numeric", "ticket": "code"}}
+    kinds = {"kinds": {"number": "numeric", "ticket": "code"}}
     encoder, other = TableEncoder(style), TableEncoder(style)
     found = encoder.fit_transform(dataset(spoiled, **kinds).rows(), targets())
     expected = other.fit_transform(dataset(gappy, **kinds).rows(), targets())

@@ -11,12 +11,11 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.data.encode import TableEncoder
 from pipeline.data.features.check import check_features
-from pipeline.data.features.key import features_key
-from pipeline.data.rows import Dataset
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.errors import ConfigError, DataError
+from pipeline.inputs.key import model_key
 from pipeline.registry import FEATURES
-from pipeline.testing import TASKS, build, fit, small_dataset
+from pipeline.testing import TASKS, build, dataset_of, fit, small_dataset
 
 ROOT = Path(__file__).parents[2]
 ROWS = 200
@@ -64,7 +63,7 @@ def table(seed=0, rows=ROWS):
 
 
 def dataset(frame, features):
-    return Dataset(np.arange(len(frame)).astype(str), frame, features=features)
+    return dataset_of(np.arange(len(frame)).astype(str), frame, features=features)
 
 
 def made(frame, features, new=None):
@@ -225,11 +224,11 @@ import sys
 import numpy as np
 import pandas as pd
 from pathlib import Path
-from pipeline.data.rows import Dataset
+from pipeline.testing import dataset_of
 from pipeline.data.saved import read_estimator
 folder = Path(sys.argv[1])
 frame = pd.read_parquet(folder / "new.parquet")
-rows = Dataset(np.arange(len(frame)).astype(str), frame).rows()
+rows = dataset_of(np.arange(len(frame)).astype(str), frame).rows()
 np.save(folder / "fresh.npy", read_estimator(folder / "encoder.skops").transform(rows))
 """
 
@@ -278,10 +277,10 @@ def test_scored_rows_change_nothing_that_a_model_learned():
     spoiled.table.iloc[60:, 2] = "dusk"
     answers = []
     for data in (honest, spoiled):
-        data = Dataset(data.ids, data.table, target=data.target, features=wanted)
+        data = dataset_of(data.ids, data.table, target=data.target, features=wanted)
         model = fit(build("lightgbm", {"n_estimators": 10}, TASKS["classification"]), data)
         assert "near.mean" in model.encoder_.names_
-        probe = Dataset(honest.ids, honest.table, features=wanted).rows(np.arange(60, 90))
+        probe = dataset_of(honest.ids, honest.table, features=wanted).rows(np.arange(60, 90))
         answers.append(model.predict(probe))
     np.testing.assert_array_equal(*answers)
 
@@ -372,17 +371,19 @@ features:
 def test_the_key_of_a_fit_changes_only_where_features_are_seen(tmp_path):
     plain, featured = read(tmp_path, ""), read(tmp_path, "features: {a: {ratio: [x, y]}}")
     other = read(tmp_path, "features: {a: {difference: [x, y]}}")
-    assert features_key(plain, plain.models["lgbm"]) == {}
-    assert features_key(featured, featured.models["net"]) == {}
-    seen = features_key(featured, featured.models["lgbm"])
-    assert seen == {"features": [["a", {"kind": "ratio", "of": ["x", "y"]}]]}
-    assert seen != features_key(other, other.models["lgbm"])
+    assert "features" not in model_key(plain, plain.models["lgbm"])
+    assert "features" not in model_key(featured, featured.models["net"])
+    seen = model_key(featured, featured.models["lgbm"])
+    assert seen["features"] == [["a", {"kind": "ratio", "of": ["x", "y"]}]]
+    assert seen != model_key(other, other.models["lgbm"])
 
 
 def test_the_style_of_a_text_is_counted():
     texts = ["WHY do you, YOU, shout 42 times?!", "calm words", ""]
-    rows = Dataset(np.arange(3).astype(str), pd.DataFrame({"text": [*texts[:2], None], "n": [1.0, 2.0, 3.0]}))
-    data = Dataset(rows.ids, rows.table, features=sections(voice=("style", {"of": "text"})))
+    rows = dataset_of(
+        np.arange(3).astype(str), pd.DataFrame({"text": [*texts[:2], None], "n": [1.0, 2.0, 3.0]})
+    )
+    data = dataset_of(rows.ids, rows.table, features=sections(voice=("style", {"of": "text"})))
     encoder = TableEncoder("tree")
     found = encoder.fit_transform(data.rows(), np.zeros((3, 1)))
     at = {name.removeprefix("voice."): column for name, column in zip(encoder.names_, found.T, strict=True)}

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from pipeline.data.images import (
+from pipeline.errors import DataError
+from pipeline.inputs.images.decoding import (
     MAX_PIXELS,
     decode,
     decode_reduced,
     dominant_channels,
     image_sizes,
 )
-from pipeline.errors import DataError
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (12, 20, 3), np.uint8)
 SMOOTH = np.linspace(0, 255, 64 * 96).reshape(64, 96, 1).repeat(3, axis=2).astype(np.uint8)

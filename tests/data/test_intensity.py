@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data.broken import usable_pictures
-from pipeline.data.images import decode, find_intensity, image_sizes
-from pipeline.data.intensity import (
+from pipeline.errors import DataError
+from pipeline.inputs.images.broken import usable_pictures
+from pipeline.inputs.images.decoding import decode, find_intensity, image_sizes
+from pipeline.inputs.images.intensity import (
     AT_ONCE,
     Histogram,
     Intensity,
@@ -18,7 +19,6 @@ from pipeline.data.intensity import (
     read_intensity,
     write_intensity,
 )
-from pipeline.errors import DataError
 
 GREY = np.random.default_rng(0).integers(0, 241, (24, 24))
 

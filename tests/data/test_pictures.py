@@ -3,9 +3,9 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.data.pictures import picture_names
 from pipeline.data.source import FolderSource
 from pipeline.errors import Problems
+from pipeline.inputs.images.names import picture_names
 
 TABLE = pd.DataFrame({"id": ["1", "2"], "place": ["north", "south"]})
 

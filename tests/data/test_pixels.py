@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data.pixels import pixel_statistics, warp, write_pixels
 from pipeline.errors import DataError, StoreError
+from pipeline.inputs.images.pixels import pixel_statistics, write_pixels
 from pipeline.transforms.views import from_axis, from_boxes, whole
+from pipeline.transforms.warp import warp
 
 
 def encode(pixels, kind="PNG", **options):
@@ -166,7 +167,7 @@ def test_statistics_are_those_of_the_rows_asked_for(channels):
 def test_statistics_are_the_same_in_chunks(monkeypatch):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 9, 7, 3), np.uint8)
     expected = pixel_statistics(pixels, np.arange(40))
-    monkeypatch.setattr("pipeline.data.pixels.CHUNK_BYTES", 1000)
+    monkeypatch.setattr("pipeline.inputs.images.pixels.CHUNK_BYTES", 1000)
     np.testing.assert_array_equal(pixel_statistics(pixels, np.arange(40)), expected)
 
 

@@ -3,19 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.data.rows import Dataset
+from pipeline.testing import dataset_of
 
 NUMBERS = np.arange(10)
 
 
 def rows(positions):
     """Rows of a dataset in which every part of row n says n."""
-    data = Dataset(
-        ids=NUMBERS.astype(str),
-        table=pd.DataFrame({"n": NUMBERS}),
+    data = dataset_of(
+        NUMBERS.astype(str),
+        pd.DataFrame({"n": NUMBERS}),
         pixels=NUMBERS[:, None, None, None].astype(np.uint8),
         target=NUMBERS,
-        extras={"cnn.prediction": NUMBERS[:, None].astype(np.float32)},
+        others={"cnn.prediction": NUMBERS[:, None].astype(np.float32)},
         weights=NUMBERS.astype(np.float32),
     )
     return data.rows(np.array(positions))
@@ -24,10 +24,10 @@ def rows(positions):
 def test_every_part_is_of_the_same_rows():
     some = rows([7, 2, 5])
     assert some.ids.tolist() == ["7", "2", "5"]
-    for part in (some.table["n"].to_numpy(), some.target, some.weights, some.extra("cnn.prediction")[:, 0]):
+    for part in (some.table["n"].to_numpy(), some.target, some.weights, some.of("cnn.prediction")[:, 0]):
         assert part.tolist() == [7, 2, 5]
-    assert some.pixels().ravel().tolist() == [7, 2, 5]
-    assert some.pixels(1, 3).ravel().tolist() == [2, 5]
+    assert some.of("images").ravel().tolist() == [7, 2, 5]
+    assert some.take(np.array([1, 2])).of("images").ravel().tolist() == [2, 5]
 
 
 def test_a_part_of_a_part_is_counted_in_that_part():

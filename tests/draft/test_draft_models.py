@@ -60,7 +60,7 @@ def test_more_threads_and_fewer_rows_cost_less(model):
 def test_pictures_and_table_are_combined():
     found, _ = choose_models(size(picture=(200, 300)), 5, "log_loss", TWO, [SMALL])
     assert found[0].section["kind"] == "cnn"
-    assert found[1].section["inputs"] == ["table", "cnn.embedding"]
+    assert found[1].section["inputs"] == ["auto", "cnn.embedding"]
 
 
 def test_pictures_alone():
@@ -70,7 +70,7 @@ def test_pictures_alone():
 
 def test_a_network_from_scratch_is_read_by_what_it_sees_too():
     found, _ = choose_models(size(picture=(28, 28)), 5, "log_loss", TWO, [])
-    assert found[1].section["inputs"] == ["table", "cnn.embedding"]
+    assert found[1].section["inputs"] == ["auto", "cnn.embedding"]
     found, _ = choose_models(size(columns=0, picture=(28, 28)), 5, "log_loss", TWO, [])
     assert [model.name for model in found] == ["cnn", "embedding"]
 

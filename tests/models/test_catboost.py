@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.config.load import load_config
-from pipeline.data.rows import Dataset
 from pipeline.errors import ConfigError, ModelError
 from pipeline.models import catboost as ours
 from pipeline.models.base import Context
-from pipeline.testing import TASKS, build, fit, small_dataset
+from pipeline.testing import TASKS, build, dataset_of, fit, small_dataset
 
 needs_it = pytest.mark.skipif(not ours.installed(), reason="needs catboost (make setup CATBOOST=1)")
 
@@ -43,7 +42,7 @@ def test_a_category_of_many_levels_reaches_the_library_as_it_is():
     level = rng.integers(0, 150, 900)
     town = np.array([f"{chr(97 + v % 26)}{chr(97 + v // 26)}{'x' * 3}" for v in range(150)])[level]
     target = rng.normal(size=150)[level][:, None] * [1.0, 2.0]
-    data = Dataset(np.arange(900).astype(str), pd.DataFrame({"town": town}), target=target)
+    data = dataset_of(np.arange(900).astype(str), pd.DataFrame({"town": town}), target=target)
     model = fit(model_of("regression", n_estimators=60, early_stopping_rounds=None), data)
     assert model.encoder_.names_ == ["town"]
     assert model.encoder_.native_ == [0]
@@ -65,7 +64,10 @@ def test_progress_rises_to_one():
 @needs_it
 def test_weights_count():
     data = small_dataset("classification")
-    heavy = Dataset(data.ids, data.table, target=data.target, weights=np.where(data.target == 0, 50.0, 0.1))
+    weights = np.where(data.target == 0, 50.0, 0.1)
+    heavy = dataset_of(data.ids, data.table, target=data.target, weights=weights)
+        data.ids, data.table, target=data.target, weights=np.where(data.target == 0, 50.0, 0.1)
+    )
     plain, leaning = (
         fit(model_of(n_estimators=5, early_stopping_rounds=None), rows).predict(data.rows())
         for rows in (data, heavy)

@@ -10,10 +10,12 @@ import pytest
 
 from pipeline.data.rows import Dataset
 from pipeline.errors import ModelError
+from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.models.cnn import CNN
 from pipeline.networks import checkpoint, network
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +31,11 @@ def squares(n=96, size=10, channels=1, seed=0, key="squares") -> Dataset:
     level = np.choose(target, [60, 180, 60])[:, None, None, None]
     clean = level + np.where(target[:, None, None, None] == 2, stripes, 0)
     pixels = np.clip(clean + rng.normal(0, 20, (n, size, size, channels)), 0, 255).astype(np.uint8)
-    return Dataset(np.arange(n).astype(str), pixels=pixels, pixels_key=key, target=target)
+    return dataset_of(np.arange(n).astype(str), pixels=pixels, pixels_key=key, target=target)
+
+
+def with_pixels(data, pixels, key) -> Dataset:
+    return replace(data, parts={"images": Pictures(pixels, key)})
 
 
 def dots(n=120, size=24, seed=0) -> Dataset:
@@ -39,7 +45,7 @@ def dots(n=120, size=24, seed=0) -> Dataset:
     y, x = np.mgrid[:size, :size]
     far = (x - place[:, 0, None, None]) ** 2 + (y - place[:, 1, None, None]) ** 2
     pixels = (20 + 220 * np.exp(-far / 6.0)).astype(np.uint8)[..., None]
-    return Dataset(np.arange(n).astype(str), pixels=pixels, pixels_key="dots", target=(place + 0.5) / size)
+    return dataset_of(np.arange(n).astype(str), pixels=pixels, pixels_key="dots", target=(place + 0.5) / size)
 
 
 def cnn(task=CLASSES, **keys) -> CNN:
@@ -147,7 +153,7 @@ def test_a_row_is_represented_alike_whoever_is_asked_for_with_it():
     assert together.dtype == np.float32
     np.testing.assert_allclose(model.embed(data.rows(np.arange(60, 63))), together[60:63], atol=1e-5)
     np.testing.assert_allclose(model.embed(data.rows(np.arange(96)[::-1])), together[::-1], atol=1e-5)
-    bright = replace(data, pixels=np.where(np.arange(96)[:, None, None, None] < 60, data.pixels, 255))
+    bright = with_pixels(data, np.where(np.arange(96)[:, None, None, None] < 60, data.pixels, 255), "bright")
     np.testing.assert_allclose(model.embed(bright.rows())[:60], together[:60], atol=1e-5)
 
 
@@ -163,7 +169,7 @@ def spoil(data, rows, key):
     """Returns the data with the pictures of some rows white, and their target the first class."""
     pixels, target = data.pixels.copy(), data.target.copy()
     pixels[rows], target[rows] = 255, 0
-    return replace(data, pixels=pixels, target=target, pixels_key=key)
+    return replace(with_pixels(data, pixels, key), target=target)
 
 
 def learned(model, data, context=Context(seed=3)):
@@ -301,7 +307,7 @@ def test_pictures_of_another_size_are_refused():
 
 
 def test_rows_without_pictures_are_refused():
-    data = replace(squares(), pixels=None)
+    data = replace(squares(), parts={})
     with pytest.raises(ModelError, match="needs pictures"):
         cnn(**SMALL).fit(data.rows())
 

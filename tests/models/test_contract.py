@@ -77,19 +77,19 @@ class Peeping(Model):
     "neighbours" of a row that are predicted with it.
     """
 
-    sees = "images"
+    sees = ("images",)
     tasks = ("classification",)
     looks = ""
 
     def fit(self, train, inner=None, context=Context()):
         everything = train.dataset.rows()
-        self.mean_ = (everything if self.looks == "pictures" else train).pixels().mean()
+        self.mean_ = (everything if self.looks == "pictures" else train).of("images").mean()
         target = (everything if self.looks == "target" else train).target
         self.share_ = np.bincount(target, minlength=self.task.n_outputs) / len(target)
         return self
 
     def predict(self, rows, context=Context()):
-        means = rows.pixels().mean(axis=(1, 2, 3))
+        means = rows.of("images").mean(axis=(1, 2, 3))
         middle = means.mean() if self.looks == "neighbours" else self.mean_
         nearness = np.exp(-np.abs(means - middle)[:, None] / 50.0 * np.arange(1, self.task.n_outputs + 1))
         chance = self.share_ * nearness

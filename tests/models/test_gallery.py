@@ -3,14 +3,13 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.context import Context
-from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Store
-from pipeline.testing import TASKS, build, small_dataset, write_competition
+from pipeline.testing import TASKS, build, dataset_of, small_dataset, write_competition
 
 YAML = """\
 competition: toy
@@ -62,7 +61,7 @@ def test_a_scored_row_is_compared_with_training_rows_only():
     """Pictures of noise: only a gallery that holds the row itself could tell its class."""
     rng = np.random.default_rng(0)
     pixels, target = rng.integers(0, 256, (90, 8, 8, 1), np.uint8), rng.permutation(np.arange(90) % 3)
-    data = Dataset(np.arange(90).astype(str), pixels=pixels, pixels_key="noise", target=target)
+    data = dataset_of(np.arange(90).astype(str), pixels=pixels, pixels_key="noise", target=target)
     fitted = np.arange(60)
     model = build("gallery", {"scale": 60.0}, TASKS["classification"]).fit(data.rows(fitted))
     assert len(model.gallery_) == len(model.labels_) == 60

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.rows import Dataset
 from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 from tests.models.test_table_models import build, fit, make
 
 
@@ -14,7 +14,7 @@ def test_noise_asks_for_a_stronger_penalty_than_signal():
     data = make("binary")
     signal = fit(build("linear", "binary"), data).notes()["C"][0]
     noise = np.random.default_rng(0).integers(0, 2, len(data)).astype(np.int64)
-    weak = fit(build("linear", "binary"), type(data)(data.ids, data.table, target=noise)).notes()["C"][0]
+    weak = fit(build("linear", "binary"), dataset_of(data.ids, data.table, target=noise)).notes()["C"][0]
     assert weak < signal
 
 
@@ -23,7 +23,7 @@ def test_many_columns_of_noise_ask_for_the_strongest_penalties():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(240, 60))).add_prefix("x")
     noise = rng.integers(0, 2, 240)
-    data = Dataset(np.arange(240).astype(str), table, target=noise)
+    data = dataset_of(np.arange(240).astype(str), table, target=noise)
     assert fit(build("linear", "binary"), data).notes()["C"][0] <= 0.03
 
 
@@ -39,7 +39,7 @@ def test_a_given_penalty_is_used():
 def test_classes_of_one_row_leave_nothing_to_choose_by():
     data = make("multiclass")
     task = Task("classification", tuple(str(row) for row in range(20)))
-    data = type(data)(data.ids[:20], data.table[:20], target=np.arange(20))
+    data = dataset_of(data.ids[:20], data.table[:20], target=np.arange(20))
     config = LogisticConfig(kind="logistic")
     model = Logistic(config, task).fit(data.rows())
     assert model.notes()["C"] == [config.grid[len(config.grid) // 2]]
@@ -49,7 +49,7 @@ def test_classes_of_one_row_leave_nothing_to_choose_by():
 def test_a_label_with_one_value_is_predicted():
     data = make("multilabel")
     target = np.column_stack([data.target[:, 0], np.zeros(len(data))])
-    model = fit(build("linear", "multilabel"), type(data)(data.ids, data.table, target=target))
+    model = fit(build("linear", "multilabel"), dataset_of(data.ids, data.table, target=target))
     assert model.predict(data.rows())[:, 1].max() < 1e-9
 
 

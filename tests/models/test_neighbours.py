@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.rows import Dataset
 from pipeline.tasks.base import Task
-from pipeline.testing import build
+from pipeline.testing import build, dataset_of
 
 CLASSES, VALUES = Task("classification", ("no", "yes")), Task("regression", ("value",))
 
@@ -15,7 +14,7 @@ def noise(rows=300, seed=0):
     """Columns that say nothing of the answer."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(rng.normal(size=(rows, 4)), columns=list("abcd"))
-    return Dataset(np.arange(rows).astype(str), table, target=rng.permutation(np.arange(rows) % 2))
+    return dataset_of(np.arange(rows).astype(str), table, target=rng.permutation(np.arange(rows) % 2))
 
 
 @pytest.mark.parametrize("task", [CLASSES, VALUES], ids=["classes", "values"])
@@ -24,7 +23,7 @@ def test_a_row_has_no_voice_in_its_own_answer(task, weighting):
     """Of noise the most neighbours are best; with the row among its own neighbours the fewest would be."""
     data = noise()
     if task is VALUES:
-        data = Dataset(data.ids, data.table, target=data.target[:, None].astype(np.float64))
+        data = dataset_of(data.ids, data.table, target=data.target[:, None].astype(np.float64))
     model = build("neighbours", {"weights": weighting, "grid": [1, 5, 80]}, task).fit(data.rows())
     assert model.notes()["k"] == 80
 
@@ -32,7 +31,7 @@ def test_a_row_has_no_voice_in_its_own_answer(task, weighting):
 def test_a_copy_is_a_neighbour_like_any_other():
     """Rows that come twice with the same answer are predicted by their copy; k follows."""
     half = noise(150)
-    data = Dataset(
+    data = dataset_of(
         np.arange(300).astype(str),
         pd.concat([half.table, half.table], ignore_index=True),
         target=np.tile(half.target, 2),

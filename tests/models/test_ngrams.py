@@ -7,13 +7,13 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
-from pipeline.data.rows import Dataset
 from pipeline.errors import DataError
 from pipeline.models import ngrams
 from pipeline.models.base import Context
 from pipeline.models.ngrams import Ngrams, NgramsConfig
 from pipeline.models.sparse_linear import LEARNERS
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 
 TASKS = {
     "binary": Task("classification", ("no", "yes")),
@@ -39,7 +39,7 @@ def make(task, seed=0, noise=0.0):
     }[task]
     text = [f"{a} {number} {b}" for number, (a, b) in enumerate(zip(common, own, strict=True))]
     table = pd.DataFrame({"number": rng.normal(size=ROWS), "text": text})
-    return Dataset(np.arange(ROWS).astype(str), table, target=target)
+    return dataset_of(np.arange(ROWS).astype(str), table, target=target)
 
 
 def build(task, **options):
@@ -138,14 +138,14 @@ def test_a_label_with_one_value_is_predicted():
     data = make("multilabel")
     target = np.column_stack([data.target[:, 0], np.zeros(ROWS)])
     for learner in ("nb_svm", "naive_bayes"):
-        model = fit(build("multilabel", learner=learner), Dataset(data.ids, data.table, target=target))
+        model = fit(build("multilabel", learner=learner), dataset_of(data.ids, data.table, target=target))
         assert model.predict(data.rows())[:, 1].max() < 1e-9
 
 
 def test_weights_count():
     data = make("binary", noise=0.5)
     heavy = np.where(data.target == 1, 20.0, 1.0).astype(np.float32)
-    weighted = Dataset(data.ids, data.table, target=data.target, weights=heavy)
+    weighted = dataset_of(data.ids, data.table, target=data.target, weights=heavy)
     for learner in ("nb_svm", "naive_bayes"):
         plain = fit(build("binary", learner=learner, C=1.0), data).predict(data.rows())
         leaning = fit(build("binary", learner=learner, C=1.0), weighted).predict(data.rows())
@@ -154,7 +154,7 @@ def test_weights_count():
 
 def test_without_text_it_says_what_there_is():
     data = make("binary")
-    bare = Dataset(data.ids, data.table[["number"]], target=data.target)
+    bare = dataset_of(data.ids, data.table[["number"]], target=data.target)
     with pytest.raises(DataError, match=r"no column is one. Columns: number \(numeric\).*data.columns"):
         fit(build("binary"), bare)
     with pytest.raises(DataError, match=r"no column 'txt'\. Did you mean 'text'"):
@@ -171,7 +171,7 @@ def test_without_text_it_says_what_there_is():
         ({"ngram_range": {"word": [2, 1]}}, "ngram_range.word must be the shortest and the longest"),
         ({"ngram_range": {"char_wb": [1, 2, 3]}}, "ngram_range.char_wb must be the shortest"),
         ({"grid": [1.0, 0.1]}, "grid must hold positive numbers in rising order. Received"),
-        ({"inputs": ["cnn.embedding"]}, "reads texts of the table alone"),
+        ({"inputs": ["cnn.embedding"]}, "reads texts alone"),
     ],
 )
 def test_impossible_values_are_named(options, message):

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.rows import Dataset
 from pipeline.models.base import Context
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 
 FAST = {
     **({"catboost": {"n_estimators": 40, "learning_rate": 0.2}} if installed() else {}),
@@ -49,7 +49,7 @@ def make(task_name, seed=0):
         "regression": np.column_stack([score * 10 + 50, x[:, 1] - 3]),
         "log": np.exp(score + 5)[:, None],
     }[task_name]
-    return Dataset(np.arange(ROWS).astype(str), table, target=target)
+    return dataset_of(np.arange(ROWS).astype(str), table, target=target)
 
 
 def build(kind, task_name, **options):
@@ -117,7 +117,7 @@ def test_scored_rows_change_nothing(kind):
     table.loc[200:, ["a", "b"]] = 99.0
     table.loc[200:, "colour"] = "unseen"
     target[200:] = -1e6
-    other = Dataset(data.ids, table, target=target)
+    other = dataset_of(data.ids, table, target=target)
     seen = data.rows(np.arange(200))
     one = fit(build(kind, "regression"), data).predict(seen)
     np.testing.assert_array_equal(fit(build(kind, "regression"), other).predict(seen), one)
@@ -128,7 +128,7 @@ def test_a_class_without_training_rows_keeps_its_column(kind):
     data = make("multiclass")
     target = np.where(data.target == 1, 2, data.target)
     target[200:] = 1
-    data = Dataset(data.ids, data.table, target=target)
+    data = dataset_of(data.ids, data.table, target=target)
     prediction = fit(build(kind, "multiclass"), data).predict(data.rows(np.arange(200, ROWS)))
     assert prediction.shape[1] == 3
     assert 0 < prediction[:, 1].max() < 1e-5
@@ -137,7 +137,7 @@ def test_a_class_without_training_rows_keeps_its_column(kind):
 @pytest.mark.parametrize("kind", ["lightgbm", "random_forest", "linear", "neighbours"])
 def test_a_single_class_in_training_is_predicted(kind, tmp_path):
     data = make("binary")
-    data = Dataset(data.ids, data.table, target=np.ones(ROWS, np.int64))
+    data = dataset_of(data.ids, data.table, target=np.ones(ROWS, np.int64))
     model = fit(build(kind, "binary"), data)
     assert model.predict(data.rows())[:, 1].min() > 0.99
     model.save(tmp_path)
@@ -147,7 +147,7 @@ def test_a_single_class_in_training_is_predicted(kind, tmp_path):
 @pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "random_forest", "linear", "neighbours"])
 def test_sample_weights_count(kind):
     data = make("binary")
-    flipped = Dataset(
+    flipped = dataset_of(
         np.tile(data.ids, 2),
         pd.concat([data.table, data.table], ignore_index=True),
         target=np.concatenate([data.target, 1 - data.target]),
@@ -166,7 +166,7 @@ def test_the_target_is_scaled_by_the_training_rows():
     data = make("log")
     target = data.target.copy()
     target[200:] = 1e9
-    model = fit(build("extra_trees", "log"), Dataset(data.ids, data.table, target=target))
+    model = fit(build("extra_trees", "log"), dataset_of(data.ids, data.table, target=target))
     assert model.coder_.mean_ == pytest.approx(np.log1p(data.target[:200]).mean())
     assert model.coder_.high_ < np.log(1e9)
 
@@ -186,13 +186,13 @@ def test_a_saved_model_serves_a_fresh_process(tmp_path):
     np.save(tmp_path / "expected.npy", model.predict(data.rows()))
     code = """
 import sys; from pathlib import Path; import numpy as np, pandas as pd
-from pipeline.data.rows import Dataset
+from pipeline.testing import dataset_of
 from pipeline.registry import MODELS
 from pipeline.tasks.base import Task
 folder = Path(sys.argv[1]); kind = MODELS.get("random_forest")
 model = kind(kind.Config(kind="random_forest"), Task("classification", ("a", "b", "c"))).load(folder)
 table = pd.read_csv(folder / "table.csv")
-found = model.predict(Dataset(np.arange(len(table)).astype(str), table).rows())
+found = model.predict(dataset_of(np.arange(len(table)).astype(str), table).rows())
 np.testing.assert_array_equal(found, np.load(folder / "expected.npy"))
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=600)
@@ -218,9 +218,9 @@ def test_a_row_is_none_of_its_own_neighbours_when_k_is_chosen():
     """Where labels are noise a row can only be told by itself: left out, the most neighbours are best."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
-    data = Dataset(np.arange(ROWS).astype(str), table, target=rng.integers(0, 2, ROWS))
+    data = dataset_of(np.arange(ROWS).astype(str), table, target=rng.integers(0, 2, ROWS))
     model = build("neighbours", "binary", grid=[1, 3, 80])
     assert model.fit(data.rows(), None, Context()).notes()["k"] == 80
     table = pd.concat([table[: ROWS // 2]] * 2, ignore_index=True)  # every row has a copy
-    copies = Dataset(data.ids, table, target=np.tile(data.target[: ROWS // 2], 2))
+    copies = dataset_of(data.ids, table, target=np.tile(data.target[: ROWS // 2], 2))
     assert model.fit(copies.rows(), None, Context()).notes()["k"] == 1, "the copy is another row"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.models.base import Context
+from pipeline.testing import dataset_of
 from tests.models.test_table_models import build, fit, make
 
 BOOSTED = ["lightgbm", "xgboost"]
@@ -24,7 +25,7 @@ def test_the_inner_rows_decide_when_to_stop(kind):
     """Their answers are turned round here: each round makes them worse, and the training rows better."""
     data = make("binary")
     turned = np.where((np.arange(240) >= 160) & (np.arange(240) < 200), 1 - data.target, data.target)
-    data = type(data)(data.ids, data.table, target=turned)
+    data = dataset_of(data.ids, data.table, target=turned)
     options = {"early_stopping_rounds": 5, "learning_rate": 0.1, "n_estimators": 100, "refit": False}
     assert fit(build(kind, "binary", **options), data).notes()["rounds"][0] <= 2
 
@@ -53,7 +54,7 @@ def test_the_scored_fold_may_stop_but_never_train(kind):
 def test_absolute_error_finds_the_median(kind):
     data = make("log")
     target = np.where(np.arange(240)[:, None] % 3 == 0, 1e6, 1.0)  # mean far from the median
-    data = type(data)(data.ids, data.table[["b"]], target=target)
+    data = dataset_of(data.ids, data.table[["b"]], target=target)
     options = {
         "objective": "l1",
         "n_estimators": 40,

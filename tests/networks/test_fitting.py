@@ -3,11 +3,11 @@
 import numpy as np
 
 from pipeline.context import Context
-from pipeline.data.rows import Dataset
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.fitting import Fit
 from pipeline.networks.targets import make_targets
 from pipeline.tasks.base import Task
+from pipeline.testing import dataset_of
 
 ROWS = 60
 INSIDE = np.arange(40)
@@ -16,7 +16,7 @@ INSIDE = np.arange(40)
 def fit_of(task, target, weights=None, **keys):
     """A fit of the rows INSIDE of a dataset."""
     config = CNNConfig(kind="cnn", backbone="4C3 GAP", **keys)
-    data = Dataset(
+    data = dataset_of(
         np.arange(ROWS).astype(str),
         pixels=np.zeros((ROWS, 8, 8, 1), np.uint8),
         target=target,

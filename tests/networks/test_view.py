@@ -4,8 +4,8 @@ from pydantic import ValidationError
 
 from pipeline.config.load import load_config
 from pipeline.errors import ConfigError
+from pipeline.inputs.images.view import ViewConfig, make_views
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.view import ViewConfig, make_views
 
 SIZES = np.array([[100, 200], [100, 200]])
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.intensity import Intensity
 from pipeline.errors import DataError
+from pipeline.inputs.images.intensity import Intensity
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.data.images import Read, decode, fetch
-from pipeline.data.intensity import Intensity
 from pipeline.errors import DataError
+from pipeline.inputs.images.decoding import Read, decode, fetch
+from pipeline.inputs.images.intensity import Intensity
 
 ANY = Intensity(0.0, 1.0)  # not what will be used: a picture whose range is unknown yet is not broken
 

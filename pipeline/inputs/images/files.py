@@ -1,4 +1,4 @@
-"""Pixels: the pictures that a network sees, decoded once through its view."""
+"""Files of pictures: decoded once through a network's view."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy as np
 
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
-from pipeline.data.intensity import Intensity, write_intensity
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, listing
-from pipeline.networks.config import finds_boxes
-from pipeline.networks.view import ViewConfig, make_views
+from pipeline.inputs.images.intensity import Intensity, write_intensity
+from pipeline.inputs.images.view import ViewConfig, make_views
 from pipeline.transforms.views import Views
 
 Report = Callable[[float, str], None]
@@ -50,7 +49,7 @@ def make_pixels(
     Returns:
         "train" and "test" -> bool (rows,): True where a picture fell back.
     """
-    from pipeline.data.images import dominant_channels, image_sizes
+    from pipeline.inputs.images.decoding import dominant_channels, image_sizes
 
     names = [*competition.pictures, *competition.test_pictures]
     sizes, grey = image_sizes(source.read, names, report, threads)
@@ -90,9 +89,9 @@ def fallback_lines(
         name: of the model.
         fallen: "train" and "test" -> bool (rows,).
     """
-    lines = []
-    for other in models[name].views():
-        what = "box" if finds_boxes(models[other]) else "axis"
+    lines, section = [], models[name]
+    for _ in section.views():
+        what = "axis" if section.picture()["view"].get("axis") else "box"
         for side, rows in fallen.items():
             note = ": the whole picture is used" if rows.any() else ""
             lines.append(f"{name}: {rows.sum()} of {len(rows)} {side} pictures have no usable {what}{note}")
@@ -123,8 +122,8 @@ def write_views(
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
     """
-    from pipeline.data.images import image_sizes
-    from pipeline.data.pixels import write_pixels
+    from pipeline.inputs.images.decoding import image_sizes
+    from pipeline.inputs.images.pixels import write_pixels
 
     if sizes is None:
         sizes, _ = image_sizes(source.read, names, report, threads)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from pipeline.data.high_bit_depth import deep_values, is_deep, opaque_values, to_eight_bits
-from pipeline.data.intensity import Histogram, Intensity, may_be_deep
 from pipeline.errors import DataError
+from pipeline.inputs.images.high_bit_depth import deep_values, is_deep, opaque_values, to_eight_bits
+from pipeline.inputs.images.intensity import Histogram, Intensity, may_be_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image

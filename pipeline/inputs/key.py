@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.data.features.key import features_key
-from pipeline.data.intensity import intensity_key
+from pipeline.inputs.base import opened
 
 
 def model_key(config: Config, section: ModelConfig) -> dict[str, Any]:
@@ -15,9 +14,11 @@ def model_key(config: Config, section: ModelConfig) -> dict[str, Any]:
     A default that changes must therefore come with a new `version` of the model.
 
     Args:
-        config: holds the features, and how the values of pictures are read.
+        config: holds what its inputs depend on: the features, how pictures are read.
         section: of the model.
     """
-    said = section.model_dump(mode="json", exclude={"enabled"}, exclude_defaults=True)
-    depth = intensity_key(config.data) if section.picture() else {}
-    return {"kind": section.kind, **said, **features_key(config, section), **depth}
+    found = {"kind": section.kind}
+    found |= section.model_dump(mode="json", exclude={"enabled"}, exclude_defaults=True)
+    for one in opened(section).values():
+        found |= one.key(config, section)
+    return found

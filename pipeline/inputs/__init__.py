@@ -1,0 +1,1 @@
+"""What models see of a row: one file or folder each, registered."""

@@ -1,0 +1,144 @@
+"""What it takes to be an input: something that a model can see of a row."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pipeline.config.reads import Read
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.data.competition import Competition
+from pipeline.data.rows import Part
+from pipeline.data.source import Source
+from pipeline.progress import Progress
+from pipeline.registry import MODELS, opening
+
+if TYPE_CHECKING:
+    from pipeline.inputs.images.intensity import Intensity
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that an input is read from, made once and shared by every model that asks for the same.
+
+    Attributes:
+        label: of the product.
+        material: what decides them, beside the competition's files.
+        reads: what they take from other models.
+    """
+
+    label: str
+    material: Mapping[str, Any]
+    reads: tuple[Read, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What an input opens rows with, or makes its files of.
+
+    Attributes:
+        config: of the run.
+        name: of the model that asks.
+        competition: whose rows are seen; new rows stand in the place of the test rows.
+        source: where their files lie.
+        progress: who is told.
+        found: side -> what `Files.reads` says of its rows, if it reads anything.
+        intensity: returns what becomes black and white in pictures of more than 8 bits.
+    """
+
+    config: Config
+    name: str
+    competition: Competition
+    source: Source
+    progress: Progress
+    found: Mapping[str, np.ndarray] | None = None
+    intensity: Callable[[], Intensity | None] = lambda: None
+
+    @property
+    def section(self) -> ModelConfig:
+        return self.config.models[self.name]
+
+
+class Input(ABC):
+    """Something that can be seen of a row. A subclass is registered under the name that `inputs` gives it.
+
+    Attributes:
+        keys: those of `data` that say where it lies and how it is read.
+        lacking: what a model is told that asks for it in vain, after its name.
+        of_fold: whether it differs from fold to fold: it is put together from other models' fits.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ()
+    lacking: ClassVar[str] = ""
+    of_fold: ClassVar[bool] = False
+
+    @abstractmethod
+    def there(self, competition: Competition) -> bool:
+        """Says whether a competition's rows have it."""
+
+    def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
+        """Returns what it adds to the key of a fit, beside the model's own section."""
+        return {}
+
+    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+        """Returns what is wrong with an entry of a model's `inputs`, or ""."""
+        return ""
+
+    def read(self, entry: str, nested: bool) -> Read | None:
+        """Returns what an entry of `inputs` takes from another model, if anything."""
+        return None
+
+    def files(self, config: Config, section: ModelConfig) -> Files | None:
+        """Returns the files that it is read from beside the competition's tables, or None."""
+        return None
+
+    def make(self, shop: Workshop, folder: Path) -> None:
+        """Makes its files in an empty folder."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Part:
+        """Returns the part of a dataset: all rows of a side ("train" or "test").
+
+        Args:
+            shop: the model that asks, and the competition's rows.
+            side: which rows.
+            folder: its files, where it has any.
+            key: names their content.
+        """
+
+    def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Part:
+        """Returns the part of rows at prediction, which stand in the place of the test rows.
+
+        Args:
+            shop: the model that asks, and the new rows.
+            folder: its files of the run's own rows, where it has any.
+            scratch: an empty folder for files of the new rows.
+        """
+        return self.open(shop, "test", folder, f"new-{shop.name}")
+
+
+def expanded(entries: Iterable[str], sees: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns entries of `inputs`, `auto` replaced by what a kind of model sees, each once."""
+    return tuple(dict.fromkeys(one for entry in entries for one in (sees if entry == "auto" else (entry,))))
+
+
+def entries_of(section: ModelConfig) -> tuple[str, ...]:
+    """Returns the entries of a model's `inputs` without `auto`."""
+    return expanded(section.inputs, MODELS.get(section.kind).sees)
+
+
+def opened(section: ModelConfig) -> dict[str, Input]:
+    """Returns the inputs that a model opens, by their entries, without what differs from fold to fold."""
+    found = {entry: opening(entry) for entry in entries_of(section)}
+    return {entry: one for entry, one in found.items() if not one.of_fold}
+
+
+def reads_fold(section: ModelConfig) -> bool:
+    """Says whether a model sees anything that differs from fold to fold."""
+    return any(opening(entry).of_fold for entry in entries_of(section))

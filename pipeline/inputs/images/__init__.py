@@ -1,0 +1,5 @@
+"""Pictures: where they lie, how they are decoded, and through which view a network sees them."""
+
+from pipeline.inputs.images.images import Images
+
+__all__ = ["Images"]

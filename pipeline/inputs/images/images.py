@@ -1,0 +1,98 @@
+"""Pictures as an input: decoded once through a network's view, into files that its rows are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.config.data_section import DataConfig
+from pipeline.config.reads import Read
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.data.competition import Competition
+from pipeline.data.source import Source
+from pipeline.errors import Problems
+from pipeline.inputs.base import Files, Input, Workshop
+from pipeline.inputs.images.broken import usable_pictures
+from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
+from pipeline.inputs.images.intensity import intensity_key, read_intensity
+from pipeline.inputs.images.names import picture_names
+from pipeline.inputs.images.part import Pictures
+from pipeline.registry import INPUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@INPUTS.register("images")
+class Images(Input):
+    """The picture of a row, uint8 (height, width, channels)."""
+
+    keys = ("images", "test_images", "intensity", "broken_pictures")
+    lacking = "reads pictures, but `data.images` does not say where they are."
+
+    def there(self, competition: Competition) -> bool:
+        return bool(competition.pictures)
+
+    def locate(
+        self, table: pd.DataFrame, data: DataConfig, side: str, where: str, source: Source, problems: Problems
+    ) -> tuple[str, ...]:
+        """Returns the file of every row's picture, () where the configuration names none.
+
+        Args:
+            table: the rows.
+            data: says where pictures lie, and whether those that are not there are a problem.
+            side: "train", or "test" for test rows and new ones.
+            where: what a problem calls the table.
+            source: where the pictures lie.
+            problems: told of what is missing.
+        """
+        pattern = data.images if side == "train" else data.test_images or data.images
+        skip = data.broken_pictures == "leave_out"
+        return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
+
+    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+        """Returns bool (pictures,): whether each is there and can be decoded."""
+        return usable_pictures(source.read, names, threads)
+
+    def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
+        return intensity_key(config.data) if section.picture() else {}
+
+    def files(self, config: Config, section: ModelConfig) -> Files | None:
+        """The decoded pictures that a network sees: one product per view and size, shared by models."""
+        data, view = config.data, section.picture()
+        if not view:
+            return None
+        label = f"pixels-{view.pop('label')}"
+        material: dict[str, Any] = {"images": [data.images, data.test_images]}
+        material |= {"view": view, **intensity_key(data)}
+        reads = tuple(Read(other, "coordinates", "out_of_fold") for other in section.views())
+        return Files(label, material, reads)
+
+    def make(self, shop: Workshop, folder: Path) -> None:
+        report, threads = shop.progress.update, shop.config.threads
+        asked = (shop.competition, shop.source, shop.section, folder, report, threads)
+        fallen = make_pixels(*asked, shop.found, shop.intensity())
+        for line in fallback_lines(shop.config.models, shop.name, fallen):
+            shop.progress.message(line)
+
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Pictures:
+        if folder is None:
+            raise ValueError("Pictures are opened from a folder.")
+        pixels = np.load(folder / f"{side}.npy", mmap_mode="r")
+        return Pictures(pixels, f"{key}-{side}", seen_by(folder, side))
+
+    def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Pictures:
+        """Decodes the new rows' pictures as those of the run were: channels and range are theirs."""
+        if folder is None:
+            raise ValueError("New pictures are decoded as those in a folder were.")
+        found = shop.found["test"] if shop.found else None
+        report, threads = shop.progress.update, shop.config.threads
+        path, channels, names = scratch / "new.npy", picture_channels(folder), shop.competition.test_pictures
+        asked = (path, shop.source, names, shop.section, channels, report, threads, found)
+        views, fallen = write_views(*asked, read_intensity(folder))
+        for line in fallback_lines(shop.config.models, shop.name, {"new": fallen}):
+            shop.progress.message(line)
+        return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views)

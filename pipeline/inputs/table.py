@@ -1,0 +1,74 @@
+"""The table: the columns that models may see, and the features made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.config.schema import Config, FeatureConfig, ModelConfig
+from pipeline.data.competition import Competition
+from pipeline.errors import DataError
+from pipeline.inputs.base import Input, Workshop, opened
+from pipeline.registry import INPUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of all rows of a side.
+
+    Attributes:
+        frame: the usable columns.
+        kinds: what columns are, where that is known (see `pipeline.data.columns`); the others are
+            judged by their training values.
+        features: features by name (see `pipeline.data.features`), made when a model encodes its rows.
+    """
+
+    frame: pd.DataFrame
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, FeatureConfig] = field(default_factory=dict)
+
+    def take(self, positions: np.ndarray) -> pd.DataFrame:
+        return self.frame.iloc[positions]
+
+
+@INPUTS.register("table")
+class Table(Input):
+    """Numbers, categories, codes and dates of a row, and the features by name."""
+
+    keys = ("train", "test", "columns", "drop", "see_id", "unescape")
+    lacking = "reads the table, but the tables have no column for it."
+
+    def there(self, competition: Competition) -> bool:
+        return competition.train is not None
+
+    def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
+        """Returns the features, whose order counts: each may read those before it; and a closed door.
+
+        Before free text was an input of its own, the table held it.
+        """
+        closed = {} if "text" in opened(section) else {"text": False}
+        return {**features_key(config), **closed}
+
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Columns:
+        return Columns(frame_of(shop, side), shop.competition.kinds, shop.config.features)
+
+
+def features_key(config: Config) -> dict[str, Any]:
+    """Returns {} where there are no features: the key of a fit is the one that it always had."""
+    said = [[name, f.model_dump(mode="json", exclude_defaults=True)] for name, f in config.features.items()]
+    return {"features": said} if said else {}
+
+
+def frame_of(shop: Workshop, side: str) -> pd.DataFrame:
+    """Returns the columns of a side that models may see."""
+    frame = shop.competition.train if side == "train" else shop.competition.test
+    if frame is None:
+        raise DataError(f"`models.{shop.name}` {Table.lacking}")
+    return frame
