@@ -4,7 +4,7 @@ from sklearn import metrics as reference
 
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, Metric, find_metric
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 RNG = np.random.default_rng(0)
 CLASSES = RNG.integers(0, 4, 200)
@@ -60,7 +60,7 @@ def test_r2_of_a_constant_target_is_that_of_scikit_learn():
 
 
 def test_qwk_measures_by_the_values_of_the_classes():
-    task = Task("classification", ("1", "2", "5"))
+    task = make_task("classification", ("1", "2", "5"))
     metric = find_metric("qwk").of(task)
     target, label = RNG.integers(0, 3, 300), RNG.integers(0, 3, 300)
     values = np.array([1, 2, 5])
@@ -75,8 +75,8 @@ def test_qwk_measures_by_the_values_of_the_classes():
 
 def test_classes_that_are_no_numbers_are_as_far_apart_as_their_places():
     metric = find_metric("qwk")
-    assert metric.of(Task("classification", ("bad", "fair", "good"))).values == ()
-    assert find_metric("accuracy").of(Task("classification", ("1", "2"))).values == ()
+    assert metric.of(make_task("classification", ("bad", "fair", "good"))).values == ()
+    assert find_metric("accuracy").of(make_task("classification", ("1", "2"))).values == ()
     assert metric(np.array([1, 1]), np.array([1, 1])) == 1.0
 
 

@@ -16,7 +16,7 @@ from pipeline.data.intensity import read_intensity
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.data.submission import number_text, with_prior
+from pipeline.data.submission import with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.models.base import Context
@@ -28,6 +28,7 @@ from pipeline.run.run import Run
 from pipeline.run.sides import sees
 from pipeline.stages.members import own_members
 from pipeline.stages.submission import fitted_ensemble, own_ensemble
+from pipeline.tasks.answer import number_text
 from pipeline.validation.cross_validation import mean_of
 
 
@@ -110,8 +111,8 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
     """Writes values as a submission holds them: in their range, with every digit that they have."""
     task, answer = competition.task, competition.answer
     header, chosen = [competition.id, *task.outputs], None
-    if answer.kind == "label" and task.is_classification:
-        numbers = handed.values.argmax(axis=1) if handed.labels is None else handed.labels
+    if answer.kind == "label" and task.exclusive:
+        numbers = task.decided(handed.values) if handed.labels is None else handed.labels
         label = answer.columns[0] if len(answer.columns) == 1 else "label"
         header, chosen = [*header, label], [task.outputs[number] for number in numbers]
     with out.open("w", newline="", encoding="utf-8") as file:

@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import Plan, make_plan
-from pipeline.tasks.base import TaskKind
+from pipeline.registry import TASKS
+from pipeline.tasks.base import Task
 
 # On two cores of a 2020s server, normal data of 8,000 rows and 50 columns; good to a factor of three.
 PER_CELL = {"lightgbm": 2.5e-6, "xgboost": 3e-6, "linear": 1e-6}  # seconds per row, column and class
@@ -44,12 +45,18 @@ class Size:
     rows: int
     test_rows: int
     columns: int
-    kind: TaskKind
+    kind: str
     outputs: int
     picture: tuple[int, int] | None = None
     numeric: float = 1.0
     texts: tuple[str, ...] = ()
     characters: float = 0.0
+
+    @property
+    def task(self) -> type[Task]:
+        """The kind of task."""
+        found: type[Task] = TASKS.get(self.kind)
+        return found
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,10 @@ class Machine:
 
 def table_seconds(model: str, size: Size, fits: int, machine: Machine) -> float:
     """Returns the seconds of all fits of a model of tables."""
-    problems = 1 if size.kind == "classification" and size.outputs == 2 else size.outputs
+    problems = 1 if size.task.exclusive and size.outputs == 2 else size.outputs
     cells = size.rows * size.columns
     if model == "extra_trees":
-        tried = size.columns / 3 if size.kind == "regression" else math.sqrt(size.columns)
+        tried = math.sqrt(size.columns) if size.task.probabilities else size.columns / 3
         seconds = PER_SPLIT * size.rows * tried
     elif model == "neighbours":
         seconds = PER_PAIR * size.rows * (size.rows + size.test_rows) * size.columns
@@ -94,7 +101,7 @@ def network_seconds(multiply_adds: float, pictures: float, fits: int, machine: M
 def plan_of(section: dict[str, Any], size: Size) -> Plan:
     """Returns the plan that a network of this section will make for the rows of one fit."""
     rows = max(1, round(size.rows * TRAINED))
-    classes = size.kind == "classification"
+    classes = size.task.exclusive
     target = np.arange(rows) % size.outputs if classes else np.zeros((rows, size.outputs))
     return make_plan(CNNConfig(**section), target)
 

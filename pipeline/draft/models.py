@@ -109,7 +109,7 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     said = f"about {_minutes(table_seconds('ngrams', size, fits, machine))} for all its fits"
     reads = f"words and characters of {listing(size.texts)}, as they stand"
     found = [Chosen("ngrams", {"kind": "ngrams"}, f"{reads}; {said}")]
-    if size.kind != "regression":
+    if size.task.probabilities:
         found += [
             Chosen(name, {"kind": "ngrams", **section}, reason)
             for name, (section, reason) in OTHER_NGRAMS.items()
@@ -119,7 +119,7 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
 
 def _against(kind: str, size: Size) -> str:
     """Returns what speaks against a model, or ""."""
-    if kind in {"lightgbm", "xgboost"} and size.kind == "classification":
+    if kind in {"lightgbm", "xgboost"} and size.task.exclusive:
         per_class = size.rows / size.outputs
         if size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
             return f"{per_class:.0f} rows per class are too few for boosting"

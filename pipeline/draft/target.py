@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.data.answer import class_columns
 from pipeline.data.columns import as_text
 from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.decision import Decision, words
 from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.tasks.classification import class_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from pipeline.config.schema import ModelConfig
 from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, general_kinds
 
 __all__ = ["MODELS", "AnytimeConfig", "Context", "Model", "ModelConfig"]
 
@@ -40,7 +40,7 @@ class Model(ABC):
         Config: the model's section of the YAML; a subclass of ModelConfig.
         version: raise it when the same config would train another model: cached folds are redone.
         sees: the input that `inputs: [auto]` stands for.
-        tasks: kinds of task that it can do.
+        tasks: general kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
@@ -49,7 +49,7 @@ class Model(ABC):
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
     sees: ClassVar[Literal["table", "images", "nothing"]] = "table"
-    tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
+    tasks: ClassVar[tuple[str, ...]] = general_kinds()
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False

@@ -57,7 +57,8 @@ class Forest(TableModel):
     def _learn(self, table: Table, context: Context) -> None:
         from sklearn import ensemble
 
-        regression = self.task.kind == "regression"
+        labels = self.task.probabilities and not self.task.exclusive
+        regression = not self.task.probabilities
         large = len(table.features) >= LARGE
         trees = self.config.trees or (100 if large else 300)
         params = {
@@ -69,7 +70,7 @@ class Forest(TableModel):
         } | self.config.params
         kind = getattr(ensemble, self.estimator + ("Regressor" if regression else "Classifier"))
         self.forest_ = kind(n_estimators=0, **params)
-        target = table.target.astype(np.int64) if self.task.kind == "multilabel" else table.target
+        target = table.target.astype(np.int64) if labels else table.target
         if target.ndim == 2 and target.shape[1] == 1:
             target = target[:, 0]
         while (grown := self.forest_.n_estimators) < trees:
@@ -83,10 +84,10 @@ class Forest(TableModel):
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         trees = self.forest_.n_estimators
-        if self.task.kind == "regression":
+        if not self.task.probabilities:
             return self.forest_.predict(features).reshape(len(features), -1)
         answer = self.forest_.predict_proba(features)
-        if self.task.kind == "multilabel":
+        if not self.task.exclusive:
             labels = answer if isinstance(answer, list) else [answer]
             classes = self.forest_.classes_ if isinstance(answer, list) else [self.forest_.classes_]
             shares = [p @ known for p, known in zip(labels, classes, strict=True)]

@@ -15,6 +15,7 @@ from pipeline.data.target import SMALLEST
 from pipeline.models.arguments import check_params
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.models.table import Table, TableModel
+from pipeline.tasks.base import general_kinds
 
 MOST_CELLS = 3_000_000  # rows x features on which C is chosen; a part of the rows where there are more
 
@@ -51,7 +52,7 @@ class Logistic(TableModel):
     """Multinomial logistic regression with an L2 penalty; one per label in a multilabel task."""
 
     Config: ClassVar[type[ModelConfig]] = LogisticConfig
-    tasks = ("classification", "multilabel")
+    tasks = general_kinds(probabilities=True)
     seeded = False  # it draws the inner folds by which C is chosen, and no more
     config: LogisticConfig
 
@@ -135,7 +136,7 @@ class Logistic(TableModel):
             else estimator.predict_proba(features.astype(np.float64))
             for estimator in self.estimators_
         ]
-        return answers[0] if self.task.is_classification else np.column_stack([p[:, 1] for p in answers])
+        return answers[0] if self.task.exclusive else np.column_stack([p[:, 1] for p in answers])
 
     def _write(self, folder: Path) -> None:
         write_estimator(self.estimators_, folder / "logistic.skops")
@@ -193,7 +194,7 @@ class Ridge(TableModel):
     """Linear regression with an L2 penalty chosen by exact leave-one-out errors."""
 
     Config: ClassVar[type[ModelConfig]] = RidgeConfig
-    tasks = ("regression",)
+    tasks = general_kinds(probabilities=False)
     seeded = False
     config: RidgeConfig
 
@@ -223,7 +224,7 @@ class Linear(Model):
     config: ModelConfig
 
     def _model(self) -> TableModel:
-        kind: type[TableModel] = Ridge if self.task.kind == "regression" else Logistic
+        kind: type[TableModel] = Logistic if self.task.probabilities else Ridge
         return kind(kind.Config(**self.config.model_dump()), self.task)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:

@@ -45,7 +45,7 @@ class LightGBM(Boosting):
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
         objectives = {"auto": "regression", "l2": "regression", "l1": "regression_l1", "huber": "huber"}
-        objective = objectives[config.objective] if self.task.kind == "regression" else "binary"
+        objective = "binary" if self.task.probabilities else objectives[config.objective]
         params: dict[str, Any] = {
             "objective": objective,
             "learning_rate": self._rate(table),
@@ -61,8 +61,8 @@ class LightGBM(Boosting):
             "force_row_wise": True,
             "verbosity": -1,
         }
-        if self.task.is_classification and len(self.coder_.present_) > 2:
-            params |= {"objective": "multiclass", "num_class": len(self.coder_.present_)}
+        if self.coder_.n_classes > 2:
+            params |= {"objective": "multiclass", "num_class": self.coder_.n_classes}
         return params | config.params
 
     def _boost(
@@ -167,7 +167,7 @@ class XGBoost(Boosting):
         losses = {"l1": "reg:absoluteerror", "huber": "reg:pseudohubererror"}
         objective = losses.get(config.objective, "reg:squarederror")
         params: dict[str, Any] = {
-            "objective": objective if self.task.kind == "regression" else "binary:logistic",
+            "objective": "binary:logistic" if self.task.probabilities else objective,
             "eta": self._rate(table),
             "max_depth": config.depth or self._by_rows(table, 4, 6, 8),
             "min_child_weight": config.min_weight,
@@ -179,8 +179,8 @@ class XGBoost(Boosting):
             "nthread": threads_for(table.features, context),
             "verbosity": 0,
         }
-        if self.task.is_classification and len(self.coder_.present_) > 2:
-            params |= {"objective": "multi:softprob", "num_class": len(self.coder_.present_)}
+        if self.coder_.n_classes > 2:
+            params |= {"objective": "multi:softprob", "num_class": self.coder_.n_classes}
         return params | config.params
 
     def _boost(

@@ -11,11 +11,12 @@ from pipeline.config.schema import ModelConfig
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
 from pipeline.networks.view import ViewConfig, picture
+from pipeline.tasks.base import general_kinds
 
 Auto = Literal["auto"]
 HEAD_TASKS = {  # of heads that are not for every kind of task
-    "cosine": ("classification", "multilabel"),
-    "arcface": ("classification",),
+    "cosine": general_kinds(probabilities=True),
+    "arcface": general_kinds(exclusive=True),
 }
 
 

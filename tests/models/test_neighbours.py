@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.data.rows import Dataset
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import build
 
-CLASSES, VALUES = Task("classification", ("no", "yes")), Task("regression", ("value",))
+CLASSES, VALUES = make_task("classification", ("no", "yes")), make_task("regression", ("value",))
 
 
 def noise(rows=300, seed=0):
