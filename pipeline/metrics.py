@@ -236,6 +236,14 @@ def f1_macro(target: np.ndarray, label: np.ndarray) -> float:
     return float(np.mean(2.0 * right / np.maximum(counted, 1)))
 
 
+@_metric("f1_samples", True, "label", "m")
+def f1_samples(target: np.ndarray, label: np.ndarray) -> float:
+    """F1 of the labels of each row, averaged; a row that has none and is given none counts as right."""
+    truth, found = target > 0.5, label > 0.5
+    right, counted = (truth & found).sum(axis=1), truth.sum(axis=1) + found.sum(axis=1)
+    return float(np.mean(np.where(counted > 0, 2.0 * right / np.maximum(counted, 1), 1.0)))
+
+
 def _f1_counts(target: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns per class or label: true positives, and positives of both sides together."""
     if target.ndim == 2:

@@ -39,6 +39,15 @@ def test_agrees_with_scikit_learn(name, target, prediction, expected):
     assert find_metric(name)(target, prediction) == pytest.approx(expected, rel=1e-6)
 
 
+def test_f1_of_rows_is_that_of_scikit_learn_where_a_row_has_labels():
+    target, found = RNG.integers(0, 2, (2, 200, 4))
+    score = find_metric("f1_samples")
+    some = target.any(axis=1) | found.any(axis=1)
+    expected = reference.f1_score(target[some], found[some], average="samples", zero_division=0)
+    assert score(target[some], found[some]) == pytest.approx(expected)
+    assert score(np.zeros((3, 4)), np.zeros((3, 4))) == 1.0
+
+
 def test_f1_looks_at_the_second_class_alone():
     f1 = find_metric("f1")
     always, never = np.tile([0.2, 0.8], (4, 1)), np.tile([0.8, 0.2], (4, 1))
@@ -132,6 +141,9 @@ def test_every_metric_prefers_the_truth():
         if "classification" in metric.tasks:
             target, guess = (BINARY, TWO) if metric.binary else (CLASSES, PROBABILITY)
             truth = np.eye(guess.shape[1])[target] * 0.97 + 0.005
+        elif "multilabel" in metric.tasks:
+            target = truth = np.eye(4)[CLASSES]
+            guess = PROBABILITY
         else:
             truth, target, guess = VALUES, VALUES, GUESS
         assert metric.better(metric(target, truth), metric(target, guess)), name

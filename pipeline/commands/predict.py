@@ -111,10 +111,10 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
     """Writes values as a submission holds them: in their range, with every digit that they have."""
     task, answer = competition.task, competition.answer
     header, chosen = [competition.id, *task.outputs], None
-    if answer.kind == "label" and task.exclusive:
-        numbers = task.decided(handed.values) if handed.labels is None else handed.labels
+    if answer.kind == "label" and (task.exclusive or not answer.outputs):
         label = answer.columns[0] if len(answer.columns) == 1 else "label"
-        header, chosen = [*header, label], [task.outputs[number] for number in numbers]
+        cells = task.cells(replace(answer, outputs=()), handed.values, handed.labels, None)
+        header, chosen = [*header, label], [row[0] for row in cells]
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

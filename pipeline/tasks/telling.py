@@ -32,6 +32,11 @@ def find_kind(asked: Asked, wanted: str = "auto") -> type[Task]:
     return (told or [kind for kind in kinds if kind.possible(asked)] or kinds)[0]
 
 
+def told_by_cells(asked: Asked) -> type[Task] | None:
+    """Returns the kind that the writing of the cells alone tells, whatever the metric is; None: none does."""
+    return next((kind for kind in all_kinds() if kind.usual_metric and kind.told(asked)), None)
+
+
 def kinds_of_target(wanted: str, suited: tuple[str, ...], several: bool | None) -> tuple[str, ...]:
     """Returns the kinds of task that a configuration leaves open, before the data are read.
 
