@@ -26,7 +26,7 @@ from pipeline.ensemble.simplex import log_loss_weights
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import find_metric
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.validation.predictions import Predictions
 
 
@@ -86,7 +86,7 @@ def large(models: int, rows: int) -> None:
     """Weights, cross-fitted over five folds, for 0/1 labels."""
     random = np.random.default_rng(0)
     target = random.integers(2, size=(rows, 1))
-    ids, task = np.arange(rows).astype(str), Task("multilabel", ("label",))
+    ids, task = np.arange(rows).astype(str), make_task("multilabel", ("label",))
     members = []
     for number in range(models):
         wrong = random.uniform(0.7, 2.0) * random.standard_normal((rows, 1), np.float32)

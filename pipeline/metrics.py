@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry
-from pipeline.tasks.base import Task, TaskKind
+from pipeline.tasks.base import Task
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
@@ -33,7 +33,7 @@ class Metric:
         function: scores what `wants` names: "probability" the columns as they are, "label" class
             numbers (the most probable class) or 0/1 per label (above one half), "value" values.
         greater_is_better: the direction.
-        tasks: kinds of task that it can score.
+        tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
         ordinal: classes are numbers, and how far apart two of them are counts.
         binary: it looks at the second of two classes, and scores no other number of them.
@@ -46,7 +46,7 @@ class Metric:
     function: Callable[[np.ndarray, np.ndarray], float]
     greater_is_better: bool
     wants: Wants
-    tasks: tuple[TaskKind, ...]
+    tasks: tuple[str, ...]
     log_target: bool = False
     ordinal: bool = False
     binary: bool = False
@@ -121,7 +121,7 @@ def _imported(name: str) -> Metric:
 
 def _metric(name: str, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Callable:
     """Returns a decorator that registers a function as a metric; tasks by their initials."""
-    kinds: dict[str, TaskKind] = {"c": "classification", "m": "multilabel", "r": "regression"}
+    kinds: dict[str, str] = {"c": "classification", "m": "multilabel", "r": "regression"}
 
     def decorate(function: Callable[[np.ndarray, np.ndarray], float]) -> Metric:
         metric = Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)
@@ -234,6 +234,14 @@ def f1_macro(target: np.ndarray, label: np.ndarray) -> float:
     if target.ndim == 1:
         right, counted = right[counted > 0], counted[counted > 0]
     return float(np.mean(2.0 * right / np.maximum(counted, 1)))
+
+
+@_metric("f1_samples", True, "label", "m")
+def f1_samples(target: np.ndarray, label: np.ndarray) -> float:
+    """F1 of the labels of each row, averaged; a row that has none and is given none counts as right."""
+    truth, found = target > 0.5, label > 0.5
+    right, counted = (truth & found).sum(axis=1), truth.sum(axis=1) + found.sum(axis=1)
+    return float(np.mean(np.where(counted > 0, 2.0 * right / np.maximum(counted, 1), 1.0)))
 
 
 def _f1_counts(target: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

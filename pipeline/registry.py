@@ -73,6 +73,7 @@ class Registry(Generic[T]):
             importlib.import_module(f"{self.home}.{module.name}")
 
 
+TASKS: Registry[Any] = Registry("kind of task", home="pipeline.tasks")
 MODELS: Registry[Any] = Registry("model", home="pipeline.models")
 FEATURES: Registry[Any] = Registry("feature", home="pipeline.data.features")
 INPUTS: Registry[Any] = Registry("input", home="pipeline.inputs")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline import registry
 from pipeline.data.rows import Dataset, Rows
 from pipeline.inputs.images.part import Pictures
 from pipeline.inputs.outputs import Values
@@ -16,16 +17,15 @@ from pipeline.inputs.table import Columns
 from pipeline.inputs.text import Texts
 from pipeline.models.base import Context, Model
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task, TaskKind
+from pipeline.tasks.base import Task, general_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TASKS: dict[TaskKind, Task] = {
-    "classification": Task("classification", ("ant", "bee", "cat")),
-    "multilabel": Task("multilabel", ("red", "green")),
-    "regression": Task("regression", ("width", "height")),
+TASKS: dict[str, Task] = {
+    kind: registry.TASKS.get(kind).example(np.arange(3), np.arange(3.0))[0] for kind in general_kinds()
 }
+CLASSES = "classification"  # the kind that checks of one kind alone are done with
 
 
 def dataset_of(
@@ -49,7 +49,7 @@ def dataset_of(
     return Dataset(ids, parts, target, weights)
 
 
-def small_dataset(kind: TaskKind, rows: int = 90, seed: int = 0, side: int = 8) -> Dataset:
+def small_dataset(kind: str, rows: int = 90, seed: int = 0, side: int = 8) -> Dataset:
     """Returns rows whose table and pictures both tell the target, with gaps and rare categories.
 
     The table has a number, a number with gaps, a category, and a text; the pictures are uint8
@@ -68,17 +68,12 @@ def small_dataset(kind: TaskKind, rows: int = 90, seed: int = 0, side: int = 8) 
     for row, value in enumerate(label):
         pixels[row, value * 2 : value * 2 + 3] += 150
     table = pd.DataFrame({"number": number, "gaps": gaps, "time": category, "words": words[label]})
-    target: np.ndarray = label.astype(np.int64)
-    if kind == "multilabel":
-        target = np.stack([label == 0, label != 1], axis=1).astype(np.float64)
-    if kind == "regression":
-        target = np.stack([10 * number, 5 - 3 * number], axis=1)
     return dataset_of(
         np.array([f"{row:04d}" for row in range(rows)]),
         table,
         pixels=pixels.astype(np.uint8),
         pixels_key=f"small-{seed}-{rows}",
-        target=target,
+        target=registry.TASKS.get(kind).example(label, number)[1],
     )
 
 
@@ -96,7 +91,7 @@ def fit(model: Model, data: Dataset, seed: int = 0) -> Model:
     return model.fit(train, inner, Context(seed=seed))
 
 
-def check_model(kind: str, settings: dict[str, Any], task_kind: TaskKind, folder: Path) -> None:
+def check_model(kind: str, settings: dict[str, Any], task_kind: str, folder: Path) -> None:
     """Checks that a model keeps the contract of `pipeline.models.base.Model` for one kind of task.
 
     Args:
@@ -117,9 +112,9 @@ def check_model(kind: str, settings: dict[str, Any], task_kind: TaskKind, folder
     _expect(first.shape == (len(new), task.n_outputs), f"predictions have the shape {first.shape}")
     _expect(first.dtype == np.float32, f"predictions must be float32, not {first.dtype}")
     _expect(bool(np.isfinite(first).all()), "predictions must be finite")
-    if task_kind != "regression":
+    if task.probabilities:
         _expect(bool((first >= 0).all() and (first <= 1).all()), "probabilities lie between 0 and 1")
-    if task_kind == "classification":
+    if task.exclusive:
         _expect(np.allclose(first.sum(axis=1), 1, atol=1e-4), "the probabilities of a row sum to one")
     backwards = model.predict(new.take(np.arange(len(new))[::-1]))
     few = model.predict(new.take(np.arange(3)))
@@ -142,7 +137,7 @@ def check_model(kind: str, settings: dict[str, Any], task_kind: TaskKind, folder
 
 def check_absent_class(kind: str, settings: dict[str, Any]) -> None:
     """Checks that a class without a training row keeps its column."""
-    task, data = TASKS["classification"], small_dataset("classification")
+    task, data = TASKS[CLASSES], small_dataset(CLASSES)
     rows = np.flatnonzero(data.target != 1)
     model = build(kind, settings, task)
     inner = data.rows(rows[::5]) if model.wants_inner_split else None
@@ -154,7 +149,7 @@ def check_absent_class(kind: str, settings: dict[str, Any]) -> None:
 
 def check_seed(kind: str, settings: dict[str, Any]) -> None:
     """Checks that another seed makes another model where the kind says that it is `seeded`."""
-    task, data = TASKS["classification"], small_dataset("classification")
+    task, data = TASKS[CLASSES], small_dataset(CLASSES)
     rows = data.rows(np.arange(len(data) * 2 // 3, len(data)))
     model = build(kind, settings, task)
     one, other = (fit(build(kind, settings, task), data, seed).predict(rows) for seed in (0, 1))
@@ -173,7 +168,7 @@ def check_reads_training_rows_only(kind: str, settings: dict[str, Any]) -> None:
     Raises:
         AssertionError: names what it was that changed something.
     """
-    task, data = TASKS["classification"], small_dataset("classification")
+    task, data = TASKS[CLASSES], small_dataset(CLASSES)
     cut = len(data) * 2 // 3
     probe = data.rows(np.arange(cut, len(data)))
     honest = _says(fit(build(kind, settings, task), data), probe)
@@ -196,7 +191,7 @@ def _says(model: Model, rows: Rows) -> np.ndarray:
 
 def _spoiled(cut: int, parts: tuple[str, ...]) -> Dataset:
     """Returns the small data for classification with parts of the rows from `cut` on spoiled."""
-    data = small_dataset("classification")
+    data = small_dataset(CLASSES)
     if data.table is None or data.target is None or data.pixels is None:
         raise ValueError("The small data has all three.")
     if "table" in parts:

@@ -22,7 +22,7 @@ from pipeline.stages.order import train
 from pipeline.stages.prediction import predict
 from pipeline.stages.report import publish_report, report_product
 from pipeline.store import Store
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.transforms.views import Views
 from pipeline.transforms.warp import warp
 
@@ -134,7 +134,7 @@ def test_fractions_of_a_view_come_back_to_the_source():
 @pytest.mark.parametrize("name", LINKS)
 def test_coordinates_of_a_row_come_from_the_model_that_did_not_train_on_it(run, name):
     found, sides = run.coordinates(name), run.sides(name)
-    task, box = Task("regression", found.names), name == "box"
+    task, box = make_task("regression", found.names), name == "box"
     views = seen_by(run.pixels_product(name).path, "train")
     for fold in run.folds:
         folder = run.fit_product(name, fold).path / "model" / "seed0"

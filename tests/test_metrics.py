@@ -4,7 +4,7 @@ from sklearn import metrics as reference
 
 from pipeline.errors import ConfigError
 from pipeline.metrics import METRICS, Metric, find_metric
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 RNG = np.random.default_rng(0)
 CLASSES = RNG.integers(0, 4, 200)
@@ -39,6 +39,15 @@ def test_agrees_with_scikit_learn(name, target, prediction, expected):
     assert find_metric(name)(target, prediction) == pytest.approx(expected, rel=1e-6)
 
 
+def test_f1_of_rows_is_that_of_scikit_learn_where_a_row_has_labels():
+    target, found = RNG.integers(0, 2, (2, 200, 4))
+    score = find_metric("f1_samples")
+    some = target.any(axis=1) | found.any(axis=1)
+    expected = reference.f1_score(target[some], found[some], average="samples", zero_division=0)
+    assert score(target[some], found[some]) == pytest.approx(expected)
+    assert score(np.zeros((3, 4)), np.zeros((3, 4))) == 1.0
+
+
 def test_f1_looks_at_the_second_class_alone():
     f1 = find_metric("f1")
     always, never = np.tile([0.2, 0.8], (4, 1)), np.tile([0.8, 0.2], (4, 1))
@@ -60,7 +69,7 @@ def test_r2_of_a_constant_target_is_that_of_scikit_learn():
 
 
 def test_qwk_measures_by_the_values_of_the_classes():
-    task = Task("classification", ("1", "2", "5"))
+    task = make_task("classification", ("1", "2", "5"))
     metric = find_metric("qwk").of(task)
     target, label = RNG.integers(0, 3, 300), RNG.integers(0, 3, 300)
     values = np.array([1, 2, 5])
@@ -75,8 +84,8 @@ def test_qwk_measures_by_the_values_of_the_classes():
 
 def test_classes_that_are_no_numbers_are_as_far_apart_as_their_places():
     metric = find_metric("qwk")
-    assert metric.of(Task("classification", ("bad", "fair", "good"))).values == ()
-    assert find_metric("accuracy").of(Task("classification", ("1", "2"))).values == ()
+    assert metric.of(make_task("classification", ("bad", "fair", "good"))).values == ()
+    assert find_metric("accuracy").of(make_task("classification", ("1", "2"))).values == ()
     assert metric(np.array([1, 1]), np.array([1, 1])) == 1.0
 
 
@@ -132,6 +141,9 @@ def test_every_metric_prefers_the_truth():
         if "classification" in metric.tasks:
             target, guess = (BINARY, TWO) if metric.binary else (CLASSES, PROBABILITY)
             truth = np.eye(guess.shape[1])[target] * 0.97 + 0.005
+        elif "multilabel" in metric.tasks:
+            target = truth = np.eye(4)[CLASSES]
+            guess = PROBABILITY
         else:
             truth, target, guess = VALUES, VALUES, GUESS
         assert metric.better(metric(target, truth), metric(target, guess)), name

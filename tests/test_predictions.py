@@ -7,14 +7,14 @@ import pytest
 
 from pipeline.errors import StoreError
 from pipeline.stages.members import Member, average
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.validation.predictions import Predictions, check_alignment, load_predictions, save_predictions
 
 
 def predictions(value=0.25, name="one"):
     return Predictions(
         name=name,
-        task=Task("classification", ("x", "y")),
+        task=make_task("classification", ("x", "y")),
         oof=np.full((4, 2), value, np.float32),
         test=np.full((3, 2), 2 * value, np.float32),
         ids=np.array(list("abcd")),
@@ -38,7 +38,7 @@ def test_rows_without_a_prediction_are_not_scored():
         ({"folds_hash": "others"}, "made with different folds"),
         ({"ids": np.array(list("abdc"))}, "the same ids in another order"),
         ({"test_ids": np.array(list("xfg"))}, "different ids"),
-        ({"task": Task("classification", ("x", "z"))}, "different columns .missing: y"),
+        ({"task": make_task("classification", ("x", "z"))}, "different columns .missing: y"),
     ],
 )
 def test_members_that_do_not_speak_of_the_same_are_refused(change, said):

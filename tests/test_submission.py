@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from pipeline.config.schema import SubmissionConfig
-from pipeline.data.answer import Answer
 from pipeline.data.competition import BY_PRIOR, Competition
-from pipeline.data.submission import number_text, submission_text, verify_submission
+from pipeline.data.submission import submission_text, verify_submission
 from pipeline.errors import SubmissionError
-from pipeline.tasks.base import Task
+from pipeline.tasks.answer import Answer, number_text
+from pipeline.tasks.base import make_task
 
 PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], np.float32)
 
@@ -18,7 +18,7 @@ PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], np.float32)
 def competition(answer, task=None):
     """A competition with test rows b, a, asked for in the order a, b."""
     return Competition(
-        task=task or Task("classification", ("x", "y", "z")),
+        task=task or make_task("classification", ("x", "y", "z")),
         answer=answer,
         id="id",
         ids=np.array(["t"]),
@@ -52,12 +52,12 @@ def test_labels_rankings_and_values():
     assert written(Answer("label", ("label",), ()), labels=np.array([0, 1])) == "id,label\na,y\nb,x\n"
     assert written(Answer("ranking", ("label",), (), 2)).splitlines()[1] == "a,z x"
     values = np.array([[1.5, 2], [1e7 + 1, -3]])
-    text = written(Answer("value", ("q", "p"), (1, 0)), values, Task("regression", ("p", "q")))
+    text = written(Answer("value", ("q", "p"), (1, 0)), values, make_task("regression", ("p", "q")))
     assert text.splitlines()[1:] == ["a,-3,10000001", "b,2,1.5"]
 
 
 def test_labels_of_several_columns():
-    task = Task("multilabel", ("p", "q"))
+    task = make_task("multilabel", ("p", "q"))
     values = np.array([[0.6, 0.4], [0.2, 0.9]], np.float32)
     answer = Answer("label", ("p", "q"), (0, 1))
     assert written(answer, values, task) == "id,p,q\na,0,1\nb,1,0\n"
@@ -80,7 +80,7 @@ def test_probabilities_keep_their_order_sum_and_logarithm():
     assert abs(numbers(text).sum(axis=1) - 1).max() < 1e-6
     assert np.log(numbers(text)) == pytest.approx(np.log(values.astype(float)), abs=1e-6)
     column = np.float32(0.2) + np.arange(2, dtype=np.float32) * np.spacing(np.float32(0.2))
-    text = written(Answer("value", ("p",), (0,)), column[:, None], Task("regression", ("p",)))
+    text = written(Answer("value", ("p",), (0,)), column[:, None], make_task("regression", ("p",)))
     assert len(set(numbers(text).ravel())) == 2, "neighbours among float32 stay apart"
 
 
@@ -94,14 +94,14 @@ def test_probabilities_keep_their_order_sum_and_logarithm():
     ],
 )
 def test_decimals_are_digits_after_the_point(decimals, row_a, row_b):
-    task, answer = Task("regression", ("p", "q")), Answer("value", ("p", "q"), (0, 1))
+    task, answer = make_task("regression", ("p", "q")), Answer("value", ("p", "q"), (0, 1))
     values = np.array([[10000001.0, 0.9999997], [0.00004, -1e-9]])
     assert written(answer, values, task, decimals=decimals).splitlines()[1:] == [row_a, row_b]
 
 
 @pytest.mark.parametrize("decimals", [1, 3, 6, 17, None])
 def test_rounded_rows_still_sum_to_one_in_their_order(decimals):
-    task = Task("classification", tuple("abcdefg"))
+    task = make_task("classification", tuple("abcdefg"))
     values = np.random.default_rng(0).dirichlet(np.ones(7), 2).astype(np.float32)
     answer = Answer("probability", task.outputs, tuple(range(7)))
     made = competition(answer, task)
@@ -121,7 +121,7 @@ def test_small_and_large_numbers_are_written_shortly():
 
 
 def test_values_are_held_where_the_answer_says():
-    task = Task("regression", ("p", "q"))
+    task = make_task("regression", ("p", "q"))
     answer = Answer("value", ("q", "p"), (1, 0), bounds=((0.0, None), (1.0, 5.0)))
     values = np.array([[-0.5, 5.5], [1e6, 0.5]])
     assert written(answer, values, task).splitlines()[1:] == ["a,1,1000000", "b,5,0"]
@@ -131,8 +131,9 @@ def test_values_are_held_where_the_answer_says():
 
 def test_a_label_in_a_column_per_class():
     answer = Answer("label", ("z", "x", "y"), (2, 0, 1))
-    assert written(answer, labels=np.array([0, 2])) == "id,z,x,y\na,1,0,0\nb,0,1,0\n"
-    assert written(answer) == "id,z,x,y\na,1,0,0\nb,0,0,1\n"
+    task = make_task("onehot", ("x", "y", "z"))
+    assert written(answer, task=task, labels=np.array([0, 2])) == "id,z,x,y\na,1,0,0\nb,0,1,0\n"
+    assert written(answer, task=task) == "id,z,x,y\na,1,0,0\nb,0,0,1\n"
 
 
 def passing():
@@ -191,7 +192,7 @@ def test_an_unknown_class_is_refused():
 
 
 def test_rows_that_no_model_saw_get_the_prior():
-    task, left_out = Task("classification", ("x", "y")), {BY_PRIOR: ("c",)}
+    task, left_out = make_task("classification", ("x", "y")), {BY_PRIOR: ("c",)}
     answer = Answer("probability", ("x", "y"), (0, 1))
     made = replace(
         competition(answer, task),

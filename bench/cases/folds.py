@@ -15,7 +15,7 @@ from pipeline.data.folds import Folds, make_folds
 from pipeline.metrics import find_metric
 from pipeline.models.cnn import CNN
 from pipeline.networks.config import CNNConfig
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, make_task
 from pipeline.testing import dataset_of
 from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 from pipeline.validation.predictions import Predictions
@@ -90,4 +90,4 @@ def start_keras() -> None:
 
 
 def _task(label: np.ndarray) -> Task:
-    return Task("classification", tuple(f"class {number}" for number in range(int(label.max()) + 1)))
+    return make_task("classification", tuple(f"class {number}" for number in range(int(label.max()) + 1)))

@@ -24,7 +24,7 @@ from pipeline.networks.schedule import Schedule
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
 from pipeline.networks.training import Phase, Trainer
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, make_task
 from pipeline.transforms.augment import Augmenter
 
 CLASSES = 10
@@ -48,7 +48,7 @@ def make_source(pixels: np.ndarray, label: np.ndarray) -> Pictures:
 
 
 def _task() -> Task:
-    return Task("classification", tuple(f"class {number}" for number in range(CLASSES)))
+    return make_task("classification", tuple(f"class {number}" for number in range(CLASSES)))
 
 
 def _batches(pixels: np.ndarray, label: np.ndarray) -> list[Value]:

@@ -15,7 +15,7 @@ from pipeline.networks.network import get_network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 CLASSES = 10
 THREADS = 2
@@ -49,7 +49,7 @@ def run(quick: bool) -> list[Value]:
 def own_network(shape: tuple[int, ...], labels: np.ndarray) -> Any:
     """Returns the project's compiled network for pictures (height, width, 3) of these classes."""
     config = CNNConfig(kind="cnn", backbone="mobilenet_v2", weights="none", batch_size=len(labels))
-    targets = make_targets(config, Task("classification", tuple(f"class {n}" for n in range(CLASSES))))
+    targets = make_targets(config, make_task("classification", tuple(f"class {n}" for n in range(CLASSES))))
     structure = make_structure(config, make_plan(config, labels), targets, (shape[0], shape[1], shape[2]))
     network = get_network(structure, THREADS)
     network.reset(0, None)

@@ -23,7 +23,7 @@ from pipeline.data.source import open_source
 from pipeline.metrics import find_metric
 from pipeline.models.table import threads_for
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, make_task
 from pipeline.testing import dataset_of
 from pipeline.validation.cross_validation import Experiment, assemble, fit_fold
 
@@ -79,7 +79,7 @@ def compare(kind: str, train: Dataset) -> tuple[float, float, float]:
 
     Both take turns fold by fold, so that other work on the machine disturbs both alike.
     """
-    task = Task("classification", tuple(f"class {number}" for number in range(train.target.max() + 1)))
+    task = make_task("classification", tuple(f"class {number}" for number in range(train.target.max() + 1)))
     folds, metric = make_folds(FoldsConfig(n=FOLDS), task, train.target), find_metric("log_loss")
     make = maker(kind, task)
     test = dataset_of(train.ids[:0], train.table.iloc[:0])

@@ -14,7 +14,7 @@ from bench.results import Value
 from pipeline.context import Context
 from pipeline.data.rows import Dataset
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 
 ROWS = 10_000  # of the comparison; scikit-learn needs a minute for them
@@ -67,7 +67,7 @@ def large(rows: int) -> dict[str, float]:
 def _model(**keys):
     model = MODELS.get("ngrams")
     config = model.Config.model_validate({"kind": "ngrams", **keys})
-    return model(config, Task("classification", ("no", "yes")))
+    return model(config, make_task("classification", ("no", "yes")))
 
 
 def _dataset(texts: list[str], label: np.ndarray) -> Dataset:

@@ -29,11 +29,11 @@ def doubtful_rows(task: Task, target: np.ndarray, oof: np.ndarray) -> np.ndarray
     known = np.isfinite(oof).all(axis=1)
     if not known.any():
         return np.zeros(0, np.int64)
-    if task.kind == "regression":
+    if not task.probabilities:
         doubt = _far(task, target, oof, known)
     else:
-        given = oof[np.arange(len(oof)), target] if task.is_classification else _given(target, oof)
-        other = oof.max(axis=1) if task.is_classification else 1 - given
+        given = oof[np.arange(len(oof)), target] if task.exclusive else _given(target, oof)
+        other = oof.max(axis=1) if task.exclusive else 1 - given
         doubt = np.where((other >= SURE) & (given <= UNLIKELY), 1 - given, 0.0)
     doubt[~known] = 0.0
     rows = np.flatnonzero(doubt > 0)
@@ -45,7 +45,7 @@ def label_finding(task: Task, target: np.ndarray, oof: np.ndarray, ids: np.ndarr
     rows = doubtful_rows(task, target, oof)
     if not len(rows):
         return None
-    what = "values" if task.kind == "regression" else "labels"
+    what = "labels" if task.probabilities else "values"
     named = listing((_shown(task, target, oof, ids, row) for row in rows[:MOST]), most=MOST)
     more = f" (the first {MOST} of {len(rows):,})" if len(rows) > MOST else ""
     text = f"{what} that models not trained on them firmly disagree with{more}: {named}. Look at them."
@@ -60,7 +60,7 @@ def _given(target: np.ndarray, oof: np.ndarray) -> np.ndarray:
 def _far(task: Task, target: np.ndarray, oof: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Returns each row's largest error in robust deviations where it is beyond `FAR`, else 0."""
     truth, guess = np.asarray(target, np.float64), oof
-    if task.log_target:
+    if task.logged:
         truth, guess = np.log1p(np.maximum(truth, 0)), np.log1p(np.maximum(guess, 0))
     error = np.abs(truth - guess)
     scale = 1.4826 * np.median(error[known], axis=0)
@@ -69,9 +69,9 @@ def _far(task: Task, target: np.ndarray, oof: np.ndarray, known: np.ndarray) -> 
 
 
 def _shown(task: Task, target: np.ndarray, oof: np.ndarray, ids: np.ndarray, row: int) -> str:
-    if task.is_classification:
+    if task.exclusive:
         return f"{ids[row]} ({task.outputs[target[row]]}; predicted {task.outputs[oof[row].argmax()]})"
-    if task.kind == "multilabel":
+    if task.probabilities:
         worst = int(np.where(target[row] > 0.5, oof[row], 1 - oof[row]).argmin())
         return f"{ids[row]} ({task.outputs[worst]}: {target[row, worst]:.0f})"
     worst = int(np.abs(target[row] - oof[row]).argmax())

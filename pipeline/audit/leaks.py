@@ -96,8 +96,8 @@ def _leaking_columns(columns: Sequence[Column], answers: np.ndarray, task: Task,
     for column in looked:
         values = _filled(column.codes[0][rows])
         if values.min() < values.max():
-            leaks[column.name] = skill(values, answers[rows], task.is_classification, seed)
-    stop = STOP_VALUES if task.kind == "regression" else STOP
+            leaks[column.name] = skill(values, answers[rows], task.exclusive, seed)
+    stop = STOP if task.probabilities else STOP_VALUES
     leaks = {name: found for name, found in leaks.items() if found >= stop}
     if not leaks:
         return []
@@ -145,7 +145,7 @@ def _reach(numbers: np.ndarray, others: np.ndarray | None) -> str:
 def _trend(values: np.ndarray, answers: np.ndarray, task: Task, seed: int) -> float:
     """Returns the better skill of many neighbours (a trend) and of few (small classes in a row)."""
     nearest = max(NEAREST, len(values) // WIDE // 2)
-    return max(skill(values, answers, task.is_classification, seed, near) for near in (nearest, NEAREST))
+    return max(skill(values, answers, task.exclusive, seed, near) for near in (nearest, NEAREST))
 
 
 def _neighbour_means(known: np.ndarray, answers: np.ndarray, asked: np.ndarray, nearest: int) -> np.ndarray:
@@ -179,10 +179,8 @@ def rank_auc(scores: np.ndarray, positive: np.ndarray) -> float:
 
 def _answers(task: Task, target: np.ndarray) -> np.ndarray:
     """Returns float32 (rows, outputs): one column per class, labels as they are, values by rank."""
-    if task.is_classification:
-        return (target[:, None] == np.arange(task.n_outputs)).astype(np.float32)
-    if task.kind == "multilabel":
-        return target.astype(np.float32)
+    if task.probabilities:
+        return task.columns(target).astype(np.float32)
     ranks = [np.unique(column, return_inverse=True)[1] for column in target.T]  # no tail outweighs the rest
     return np.column_stack(ranks).astype(np.float32)
 

@@ -53,7 +53,7 @@ def new_values(column: Column) -> float:
 
 
 def _classes(task: Task, target: np.ndarray) -> Iterator[Finding]:
-    if not task.is_classification:
+    if not task.exclusive:
         return
     counts = np.bincount(target, minlength=task.n_outputs)
     unseen = [name for name, count in zip(task.outputs, counts, strict=True) if not count]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
 from pipeline.config.section import Section
+from pipeline.tasks.telling import all_kinds
 
+if TYPE_CHECKING:
+    TaskName = str
+else:
+    TaskName = Literal[("auto", *sorted(kind.kind for kind in all_kinds()))]
 ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
 
 
@@ -47,10 +52,10 @@ class DataConfig(Section):
     target: str | list[str] | None = Field(
         default=None, description="target column(s); default: the columns that the test table lacks"
     )
-    task: Literal["auto", "classification", "multilabel", "regression"] = Field(
+    task: TaskName = Field(
         default="auto",
-        description="kind of task; default: what the metric and the sample imply. `classification` with "
-        "several targets: a 0/1 column per class, exactly one of which is 1 in every row",
+        description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
+        "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"

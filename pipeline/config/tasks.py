@@ -7,19 +7,15 @@ from collections.abc import Collection, Iterator, Mapping
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.errors import ConfigError, Problems, listing
 from pipeline.metrics import Metric
-from pipeline.registry import MODELS
+from pipeline.registry import MODELS, TASKS
+from pipeline.tasks.telling import kinds_of_target
 
 
 def possible_tasks(config: Config, metric: Metric) -> tuple[str, ...]:
     """Returns the kinds of task that a configuration leaves open, before the data are read."""
-    if config.data.task != "auto":
-        return (config.data.task,)
-    if len(metric.tasks) == 1 or config.data.target is None:
-        return metric.tasks
-    several = not isinstance(config.data.target, str) and len(config.data.target) > 1
-    if several:
-        return tuple(kind for kind in metric.tasks if kind != "classification")
-    return ("classification",) if "classification" in metric.tasks else metric.tasks[:1]
+    target = config.data.target
+    several = None if target is None else not isinstance(target, str) and len(target) > 1
+    return kinds_of_target(config.data.task, metric.tasks, several)
 
 
 def check_models_do(task: str, models: Mapping[str, ModelConfig]) -> None:
@@ -40,19 +36,20 @@ def task_problems(
         tasks: kinds of task that it may be.
     """
     asked = " or ".join(tasks)
+    tasks = {TASKS.get(kind).general for kind in tasks}
     for name, section in models.items():
         if not section.answers():
             continue
         kind = MODELS.get(section.kind)
-        if not set(kind.tasks) & set(tasks):
-            others = [other for other in MODELS if set(MODELS.get(other).tasks) & set(tasks)]
+        if not tasks & set(kind.tasks):
+            others = [other for other in MODELS if tasks & set(MODELS.get(other).tasks)]
             yield (
                 ("models", name, "kind"),
                 f"`models.{name}.kind`: {section.kind} does {' or '.join(kind.tasks)}, and this is a task of "
                 f"{asked}. Kinds that do it: {listing(others, most=40)}.",
             )
         for key, able in section.needs_task().items():
-            if not set(able) & set(tasks):
+            if not tasks & set(able):
                 yield (
                     ("models", name, key),
                     f"`models.{name}.{key}: {getattr(section, key)}` is for {' or '.join(able)}, and this is "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.config.schema import Config
-from pipeline.data.answer import Answer, read_answer
+from pipeline.data.answer import read_answer
 from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
@@ -23,14 +23,14 @@ from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.registry import opening
-from pipeline.tasks.base import Task
+from pipeline.tasks.answer import Answer
+from pipeline.tasks.base import Task, load_task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BROKEN = "training rows whose picture is not there or cannot be decoded"
 BY_PRIOR = "test rows answered by the prior, for their picture is not there or cannot be decoded"
-SMALLEST = 1e-15  # of a probability: nothing is impossible
 
 Features = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
@@ -85,12 +85,7 @@ class Competition:
 
     def prior(self) -> np.ndarray:
         """Returns the answer that knows nothing of a row, float32 (outputs,): the training rows' mean."""
-        if self.task.is_classification:
-            shares = np.bincount(self.target, minlength=self.task.n_outputs) / len(self.target)
-            return np.maximum(shares, SMALLEST).astype(np.float32)
-        if self.task.log_target:
-            return np.expm1(np.log1p(self.target).mean(axis=0)).astype(np.float32)
-        return self.target.mean(axis=0).astype(np.float32)
+        return self.task.prior(self.target)
 
     def lines(self) -> list[str]:
         """Returns a line on everything unusual about the files and on every row that is left out."""
@@ -108,9 +103,7 @@ class Competition:
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet")
         facts = {
-            "kind": self.task.kind,
-            "outputs": self.task.outputs,
-            "log_target": self.task.log_target,
+            **self.task.to_json(),
             "answer": self.answer.to_json(),
             "id": self.id,
             "pictures": self.pictures,
@@ -135,7 +128,7 @@ class Competition:
                     tables[name] = read_parquet(file)
         splitter = folder / "splitter.npy"
         return cls(
-            task=Task(facts["kind"], tuple(facts["outputs"]), facts["log_target"]),
+            task=load_task(facts),
             answer=Answer.from_json(facts["answer"]),
             id=facts["id"],
             pictures=tuple(facts["pictures"]),

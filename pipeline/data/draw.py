@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.tasks.base import Task
-
 
 def assign(kind: str, strata: np.ndarray, groups: np.ndarray | None, n: int, seed: int) -> np.ndarray:
     """Draws the folds of rows.
@@ -68,20 +66,3 @@ def _splitter(kind: str, n: int, seed: int) -> Any:
         "stratified_group": "StratifiedGroupKFold",
     }[kind]
     return getattr(model_selection, name)(n_splits=n, shuffle=True, random_state=seed)
-
-
-def strata_of(task: Task, target: np.ndarray) -> np.ndarray:
-    """Returns int64 (rows,): what a stratified split balances."""
-    if target.ndim == 1:
-        return target
-    if task.kind == "multilabel":
-        return np.minimum(target.sum(axis=1), 10).astype(np.int64)
-    ranks = np.argsort(np.argsort(target.mean(axis=1), kind="stable"), kind="stable")
-    bins = int(np.clip(len(target) // 20, 1, 10))
-    return ranks * bins // len(target)
-
-
-def alone(strata: np.ndarray) -> np.ndarray:
-    """Says of each row whether it is the only one of its class."""
-    _, inverse, counts = np.unique(strata, return_inverse=True, return_counts=True)
-    return counts[inverse] == 1

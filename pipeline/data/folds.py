@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.config.schema import FoldsConfig
-from pipeline.data.draw import alone, assign, strata_of
+from pipeline.data.draw import assign
 from pipeline.errors import DataError, listing
 from pipeline.store import digest
 from pipeline.tasks.base import Task
@@ -154,8 +154,7 @@ def _drawn(
     config: FoldsConfig, kind: str, task: Task, target: np.ndarray, column: np.ndarray | None
 ) -> Folds:
     """Draws folds at random, by classes or groups; the only row of a class is pinned."""
-    strata, groups = strata_of(task, target), None
-    pinned = alone(strata) if task.is_classification else np.zeros(len(target), bool)
+    strata, groups, pinned = task.strata(target), None, task.alone(target)
     if column is not None and kind in {"group", "stratified_group"}:
         names, groups = np.unique(column.astype(str), return_inverse=True)
         pinned[:] = False
@@ -268,11 +267,11 @@ def _of_groups(task: Task, target: np.ndarray, groups: np.ndarray, share: float,
     """
     n, sizes = round(1 / share), np.bincount(groups)
     if len(sizes) >= n:
-        number = assign("stratified_group", strata_of(task, target), groups, n, seed)
+        number = assign("stratified_group", task.strata(target), groups, n, seed)
         return number == number.min()
     order = np.random.default_rng(seed).permutation(len(sizes))
     cost = abs(sizes - share * len(groups))
-    if task.is_classification:
+    if task.exclusive:
         classes = np.unique(target, return_inverse=True)[1]
         table = np.zeros((len(sizes), classes.max() + 1))
         np.add.at(table, (groups, classes), 1)
@@ -282,9 +281,9 @@ def _of_groups(task: Task, target: np.ndarray, groups: np.ndarray, share: float,
 
 def _by_class(task: Task, target: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Holds out rows of every class that has more than one."""
-    rows, strata = len(target), strata_of(task, target)
+    rows, strata = len(target), task.strata(target)
     n = int(np.clip(round(1 / share), 2, rows))
-    free = np.flatnonzero(~alone(strata)) if task.is_classification else np.arange(rows)
+    free = np.flatnonzero(~task.alone(target))
     if len(free) < n:
         free, strata = np.arange(rows), np.zeros(rows, np.int64)
     held = np.zeros(rows, bool)

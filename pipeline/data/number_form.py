@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.tasks.asked import LARGEST
+
 if TYPE_CHECKING:
     import pandas as pd
-
-LARGEST = float(np.finfo(np.float32).max)  # models of tables read float32
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _MARKS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019"}  # what is written for a mark

@@ -13,6 +13,7 @@ from pipeline.data.parquet import release_memory
 from pipeline.data.raw import GAP_WORDS
 from pipeline.data.table_file import TableFile
 from pipeline.errors import Problems, did_you_mean, listing
+from pipeline.registry import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def check_rows(tables: Tables, config: DataConfig, problems: Problems) -> None:
     if unasked:
         problems.add(f"{config.sample} asks for ids that {config.test} lacks: {listing(unasked)}.")
     release_memory()
-    gaps = without_target(tables)
+    gaps = without_target(tables, config)
     for target in tables.targets:
         if target in test.columns:
             problems.add(f"{config.test} holds the target column {target!r}: is it the test table?")
@@ -80,7 +81,7 @@ def check_rows(tables: Tables, config: DataConfig, problems: Problems) -> None:
             )
 
 
-def without_target(tables: Tables) -> pd.DataFrame:
+def without_target(tables: Tables, config: DataConfig) -> pd.DataFrame:
     """Says of each training row and target whether there is none; "NA" among numbers is none either."""
     import pandas as pd
 
@@ -90,7 +91,8 @@ def without_target(tables: Tables) -> pd.DataFrame:
         words = column.str.strip().isin(GAP_WORDS if how.words_are_gaps else ())
         if words.any() and np.isnan(as_numbers(how.form.plain(column[~words]))).all():
             words &= False  # "NA" beside other names is a name
-        found[name] = _blank(column) | words
+        may_be_empty = config.task in TASKS and TASKS.get(config.task).may_be_empty
+        found[name] = (_blank(column) | words) & (not may_be_empty)
     return pd.DataFrame(found)
 
 

@@ -174,7 +174,8 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     tables = Tables(train, test, sample, key, targets, reading)
     tables = _plain_answers(tables, files[config.sample], config)
     if config.missing_targets == "leave_out":
-        tables = tables.without_training_rows(~without_target(tables).any(axis=1).to_numpy(), NO_TARGET)
+        gaps = without_target(tables, config).any(axis=1).to_numpy()
+        tables = tables.without_training_rows(~gaps, NO_TARGET)
     check_rows(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     return tables

@@ -7,8 +7,8 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.data.folds import fold_kind
 from pipeline.metrics import Metric
+from pipeline.tasks.answer import Bounds
 
-Bounds = tuple[float | None, float | None]  # least and largest value; None: no bound
 SHARED = 0.01  # of the training rows: so many on one value make it an end of the scale
 FEWEST_SHARED = 5  # rows
 

@@ -44,7 +44,7 @@ def network_seconds(multiply_adds: float, pictures: float, fits: int, machine: M
 def plan_of(section: dict[str, Any], size: Size) -> TrainingPlan:
     """Returns the plan that a network of this section will make for the rows of one fit."""
     rows = max(1, round(size.rows * TRAINED))
-    classes = size.kind == "classification"
+    classes = size.task.exclusive
     target = np.arange(rows) % size.outputs if classes else np.zeros((rows, size.outputs))
     return make_plan(CNNConfig(**section), target)
 

@@ -139,6 +139,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "test": files.test.reason,
         "sample": files.sample.reason,
         "target": found.target.reason,
+        "task": "the cells of the target hold it so",
         "number_rows": "a table has no id column",
         "see_id": "the id is a time: hour, weekday, month and the like are columns",
         "encoding": "given as ENCODING",

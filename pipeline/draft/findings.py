@@ -26,11 +26,12 @@ from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
 from pipeline.draft.split import Split, find_split
-from pipeline.draft.target import find_target
+from pipeline.draft.target import find_target, told_task
 from pipeline.draft.weights import usable_weights
 from pipeline.errors import DataError
 from pipeline.metrics import find_metric
 from pipeline.models.size import Size
+from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +119,8 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     _refuse_masks(files.train_table, target.value)
     tables = _read(source, _data(files, target.value, None, [], asked))
     train, test = tables.train, tables.test
-    metric = _metric(asked, tables)
+    task = told_task(files.train_table, target.value, files.sample_table, key, asked.metric)
+    metric = _metric(asked, tables, task)
     pictures = find_pictures(source, train, test, key, _own_pictures(files))
     free = _free_columns(train, key, target.value, pictures)
     split = find_split(train, test, key, free)
@@ -188,13 +190,15 @@ def _own_pictures(files: Files) -> str | None:
     return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
 
 
-def _metric(asked: Asked, tables: Tables) -> Choice[str]:
+def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str]:
     """Returns the metric that was given, once it is known to exist, or the likely one."""
     import pandas as pd
 
     if asked.metric:
         find_metric(asked.metric)
         return Choice(asked.metric, "given as METRIC")
+    if task:
+        return Choice(task.usual_metric, f"a {task.kind}: the files cannot tell it from f1_macro or f1_micro")
     sample, targets = tables.sample, list(tables.targets)
     answers = list(answer_columns(sample, tables.id, targets, tables.test.columns))
     plain = {name: tables.reading.form(name).plain(tables.train[name]) for name in targets}
@@ -224,6 +228,8 @@ def _data(
         "id": files.id,
         "target": targets[0] if len(targets) == 1 else targets,
     }
+    if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
+        data["task"] = task.kind
     if pictures:
         data["images"] = pictures.train.value
         if pictures.test:

@@ -101,7 +101,7 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     said = f"about {_minutes(table_seconds('ngrams', size, fits, machine))} for all its fits"
     reads = f"words and characters of {listing(size.texts)}, as they stand"
     found = [Chosen("ngrams", {"kind": "ngrams"}, f"{reads}; {said}")]
-    if size.kind != "regression":
+    if size.task.probabilities:
         found += [
             Chosen(name, {"kind": "ngrams", **section}, reason)
             for name, (section, reason) in OTHER_NGRAMS.items()

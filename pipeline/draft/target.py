@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.data.answer import class_columns
-from pipeline.data.columns import as_text
+import numpy as np
+
+from pipeline.data.columns import as_numbers, as_text
 from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.metrics import find_metric
+from pipeline.tasks.asked import Asked as Question
+from pipeline.tasks.asked import Text
+from pipeline.tasks.base import Task
+from pipeline.tasks.classification import class_columns
+from pipeline.tasks.telling import told_by_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +65,33 @@ def find_target(
     if len(only) == 1 and test_columns:
         return Choice(only, "the only column that test lacks")
     return _refuse(where, answers, only)
+
+
+def told_task(
+    train: pd.DataFrame, targets: list[str], sample: pd.DataFrame, key: str, metric: str | None
+) -> type[Task] | None:
+    """Returns the kind of task that the writing of the target's cells tells, or None where it tells none.
+
+    Args:
+        train: the training table.
+        targets: names of the target columns.
+        sample: the sample submission.
+        key: its id column.
+        metric: the one that was given, which must score such a task.
+    """
+    columns = {name: as_text(train[name]) for name in targets}
+    found = told_by_cells(
+        Question(
+            targets={name: Text.of(column) for name, column in columns.items()},
+            ids=np.arange(len(train)),
+            columns=tuple(str(name) for name in sample.columns if name != key),
+            numbers=lambda name: as_numbers(columns[name]),
+            kinds=(),
+            wants="label",
+        )
+    )
+    suits = found is not None and (metric is None or found.general in find_metric(metric).tasks)
+    return found if suits else None
 
 
 def _asked(asked: str, columns: list[str], where: str) -> list[str]:

@@ -225,7 +225,7 @@ def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict
 
 def as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
     """Returns a target in the form that level 2 works with: int64 (rows,) or float64 (rows, outputs)."""
-    if member.task.is_classification:
+    if member.task.exclusive:
         return target.astype(np.int64)
     return target.reshape(len(target), -1).astype(np.float64)
 

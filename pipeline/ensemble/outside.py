@@ -64,10 +64,10 @@ def _read_side(
     if len(problems.messages) > before or order is None or values is None:
         return None
     values = values[:, order]
-    if task.is_classification and values.shape[1] == 1:
+    if task.exclusive and values.shape[1] == 1:
         values = np.column_stack([1.0 - values[:, 0], values[:, 0]])
     _check_values(path, values, cells[:, 0], task, problems)
-    if task.is_classification:
+    if task.exclusive:
         values = values / np.maximum(values.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     side = np.full((len(ids), task.n_outputs), np.nan, np.float32)
     side[places >= 0] = values[places[places >= 0]]
@@ -97,7 +97,7 @@ def _read_text(path: Path, problems: Problems) -> tuple[list[str], np.ndarray] |
 def _columns(path: Path, columns: list[str], task: Task, problems: Problems) -> list[int] | None:
     """Returns the file's positions of the task's outputs; one position for a positive class."""
     outputs = list(task.outputs)
-    if task.is_classification and len(outputs) == 2 and len(columns) == 1 and columns[0] != outputs[0]:
+    if task.exclusive and len(outputs) == 2 and len(columns) == 1 and columns[0] != outputs[0]:
         return [0]
     for column in columns:
         if column not in outputs:
@@ -152,14 +152,14 @@ def _numbers(path: Path, columns: list[str], cells: np.ndarray, problems: Proble
 
 
 def _check_values(path: Path, values: np.ndarray, found: np.ndarray, task: Task, problems: Problems) -> None:
-    if task.kind == "regression":
+    if not task.probabilities:
         return
     outside = ((values < 0) | (values > 1)).any(axis=1)
     if outside.any():
         problems.add(
             f"{path}: probabilities must lie in [0, 1]; ids where they do not: {listing(found[outside])}."
         )
-    elif task.is_classification:
+    elif task.exclusive:
         off = np.abs(values.sum(axis=1) - 1.0) > SUM_TOLERANCE
         if off.any():
             problems.add(

@@ -15,7 +15,7 @@ from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.models.size import Size
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, general_kinds
 
 __all__ = ["MODELS", "AnytimeConfig", "Context", "Model", "ModelConfig"]
 
@@ -42,7 +42,7 @@ class Model(ABC):
         Config: the model's section of the YAML; a subclass of ModelConfig.
         version: raise it when the same config would train another model: cached folds are redone.
         sees: the inputs that `inputs: [auto]` stands for.
-        tasks: kinds of task that it can do.
+        tasks: general kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
@@ -56,7 +56,7 @@ class Model(ABC):
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     version: ClassVar[int] = 1
     sees: ClassVar[tuple[str, ...]] = ("table", "text")
-    tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel", "regression")
+    tasks: ClassVar[tuple[str, ...]] = general_kinds()
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False

@@ -9,8 +9,6 @@ import numpy as np
 from pipeline.data.rows import Rows
 from pipeline.models.base import MODELS, Context, Model
 
-HALF_A_ROW = 0.5  # added to every class's count, so that none is impossible
-
 
 @MODELS.register("baseline")
 class Baseline(Model):
@@ -26,13 +24,7 @@ class Baseline(Model):
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         target = train.target
-        if self.task.is_classification:
-            counts = np.bincount(target, minlength=self.task.n_outputs) + HALF_A_ROW
-            self.answer_ = counts / counts.sum()
-        else:
-            known = target[np.isfinite(target).all(axis=1)]
-            middle = np.mean if self.task.kind == "multilabel" else np.median
-            self.answer_ = middle(known, axis=0)
+        self.answer_ = self.task.constant(target)
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:

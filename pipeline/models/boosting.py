@@ -109,7 +109,7 @@ class Boosting(TableModel):
     @classmethod
     def unsuitable(cls, size: Size) -> str:
         per_class = size.rows / size.outputs
-        if size.kind == "classification" and size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
+        if size.task.exclusive and size.outputs >= MANY_CLASSES and per_class < FEWEST_PER_CLASS:
             return f"{per_class:.0f} rows per class are too few for boosting"
         return ""
 
@@ -197,7 +197,7 @@ class Boosting(TableModel):
     @property
     def _boosters(self) -> int:
         """How many boosters the task takes."""
-        return 1 if self.task.is_classification else self.task.n_outputs
+        return self.coder_.n_problems
 
     def _reporter(self, context: Context, start: float, stop: float, problem: int) -> Report:
         width = (stop - start) / self._boosters
@@ -234,7 +234,7 @@ class Boosting(TableModel):
         """Returns the learning rate: small data can afford a low one, large data need not."""
         if self.config.learning_rate is not None:
             return self.config.learning_rate
-        trees = len(self.coder_.present_) if self.task.is_classification else self.task.n_outputs
+        trees = self.coder_.n_classes or self.task.n_outputs
         work = len(table.features) * max(trees, 2) / 2
         return float(np.interp(np.log10(work), [4.0, 5.5], [0.02, 0.1]))
 
@@ -245,7 +245,7 @@ class Boosting(TableModel):
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         answers = [self._booster_answer(booster, features, context) for booster in self.boosters_]
-        if not self.task.is_classification:
+        if not self.task.exclusive:
             return np.column_stack(answers)
         return answers[0] if answers[0].ndim == 2 else np.column_stack([1.0 - answers[0], answers[0]])
 

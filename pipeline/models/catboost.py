@@ -107,7 +107,7 @@ class CatBoost(Boosting):
         config = self.config
         losses = {"auto": "RMSE", "l2": "RMSE", "l1": "MAE", "huber": "Huber:delta=1"}
         params: dict[str, Any] = {
-            "loss_function": losses[config.objective] if self.task.kind == "regression" else "Logloss",
+            "loss_function": "Logloss" if self.task.probabilities else losses[config.objective],
             "learning_rate": self._rate(table),
             "depth": config.max_depth or self._by_rows(table, 6, 6, 8),
             "l2_leaf_reg": config.reg_lambda,
@@ -123,7 +123,7 @@ class CatBoost(Boosting):
         }
         if config.params.get("bootstrap_type") in WHOLE:
             del params["subsample"]
-        if self.task.is_classification and len(self.coder_.present_) > 2:
+        if self.coder_.n_classes > 2:
             params["loss_function"] = "MultiClass"
         if config.num_leaves is not None:
             params |= {"grow_policy": LEAF_WISE, "max_leaves": config.num_leaves}
@@ -186,10 +186,10 @@ class CatBoost(Boosting):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         threads = threads_for(features, context)
         pool = self._pool(features)
-        if self.task.kind == "regression":
+        if not self.task.probabilities:
             return booster.predict(pool, thread_count=threads)
         answer = booster.predict(pool, prediction_type="Probability", thread_count=threads)
-        return answer if self.task.is_classification else answer[:, 1]
+        return answer if self.task.exclusive else answer[:, 1]
 
     def _write(self, folder: Path) -> None:
         for problem, booster in enumerate(self.boosters_):

@@ -83,7 +83,8 @@ class Forest(TableModel):
     def _learn(self, table: Table, context: Context) -> None:
         from sklearn import ensemble
 
-        regression = self.task.kind == "regression"
+        labels = self.task.probabilities and not self.task.exclusive
+        regression = not self.task.probabilities
         large = len(table.features) >= LARGE
         trees = self.config.n_estimators or (100 if large else 300)
         params = {
@@ -96,7 +97,7 @@ class Forest(TableModel):
         } | self.config.params
         kind = getattr(ensemble, self.estimator + ("Regressor" if regression else "Classifier"))
         self.forest_ = kind(n_estimators=0, **params)
-        target = table.target.astype(np.int64) if self.task.kind == "multilabel" else table.target
+        target = table.target.astype(np.int64) if labels else table.target
         if target.ndim == 2 and target.shape[1] == 1:
             target = target[:, 0]
         while (grown := self.forest_.n_estimators) < trees:
@@ -110,10 +111,10 @@ class Forest(TableModel):
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         trees = self.forest_.n_estimators
-        if self.task.kind == "regression":
+        if not self.task.probabilities:
             return self.forest_.predict(features).reshape(len(features), -1)
         answer = self.forest_.predict_proba(features)
-        if self.task.kind == "multilabel":
+        if not self.task.exclusive:
             labels = answer if isinstance(answer, list) else [answer]
             classes = self.forest_.classes_ if isinstance(answer, list) else [self.forest_.classes_]
             shares = [p @ known for p, known in zip(labels, classes, strict=True)]
@@ -142,5 +143,5 @@ class ExtraTrees(Forest):
 
     @classmethod
     def seconds(cls, size: Size) -> float:
-        tried = size.columns / 3 if size.kind == "regression" else math.sqrt(size.columns)
+        tried = math.sqrt(size.columns) if size.task.probabilities else size.columns / 3
         return PER_SPLIT * size.rows * tried

@@ -18,6 +18,7 @@ from pipeline.networks.inference import batch_size, run
 from pipeline.networks.network import get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import softmax
+from pipeline.tasks.base import general_kinds
 from pipeline.transforms.test_time import TEST_TIME, affines, apply_test_time
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Gallery(Model):
 
     Config = GalleryConfig
     sees = ("images",)
-    tasks = ("classification",)
+    tasks = general_kinds(exclusive=True)
     seeded = False  # its network has one
     config: GalleryConfig
 

@@ -59,7 +59,7 @@ class LightGBM(Boosting):
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
         objectives = {"auto": "regression", "l2": "regression", "l1": "regression_l1", "huber": "huber"}
-        objective = objectives[config.objective] if self.task.kind == "regression" else "binary"
+        objective = "binary" if self.task.probabilities else objectives[config.objective]
         params: dict[str, Any] = {
             "objective": objective,
             "learning_rate": self._rate(table),
@@ -76,8 +76,8 @@ class LightGBM(Boosting):
             "force_row_wise": True,
             "verbosity": -1,
         }
-        if self.task.is_classification and len(self.coder_.present_) > 2:
-            params |= {"objective": "multiclass", "num_class": len(self.coder_.present_)}
+        if self.coder_.n_classes > 2:
+            params |= {"objective": "multiclass", "num_class": self.coder_.n_classes}
         if config.max_depth is not None:
             params["max_depth"] = config.max_depth
         if config.min_child_weight is not None:

@@ -17,6 +17,7 @@ from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.models.params import ParamsConfig
 from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
+from pipeline.tasks.base import general_kinds
 
 INVERSE = "The L2 penalty is given by its inverse, `C`."
 MOST_CELLS = 3_000_000  # rows x features on which C is chosen; a part of the rows where there are more
@@ -65,7 +66,7 @@ class Logistic(TableModel):
     """Multinomial logistic regression with an L2 penalty; one per label in a multilabel task."""
 
     Config: ClassVar[type[ModelConfig]] = LogisticConfig
-    tasks = ("classification", "multilabel")
+    tasks = general_kinds(probabilities=True)
     seeded = False  # it draws the inner folds by which C is chosen, and no more
     quick = True
     config: LogisticConfig
@@ -150,7 +151,7 @@ class Logistic(TableModel):
             else estimator.predict_proba(features.astype(np.float64))
             for estimator in self.estimators_
         ]
-        return answers[0] if self.task.is_classification else np.column_stack([p[:, 1] for p in answers])
+        return answers[0] if self.task.exclusive else np.column_stack([p[:, 1] for p in answers])
 
     def _write(self, folder: Path) -> None:
         write_estimator(self.estimators_, folder / "logistic.skops")
@@ -214,7 +215,7 @@ class Ridge(TableModel):
     """Linear regression with an L2 penalty chosen by exact leave-one-out errors."""
 
     Config: ClassVar[type[ModelConfig]] = RidgeConfig
-    tasks = ("regression",)
+    tasks = general_kinds(probabilities=False)
     seeded = False
     quick = True
     config: RidgeConfig
@@ -256,7 +257,7 @@ class Linear(Model):
         return ""
 
     def _model(self) -> TableModel:
-        kind: type[TableModel] = Ridge if self.task.kind == "regression" else Logistic
+        kind: type[TableModel] = Logistic if self.task.probabilities else Ridge
         return kind(kind.Config(**self.config.model_dump()), self.task)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:

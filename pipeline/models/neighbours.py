@@ -80,7 +80,7 @@ class Neighbours(TableModel):
 
     def _learn(self, table: Table, context: Context) -> None:
         self.features_ = table.features
-        self.target_ = self._columns(table.target)
+        self.target_ = self.coder_.matrix(table.target)
         weights = table.weights
         self.weights_ = np.ones(len(self.target_)) if weights is None else weights.astype(np.float64)
         most = len(self.target_) - 1
@@ -88,12 +88,6 @@ class Neighbours(TableModel):
         self.k_ = self.config.n_neighbors or (self._choose(grid, context) if len(grid) > 1 else grid[0])
         self.k_ = min(self.k_, len(self.target_))
         self.notes_["k"] = self.k_
-
-    def _columns(self, target: np.ndarray) -> np.ndarray:
-        """Returns float64 (rows, outputs) whose means are the answers."""
-        if target.ndim == 2:
-            return target
-        return (target[:, None] == np.arange(len(self.coder_.present_))).astype(np.float64)
 
     def _choose(self, grid: list[int], context: Context) -> int:
         rng = np.random.default_rng(context.seed)
@@ -104,14 +98,10 @@ class Neighbours(TableModel):
         own[~own.any(axis=1), -1] = True
         distances = distances[~own].reshape(len(asked), -1)
         found = found[~own].reshape(len(asked), -1)
-        losses = [self._loss(self.target_[asked], self._mean(distances[:, :k], found[:, :k])) for k in grid]
+        losses = [
+            self.task.loss(self.target_[asked], self._mean(distances[:, :k], found[:, :k])) for k in grid
+        ]
         return grid[int(np.argmin(losses))]
-
-    def _loss(self, target: np.ndarray, answer: np.ndarray) -> float:
-        if self.task.kind == "regression":
-            return float(np.mean((target - answer) ** 2))
-        chosen = answer if self.task.is_classification else np.where(target > 0.5, answer, 1.0 - answer)
-        return float(-np.log(chosen[target > 0.5] if self.task.is_classification else chosen).mean())
 
     def _near(self, features: np.ndarray, k: int, context: Context) -> tuple[np.ndarray, np.ndarray]:
         """Returns distances and positions (rows, k) of the nearest training rows, nearest first."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from pipeline.data.columns import as_text, column_kinds
 from pipeline.data.rows import Rows
-from pipeline.data.target import SMALLEST, TargetCoder
+from pipeline.data.target import SMALLEST, coder_of
 from pipeline.data.text.tfidf import Settings, Tfidf
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
@@ -124,11 +124,11 @@ class Ngrams(Model):
         """Returns the learner; raises DataError where the learner that is asked for cannot do the task."""
         name = self.config.learner
         if name == "auto":
-            name = "ridge" if self.task.kind == "regression" else "nb_svm"
-        if self.task.kind not in LEARNERS[name].tasks:
-            able = [known for known, learner in LEARNERS.items() if self.task.kind in learner.tasks]
+            name = "nb_svm" if self.task.probabilities else "ridge"
+        if self.task.general not in LEARNERS[name].tasks:
+            able = [known for known, learner in LEARNERS.items() if self.task.general in learner.tasks]
             raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
-        return LEARNERS[name](self.task.kind, self.config.max_iter, smoothing)
+        return LEARNERS[name](self.task, self.config.max_iter, smoothing)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns n-grams from all rows that it may; inner ones choose the strength and are learned from then.
@@ -146,7 +146,7 @@ class Ngrams(Model):
 
     def _fit(self, train: Rows, inner: Rows | None, context: Context) -> None:
         whole = train if inner is None or self.config.validate_on == "fold" else train.join(inner)
-        self.coder_ = TargetCoder(self.task).fit(whole.target)
+        self.coder_ = coder_of(self.task).fit(whole.target)
         self.tfidf_ = Tfidf(self._settings(len(whole)))
         features = self.tfidf_.fit_transform(_texts(whole, self._columns(whole)))
         if not features.shape[1]:
@@ -165,7 +165,7 @@ class Ngrams(Model):
 
     @property
     def _trivial(self) -> bool:
-        return self.task.is_classification and len(self.coder_.present_) == 1
+        return self.coder_.trivial
 
     def _settings(self, rows: int) -> Settings:
         config = self.config
@@ -243,9 +243,9 @@ class Ngrams(Model):
 
     def _loss(self, truth: np.ndarray, score: np.ndarray, weights: np.ndarray | None) -> float:
         answer = self._learner().answer(score)
-        if self.task.kind == "regression":
+        if not self.task.probabilities:
             return float(np.average(((truth - answer) ** 2).mean(axis=1), weights=weights))
-        if self.task.kind == "multilabel":
+        if not self.task.exclusive:
             true = np.where(truth > 0.5, answer, 1 - answer)
             return float(-np.average(np.log(np.maximum(true, SMALLEST)).mean(axis=1), weights=weights))
         true = np.zeros(len(truth))
@@ -276,7 +276,7 @@ class Ngrams(Model):
 
     def load(self, folder: Path) -> Model:
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        self.coder_ = TargetCoder(self.task).restore(facts["target"])
+        self.coder_ = coder_of(self.task).restore(facts["target"])
         self.notes_ = facts["notes"]
         self.tfidf_ = Tfidf(self._settings(0)).load(folder)
         with np.load(folder / "weights.npz", allow_pickle=False) as saved:

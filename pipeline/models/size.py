@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.tasks.base import TaskKind
+from pipeline.registry import TASKS
+from pipeline.tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Size:
     rows: int
     test_rows: int
     columns: int
-    kind: TaskKind
+    kind: str
     outputs: int
     picture: tuple[int, int] | None = None
     numeric: float = 1.0
@@ -34,6 +35,12 @@ class Size:
     characters: float = 0.0
 
     @property
+    def task(self) -> type[Task]:
+        """The kind of task."""
+        found: type[Task] = TASKS.get(self.kind)
+        return found
+
+    @property
     def problems(self) -> int:
         """How many columns a learner of one column at a time learns: two classes are one."""
-        return 1 if self.kind == "classification" and self.outputs == 2 else self.outputs
+        return 1 if self.task.exclusive and self.outputs == 2 else self.outputs

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.tasks.base import TaskKind
+from pipeline.tasks.base import Task, general_kinds
 
 CERTAIN = 30.0  # log-odds of a label that has the same value in all rows
 TOLERANCE = 1e-4  # of the gradient of the mean loss, where L-BFGS stops
@@ -47,13 +47,13 @@ class Learner(ABC):
         ignores_absent: whether features that no row has change nothing.
     """
 
-    tasks: ClassVar[tuple[TaskKind, ...]] = ("classification", "multilabel")
+    tasks: ClassVar[tuple[str, ...]] = general_kinds(probabilities=True)
     grid: ClassVar[tuple[float, ...]] = ()
     smooths: ClassVar[bool] = False
     ignores_absent: ClassVar[bool] = True
 
-    def __init__(self, kind: TaskKind, steps: int, smoothing: float) -> None:
-        self.kind = kind
+    def __init__(self, task: Task, steps: int, smoothing: float) -> None:
+        self.task = task
         self.steps = steps
         self.smoothing = smoothing
 
@@ -71,7 +71,7 @@ class Learner(ABC):
     def answer(self, score: np.ndarray) -> np.ndarray:
         """Returns what `TargetCoder.decode` takes for what `Weights.score` returned."""
         chances = 1 / (1 + np.exp(-np.clip(score, -CERTAIN, CERTAIN)))
-        if self.kind == "multilabel":
+        if not self.task.exclusive:
             return chances
         if chances.shape[1] == 1:
             return np.hstack([1 - chances, chances])
@@ -139,13 +139,13 @@ class NaiveBayes(Learner):
         shares = np.average(groups, axis=0, weights=weights)
         tiny = np.exp(-CERTAIN)
         bias = np.log(np.maximum(shares, tiny))
-        if self.kind == "multilabel":
+        if not self.task.exclusive:
             others = [_log_shares(features, ~g, weights, 1 / strength) for g in groups.T]
             logs, bias = logs - np.column_stack(others), bias - np.log(np.maximum(1 - shares, tiny))
         return Weights(logs.astype(np.float32), bias)
 
     def answer(self, score: np.ndarray) -> np.ndarray:
-        if self.kind == "multilabel":
+        if not self.task.exclusive:
             return super().answer(score)
         chances = np.exp(score - score.max(axis=1, keepdims=True))
         return chances / chances.sum(axis=1, keepdims=True)
@@ -154,7 +154,7 @@ class NaiveBayes(Learner):
 class SparseRidge(Learner):
     """Ridge regression by conjugate gradients, 1 / penalty its strength."""
 
-    tasks = ("regression",)
+    tasks = general_kinds(probabilities=False)
     grid = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
     def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:

@@ -16,7 +16,7 @@ from pipeline.data.encode import TableEncoder
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
-from pipeline.data.target import TargetCoder
+from pipeline.data.target import coder_of
 from pipeline.inputs.base import expanded
 from pipeline.models.base import Context, Model
 
@@ -79,7 +79,7 @@ class TableModel(Model):
 
     def _encode(self, rows: Rows, context: Context) -> Table:
         """Fits the coder and the encoder; forgets what an earlier fit noted."""
-        self.coder_ = TargetCoder(self.task).fit(rows.target)
+        self.coder_ = coder_of(self.task).fit(rows.target)
         self.encoder_ = TableEncoder(self.style, expanded(self.config.inputs, self.sees), context.seed)
         features = self.encoder_.fit_transform(rows, self.coder_.columns(rows.target))
         self.notes_: dict[str, Any] = {"rows": len(rows), "features": features.shape[1]}
@@ -90,7 +90,7 @@ class TableModel(Model):
 
     @property
     def _trivial(self) -> bool:
-        return self.task.is_classification and len(self.coder_.present_) == 1
+        return self.coder_.trivial
 
     @abstractmethod
     def _learn(self, table: Table, context: Context) -> None:
@@ -118,7 +118,7 @@ class TableModel(Model):
 
     def load(self, folder: Path) -> Model:
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        self.coder_ = TargetCoder(self.task).restore(facts["target"])
+        self.coder_ = coder_of(self.task).restore(facts["target"])
         self.notes_ = facts["notes"]
         self.encoder_ = read_estimator(folder / "encoder.skops")
         if not self._trivial:

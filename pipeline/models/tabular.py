@@ -122,7 +122,7 @@ class Tabular(TableModel):
         if self._trivial:
             return 1
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
-        target = self._columns(self.coder_.encode(inner.target))
+        target = self.coder_.matrix(self.coder_.encode(inner.target)).astype(np.float32)
         valid = (self.encoder_.transform(inner), target)
         most = self.config.epochs
         return self._train(table, most, context, end, valid)
@@ -138,7 +138,7 @@ class Tabular(TableModel):
         """Trains a new network until `end`; returns the epochs after which its weights were taken."""
         keras = load_keras(context.threads)
         keras.utils.set_random_seed(context.seed)
-        target = self._columns(table.target)
+        target = self.coder_.matrix(table.target).astype(np.float32)
         self.shape_ = self._shape(table.features, target.shape[1])
         edges = bin_edges(table.features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
@@ -202,20 +202,14 @@ class Tabular(TableModel):
             outputs=outputs,
         )
 
-    def _columns(self, target: np.ndarray) -> np.ndarray:
-        """Returns float32 (rows, outputs); classes as one-hot columns."""
-        if target.ndim == 2:
-            return target.astype(np.float32)
-        return (target[:, None] == np.arange(len(self.coder_.present_))).astype(np.float32)
-
     def _loss(self, keras: Any) -> Any:
         """Returns the mean loss of the members, each by itself: they must not learn to lean on others."""
-        ops, kind = keras.ops, self.task.kind
+        ops, task = keras.ops, self.task
 
         def loss(target: Any, output: Any) -> Any:  # (rows, 1, outputs) and (rows, members, outputs)
-            if kind == "classification":
+            if task.exclusive:
                 return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=-1), axis=-1), axis=-1)
-            if kind == "multilabel":
+            if task.probabilities:
                 return ops.mean(ops.softplus(output) - target * output, axis=(-2, -1))
             return ops.mean(ops.square(target - output), axis=(-2, -1))
 
@@ -224,22 +218,19 @@ class Tabular(TableModel):
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))
         outputs = np.concatenate([self.network_.predict_on_batch(part) for part in parts]).astype(np.float64)
-        if self.task.kind == "classification":
+        if self.task.exclusive:
             outputs = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
             outputs /= outputs.sum(axis=-1, keepdims=True)
-        elif self.task.kind == "multilabel":
+        elif self.task.probabilities:
             outputs = 1.0 / (1.0 + np.exp(-outputs))
         return outputs.mean(axis=1)
 
     def _inner_loss(self, features: np.ndarray, target: np.ndarray, context: Context) -> float:
         """Returns the ensemble's loss on encoded rows, from which early stopping decides."""
         answer = self._answer(features, context)
-        if self.task.kind == "regression":
-            return float(np.mean((target - answer) ** 2))
-        answer = np.clip(answer, 1e-7, 1.0 - 1e-7)
-        if self.task.kind == "classification":
-            return float(-np.log(answer[target > 0.5]).mean())
-        return float(-np.log(np.where(target > 0.5, answer, 1.0 - answer)).mean())
+        if self.task.probabilities:
+            answer = np.clip(answer, 1e-7, 1.0 - 1e-7)
+        return self.task.loss(target, answer)
 
     def _learn(self, table: Table, context: Context) -> None:
         raise TypeError("The net learns in `fit`, in epochs.")

@@ -67,7 +67,7 @@ class XGBoost(Boosting):
         losses = {"l1": "reg:absoluteerror", "huber": "reg:pseudohubererror"}
         objective = losses.get(config.objective, "reg:squarederror")
         params: dict[str, Any] = {
-            "objective": objective if self.task.kind == "regression" else "binary:logistic",
+            "objective": "binary:logistic" if self.task.probabilities else objective,
             "eta": self._rate(table),
             "max_depth": config.max_depth or self._by_rows(table, 4, 6, 8),
             "min_child_weight": config.min_child_weight,
@@ -80,8 +80,8 @@ class XGBoost(Boosting):
             "nthread": threads_for(table.features, context),
             "verbosity": 0,
         }
-        if self.task.is_classification and len(self.coder_.present_) > 2:
-            params |= {"objective": "multi:softprob", "num_class": len(self.coder_.present_)}
+        if self.coder_.n_classes > 2:
+            params |= {"objective": "multi:softprob", "num_class": self.coder_.n_classes}
         if config.num_leaves is not None:
             params |= {"grow_policy": "lossguide", "max_leaves": config.num_leaves}
             params["max_depth"] = config.max_depth or 0  # no limit

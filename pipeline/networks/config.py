@@ -11,6 +11,7 @@ from pipeline.config.schema import ModelConfig
 from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
+from pipeline.tasks.base import general_kinds
 
 Auto = Literal["auto"]
 NET_INSTEAD = {  # of the field's names for trees: what a network has
@@ -21,8 +22,8 @@ NET_INSTEAD = {  # of the field's names for trees: what a network has
     "colsample_bytree": "A network sees all features; the nearest is `dropout`.",
 }
 HEAD_TASKS = {  # of heads that are not for every kind of task
-    "cosine": ("classification", "multilabel"),
-    "arcface": ("classification",),
+    "cosine": general_kinds(probabilities=True),
+    "arcface": general_kinds(exclusive=True),
 }
 
 

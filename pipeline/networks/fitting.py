@@ -211,7 +211,7 @@ class Fit:
     def _weights(self) -> np.ndarray | None:
         """Returns float32 (n,): the rows' own weights times those of their class, mean 1."""
         weights = self.train.weights
-        if self.config.class_weights == "balanced" and self.task.is_classification:
+        if self.config.class_weights == "balanced" and self.task.exclusive:
             counts = np.bincount(self.target, minlength=self.task.n_outputs)
             by_class = len(self.target) / (np.count_nonzero(counts) * np.maximum(counts, 1))
             weights = by_class[self.target] * (1.0 if weights is None else weights)

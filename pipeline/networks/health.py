@@ -23,7 +23,7 @@ def warnings_of(task: Task, target: np.ndarray, prediction: np.ndarray) -> list[
     found = []
     if len(target) > 1 and np.ptp(prediction, axis=0).max() < 1e-6:
         found.append(f"It predicts the same for every picture. {ADVICE}")
-    elif task.is_classification and len(np.unique(target)) > 1:
+    elif task.exclusive and len(np.unique(target)) > 1:
         accuracy = float(np.mean(prediction.argmax(axis=1) == target))
         most_common = np.bincount(target).max() / len(target)
         if accuracy <= most_common:
@@ -31,7 +31,7 @@ def warnings_of(task: Task, target: np.ndarray, prediction: np.ndarray) -> list[
                 f"Accuracy on its own training pictures is {accuracy:.3f}; always naming the commonest class "
                 f"gives {most_common:.3f}. {ADVICE}"
             )
-    elif task.kind == "regression":
+    elif not task.probabilities:
         residual, total = (
             np.nansum((target - prediction) ** 2),
             np.nansum((target - np.nanmean(target, 0)) ** 2),

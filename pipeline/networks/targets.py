@@ -10,6 +10,8 @@ import numpy as np
 from pipeline.networks.config import CNNConfig
 from pipeline.tasks.base import Task
 
+SMALLEST = 1e-7  # probability that the log loss of early stopping counts
+
 
 class Targets(ABC):
     """How the target of a competition is laid out for a network.
@@ -54,8 +56,8 @@ class ClassTargets(Targets):
 
     loss = "softmax"
 
-    def __init__(self, n_classes: int) -> None:
-        self.width = n_classes
+    def __init__(self, task: Task) -> None:
+        self.task, self.width = task, task.n_outputs
 
     def encode(self, target: np.ndarray) -> np.ndarray:
         one_hot = np.zeros((len(target), self.width), np.float32)
@@ -66,8 +68,7 @@ class ClassTargets(Targets):
         return softmax(raw).astype(np.float32)
 
     def error(self, target: np.ndarray, prediction: np.ndarray) -> float:
-        chosen = prediction[np.arange(len(target)), target.astype(np.int64)]
-        return float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
+        return self.task.loss(target, prediction, SMALLEST)
 
 
 class LabelTargets(Targets):
@@ -75,8 +76,8 @@ class LabelTargets(Targets):
 
     loss = "sigmoid"
 
-    def __init__(self, n_labels: int) -> None:
-        self.width = n_labels
+    def __init__(self, task: Task) -> None:
+        self.task, self.width = task, task.n_outputs
 
     def encode(self, target: np.ndarray) -> np.ndarray:
         return target.astype(np.float32)
@@ -85,8 +86,7 @@ class LabelTargets(Targets):
         return (0.5 * (1.0 + np.tanh(0.5 * raw.astype(np.float64)))).astype(np.float32)
 
     def error(self, target: np.ndarray, prediction: np.ndarray) -> float:
-        chosen = np.where(target > 0.5, prediction, 1.0 - prediction)
-        return float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
+        return self.task.loss(target, prediction, SMALLEST)
 
 
 class ValueTargets(Targets):
@@ -170,8 +170,8 @@ def make_targets(config: CNNConfig, task: Task) -> Targets:
         if config.coordinates == "bins":
             return BinTargets(n, config.bins)
         return CoordinateTargets(n, config.loss)
-    if task.kind == "classification":
-        return ClassTargets(n)
-    if task.kind == "multilabel":
-        return LabelTargets(n)
-    return ValueTargets(n, config.loss, task.log_target)
+    if task.exclusive:
+        return ClassTargets(task)
+    if task.probabilities:
+        return LabelTargets(task)
+    return ValueTargets(n, config.loss, task.logged)

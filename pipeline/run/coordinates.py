@@ -22,6 +22,7 @@ from pipeline.data.folds import Fold, Folds
 from pipeline.data.source import Source
 from pipeline.networks.config import CNNConfig, finds_boxes
 from pipeline.networks.coordinates import to_fractions, to_points
+from pipeline.tasks.coordinates import CoordinateTask
 from pipeline.transforms.views import Views, box_corners, corners_box
 from pipeline.validation.cross_validation import out_of_fold
 from pipeline.validation.fold_output import FoldOutput
@@ -134,8 +135,4 @@ def error_of(found: np.ndarray, annotations: Annotations, scored: np.ndarray) ->
         The two distances, and the number of rows that they are of.
     """
     counted = scored & annotations.known
-    off = (found - annotations.values)[counted].reshape(-1, 2)
-    if not len(off):
-        return float("nan"), float("nan"), 0
-    median, most = np.percentile(np.hypot(off[:, 0], off[:, 1]), [50, 90])
-    return float(median), float(most), int(counted.sum())
+    return CoordinateTask.distances(annotations.values[counted], found[counted])

@@ -92,12 +92,13 @@ class DataProducts:
     @cached_property
     def _rows(self) -> str:
         """Names everything that a fit sees of the data: the metric matters only by its target."""
-        data, folds = self.config.data, self.config.folds
+        data, folds, metric = self.config.data, self.config.folds, find_metric(self.config.metric)
         return digest(
             {
                 "source": self._source,
                 "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
-                "log_target": find_metric(self.config.metric).log_target,
+                "log_target": metric.log_target,
+                "tasks": metric.tasks,
                 "columns": [folds.group, folds.time, folds.column],
             }
         )

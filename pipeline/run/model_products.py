@@ -26,6 +26,7 @@ from pipeline.run.outputs import Outputs, outputs_read, with_outputs
 from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
+from pipeline.tasks.coordinates import CoordinateTask
 from pipeline.validation import cross_validation
 from pipeline.validation.cross_validation import Experiment
 from pipeline.validation.fold_output import FoldOutput
@@ -95,7 +96,8 @@ class ModelProducts(DataProducts):
         section, competition = self.config.models[name], self.competition
         if section.answers():
             return competition.task
-        return Task("regression", annotations_of(self.plan.source, competition, name, section).names)
+        names = annotations_of(self.plan.source, competition, name, section).names
+        return CoordinateTask(names, box=finds_boxes(section))
 
     def metric(self, name: str = "") -> Metric:
         """What a model's folds are scored by; without a name the competition's metric for its task."""

@@ -63,7 +63,7 @@ class Effort:
         rng = np.random.default_rng([seed, fold.repeat, fold.number])
         order = rng.permutation(fold.train)
         count = max(min(FEWEST_ROWS, len(order)), round(self.rows * len(order)))
-        if task.kind == "classification" and experiment.train.target is not None:
+        if task.exclusive and experiment.train.target is not None:
             order = _classes_first(order, experiment.train.target[order])
         return fold._replace(train=np.sort(order[:count]))
 

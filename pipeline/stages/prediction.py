@@ -6,7 +6,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.data.folds import Fold
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.data.submission import number_text, with_prior
+from pipeline.data.submission import with_prior
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.base import Workshop, opened
@@ -29,6 +29,7 @@ from pipeline.run.coordinates import to_source
 from pipeline.run.run import Run
 from pipeline.stages.members import own_members
 from pipeline.stages.submission import fitted_ensemble, own_ensemble
+from pipeline.tasks.answer import number_text
 from pipeline.validation.cross_validation import mean_of
 
 Said = Mapping[str, Mapping[str, np.ndarray]]  # by model, by what others may read of it
@@ -122,10 +123,10 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
     """Writes values as a submission holds them: in their range, with every digit that they have."""
     task, answer = competition.task, competition.answer
     header, chosen = [competition.id, *task.outputs], None
-    if answer.kind == "label" and task.is_classification:
-        numbers = handed.values.argmax(axis=1) if handed.labels is None else handed.labels
+    if answer.kind == "label" and (task.exclusive or not answer.outputs):
         label = answer.columns[0] if len(answer.columns) == 1 else "label"
-        header, chosen = [*header, label], [task.outputs[number] for number in numbers]
+        cells = task.cells(replace(answer, outputs=()), handed.values, handed.labels, None)
+        header, chosen = [*header, label], [row[0] for row in cells]
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

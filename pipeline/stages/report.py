@@ -105,7 +105,7 @@ def _lines(run: Run, facts: dict[str, Any]) -> Iterator[str]:
 
 def _classifiers(run: Run) -> list[str]:
     """Returns the members that answer from pictures alone."""
-    if not run.competition.task.is_classification:
+    if not run.competition.task.exclusive:
         return []
     sections = {name: run.config.models[name] for name in run.plan.members}
     return [name for name, section in sections.items() if entries_of(section) == ("images",)]

@@ -1,34 +1,171 @@
-"""What is to be predicted: the kind of task and the columns of every prediction."""
+"""What is to be predicted: a kind of answer is one class, registered by name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
 
-TaskKind = Literal["classification", "multilabel", "regression"]
+import numpy as np
+
+from pipeline.registry import TASKS
+from pipeline.tasks.answer import Answer
+from pipeline.tasks.asked import Asked
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(ABC):
     """The answer that a competition asks for.
 
+    A kind that is written in another form, and is otherwise one that is known, is a subclass of it:
+    metrics and models that can do the general kind can do it.
+
     Attributes:
-        kind: "classification" (one target, one probability per class, rows sum to one; two
-            classes give two columns), "multilabel" (several 0/1 targets, one probability each)
-            or "regression" (one value per target).
-        outputs: names of the prediction's columns: the classes in their fixed order, or the
-            target columns.
-        log_target: regression on log(1 + y): models see the logarithm, predictions are values.
+        kind: its registered name.
+        general: the kind that metrics and models speak of: of a special one that of its base class.
+        exclusive: a row is one of several classes: targets are int64 (rows,), probabilities sum to
+            one. Otherwise targets are float64 (rows, outputs).
+        probabilities: predictions lie between 0 and 1; otherwise they are values.
+        of_files: `data.task` may ask for it.
+        usual_metric: where the writing of the cells alone tells this kind, the metric that it most often
+            goes with; else "".
+        may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
+        outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
     """
 
-    kind: TaskKind
+    kind: ClassVar[str]
+    general: ClassVar[str]
+    exclusive: ClassVar[bool] = False
+    probabilities: ClassVar[bool] = False
+    of_files: ClassVar[bool] = True
+    usual_metric: ClassVar[str] = ""
+    may_be_empty: ClassVar[bool] = False
+
     outputs: tuple[str, ...]
-    log_target: bool = False
 
     @property
     def n_outputs(self) -> int:
         return len(self.outputs)
 
     @property
-    def is_classification(self) -> bool:
-        return self.kind == "classification"
+    def logged(self) -> bool:
+        """Whether models had better learn log(1 + y)."""
+        return False
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what `load_task` makes the task of again."""
+        return {"kind": self.kind, **asdict(self)}
+
+    # from files
+
+    @classmethod
+    def possible(cls, asked: Asked) -> bool:
+        """Says whether files of this form can be read so."""
+        return True
+
+    @classmethod
+    @abstractmethod
+    def told(cls, asked: Asked) -> bool:
+        """Says whether the files look like this kind, where nobody said what they are."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
+        """Returns the task, the target, and the form of the submission.
+
+        Raises:
+            DataError: target and sample do not fit together; says why.
+        """
+
+    # targets
+
+    @abstractmethod
+    def columns(self, target: np.ndarray) -> np.ndarray:
+        """Returns the target as float64 (rows, outputs): 0/1 per class or label, or the values."""
+
+    @abstractmethod
+    def strata(self, target: np.ndarray) -> np.ndarray:
+        """Returns int64 (rows,): what a stratified split balances."""
+
+    def alone(self, target: np.ndarray) -> np.ndarray:
+        """Says of each row whether no other can teach its answer: bool (rows,)."""
+        return np.zeros(len(target), bool)
+
+    @abstractmethod
+    def prior(self, target: np.ndarray) -> np.ndarray:
+        """Returns float32 (outputs,), the answer that knows nothing of a row: the mean."""
+
+    def constant(self, target: np.ndarray) -> np.ndarray:
+        """Returns float64 (outputs,), the answer that a baseline gives; rows with a NaN say nothing."""
+        return np.asarray(target[np.isfinite(target).all(axis=1)].mean(axis=0))
+
+    @abstractmethod
+    def loss(self, target: np.ndarray, prediction: np.ndarray, smallest: float = 0.0) -> float:
+        """Returns the mean proper loss: log loss, or squared error.
+
+        Args:
+            target: as it is kept, or as `columns` of which each has one in `prediction`.
+            prediction: (rows, outputs).
+            smallest: a probability that none falls below; 0 where that is seen to.
+        """
+
+    # submissions
+
+    @abstractmethod
+    def decided(self, values: np.ndarray) -> np.ndarray:
+        """Returns what a prediction (rows, outputs) comes to where an answer must be one thing."""
+
+    @abstractmethod
+    def cells(
+        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+    ) -> list[list[str]]:
+        """Returns the cells of the answer's columns, row by row.
+
+        Args:
+            answer: the form.
+            values: (rows, outputs) predictions.
+            labels: as `decided` returns them, where thresholds chose; None: `decided` does.
+            decimals: digits after the point; None: all.
+        """
+
+    @abstractmethod
+    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+        """Raises SubmissionError for cells that are none of this task."""
+
+    # tests
+
+    @classmethod
+    @abstractmethod
+    def example(cls, label: np.ndarray, number: np.ndarray) -> tuple[Task, np.ndarray]:
+        """Returns a small task and its target.
+
+        Args:
+            label: int64 (rows,) of 0, 1 and 2, which tells the target.
+            number: float64 (rows,), the same with noise.
+        """
+
+
+def make_task(kind: str, outputs: tuple[str, ...], log_target: bool = False) -> Task:
+    """Returns the task of that kind; only one of values can be of their logarithms."""
+    return load_task({"kind": kind, "outputs": outputs, "log_target": log_target})
+
+
+def load_task(facts: Mapping[str, Any]) -> Task:
+    """Returns the task of what `to_json` gave; other facts may stand beside it."""
+    kind = TASKS.get(facts["kind"])
+    own = {field.name: facts[field.name] for field in fields(kind) if field.name in facts}
+    task: Task = kind(**own | {"outputs": tuple(facts["outputs"])})
+    return task
+
+
+def general_kinds(exclusive: bool | None = None, probabilities: bool | None = None) -> tuple[str, ...]:
+    """Returns the names of the general kinds that have these properties; None: either way."""
+    found = []
+    for name in TASKS:
+        kind = TASKS.get(name)
+        general = kind.general == kind.kind
+        fits = exclusive in (None, kind.exclusive) and probabilities in (None, kind.probabilities)
+        if general and fits:
+            found.append(name)
+    return tuple(found)

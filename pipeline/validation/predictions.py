@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import StoreError, listing
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import Task, load_task
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,7 @@ def save_predictions(predictions: Predictions, folder: Path) -> None:
     np.save(folder / "test.npy", predictions.test)
     facts = {
         "name": predictions.name,
-        "kind": predictions.task.kind,
-        "outputs": list(predictions.task.outputs),
-        "log_target": predictions.task.log_target,
+        **predictions.task.to_json(),
         "ids": predictions.ids.tolist(),
         "test_ids": predictions.test_ids.tolist(),
         "folds_hash": predictions.folds_hash,
@@ -113,7 +111,7 @@ def load_predictions(folder: Path) -> Predictions:
     facts = json.loads((folder / "predictions.json").read_text(encoding="utf-8"))
     return Predictions(
         name=facts["name"],
-        task=Task(facts["kind"], tuple(facts["outputs"]), facts["log_target"]),
+        task=load_task(facts),
         oof=np.load(folder / "oof.npy", allow_pickle=False),
         test=np.load(folder / "test.npy", allow_pickle=False),
         ids=np.array(facts["ids"], dtype=str),

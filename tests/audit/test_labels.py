@@ -1,10 +1,10 @@
 import numpy as np
 
 from pipeline.audit.labels import doubtful_rows, label_finding
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
-CLASSES = Task("classification", ("no", "yes"))
-VALUES = Task("regression", ("price",))
+CLASSES = make_task("classification", ("no", "yes"))
+VALUES = make_task("regression", ("price",))
 IDS = np.array([f"{row:03d}" for row in range(100)])
 
 
@@ -39,12 +39,12 @@ def test_values_far_off():
     target = oof + rng.normal(0, 0.1, (100, 1))
     target[4] += 5
     assert doubtful_rows(VALUES, target, oof).tolist() == [4]
-    logged = Task("regression", ("price",), log_target=True)
+    logged = make_task("regression", ("price",), log_target=True)
     assert doubtful_rows(logged, np.expm1(np.abs(target)), np.expm1(np.abs(oof)))[0] == 4
 
 
 def test_several_labels_a_row():
-    task = Task("multilabel", ("red", "green"))
+    task = make_task("multilabel", ("red", "green"))
     target = np.tile([1.0, 0.0], (100, 1))
     oof = np.tile([0.9, 0.1], (100, 1))
     oof[3, 1] = 0.995

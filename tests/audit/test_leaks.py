@@ -3,11 +3,11 @@ import pytest
 
 from pipeline.audit.columns import read_columns
 from pipeline.audit.leaks import find_leaks, id_numbers, rank_auc, skill
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
-CLASSES = Task("classification", ("no", "yes"))
-VALUES = Task("regression", ("price",))
-COLOURS = Task("classification", tuple("abcdef"))
+CLASSES = make_task("classification", ("no", "yes"))
+VALUES = make_task("regression", ("price",))
+COLOURS = make_task("classification", tuple("abcdef"))
 
 
 def ids(rows, seed=0):

@@ -7,10 +7,10 @@ from pipeline.audit.copies import Copies, answer_codes, judge
 from pipeline.audit.rows import row_copies
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import PINNED, Folds, make_folds
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
-CLASSES = Task("classification", ("no", "yes"))
-VALUES = Task("regression", ("price",))
+CLASSES = make_task("classification", ("no", "yes"))
+VALUES = make_task("regression", ("price",))
 
 
 def copies_of(train, test):

@@ -3,9 +3,9 @@ import numpy as np
 from pipeline.audit.columns import read_columns
 from pipeline.audit.shift import find_shift
 from pipeline.audit.values import find_gaps, new_values
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
-CLASSES = Task("classification", ("no", "yes"))
+CLASSES = make_task("classification", ("no", "yes"))
 
 
 def shift(train, test, ordered=False):
@@ -59,7 +59,7 @@ def test_new_categories_beyond_chance(train, test):
 
 
 def test_classes_without_a_row_and_with_one(train, test):
-    task = Task("classification", ("ant", "bee", "cat", "dog"))
+    task = make_task("classification", ("ant", "bee", "cat", "dog"))
     found = gaps(train, test, task, np.where(np.arange(len(train)) == 5, 3, np.arange(len(train)) % 2))
     assert "1 of 4 classes" in found["unseen-classes"].text
     assert "cat" in found["unseen-classes"].text

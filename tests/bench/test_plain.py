@@ -20,7 +20,7 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
 from pipeline.data.folds import make_folds
 from pipeline.networks.batches import Batches
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 from pipeline.transforms.augment_spec import build
 
@@ -73,7 +73,7 @@ def test_the_bare_calls_learn_what_our_models_learn(kind):
     numbers, label = otto_like(240, columns=12, classes=3)
     table = pd.DataFrame(numbers, columns=[f"count_{number}" for number in range(12)])
     train = dataset_of(np.arange(240).astype(str), table, target=label)
-    task = Task("classification", ("a", "b", "c"))
+    task = make_task("classification", ("a", "b", "c"))
     fold = next(iter(make_folds(FoldsConfig(n=2), task, label)))
     model = tables.maker(kind, task)().fit(train.rows(fold.train), None, Context(seed=5, threads=2))
     ours = model.predict(train.rows(fold.valid), Context(threads=2))
@@ -95,7 +95,7 @@ def test_both_train_the_same_network(pictures):
     from pipeline.networks.targets import make_targets
 
     pixels, label = pictures
-    task = Task("classification", tuple("abcdefghij"))
+    task = make_task("classification", tuple("abcdefghij"))
     config = CNNConfig(kind="cnn", backbone=finetune.NETWORK)
     plan = make_plan(config, label)
     assert not plan.head_epochs

@@ -87,14 +87,14 @@ RESULTS = ("a_wins", "b_wins", "tie")
 @pytest.mark.parametrize("metric, kind", [("log_loss", "probability"), ("auc", "probability")])
 def test_columns_of_which_one_is_1_are_one_classification(metric, kind):
     task, target, form = answer(ONE_HOT, ["tie", "a_wins", "b_wins"], metric, RESULTS)
-    assert (task.kind, task.outputs) == ("classification", ("tie", "a_wins", "b_wins"))
+    assert (task.kind, task.outputs) == ("onehot", ("tie", "a_wins", "b_wins"))
     assert target.tolist() == [1, 0, 2]
     assert (form.kind, form.columns, form.outputs) == (kind, ("tie", "a_wins", "b_wins"), (0, 1, 2))
 
 
 def test_a_label_is_asked_for_in_a_column_per_class():
     task, _, form = answer(ONE_HOT, RESULTS, "accuracy", RESULTS)
-    assert (task.kind, form.kind, form.outputs) == ("classification", "label", (0, 1, 2))
+    assert (task.kind, form.kind, form.outputs) == ("onehot", "label", (0, 1, 2))
 
 
 @pytest.mark.parametrize("row", [["0", "0", "0"], ["1", "1", "0"]])

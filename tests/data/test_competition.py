@@ -10,7 +10,7 @@ from pipeline.data.new_rows import read_rows
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import NO_TARGET
 from pipeline.errors import DataError
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import write_competition
 
 
@@ -208,5 +208,5 @@ def test_new_rows_with_broken_pictures_are_named_for_the_prior(root):
 )
 def test_the_prior_is_the_mean_answer(root, kind, target, log, expected):
     outputs = ("a", "b", "c") if kind == "classification" else tuple("ab"[: target.shape[1]])
-    competition = replace(read(root), task=Task(kind, outputs, log), target=target)
+    competition = replace(read(root), task=make_task(kind, outputs, log), target=target)
     np.testing.assert_allclose(competition.prior(), expected, atol=1e-5)

@@ -175,7 +175,7 @@ def test_three_columns_of_which_one_is_1(tmp_path, rng):
     }
     config, competition = drafted(tmp_path, files)
     assert (config.metric, config.data.target) == ("log_loss", winners)
-    assert (competition.task.kind, competition.task.outputs) == ("classification", tuple(winners))
+    assert (competition.task.kind, competition.task.outputs) == ("onehot", tuple(winners))
     assert competition.target.tolist() == marks.argmax(axis=1).tolist()
 
 

@@ -94,3 +94,14 @@ def test_a_target_is_no_feature(folder):
     folder.table["later"] = pd.Series(np.arange(len(folder.table)) % 7, dtype=float)
     folder.save_all().save("test.csv", folder.test.drop(columns="later"))
     assert folder.config().data.target == "target"
+
+
+def test_several_labels_in_a_cell(folder):
+    numbers = folder.table[["width", "shade"]].to_numpy()
+    known = np.array(["scab", "rust"])
+    folder.table["target"] = [" ".join(known[row > 0]) for row in numbers]
+    folder.save_all(target="scab rust")
+    config, draft = folder.config(), folder.draft()
+    assert (config.data.task, config.metric) == ("labelset", "f1_samples")
+    assert any(line.startswith("task    labelset: rust") for line in draft.lines)
+    assert folder.config(metric="f1_macro").data.task == "labelset"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.validation.predictions import Predictions
 
 TEST_ROWS = 40
@@ -15,7 +15,7 @@ class Level2:
     def __init__(self, kind, members=3, rows=240, outputs=3, seed=0):
         self.random = np.random.default_rng(seed)
         self.kind, self.rows = kind, rows
-        self.task = Task(kind, tuple(f"out{k}" for k in range(outputs)))
+        self.task = make_task(kind, tuple(f"out{k}" for k in range(outputs)))
         n = rows + TEST_ROWS
         if kind == "classification":
             truth = self.random.integers(outputs, size=n)

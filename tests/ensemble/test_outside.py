@@ -3,12 +3,12 @@ import pytest
 
 from pipeline.ensemble.outside import read_outside
 from pipeline.errors import DataError
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 IDS, TEST_IDS = np.array(["007", "8", "9"]), np.array(["1", "02"])
-CLASSES = Task("classification", ("ant", "bee", "cat"))
-BINARY = Task("classification", ("no", "yes"))
-VALUES = Task("regression", ("price",))
+CLASSES = make_task("classification", ("ant", "bee", "cat"))
+BINARY = make_task("classification", ("no", "yes"))
+VALUES = make_task("regression", ("price",))
 
 
 @pytest.fixture

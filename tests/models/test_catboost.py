@@ -66,8 +66,6 @@ def test_weights_count():
     data = small_dataset("classification")
     weights = np.where(data.target == 0, 50.0, 0.1)
     heavy = dataset_of(data.ids, data.table, target=data.target, weights=weights)
-        data.ids, data.table, target=data.target, weights=np.where(data.target == 0, 50.0, 0.1)
-    )
     plain, leaning = (
         fit(model_of(n_estimators=5, early_stopping_rounds=None), rows).predict(data.rows())
         for rows in (data, heavy)

@@ -14,12 +14,12 @@ from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.models.cnn import CNN
 from pipeline.networks import checkpoint, network
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 
 pytestmark = pytest.mark.slow
 
-CLASSES = Task("classification", ("dark", "light", "striped"))
+CLASSES = make_task("classification", ("dark", "light", "striped"))
 SMALL = {"backbone": "6C3 MP2 FC12", "epochs": 4, "batch_size": 16, "learning_rate": 0.005}
 
 
@@ -231,7 +231,7 @@ def test_values_come_back_in_their_units():
     data = squares()
     level = data.pixels.mean(axis=(1, 2, 3), dtype=np.float64)[:, None] * 1000.0
     data = replace(data, target=level)
-    model = cnn(Task("regression", ("price",)), **{**SMALL, "epochs": 30}, dropout=0.0, loss="huber")
+    model = cnn(make_task("regression", ("price",)), **{**SMALL, "epochs": 30}, dropout=0.0, loss="huber")
     found = model.fit(data.rows()).predict(data.rows())
     assert np.corrcoef(found[:, 0], level[:, 0])[0, 1] > 0.95
     assert abs(found.mean() / level.mean() - 1) < 0.1
@@ -240,7 +240,7 @@ def test_values_come_back_in_their_units():
 def test_labels_are_learned_one_by_one():
     data = squares()
     both = np.stack([data.target == 1, data.target == 2], axis=1).astype(float)
-    model = cnn(Task("multilabel", ("light", "striped")), **{**SMALL, "epochs": 8})
+    model = cnn(make_task("multilabel", ("light", "striped")), **{**SMALL, "epochs": 8})
     found = model.fit(replace(data, target=both).rows()).predict(data.rows())
     assert np.mean((found > 0.5) == both) > 0.95
 
@@ -251,7 +251,7 @@ def test_points_are_found_and_test_time_views_agree(coordinates):
     target = data.target.copy()
     target[:5] = np.nan
     model = cnn(
-        Task("regression", ("x", "y")), backbone="8C3 MP2 16C3 MP2 FC64", target="points", epochs=30,
+        make_task("regression", ("x", "y")), backbone="8C3 MP2 16C3 MP2 FC64", target="points", epochs=30,
         coordinates=coordinates, bins=12, dropout=0.0, learning_rate=0.003, batch_size=16, tta="flips_both",
         augment=[{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}],
     )  # fmt: skip
@@ -289,7 +289,7 @@ def test_half_precision_trains_on_any_device():
 def test_a_loss_that_is_not_a_number_is_explained():
     with pytest.raises(ModelError, match=r"The loss became .* Try a smaller `learning_rate`"):
         cnn(
-            Task("regression", ("y",)), **{**SMALL, "learning_rate": 1e30}, optimizer="sgd", warmup=0.0
+            make_task("regression", ("y",)), **{**SMALL, "learning_rate": 1e30}, optimizer="sgd", warmup=0.0
         ).fit(replace(squares(), target=np.arange(96.0)[:, None]).rows())  # fmt: skip
 
 

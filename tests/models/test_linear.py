@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 from tests.models.test_table_models import build, fit, make
 
@@ -29,16 +29,16 @@ def test_many_columns_of_noise_ask_for_the_strongest_penalties():
 
 def test_a_given_penalty_is_used():
     data = make("multiclass")
-    task = Task("classification", ("a", "b", "c"))
+    task = make_task("classification", ("a", "b", "c"))
     assert fit(Logistic(LogisticConfig(kind="logistic", C=0.5), task), data).notes()["C"] == [0.5]
-    task = Task("regression", ("value", "other"))
+    task = make_task("regression", ("value", "other"))
     ridge = fit(Ridge(RidgeConfig(kind="ridge", alpha=2.0), task), make("regression"))
     assert ridge.notes()["alpha"] == [2.0, 2.0]
 
 
 def test_classes_of_one_row_leave_nothing_to_choose_by():
     data = make("multiclass")
-    task = Task("classification", tuple(str(row) for row in range(20)))
+    task = make_task("classification", tuple(str(row) for row in range(20)))
     data = dataset_of(data.ids[:20], data.table[:20], target=np.arange(20))
     config = LogisticConfig(kind="logistic")
     model = Logistic(config, task).fit(data.rows())

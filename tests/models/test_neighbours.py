@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import build, dataset_of
 
-CLASSES, VALUES = Task("classification", ("no", "yes")), Task("regression", ("value",))
+CLASSES, VALUES = make_task("classification", ("no", "yes")), make_task("regression", ("value",))
 
 
 def noise(rows=300, seed=0):

@@ -12,14 +12,14 @@ from pipeline.models import ngrams
 from pipeline.models.base import Context
 from pipeline.models.ngrams import Ngrams, NgramsConfig
 from pipeline.models.sparse_linear import LEARNERS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 
 TASKS = {
-    "binary": Task("classification", ("no", "yes")),
-    "multiclass": Task("classification", ("a", "b", "c")),
-    "multilabel": Task("multilabel", ("one", "two")),
-    "regression": Task("regression", ("value", "other")),
+    "binary": make_task("classification", ("no", "yes")),
+    "multiclass": make_task("classification", ("a", "b", "c")),
+    "multilabel": make_task("multilabel", ("one", "two")),
+    "regression": make_task("regression", ("value", "other")),
 }
 ROWS, LEARNED = 240, 160
 
@@ -112,7 +112,7 @@ def test_naive_bayes_is_that_of_scikit_learn():
     rng = np.random.default_rng(0)
     features = sparse.csr_matrix(rng.random((30, 12)) * (rng.random((30, 12)) < 0.4), dtype=np.float32)
     label = np.arange(30) % 3
-    learner = LEARNERS["naive_bayes"]("classification", 100, 0.1)
+    learner = LEARNERS["naive_bayes"](TASKS["binary"], 100, 0.1)
     found = learner.answer(learner.fit(features, label, None, 1 / 0.3).score(features))
     np.testing.assert_allclose(
         found, MultinomialNB(alpha=0.3).fit(features, label).predict_proba(features), atol=1e-5
@@ -129,7 +129,7 @@ def test_nb_svm_is_a_logistic_regression_on_weighted_counts():
     odds = (sums[0] + 0.1 * share) / (sums[1] + 0.1 * (1 - share))
     weighted = dense * np.log(odds / (share / (1 - share)))
     wanted = LogisticRegression(C=2.0).fit(weighted, label).predict_proba(weighted)
-    learner = LEARNERS["nb_svm"]("classification", 100, 0.1)
+    learner = LEARNERS["nb_svm"](TASKS["binary"], 100, 0.1)
     found = learner.answer(learner.fit(features, label, None, 2.0).score(features))
     np.testing.assert_allclose(found, wanted, atol=2e-3)
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline.models.base import Context
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 
 FAST = {
@@ -25,11 +25,11 @@ FAST = {
     "tabular": {"epochs": 12, "members": 2, "units": 16, "learning_rate": 0.02},
 }
 TASKS = {
-    "binary": Task("classification", ("no", "yes")),
-    "multiclass": Task("classification", ("a", "b", "c")),
-    "multilabel": Task("multilabel", ("one", "two")),
-    "regression": Task("regression", ("value", "other")),
-    "log": Task("regression", ("price",), log_target=True),
+    "binary": make_task("classification", ("no", "yes")),
+    "multiclass": make_task("classification", ("a", "b", "c")),
+    "multilabel": make_task("multilabel", ("one", "two")),
+    "regression": make_task("regression", ("value", "other")),
+    "log": make_task("regression", ("price",), log_target=True),
 }
 ROWS = 240
 
@@ -105,7 +105,7 @@ def check_prediction(task_name, target, prediction):
     if task.kind != "regression":
         assert prediction.min() > 0
         assert prediction.max() <= 1
-    if task.is_classification:
+    if task.exclusive:
         np.testing.assert_allclose(prediction.sum(axis=1), 1, rtol=1e-5)
     assert error(task_name, target, prediction) < 0.8
 
@@ -188,9 +188,9 @@ def test_a_saved_model_serves_a_fresh_process(tmp_path):
 import sys; from pathlib import Path; import numpy as np, pandas as pd
 from pipeline.testing import dataset_of
 from pipeline.registry import MODELS
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 folder = Path(sys.argv[1]); kind = MODELS.get("random_forest")
-model = kind(kind.Config(kind="random_forest"), Task("classification", ("a", "b", "c"))).load(folder)
+model = kind(kind.Config(kind="random_forest"), make_task("classification", ("a", "b", "c"))).load(folder)
 table = pd.read_csv(folder / "table.csv")
 found = model.predict(dataset_of(np.arange(len(table)).astype(str), table).rows())
 np.testing.assert_array_equal(found, np.load(folder / "expected.npy"))

@@ -7,7 +7,7 @@ from pipeline.networks.network import Network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 
 def trained_with_lagging_statistics():
@@ -17,7 +17,7 @@ def trained_with_lagging_statistics():
     level = np.where(target == 1, 170, 80)[:, None, None, None]
     pixels = np.clip(level + rng.normal(0, 25, (240, 10, 10, 1)), 0, 255).astype(np.uint8)
     config = CNNConfig(kind="cnn", backbone="8C3 BN MP2 8C3 BN FC8 BN", dropout=0.5, batch_size=24)
-    targets = make_targets(config, Task("classification", ("a", "b")))
+    targets = make_targets(config, make_task("classification", ("a", "b")))
     network = Network(make_structure(config, make_plan(config, target), targets, (10, 10, 1)))
     network.reset(0, None, (np.array([125.0]), np.array([50.0])))
     for layer in network.normalisations():

@@ -4,7 +4,7 @@ import pytest
 from pipeline.networks.batches import Batches, Pictures, ahead, take
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.transforms.augment import Augmenter
 
 
@@ -13,10 +13,10 @@ def pictures(coordinates="", augment=None, n=12, size=16):
     pixels = rng.integers(0, 255, (20, size, size, 1), dtype=np.uint8)
     positions = rng.permutation(20)[:n]
     if coordinates:
-        task, target = Task("regression", ("x1", "y1", "x2", "y2")), rng.uniform(0.3, 0.7, (n, 4))
+        task, target = make_task("regression", ("x1", "y1", "x2", "y2")), rng.uniform(0.3, 0.7, (n, 4))
         targets = make_targets(CNNConfig(kind="cnn", target=coordinates, coordinates="bins"), task)
     else:
-        task, target = Task("classification", ("a", "b")), rng.integers(0, 2, n)
+        task, target = make_task("classification", ("a", "b")), rng.integers(0, 2, n)
         targets = make_targets(CNNConfig(kind="cnn"), task)
     return Pictures(pixels, positions, target, targets, None, augment, coordinates)
 

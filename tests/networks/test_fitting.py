@@ -6,7 +6,7 @@ from pipeline.context import Context
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.fitting import Fit
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 
 ROWS = 60
@@ -30,7 +30,7 @@ def test_classes_are_weighed_by_the_training_rows():
     inside = np.repeat([0, 1], [30, 10])
     for outside in (0, 1):
         target = np.concatenate([inside, np.full(20, outside)])
-        fit = fit_of(Task("classification", ("a", "b")), target, class_weights="balanced")
+        fit = fit_of(make_task("classification", ("a", "b")), target, class_weights="balanced")
         weights = fit._weights()
         assert weights is not None
         np.testing.assert_allclose(weights, np.repeat([40 / 60, 40 / 20], [30, 10]), rtol=1e-6)
@@ -39,13 +39,13 @@ def test_classes_are_weighed_by_the_training_rows():
 def test_weights_of_rows_and_classes_are_multiplied():
     target = np.repeat([0, 1, 0], [20, 20, 20])
     weights = np.repeat([1.0, 3.0, 9.0], [20, 20, 20]).astype(np.float32)
-    fit = fit_of(Task("classification", ("a", "b")), target, weights, class_weights="balanced")
+    fit = fit_of(make_task("classification", ("a", "b")), target, weights, class_weights="balanced")
     np.testing.assert_allclose(fit._weights(), np.repeat([0.5, 1.5], [20, 20]))
 
 
 def test_values_are_scaled_by_the_training_rows():
     values = np.random.default_rng(0).normal(50.0, 4.0, (ROWS, 1))
     values[40:] = 1e6
-    fit = fit_of(Task("regression", ("price",)), values)
+    fit = fit_of(make_task("regression", ("price",)), values)
     assert fit.targets.mean == values[:40].mean()
     assert fit.targets.scale == values[:40].std()

@@ -9,7 +9,7 @@ from pipeline.networks.network import get_network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def network_for(shape=(32, 32, 3), classes=3, **keys):
     config = CNNConfig(kind="cnn", **keys)
     target = np.arange(60) % classes
-    targets = make_targets(config, Task("classification", tuple(map(str, range(classes)))))
+    targets = make_targets(config, make_task("classification", tuple(map(str, range(classes)))))
     return get_network(make_structure(config, make_plan(config, target), targets, shape))
 
 

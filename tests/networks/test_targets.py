@@ -2,11 +2,11 @@ import numpy as np
 
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.targets import make_targets
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 
 def targets_for(kind, n, log=False, **keys):
-    task = Task(kind, tuple(f"y{i}" for i in range(n)), log)
+    task = make_task(kind, tuple(f"y{i}" for i in range(n)), log)
     return make_targets(CNNConfig(kind="cnn", **keys), task)
 
 

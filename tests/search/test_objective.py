@@ -9,7 +9,7 @@ from pipeline.models.linear import Logistic
 from pipeline.search.objective import Effort, Objective, PutOff, same_way, suggest
 from pipeline.search.parts import part_of
 from pipeline.search.study import PUT_OFF, REASON, SCORES, VALUES
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 from pipeline.validation.cross_validation import cross_validate
 
 
@@ -203,7 +203,7 @@ def test_a_part_of_the_rows_keeps_every_class_in_its_share(request_of, run_of):
     request = request_of(rows=0.8)
     run = run_of(request)
     experiment, fold = run.experiment("logit"), next(iter(run.folds))
-    task = Task("classification", run.competition.task.outputs)
+    task = make_task("classification", run.competition.task.outputs)
     part = Effort(3, 0.8).of(experiment, fold, task, seed=0)
     again = Effort(3, 0.8).of(experiment, fold, task, seed=0)
     assert set(part.train) < set(fold.train)

@@ -9,10 +9,10 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import make_folds
 from pipeline.errors import DataError
 from pipeline.search.parts import outer_folds, part_of, parts_for
-from pipeline.tasks.base import Task
+from pipeline.tasks.base import make_task
 
 ROWS = 240
-TASK = Task("classification", ("ant", "bee", "cat"))
+TASK = make_task("classification", ("ant", "bee", "cat"))
 
 
 def run_with(splitter=None, target=None, **keys):

@@ -1,0 +1,104 @@
+"""One value per target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pipeline.errors import DataError, listing
+from pipeline.registry import TASKS
+from pipeline.tasks.answer import Answer, finite
+from pipeline.tasks.asked import LARGEST, Asked
+from pipeline.tasks.base import Task
+
+
+@TASKS.register("regression")
+@dataclass(frozen=True)
+class Regression(Task):
+    """Values.
+
+    Attributes:
+        log_target: models learn log(1 + y); predictions are values.
+    """
+
+    kind: ClassVar[str] = "regression"
+    general: ClassVar[str] = "regression"
+
+    log_target: bool = False
+
+    @property
+    def logged(self) -> bool:
+        return self.log_target
+
+    @classmethod
+    def told(cls, asked: Asked) -> bool:
+        return True
+
+    @classmethod
+    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
+        target = values_of(asked)
+        if asked.log_target and (target <= -1).any():
+            raise DataError(f"The metric {asked.metric!r} takes log(1 + y): targets must be above -1.")
+        task = cls(tuple(asked.targets), asked.log_target)
+        kind = "value" if asked.answer == "auto" else asked.answer
+        return task, target, Answer(kind, asked.columns, columns_of_targets(asked))  # type: ignore[arg-type]
+
+    def columns(self, target: np.ndarray) -> np.ndarray:
+        return np.asarray(target, np.float64)
+
+    def strata(self, target: np.ndarray) -> np.ndarray:
+        ranks = np.argsort(np.argsort(target.mean(axis=1), kind="stable"), kind="stable")
+        bins = int(np.clip(len(target) // 20, 1, 10))
+        return ranks * bins // len(target)
+
+    def prior(self, target: np.ndarray) -> np.ndarray:
+        if self.logged:
+            return np.expm1(np.log1p(target).mean(axis=0)).astype(np.float32)
+        return target.mean(axis=0).astype(np.float32)
+
+    def constant(self, target: np.ndarray) -> np.ndarray:
+        return np.asarray(np.median(target[np.isfinite(target).all(axis=1)], axis=0))
+
+    def loss(self, target: np.ndarray, prediction: np.ndarray, smallest: float = 0.0) -> float:
+        return float(np.mean((target - prediction) ** 2))
+
+    def decided(self, values: np.ndarray) -> np.ndarray:
+        return values
+
+    def cells(
+        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+    ) -> list[list[str]]:
+        return answer.numbers(values, decimals)
+
+    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+        finite(cells, ids)
+
+    @classmethod
+    def example(cls, label: np.ndarray, number: np.ndarray) -> tuple[Task, np.ndarray]:
+        return cls(("width", "height")), np.stack([10 * number, 5 - 3 * number], axis=1)
+
+
+def values_of(asked: Asked) -> np.ndarray:
+    """Returns the targets as float64 (rows, targets); raises DataError for cells that are no numbers."""
+    values = []
+    for name, texts in asked.targets.items():
+        column = asked.numbers(name)
+        if wrong := texts.among(np.isnan(column)):
+            raise DataError(
+                f"The target {name!r} must be numbers. Received: {listing(wrong)}. "
+                f"(Infinite and those beyond {LARGEST:.2g} are none to learn from.)"
+            )
+        values.append(column)
+    return np.stack(values, axis=1)
+
+
+def columns_of_targets(asked: Asked) -> tuple[int, ...]:
+    """Returns for each of the sample's columns which target it is; raises DataError where it is none."""
+    names, columns = tuple(asked.targets), asked.columns
+    if set(columns) == set(names):
+        return tuple(names.index(column) for column in columns)
+    if len(columns) == len(names) == 1:
+        return (0,)
+    raise DataError(f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)}).")

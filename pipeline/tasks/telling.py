@@ -1,0 +1,55 @@
+"""Which kind of task files are of, where the configuration leaves it open."""
+
+from __future__ import annotations
+
+from pipeline.registry import TASKS
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.base import Task
+from pipeline.tasks.regression import Regression
+
+
+def all_kinds() -> list[type[Task]]:
+    """Returns the kinds that files may be of, special ones before the general kinds."""
+    found = [TASKS.get(name) for name in TASKS]
+    found = [kind for kind in found if kind.of_files]
+    return sorted(found, key=lambda kind: kind.kind == kind.general)
+
+
+def find_kind(asked: Asked, wanted: str = "auto") -> type[Task]:
+    """Returns the kind of task.
+
+    Args:
+        asked: the files.
+        wanted: `data.task`: a general kind stands for its special ones too.
+    """
+    kinds = all_kinds()
+    if wanted == "auto" and len(asked.kinds) > 1:
+        suited = [kind for kind in kinds if kind.general in asked.kinds]
+        return next((kind for kind in suited if kind.told(asked)), Regression)
+    family = TASKS.get(asked.kinds[0] if wanted == "auto" else wanted)
+    kinds = [kind for kind in kinds if issubclass(kind, family)]
+    told = [kind for kind in kinds if kind.told(asked)]
+    return (told or [kind for kind in kinds if kind.possible(asked)] or kinds)[0]
+
+
+def told_by_cells(asked: Asked) -> type[Task] | None:
+    """Returns the kind that the writing of the cells alone tells, whatever the metric is; None: none does."""
+    return next((kind for kind in all_kinds() if kind.usual_metric and kind.told(asked)), None)
+
+
+def kinds_of_target(wanted: str, suited: tuple[str, ...], several: bool | None) -> tuple[str, ...]:
+    """Returns the kinds of task that a configuration leaves open, before the data are read.
+
+    Args:
+        wanted: `data.task`.
+        suited: general kinds that the metric scores.
+        several: whether there are several targets; None where nobody says.
+    """
+    if wanted != "auto":
+        return (wanted,)
+    if len(suited) == 1 or several is None:
+        return suited
+    exclusive = [kind for kind in suited if TASKS.get(kind).exclusive]
+    if several:
+        return tuple(kind for kind in suited if kind not in exclusive)
+    return tuple(exclusive) or suited[:1]
