@@ -52,7 +52,7 @@ NEVER = ("SIGKILL", "never", "0")
 
 @pytest.fixture(scope="module")
 def warm():
-    with Warm("tensorflow", "keras", "lightgbm", "sklearn.linear_model") as process:
+    with Warm("tensorflow", "keras", "lightgbm", "skops.io", "cv2", "matplotlib.pyplot") as process:
         yield process
 
 

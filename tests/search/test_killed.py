@@ -58,7 +58,7 @@ def trials(folder):
 
 def test_killed_three_times(toy):
     moments = [(1, 1), (3, 0), (5, 2)]
-    with Warm("optuna", "pandas", "sklearn.linear_model", "matplotlib.pyplot") as warm:
+    with Warm("optuna", "sqlalchemy", "pandas", "skops.io", "matplotlib.pyplot") as warm:
         for last, moment in moments:
             done = search(warm, toy, last, moment)
             assert done.returncode == -signal.SIGKILL, done.stdout
