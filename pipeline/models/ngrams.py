@@ -31,7 +31,6 @@ SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is
 SMOOTHING = 0.3
 STRONGEST = 8  # n-grams named of each output
 LONGEST = 8  # n-gram
-
 PER_CHARACTER = 5e-6  # seconds per character of a text and class, the choice of C included
 
 

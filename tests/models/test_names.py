@@ -204,7 +204,7 @@ def test_keys_reach_the_library(kind, trained):
 def test_leaves_are_not_held_back_by_a_depth_that_nobody_asked_for(kind):
     rng = np.random.default_rng(0)
     data = small_dataset("regression", rows=600)
-    data = type(data)(data.ids, data.table, target=rng.normal(size=(600, 2)))
+    data = dataset_of(data.ids, data.table, target=rng.normal(size=(600, 2)))
     settings = {**EXACT, "num_leaves": 40, "learning_rate": 0.5, "subsample": 1.0, "reg_lambda": 0.0}
     settings |= {"lightgbm": {"min_child_samples": 1}, "xgboost": {"min_child_weight": 0.0}}.get(kind, {})
     booster = fit(build(kind, settings, TASKS["regression"]), data).boosters_[0]

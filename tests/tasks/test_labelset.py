@@ -135,7 +135,7 @@ def train(place, monkeypatch, **data):
         "metric": data.pop("metric"),
         "data": {"root": "data/toy", **data},
         "folds": {"n": 3},
-        "models": {"logit": {"kind": "logistic"}, "trees": {"kind": "lightgbm", "max_rounds": 30}},
+        "models": {"logit": {"kind": "logistic"}, "trees": {"kind": "lightgbm", "n_estimators": 30}},
     }
     (place / "configs").mkdir()
     (place / "configs" / "toy.yaml").write_text(json.dumps(config))
