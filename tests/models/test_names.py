@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.models.arguments import check_params, joined
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
-from pipeline.testing import TASKS, build, fit, small_dataset
+from pipeline.testing import TASKS, build, dataset_of, fit, small_dataset
 
 BOOSTED = [
     "lightgbm",
