@@ -113,6 +113,14 @@ def test_the_page_of_the_house_names_every_floor_in_order():
         assert (ROOT / "pipeline" / layer).is_dir() or (ROOT / "pipeline" / f"{layer}.py").is_file()
 
 
+def test_the_picture_of_the_house_shows_every_folder():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page.partition("```text")[2].partition("```")[0]
+    folders = [path.parent.name for path in (ROOT / "pipeline").glob("*/__init__.py")]
+    assert len(folders) > 10
+    assert [name for name in folders if f"{name}/" not in picture] == []
+
+
 def test_few_files_stand_directly_in_the_package():
     assert len(list((ROOT / "pipeline").glob("*.py"))) <= 20
 
