@@ -13,7 +13,9 @@ be within `TOLERANCE`. A warning says what differs.
 
 Only where a change of results is meant, they are recorded anew, and the change is noted in CHANGELOG.md:
 
-    .venv/bin/python -m tests.golden.record NAME ...     (no names: all; --check: compare only)
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m tests.golden.record NAME ...
+
+(no names: all; --check: compare only; the threads are those of make test.)
 """
 
 import json

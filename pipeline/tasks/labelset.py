@@ -93,7 +93,8 @@ class LabelSet(Multilabel):
 
     @classmethod
     def possible(cls, asked: Asked) -> bool:
-        return not asked.several and asked.zero_one() is None
+        """Says whether the cells may hold labels: numbers alone are a mistaken 0/1 column."""
+        return not asked.several and bool(np.isnan(asked.numbers(next(iter(asked.targets)))).any())
 
     @classmethod
     def told(cls, asked: Asked) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +12,7 @@ PACKAGES = (  # whoever computes, or decodes, or draws
     *("albumentations", "keras", "lightgbm", "numpy", "pandas", "pillow", "scikit-learn", "scipy"),
     *("opencv-python-headless", "tensorflow", "xgboost"),
 )
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # one each in make test
 OTHER_NAMES = {"tensorflow": "tensorflow-cpu", "xgboost": "xgboost-cpu"}
 
 
@@ -28,6 +30,7 @@ def made_with() -> dict[str, Any]:
         "machine": platform.machine(),
         "cpu_features": _cpu_features(),
         "blas": _blas(),
+        "threads": {name: os.environ.get(name, "") for name in THREADS},
         "devices": _devices() if backend == "tensorflow" else [],
     }
 

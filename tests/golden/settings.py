@@ -32,27 +32,24 @@ def _write_whales(root: Path) -> None:
     write_sample(root, pictures=90, whales=6, days=10)  # the default's 560 take half a minute
 
 
+SHALLOW = "16C3s BN MP2 32C3s BN MP2 FC64 BN"  # tracing is most of what a small network costs
+SMALL_NET = ("models.net.units=64", "models.net.layers=1", "models.net.members=4")
 BOOSTING = ("models.lgbm.n_estimators=15", "models.xgb.n_estimators=15")
 
 GOLDEN = {
     "digits": Golden(
         (
             "folds.n=2",
-            "models.cnn.epochs=2",
+            "models.cnn.backbone=16C3s BN MP2 32C3s BN MP2 D0.3 FC64",
+            "models.cnn.epochs=4",
             "models.net.epochs=3",
-            "models.net.units=64",
+            *SMALL_NET,
             "models.net.refit_below=1",
             "models.trees.n_estimators=10",
         )
     ),
     "house_prices": Golden(
-        (
-            "folds.n=2",
-            *BOOSTING,
-            "models.trees.n_estimators=10",
-            "models.net.epochs=4",
-            "models.net.units=64",
-        ),
+        ("folds.n=2", *BOOSTING, "models.trees.n_estimators=10", "models.net.epochs=4", *SMALL_NET),
         write_house_prices,
     ),
     "leaves": Golden(
@@ -63,7 +60,7 @@ GOLDEN = {
             "models.cnn.epochs=2",
             "models.cnn.head_epochs=4",
             "models.net.epochs=3",
-            "models.net.units=64",
+            *SMALL_NET,
             "models.net.refit_below=1",
         ),
         write_leaves,
@@ -84,7 +81,7 @@ GOLDEN = {
             "models.forest.n_estimators=10",
             "models.trees.n_estimators=10",
             # No shipped configuration reads predictions; this one does so here, through nested fits.
-            "models.reader={kind: logistic, inputs: [table, lgbm.prediction]}",
+            "models.reader={kind: logistic, inputs: [auto, lgbm.prediction]}",
         ),
         write_titanic,
     ),
@@ -92,21 +89,24 @@ GOLDEN = {
         (
             "folds.n=2",
             f"models.cnn.weights={WEIGHTS}",
-            "models.cnn.alpha=0.35",
+            "models.cnn.backbone=mobilenet",  # half as many layers to trace as MobileNetV2
+            "models.cnn.alpha=0.25",
             "models.cnn.size=[32, 56]",
             "models.cnn.epochs=2",
             "models.cnn.head_epochs=3",
             "models.alike.size=[32, 56]",
         ),
         write_whale_heads,
-        ("MobileNetV2", 0.35),
+        ("MobileNet", 0.25),
     ),
     "whales": Golden(
         (
             "folds.n=2",
             *(f"models.{name}.size=32" for name in ("localiser", "aligner")),
             "models.classifier.size=[24, 48]",
-            *(f"models.{name}.epochs=12" for name in ("localiser", "aligner", "classifier")),
+            *(f"models.{name}.backbone={SHALLOW}" for name in ("localiser", "aligner", "classifier")),
+            *(f"models.{name}.epochs=25" for name in ("localiser", "aligner")),
+            "models.classifier.epochs=10",
         ),
         _write_whales,
     ),
