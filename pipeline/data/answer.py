@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from pipeline.tasks.answer import Answer
 from pipeline.tasks.asked import Asked, Text
 from pipeline.tasks.base import Task
 from pipeline.tasks.telling import find_kind
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, np.ndarray, Answer]:
@@ -60,8 +56,8 @@ def _asked(tables: Tables, config: Config, metric: Metric, columns: tuple[str, .
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
     return Asked(
-        targets={name: text_of(tables.train[name]) for name in tables.targets},
-        ids=as_text(tables.train[tables.id]),
+        targets={name: Text(tables.train[name]) for name in tables.targets},
+        ids=lambda: as_text(tables.train[tables.id]),
         columns=columns,
         numbers=numbers,
         kinds=metric.tasks,
@@ -71,13 +67,4 @@ def _asked(tables: Tables, config: Config, metric: Metric, columns: tuple[str, .
         log_target=metric.log_target,
         answer=config.submission.answer,
         positive=config.data.positive,
-        cells=tuple(tables.sample[columns[0]].fillna("").unique()) if len(columns) == 1 else (),
     )
-
-
-def text_of(column: pd.Series) -> Text:
-    """Returns a column of text as a kind of task looks at it; a gap is an empty text."""
-    import pandas as pd
-
-    codes, distinct = pd.factorize(column.fillna("").str.strip())
-    return Text(tuple(map(str, distinct)), codes.astype(np.int64))

@@ -82,8 +82,8 @@ def told_task(
     columns = {name: as_text(train[name]) for name in targets}
     found = told_by_cells(
         Question(
-            targets={name: Text.of(column) for name, column in columns.items()},
-            ids=np.arange(len(train)),
+            targets={name: Text(column) for name, column in columns.items()},
+            ids=lambda: np.arange(len(train)),
             columns=tuple(str(name) for name in sample.columns if name != key),
             numbers=lambda name: as_numbers(columns[name]),
             kinds=(),

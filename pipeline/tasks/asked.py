@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,25 +14,29 @@ LARGEST = float(np.finfo(np.float32).max)  # models of tables read float32
 
 @dataclass(frozen=True)
 class Text:
-    """A column of text, every text once: long columns repeat few.
+    """A column of text, every text once: long columns repeat few. Looked through only when that is asked for.
 
     Attributes:
-        distinct: its texts, without blanks around them, in the order in which they appear.
-        codes: int64 (rows,), the place of each row's text among them.
+        cells: str (rows,), or None in a gap, which is an empty text.
     """
 
-    distinct: tuple[str, ...]
-    codes: np.ndarray
+    cells: Any
 
-    @classmethod
-    def of(cls, cells: np.ndarray) -> Text:
-        """Returns a column of str (rows,)."""
-        texts = np.char.strip(np.asarray(cells, str))
-        found, first, codes = np.unique(texts, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        return cls(tuple(str(name) for name in found[order]), place[codes])
+    @cached_property
+    def _parts(self) -> tuple[np.ndarray, Any]:
+        import pandas as pd
+
+        return pd.factorize(pd.Series(self.cells).fillna("").str.strip())
+
+    @cached_property
+    def distinct(self) -> tuple[str, ...]:
+        """Its texts, without blanks around them, in the order in which they appear."""
+        return tuple(map(str, self._parts[1]))
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The place of each row's text among them: int64 (rows,)."""
+        return self._parts[0].astype(np.int64, copy=False)
 
     def among(self, rows: np.ndarray) -> list[str]:
         """Returns the texts of the rows for which the bool (rows,) is true, each once."""
@@ -43,7 +49,7 @@ class Asked:
 
     Attributes:
         targets: the target columns by name.
-        ids: (rows,) text.
+        ids: returns them, text (rows,).
         columns: the sample's columns that are answers, in its order.
         numbers: of a target's name, its values float64 (rows,), NaN where a cell is no number.
         kinds: general kinds that the metric scores.
@@ -53,11 +59,10 @@ class Asked:
         log_target: it takes log(1 + y).
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
-        cells: the sample's only column of answers as it comes, where there is one alone.
     """
 
     targets: Mapping[str, Text]
-    ids: np.ndarray
+    ids: Callable[[], np.ndarray]
     columns: tuple[str, ...]
     numbers: Callable[[str], np.ndarray]
     kinds: tuple[str, ...]
@@ -67,7 +72,6 @@ class Asked:
     log_target: bool = False
     answer: str = "auto"
     positive: str | None = None
-    cells: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:

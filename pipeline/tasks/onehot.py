@@ -39,12 +39,12 @@ class OneHot(Classification):
                 f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)})."
             )
         marks = asked.zero_one(columns)
-        several = np.arange(len(asked.ids)) if marks is None else np.flatnonzero(marks.sum(axis=1) != 1)
+        several = np.arange(len(asked.ids())) if marks is None else np.flatnonzero(marks.sum(axis=1) != 1)
         if marks is None or len(several):
             raise DataError(
                 f"Several targets ({listing(names)}) are one classification only where exactly one of them "
-                f"is 1 in every row, and the others are 0. It is not so for: {listing(asked.ids[several])}. "
-                "Otherwise: `data.task: multilabel`."
+                f"is 1 in every row, and the others are 0. It is not so for: "
+                f"{listing(asked.ids()[several])}. Otherwise: `data.task: multilabel`."
             )
         wanted = "label" if asked.wants == "label" else "probability"
         answer = wanted if asked.answer == "auto" else asked.answer

@@ -20,8 +20,10 @@ def asked(cells, kinds=KINDS, wants="label", columns=("labels",)):
     def numbers(name):
         return pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(float)
 
-    text = Text.of(np.array(cells))
-    return Asked({"labels": text}, np.arange(len(cells)).astype(str), columns, numbers, kinds, wants=wants)
+    text = Text(np.array(cells))
+    return Asked(
+        {"labels": text}, np.arange(len(cells)).astype(str).copy, columns, numbers, kinds, wants=wants
+    )
 
 
 @pytest.mark.parametrize(
