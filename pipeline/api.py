@@ -10,7 +10,7 @@ result.score, result.submission
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from pipeline.registry import FEATURES, METHODS, MODELS
 from pipeline.run.plan import RUNS, Plan
 from pipeline.run.run import Run
 from pipeline.stages import order
+from pipeline.stages.audit import audit_before_training
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.store import Store
 from pipeline.tasks.base import Task
@@ -165,9 +166,6 @@ def train(config: Config | str | Path | Run, budget: float | None = None, **opti
     Raises:
         ConfigError: the configuration asks for several workers, which only `make train` starts.
         DataError: the audit found what would make the score a lie, and nothing allows it.
-
-    Example:
-        >>> result = pipeline.train("digits", only=["trees"])  # doctest: +SKIP
     """
     started = Clock.now()
     run = config if isinstance(config, Run) else open_run(config, **options)
@@ -196,8 +194,8 @@ def carry_out(
     """
     with run.plan.store.exclusive(run.progress.message):
         if budget is None:
-            return order.train(run.plan, run.progress, worker)
-        return train_within(run.plan, run.progress, budget - (Clock.now() - started))
+            return order.train(run, worker)
+        return train_within(run, budget - (Clock.now() - started))
 
 
 def cross_validate(config: Config | str | Path | Run, name: str, **options: Any) -> Predictions:
@@ -213,6 +211,7 @@ def cross_validate(config: Config | str | Path | Run, name: str, **options: Any)
 
     Raises:
         ConfigError: no such model, or one of boxes or points, which answers nothing.
+        DataError: the audit found what would make the score a lie, and nothing allows it.
     """
     run = config if isinstance(config, Run) else open_run(config, **options)
     models = run.config.models
@@ -220,8 +219,9 @@ def cross_validate(config: Config | str | Path | Run, name: str, **options: Any)
         near = did_you_mean(name, models)
         answering = [key for key, section in models.items() if section.answers()]
         raise ConfigError(f"No model {name!r} answers.{near} Those that do: {listing(answering)}.")
-    alone = Run(Plan(run.config, run.plan.source, run.plan.store, (name,)), run.progress)
+    alone = Run(replace(run.plan, only=(name,), only_fold=None), run.progress)
     with run.plan.store.exclusive(run.progress.message):
+        audit_before_training(alone)
         for one in alone.plan.models:
             alone.train_model(one)
         return alone.predictions(name)

@@ -31,12 +31,11 @@ MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
 
 
-def train_within(plan: Plan, progress: Progress, seconds: float) -> Summary:
+def train_within(run: Run, seconds: float) -> Summary:
     """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
     started = Clock.now()
-    run = Run(plan, progress)
     audit_before_training(run)
-    summary = Budget(plan, progress, seconds - (Clock.now() - started)).train()
+    summary = Budget(run.plan, run.progress, seconds - (Clock.now() - started)).train()
     blend = newest_blend(run)
     return summary | {"labels": lines_of(make_labels(run, blend), run) if blend else []}
 

@@ -69,7 +69,7 @@ class DataProducts:
         if product.say:
             self.progress.end("")
 
-    def _once(self, key: Any, declare: Callable[[], Any]) -> Any:
+    def once(self, key: Any, declare: Callable[[], Any]) -> Any:
         """Returns what is asked for again and again: nested fits by their many readers, rows by folds."""
         if key not in self._known:
             self._known[key] = declare()

@@ -86,7 +86,7 @@ class ModelProducts(DataProducts):
             label = f"{name}-coordinates"
             return self.plan.store.product(label, {"version": VERSION}, make, fits, opens)
 
-        return self._once(("coordinates", name), declare)
+        return self.once(("coordinates", name), declare)
 
     def coordinates(self, name: str) -> Coordinates:
         return Coordinates.load(self.made(self.coordinates_product(name)))
@@ -134,7 +134,7 @@ class ModelProducts(DataProducts):
                 validate_on=section.validate_on,
             )
 
-        return self._once(("experiment", name), declare)
+        return self.once(("experiment", name), declare)
 
     def _with_target(self, name: str, train: Dataset) -> Dataset:
         """Returns the training rows with what a model learns of them.
@@ -175,7 +175,7 @@ class ModelProducts(DataProducts):
             reads += self.input_products(name).values()
             return self.plan.store.product(label, material, make, reads, opens)
 
-        return self._once((name, fold.identity), declare)
+        return self.once((name, fold.identity), declare)
 
     def _products_read(self, name: str, fold: Fold) -> list[Product]:
         """The products of other models that one fit opens, those of each read one after the other."""

@@ -12,7 +12,6 @@ from pipeline.config.schema import Config
 from pipeline.data.source import Source, open_source
 from pipeline.errors import DataError
 from pipeline.progress import Progress
-from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners.pool import train_models
 from pipeline.stages.audit import (
@@ -55,12 +54,11 @@ def open_data(config: Config, root: str | None, progress: Progress) -> Source:
         ) from error
 
 
-def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary | None:
+def train(run: Run, worker: Sequence[str] = ()) -> Summary | None:
     """Carries out every stage that is not done yet and returns what a person wants to see.
 
     Args:
-        plan: what there is to do.
-        progress: who is told.
+        run: what there is to do.
         worker: arguments of `python -m pipeline` that start a worker, where the configuration
             asks for several.
 
@@ -71,14 +69,13 @@ def train(plan: Plan, progress: Progress, worker: Sequence[str] = ()) -> Summary
         DataError: the audit found what would make the score a lie, and the configuration does not
             allow it.
     """
-    run = Run(plan, progress)
-    if plan.only_fold is None and all(product.done() for product in goals(run)):
+    if run.plan.only_fold is None and all(product.done() for product in goals(run)):
         refuse_if_stopped(run)
         return _publish(run, time.monotonic())
     started = time.monotonic()
     audit_before_training(run)
     train_models(run, worker)
-    if plan.only_fold is not None:
+    if run.plan.only_fold is not None:
         return None
     for product in goals(run):
         run.made(product)

@@ -26,7 +26,6 @@ from pipeline.validation.predictions import Predictions
 
 Summary = dict[str, Any]
 
-
 BLEND_VERSION = 2  # raise it when the same members would be blended in another way
 
 
@@ -95,7 +94,8 @@ def own_submission(run: Run) -> Product:
 
 def own_ensemble(run: Run) -> Product:
     """The blend of the run's own members."""
-    return ensemble_product(run, own_members(run))
+    product: Product = run.once("own ensemble", lambda: ensemble_product(run, own_members(run)))
+    return product
 
 
 def publish(run: Run, product: Product, started: float) -> Summary:
