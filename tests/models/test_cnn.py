@@ -344,7 +344,7 @@ PRETRAINED = {"backbone": "mobilenet", "alpha": 0.25, "batch": 16, "head_rate": 
 def test_frozen_features_are_computed_once_for_all_folds_and_heads(mobilenet_file):
     data, cache = squares(size=32, channels=3), Cache()
     context = Context(cache=cache)
-    for keys in ({}, {"dropout": 0.4}, {"head_batch_norm": True}):
+    for keys in ({}, {"dropout": 0.4, "head_batch_norm": True}):
         model = cnn(**PRETRAINED, weights=mobilenet_file, finetune="none", **keys)
         for fold in (np.arange(60), np.arange(30, 96)):
             found = model.fit(data.rows(fold), context=context).predict(data.rows(), context)
