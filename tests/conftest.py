@@ -1,5 +1,6 @@
 """Fixtures that several tests share."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def workplace(tmp_path, monkeypatch):
     write_competition(tmp_path / "data" / "toy")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def tables_trained(tmp_path_factory):
+    """Returns a function: a folder in which a configuration of `toy` was trained, made once for each text."""
+    made = {}
+
+    def train(config):
+        if config not in made:
+            folder = made[config] = tmp_path_factory.mktemp("trained")
+            (folder / "configs").mkdir()
+            (folder / "configs" / "toy.yaml").write_text(config, encoding="utf-8")
+            write_competition(folder / "data" / "toy")
+            with contextlib.chdir(folder):
+                assert main(["train", "toy"]) == 0
+        return made[config]
+
+    return train
 
 
 @pytest.fixture

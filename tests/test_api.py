@@ -75,12 +75,10 @@ def test_what_one_process_cannot_do_is_refused(digits_workplace):
 
 
 def test_a_score_that_would_be_a_lie_is_refused_here_too(workplace):
-    for folder in ("train", "test"):
-        file = workplace / f"data/toy/{folder}.csv"
-        table = pd.read_csv(file)
-        if "species" in table:
-            given = table["species"]
-        table["told"] = given.to_numpy()[: len(table)]
+    for name in ("train", "test"):
+        file = workplace / f"data/toy/{name}.csv"
+        table = pd.read_csv(file, dtype=str)
+        table["told"] = table["species"] if name == "train" else "?"
         table.to_csv(file, index=False)
     with pytest.raises(DataError, match="told"):
         pipeline.cross_validate("toy", "logit")

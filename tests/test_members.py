@@ -23,10 +23,10 @@ models:
 
 
 @pytest.fixture
-def trained(workplace):
-    (workplace / "configs" / "toy.yaml").write_text(CONFIG, encoding="utf-8")
-    assert main(["train", "toy"]) == 0
-    return workplace
+def trained(tables_trained, tmp_path, monkeypatch):
+    shutil.copytree(tables_trained(CONFIG), tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def members(workplace):

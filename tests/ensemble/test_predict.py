@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,17 @@ ensemble: {method: METHOD}
 
 
 @pytest.fixture
+def workplace(tables_trained, tmp_path, monkeypatch):
+    """The current folder, where the three models were trained."""
+    text = CONFIG.replace("METRIC", "log_loss").replace("METHOD", "mean")
+    shutil.copytree(tables_trained(text), tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def train(workplace):
-    """Returns a function that trains the three models and returns the folder of their blend."""
+    """Returns a function that blends the three models and returns the folder of their blend."""
 
     def train(metric="log_loss", method="auto", *arguments):
         text = CONFIG.replace("METRIC", metric).replace("METHOD", method)
