@@ -57,9 +57,7 @@ def test_digits_from_scratch(digits_workplace):
         "--set",
         "folds.n=2",
         "--set",
-        "models.cnn.epochs=3",
-        "--set",
-        "models.cnn.seeds=1",
+        "models.cnn.epochs=6",
         "--only",
         "cnn,neighbours",
     ]

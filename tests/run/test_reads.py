@@ -19,7 +19,7 @@ from pipeline.run.fits import fits_read
 from pipeline.run.outputs import learnable
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
-from pipeline.runners import pool as side_by_side
+from pipeline.runners import pool
 from pipeline.store import Store
 
 PREDICTION = Read("logit", "prediction", "nested")
@@ -222,7 +222,7 @@ def test_marks_reach_the_manifest_the_board_and_the_table(workplace, capsys):
 
 @pytest.mark.slow
 def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process, monkeypatch):
-    (workplace / "configs/toy.yaml").write_text(TABLES, encoding="utf-8")
-    monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a process
+    (workplace / "configs/toy.yaml").write_text(PICTURES, encoding="utf-8")
+    monkeypatch.setattr(pool, "SHORT", 0.0)  # these fits are too short to be worth a process
     assert main(["train", "toy", "--set", "workers=2"]) == 0
     as_one_process()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pipeline.cli import main
-from pipeline.runners import pool as side_by_side
+from pipeline.runners import pool
 from pipeline.runners import ray as ray_runner
 
 RAY = ["--set", "runner=ray", "--set", "workers=2"]
@@ -33,7 +33,7 @@ def test_a_cluster_gives_what_one_process_gives(
     workplace, as_one_process, monkeypatch, capsys, tmp_path_factory, shared
 ):
     """Once with a store that both sides see, once as on a machine that has nothing of it."""
-    monkeypatch.setattr(side_by_side, "SHORT", 0.0)  # these fits are too short to be worth a task
+    monkeypatch.setattr(pool, "SHORT", 0.0)  # these fits are too short to be worth a task
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setenv("TMPDIR", str(elsewhere))  # where such a machine keeps what it was sent
     monkeypatch.setenv("RAY_TMPDIR", "/tmp")  # its sockets want short paths
