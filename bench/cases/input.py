@@ -15,7 +15,7 @@ from bench.measure import least_seconds
 from bench.plain import input as plain
 from bench.results import Value
 from pipeline.context import ignore
-from pipeline.networks.batches import Batch, Batches, Pictures
+from pipeline.networks.batches import Batch, Batches, PixelBatches
 from pipeline.networks.checkpoint import Checkpoint
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.network import get_network
@@ -41,10 +41,10 @@ def run(quick: bool) -> list[Value]:
         return [*_batches(pixels, label), *_training(pixels, label, steps, size, backbone)]
 
 
-def make_source(pixels: np.ndarray, label: np.ndarray) -> Pictures:
+def make_source(pixels: np.ndarray, label: np.ndarray) -> PixelBatches:
     """Returns the project's maker of batches, augmented by the set `light`."""
     targets = make_targets(CNNConfig(kind="cnn", backbone="FC1"), _task())
-    return Pictures(pixels, np.arange(len(pixels)), label, targets, None, Augmenter("light"))
+    return PixelBatches(pixels, np.arange(len(pixels)), label, targets, None, Augmenter("light"))
 
 
 def _task() -> Task:

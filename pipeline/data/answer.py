@@ -14,8 +14,8 @@ from pipeline.data.value_range import value_range
 from pipeline.errors import DataError, listing
 from pipeline.metrics import Metric
 from pipeline.tasks.answer import Answer
-from pipeline.tasks.asked import Asked, Text
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.telling import find_kind
 
 
@@ -29,15 +29,15 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
         DataError: metric, target and sample do not fit together; says which and why.
     """
     columns = answer_columns(tables.sample, tables.id, _names(tables), tables.test.columns)
-    asked = _asked(tables, config, metric, columns)
-    kind = find_kind(asked, config.data.task)
+    contest = _contest(tables, config, metric, columns)
+    kind = find_kind(contest, config.data.task)
     if kind.general not in metric.tasks:
         raise DataError(
             f"The metric {metric.name!r} scores {' or '.join(metric.tasks)}, but this is a task of "
             f"{kind.kind}: the target is {listing(tables.targets)}, the sample's columns are "
             f"{listing(columns)}."
         )
-    task, target, answer = kind.read(asked)
+    task, target, answer = kind.read(contest)
     if not task.probabilities:
         answer = replace(answer, bounds=value_range(config, metric, target))
     return task, target, answer
@@ -51,12 +51,12 @@ def _names(tables: Tables) -> set[str]:
     return targets | set(tables.train[tables.targets[0]].fillna("").str.strip())
 
 
-def _asked(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> Asked:
+def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> Contest:
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
-    return Asked(
-        targets={name: Text(tables.train[name]) for name in tables.targets},
+    return Contest(
+        targets={name: Column(tables.train[name]) for name in tables.targets},
         ids=lambda: as_text(tables.train[tables.id]),
         columns=columns,
         numbers=numbers,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.tasks.asked import LARGEST
+from pipeline.tasks.contest import LARGEST
 
 if TYPE_CHECKING:
     import pandas as pd

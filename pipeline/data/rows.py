@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Part(Protocol):
+class InputPart(Protocol):
     """What one input holds of all rows of a side."""
 
     def take(self, positions: np.ndarray) -> Any:

@@ -12,10 +12,9 @@ from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import find_metric
-from pipeline.tasks.asked import Asked as Question
-from pipeline.tasks.asked import Text
 from pipeline.tasks.base import Task
 from pipeline.tasks.classification import class_columns
+from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.telling import told_by_cells
 
 if TYPE_CHECKING:
@@ -81,8 +80,8 @@ def told_task(
     """
     columns = {name: as_text(train[name]) for name in targets}
     found = told_by_cells(
-        Question(
-            targets={name: Text(column) for name, column in columns.items()},
+        Contest(
+            targets={name: Column(column) for name, column in columns.items()},
             ids=lambda: np.arange(len(train)),
             columns=tuple(str(name) for name in sample.columns if name != key),
             numbers=lambda name: as_numbers(columns[name]),

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.config.reads import Read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
-from pipeline.data.rows import Part
+from pipeline.data.rows import InputPart
 from pipeline.data.source import Source
 from pipeline.progress import Progress
 from pipeline.registry import MODELS, opening
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Files:
+class InputFiles:
     """Files that an input is read from, made once and shared by every model that asks for the same.
 
     Attributes:
@@ -47,7 +47,7 @@ class Workshop:
         competition: whose rows are seen; new rows stand in the place of the test rows.
         source: where their files lie.
         progress: who is told.
-        found: side -> what `Files.reads` says of its rows, if it reads anything.
+        found: side -> what `InputFiles.reads` says of its rows, if it reads anything.
         intensity: returns what becomes black and white in pictures of more than 8 bits.
     """
 
@@ -93,7 +93,7 @@ class Input(ABC):
         """Returns what an entry of `inputs` takes from another model, if anything."""
         return None
 
-    def files(self, config: Config, section: ModelConfig) -> Files | None:
+    def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """Returns the files that it is read from beside the competition's tables, or None."""
         return None
 
@@ -102,7 +102,7 @@ class Input(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Part:
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> InputPart:
         """Returns the part of a dataset: all rows of a side ("train" or "test").
 
         Args:
@@ -112,7 +112,7 @@ class Input(ABC):
             key: names their content.
         """
 
-    def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Part:
+    def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> InputPart:
         """Returns the part of rows at prediction, which stand in the place of the test rows.
 
         Args:

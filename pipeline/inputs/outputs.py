@@ -29,7 +29,7 @@ class Values:
 
 
 @INPUTS.register("outputs")
-class Outputs(Input):
+class OutputsInput(Input):
     """Predictions and embeddings of other models, as `NAME.prediction` and `NAME.embedding`."""
 
     of_fold = True

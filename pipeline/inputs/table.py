@@ -39,7 +39,7 @@ class Columns:
 
 
 @INPUTS.register("table")
-class Table(Input):
+class TableInput(Input):
     """Numbers, categories, codes and dates of a row, and the features by name."""
 
     keys = ("train", "test", "columns", "drop", "see_id", "unescape")
@@ -70,5 +70,5 @@ def frame_of(shop: Workshop, side: str) -> pd.DataFrame:
     """Returns the columns of a side that models may see."""
     frame = shop.competition.train if side == "train" else shop.competition.test
     if frame is None:
-        raise DataError(f"`models.{shop.name}` {Table.lacking}")
+        raise DataError(f"`models.{shop.name}` {TableInput.lacking}")
     return frame

@@ -35,7 +35,7 @@ class Texts:
 
 
 @INPUTS.register("text")
-class Text(Input):
+class TextInput(Input):
     """Columns of several words, mostly different: read as words, not as names."""
 
     keys = ("train", "test", "columns", "drop", "unescape")

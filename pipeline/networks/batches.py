@@ -87,7 +87,7 @@ def ahead(make: Callable[[int], Any], count: int, threads: int) -> Iterator[Any]
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PixelBatches:
     """Batches of pictures, changed at random.
 
     Attributes:
@@ -138,7 +138,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Features:
-    """Batches of cached features. Attributes as for Pictures."""
+    """Batches of cached features. Attributes as for PixelBatches."""
 
     features: np.ndarray
     positions: np.ndarray

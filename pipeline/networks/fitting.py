@@ -12,7 +12,7 @@ from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
-from pipeline.networks.batches import Batches, Features, Pictures, PictureSource
+from pipeline.networks.batches import Batches, Features, PictureSource, PixelBatches
 from pipeline.networks.checkpoint import Checkpoint, name_fit
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.health import warnings_of
@@ -146,7 +146,7 @@ class Fit:
         if self.plan.augment != "none":
             pairs = [(pair[0], pair[1]) for pair in config.swap_points]
             augmenter = Augmenter(self.plan.augment, swap=pairs)
-        source = Pictures(
+        source = PixelBatches(
             self.pixels,
             self.train.positions,
             self.target,

@@ -13,7 +13,7 @@ from pipeline.config.reads import Read
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.errors import PipelineError
-from pipeline.inputs.base import Files, Workshop, opened
+from pipeline.inputs.base import InputFiles, Workshop, opened
 from pipeline.inputs.images.files import seen_by
 from pipeline.inputs.key import model_key
 from pipeline.metrics import Metric, find_metric
@@ -22,7 +22,7 @@ from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS, opening
 from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
 from pipeline.run.data_products import VERSION, DataProducts
-from pipeline.run.outputs import Outputs, outputs_read, with_outputs
+from pipeline.run.outputs import OutputsRead, outputs_read, with_outputs
 from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
@@ -51,7 +51,7 @@ class ModelProducts(DataProducts):
         files = {entry: one.files(self.config, section) for entry, one in opened(section).items()}
         return {entry: self._input_product(name, entry, asked) for entry, asked in files.items() if asked}
 
-    def _input_product(self, name: str, entry: str, asked: Files) -> Product:
+    def _input_product(self, name: str, entry: str, asked: InputFiles) -> Product:
         def make(folder: Path) -> None:
             found = None
             for read in asked.reads:
@@ -204,7 +204,7 @@ class ModelProducts(DataProducts):
         reads = [read for read in self.plan.reads(name) if read.part in ("prediction", "embedding")]
         return with_outputs(experiment, fold, {read: self.outputs_of(read, fold) for read in reads})
 
-    def outputs_of(self, read: Read, fold: Fold) -> Outputs:
+    def outputs_of(self, read: Read, fold: Fold) -> OutputsRead:
         """Returns what a fit sees of a model that it reads.
 
         An embedding comes from the network of the same fold, for all rows: the networks of two folds
@@ -212,7 +212,7 @@ class ModelProducts(DataProducts):
         """
         if read.part == "embedding":
             path = self.made(self.embedding_product(read.name, fold))
-            return Outputs(*(np.load(path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")))
+            return OutputsRead(*(np.load(path / f"{side}.npy", mmap_mode="r") for side in ("train", "test")))
         fits = self.plan.fits_read(read, fold)
         return outputs_read(self.folds, fold, ((fit, self.output(read.name, fit)) for fit in fits))
 

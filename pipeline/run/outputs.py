@@ -17,7 +17,7 @@ from pipeline.validation.fold_output import FoldOutput
 
 
 @dataclass(frozen=True)
-class Outputs:
+class OutputsRead:
     """One model's outputs, as one fit of a reader sees them.
 
     Attributes:
@@ -29,7 +29,7 @@ class Outputs:
     test: np.ndarray
 
 
-def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput]]) -> Outputs:
+def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput]]) -> OutputsRead:
     """Returns what a fit sees of the predictions of a model that it reads.
 
     They come, for each row, from a fit that was not trained on its fold (see `pipeline.run.fits`);
@@ -50,10 +50,12 @@ def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput
         raise ValueError("No fit is read.")
     if not folds.ordered:
         values[folds.pinned] = output.pinned
-    return Outputs(values, output.test if fold.scored else output.test[:0])
+    return OutputsRead(values, output.test if fold.scored else output.test[:0])
 
 
-def with_outputs(experiment: Experiment, fold: Fold, read: Mapping[Read, Outputs]) -> tuple[Experiment, Fold]:
+def with_outputs(
+    experiment: Experiment, fold: Fold, read: Mapping[Read, OutputsRead]
+) -> tuple[Experiment, Fold]:
     """Returns experiment and split of one fit, with what the model reads of others, if anything."""
     if not read:
         return experiment, fold

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
-from pipeline.tasks.asked import Asked
+from pipeline.tasks.contest import Contest
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,18 @@ class Task(ABC):
     # from files
 
     @classmethod
-    def possible(cls, asked: Asked) -> bool:
+    def possible(cls, contest: Contest) -> bool:
         """Says whether files of this form can be read so."""
         return True
 
     @classmethod
     @abstractmethod
-    def told(cls, asked: Asked) -> bool:
+    def told(cls, contest: Contest) -> bool:
         """Says whether the files look like this kind, where nobody said what they are."""
 
     @classmethod
     @abstractmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         """Returns the task, the target, and the form of the submission.
 
         Raises:

@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.errors import DataError, SubmissionError, did_you_mean, listing
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer, finite, within_0_and_1
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Contest
 
 SMALLEST = 1e-15  # of a probability: nothing is impossible
 HALF_A_ROW = 0.5  # added to every class's count of a constant answer, so that none is impossible
@@ -31,29 +31,29 @@ class Classification(Task):
     probabilities: ClassVar[bool] = True
 
     @classmethod
-    def possible(cls, asked: Asked) -> bool:
-        return not asked.several
+    def possible(cls, contest: Contest) -> bool:
+        return not contest.several
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
-        return not asked.several
+    def told(cls, contest: Contest) -> bool:
+        return not contest.several
 
     @classmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
-        labels, columns = asked.only.distinct, asked.columns
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        labels, columns = contest.only.distinct, contest.columns
         by_class = class_columns(sorted(labels), columns) if len(columns) > 1 else None
-        classes = tuple(by_class) if by_class else class_order(set(labels), asked.positive)
+        classes = tuple(by_class) if by_class else class_order(set(labels), contest.positive)
         task = cls(classes)
         number = {name: index for index, name in enumerate(classes)}
-        target = np.array([number[label] for label in labels], np.int64)[asked.only.codes]
-        if asked.binary and len(classes) != 2:
+        target = np.array([number[label] for label in labels], np.int64)[contest.only.codes]
+        if contest.binary and len(classes) != 2:
             raise DataError(
-                f"The metric {asked.metric!r} scores two classes. The target has {len(classes)}: "
+                f"The metric {contest.metric!r} scores two classes. The target has {len(classes)}: "
                 f"{listing(classes)}."
             )
         if by_class:
             return task, target, Answer("probability", columns, tuple(range(len(classes))))
-        return task, target, _one_column(asked, classes)
+        return task, target, _one_column(contest, classes)
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         return (target[:, None] == np.arange(self.n_outputs)).astype(np.float64)
@@ -123,11 +123,11 @@ class Classification(Task):
         return cls(("ant", "bee", "cat")), label.astype(np.int64)
 
 
-def _one_column(asked: Asked, classes: tuple[str, ...]) -> Answer:
+def _one_column(contest: Contest, classes: tuple[str, ...]) -> Answer:
     """Returns the form of a sample that has one column of answers."""
-    answer, ranked = asked.answer, asked.metric.startswith("map@")
+    answer, ranked = contest.answer, contest.metric.startswith("map@")
     if answer == "auto":
-        answer = "ranking" if ranked else "label" if asked.wants == "label" else "probability"
+        answer = "ranking" if ranked else "label" if contest.wants == "label" else "probability"
     if answer == "probability" and len(classes) != 2:
         raise DataError(
             f"The sample has one column for {len(classes)} classes, which cannot hold probabilities. "
@@ -136,8 +136,8 @@ def _one_column(asked: Asked, classes: tuple[str, ...]) -> Answer:
     if answer == "value":
         raise DataError("`submission.answer: value` is for regression; classes are a label or a probability.")
     outputs = (1,) if answer == "probability" else ()
-    depth = int(asked.metric[4:]) if ranked else min(5, len(classes))
-    return Answer(answer, asked.columns, outputs, depth)  # type: ignore[arg-type]
+    depth = int(contest.metric[4:]) if ranked else min(5, len(classes))
+    return Answer(answer, contest.columns, outputs, depth)  # type: ignore[arg-type]
 
 
 def _rounded(values: np.ndarray, decimals: int) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.registry import TASKS
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Contest
 from pipeline.tasks.regression import Regression
 
 
@@ -31,7 +31,7 @@ class CoordinateTask(Regression):
     box: bool = False
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
+    def told(cls, contest: Contest) -> bool:
         return False
 
     @staticmethod

@@ -14,9 +14,9 @@ import numpy as np
 from pipeline.errors import DataError, SubmissionError, listing
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
 from pipeline.tasks.classification import class_columns, class_order
+from pipeline.tasks.contest import Contest
 from pipeline.tasks.multilabel import Multilabel
 
 SEPARATORS = ";|,"  # tried before a blank: labels may hold one
@@ -92,16 +92,20 @@ class LabelSet(Multilabel):
         return Writing(self.joint, self.quote)
 
     @classmethod
-    def possible(cls, asked: Asked) -> bool:
+    def possible(cls, contest: Contest) -> bool:
         """Says whether the cells may hold labels: numbers alone are a mistaken 0/1 column."""
-        return not asked.several and bool(np.isnan(asked.numbers(next(iter(asked.targets)))).any())
+        return not contest.several and bool(np.isnan(contest.numbers(next(iter(contest.targets)))).any())
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
+    def told(cls, contest: Contest) -> bool:
         """Says whether cells hold several labels: these stand alone and in company, and come again."""
-        if asked.several or len(asked.columns) != 1 or (asked.wants != "label" and len(asked.kinds) > 1):
+        if (
+            contest.several
+            or len(contest.columns) != 1
+            or (contest.wants != "label" and len(contest.kinds) > 1)
+        ):
             return False
-        cells = [cell for cell in asked.only.distinct if cell]
+        cells = [cell for cell in contest.only.distinct if cell]
         writing = Writing.of(cells)
         held = [set(writing.split(cell)) for cell in cells]
         labels = set().union(*held)
@@ -109,42 +113,44 @@ class LabelSet(Multilabel):
             return len(labels) > 1
         alone = {label for found in held if len(found) == 1 for label in found}
         company = {label for found in held if len(found) > 1 for label in found}
-        rows = Counter(asked.only.codes.tolist())
+        rows = Counter(contest.only.codes.tolist())
         stand = sum(
-            rows[code] * len(writing.split(cell)) for code, cell in enumerate(asked.only.distinct) if cell
+            rows[code] * len(writing.split(cell)) for code, cell in enumerate(contest.only.distinct) if cell
         )
         again = len(labels) < len(cells) and stand >= OFTEN * len(labels)
-        name = next(iter(asked.targets))
-        return bool(alone & company) and again and bool(np.isnan(asked.numbers(name)).any())
+        name = next(iter(contest.targets))
+        return bool(alone & company) and again and bool(np.isnan(contest.numbers(name)).any())
 
     @classmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
-        if asked.several:
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        if contest.several:
             raise DataError(
-                f"A set of labels stands in one column. The targets are {listing(tuple(asked.targets))}: "
+                f"A set of labels stands in one column. The targets are {listing(tuple(contest.targets))}: "
                 "`data.task: multilabel` is for a 0/1 column per label."
             )
-        writing = Writing.of(asked.only.distinct)
-        held = [writing.split(cell) for cell in asked.only.distinct]
+        writing = Writing.of(contest.only.distinct)
+        held = [writing.split(cell) for cell in contest.only.distinct]
         found = {label for labels in held for label in labels}
-        by_column = len(asked.columns) > 1
-        outputs = class_columns(sorted(found), asked.columns) if by_column else class_order(found, None)
+        by_column = len(contest.columns) > 1
+        outputs = class_columns(sorted(found), contest.columns) if by_column else class_order(found, None)
         number = {label: place for place, label in enumerate(outputs)}
         marks = np.zeros((len(held), len(outputs)))
         for row, labels in enumerate(held):
             marks[row, [number[label] for label in labels]] = 1.0
         task = cls(tuple(outputs), writing.joint, writing.quote)
-        return task, marks[asked.only.codes], cls._form(asked, len(outputs))
+        return task, marks[contest.only.codes], cls._form(contest, len(outputs))
 
     @classmethod
-    def _form(cls, asked: Asked, n: int) -> Answer:
-        if len(asked.columns) == 1:
-            if asked.answer not in ("auto", "label"):
-                raise DataError(f"`submission.answer: {asked.answer}`: one cell holds the labels themselves.")
-            return Answer("label", asked.columns, ())
-        wanted = "label" if asked.wants == "label" else "probability"
-        answer = wanted if asked.answer == "auto" else asked.answer
-        return Answer(answer, asked.columns, tuple(range(n)))  # type: ignore[arg-type]
+    def _form(cls, contest: Contest, n: int) -> Answer:
+        if len(contest.columns) == 1:
+            if contest.answer not in ("auto", "label"):
+                raise DataError(
+                    f"`submission.answer: {contest.answer}`: one cell holds the labels themselves."
+                )
+            return Answer("label", contest.columns, ())
+        wanted = "label" if contest.wants == "label" else "probability"
+        answer = wanted if contest.answer == "auto" else contest.answer
+        return Answer(answer, contest.columns, tuple(range(n)))  # type: ignore[arg-type]
 
     def cells(
         self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None

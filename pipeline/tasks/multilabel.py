@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.errors import DataError, listing
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer, finite, within_0_and_1
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Contest
 from pipeline.tasks.regression import columns_of_targets, values_of
 
 MOST_STRATA = 10  # rows with as many labels, or more, are alike to a stratified split
@@ -27,17 +27,17 @@ class Multilabel(Task):
     probabilities: ClassVar[bool] = True
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
-        return asked.several and asked.zero_one() is not None
+    def told(cls, contest: Contest) -> bool:
+        return contest.several and contest.zero_one() is not None
 
     @classmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
-        target, names = values_of(asked), tuple(asked.targets)
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        target, names = values_of(contest), tuple(contest.targets)
         if not np.isin(target, (0.0, 1.0)).all():
             raise DataError(f"Labels must be 0 or 1 in every target column ({listing(names)}).")
-        wanted = "label" if asked.wants == "label" else "probability"
-        answer = wanted if asked.answer == "auto" else asked.answer
-        return cls(names), target, Answer(answer, asked.columns, columns_of_targets(asked))  # type: ignore[arg-type]
+        wanted = "label" if contest.wants == "label" else "probability"
+        answer = wanted if contest.answer == "auto" else contest.answer
+        return cls(names), target, Answer(answer, contest.columns, columns_of_targets(contest))  # type: ignore[arg-type]
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         return np.asarray(target, np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 from pipeline.errors import DataError, listing
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
 from pipeline.tasks.classification import Classification
+from pipeline.tasks.contest import Contest
 
 
 @TASKS.register("onehot")
@@ -23,31 +23,31 @@ class OneHot(Classification):
     kind: ClassVar[str] = "onehot"
 
     @classmethod
-    def possible(cls, asked: Asked) -> bool:
-        return asked.several
+    def possible(cls, contest: Contest) -> bool:
+        return contest.several
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
-        marks = asked.zero_one() if asked.several else None
+    def told(cls, contest: Contest) -> bool:
+        marks = contest.zero_one() if contest.several else None
         return marks is not None and bool((marks.sum(axis=1) == 1).all())
 
     @classmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
-        names, columns = tuple(asked.targets), asked.columns
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        names, columns = tuple(contest.targets), contest.columns
         if set(columns) != set(names):
             raise DataError(
                 f"The sample's columns ({listing(columns)}) must be the targets ({listing(names)})."
             )
-        marks = asked.zero_one(columns)
-        several = np.arange(len(asked.ids())) if marks is None else np.flatnonzero(marks.sum(axis=1) != 1)
+        marks = contest.zero_one(columns)
+        several = np.arange(len(contest.ids())) if marks is None else np.flatnonzero(marks.sum(axis=1) != 1)
         if marks is None or len(several):
             raise DataError(
                 f"Several targets ({listing(names)}) are one classification only where exactly one of them "
                 f"is 1 in every row, and the others are 0. It is not so for: "
-                f"{listing(asked.ids()[several])}. Otherwise: `data.task: multilabel`."
+                f"{listing(contest.ids()[several])}. Otherwise: `data.task: multilabel`."
             )
-        wanted = "label" if asked.wants == "label" else "probability"
-        answer = wanted if asked.answer == "auto" else asked.answer
+        wanted = "label" if contest.wants == "label" else "probability"
+        answer = wanted if contest.answer == "auto" else contest.answer
         if answer not in ("probability", "label"):
             raise DataError(
                 f"`submission.answer: {answer}` needs one column; the sample has {listing(columns)}."

@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.errors import DataError, listing
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer, finite
-from pipeline.tasks.asked import LARGEST, Asked
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import LARGEST, Contest
 
 
 @TASKS.register("regression")
@@ -33,17 +33,17 @@ class Regression(Task):
         return self.log_target
 
     @classmethod
-    def told(cls, asked: Asked) -> bool:
+    def told(cls, contest: Contest) -> bool:
         return True
 
     @classmethod
-    def read(cls, asked: Asked) -> tuple[Task, np.ndarray, Answer]:
-        target = values_of(asked)
-        if asked.log_target and (target <= -1).any():
-            raise DataError(f"The metric {asked.metric!r} takes log(1 + y): targets must be above -1.")
-        task = cls(tuple(asked.targets), asked.log_target)
-        kind = "value" if asked.answer == "auto" else asked.answer
-        return task, target, Answer(kind, asked.columns, columns_of_targets(asked))  # type: ignore[arg-type]
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        target = values_of(contest)
+        if contest.log_target and (target <= -1).any():
+            raise DataError(f"The metric {contest.metric!r} takes log(1 + y): targets must be above -1.")
+        task = cls(tuple(contest.targets), contest.log_target)
+        kind = "value" if contest.answer == "auto" else contest.answer
+        return task, target, Answer(kind, contest.columns, columns_of_targets(contest))  # type: ignore[arg-type]
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         return np.asarray(target, np.float64)
@@ -80,11 +80,11 @@ class Regression(Task):
         return cls(("width", "height")), np.stack([10 * number, 5 - 3 * number], axis=1)
 
 
-def values_of(asked: Asked) -> np.ndarray:
+def values_of(contest: Contest) -> np.ndarray:
     """Returns the targets as float64 (rows, targets); raises DataError for cells that are no numbers."""
     values = []
-    for name, texts in asked.targets.items():
-        column = asked.numbers(name)
+    for name, texts in contest.targets.items():
+        column = contest.numbers(name)
         if wrong := texts.among(np.isnan(column)):
             raise DataError(
                 f"The target {name!r} must be numbers. Received: {listing(wrong)}. "
@@ -94,9 +94,9 @@ def values_of(asked: Asked) -> np.ndarray:
     return np.stack(values, axis=1)
 
 
-def columns_of_targets(asked: Asked) -> tuple[int, ...]:
+def columns_of_targets(contest: Contest) -> tuple[int, ...]:
     """Returns for each of the sample's columns which target it is; raises DataError where it is none."""
-    names, columns = tuple(asked.targets), asked.columns
+    names, columns = tuple(contest.targets), contest.columns
     if set(columns) == set(names):
         return tuple(names.index(column) for column in columns)
     if len(columns) == len(names) == 1:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.registry import TASKS
-from pipeline.tasks.asked import Asked
 from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Contest
 from pipeline.tasks.regression import Regression
 
 
@@ -15,26 +15,26 @@ def all_kinds() -> list[type[Task]]:
     return sorted(found, key=lambda kind: kind.kind == kind.general)
 
 
-def find_kind(asked: Asked, wanted: str = "auto") -> type[Task]:
+def find_kind(contest: Contest, wanted: str = "auto") -> type[Task]:
     """Returns the kind of task.
 
     Args:
-        asked: the files.
+        contest: the files.
         wanted: `data.task`: a general kind stands for its special ones too.
     """
     kinds = all_kinds()
-    if wanted == "auto" and len(asked.kinds) > 1:
-        suited = [kind for kind in kinds if kind.general in asked.kinds]
-        return next((kind for kind in suited if kind.told(asked)), Regression)
-    family = TASKS.get(asked.kinds[0] if wanted == "auto" else wanted)
+    if wanted == "auto" and len(contest.kinds) > 1:
+        suited = [kind for kind in kinds if kind.general in contest.kinds]
+        return next((kind for kind in suited if kind.told(contest)), Regression)
+    family = TASKS.get(contest.kinds[0] if wanted == "auto" else wanted)
     kinds = [kind for kind in kinds if issubclass(kind, family)]
-    told = [kind for kind in kinds if kind.told(asked)]
-    return (told or [kind for kind in kinds if kind.possible(asked)] or kinds)[0]
+    told = [kind for kind in kinds if kind.told(contest)]
+    return (told or [kind for kind in kinds if kind.possible(contest)] or kinds)[0]
 
 
-def told_by_cells(asked: Asked) -> type[Task] | None:
+def told_by_cells(contest: Contest) -> type[Task] | None:
     """Returns the kind that the writing of the cells alone tells, whatever the metric is; None: none does."""
-    return next((kind for kind in all_kinds() if kind.usual_metric and kind.told(asked)), None)
+    return next((kind for kind in all_kinds() if kind.usual_metric and kind.told(contest)), None)
 
 
 def kinds_of_target(wanted: str, suited: tuple[str, ...], several: bool | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.networks.batches import Batches, Pictures, ahead, take
+from pipeline.networks.batches import Batches, PixelBatches, ahead, take
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.targets import make_targets
 from pipeline.tasks.base import make_task
@@ -18,7 +18,7 @@ def pictures(coordinates="", augment=None, n=12, size=16):
     else:
         task, target = make_task("classification", ("a", "b")), rng.integers(0, 2, n)
         targets = make_targets(CNNConfig(kind="cnn"), task)
-    return Pictures(pixels, positions, target, targets, None, augment, coordinates)
+    return PixelBatches(pixels, positions, target, targets, None, augment, coordinates)
 
 
 def epochs(batches, which):

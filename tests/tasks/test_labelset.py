@@ -9,7 +9,7 @@ from pipeline.cli import main
 from pipeline.errors import DataError, SubmissionError
 from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
-from pipeline.tasks.asked import Asked, Text
+from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.labelset import LabelSet, Writing
 from pipeline.tasks.telling import find_kind
 
@@ -20,8 +20,8 @@ def asked(cells, kinds=KINDS, wants="label", columns=("labels",)):
     def numbers(name):
         return pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(float)
 
-    text = Text(np.array(cells))
-    return Asked(
+    text = Column(np.array(cells))
+    return Contest(
         {"labels": text}, np.arange(len(cells)).astype(str).copy, columns, numbers, kinds, wants=wants
     )
 
@@ -99,7 +99,7 @@ def test_a_sample_with_a_column_per_label():
 
 def test_what_is_no_set_of_labels_is_refused():
     one = asked(["b a", "c"])
-    several = Asked({**one.targets, "other": one.only}, one.ids, one.columns, one.numbers, KINDS)
+    several = Contest({**one.targets, "other": one.only}, one.ids, one.columns, one.numbers, KINDS)
     with pytest.raises(DataError, match=r"stands in one column.*multilabel"):
         LabelSet.read(several)
     task = TASKS.get("labelset")(("a", "b"))

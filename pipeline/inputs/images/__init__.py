@@ -1,5 +1,5 @@
 """Pictures: where they lie, how they are decoded, and through which view a network sees them."""
 
-from pipeline.inputs.images.images import Images
+from pipeline.inputs.images.images import ImagesInput
 
-__all__ = ["Images"]
+__all__ = ["ImagesInput"]

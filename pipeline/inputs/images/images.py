@@ -14,7 +14,7 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import Problems
-from pipeline.inputs.base import Files, Input, Workshop
+from pipeline.inputs.base import Input, InputFiles, Workshop
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
 from pipeline.inputs.images.intensity import intensity_key, read_intensity
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @INPUTS.register("images")
-class Images(Input):
+class ImagesInput(Input):
     """The picture of a row, uint8 (height, width, channels)."""
 
     keys = ("images", "test_images", "intensity", "broken_pictures")
@@ -60,7 +60,7 @@ class Images(Input):
     def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
         return intensity_key(config.data) if section.picture() else {}
 
-    def files(self, config: Config, section: ModelConfig) -> Files | None:
+    def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """The decoded pictures that a network sees: one product per view and size, shared by models."""
         data, view = config.data, section.picture()
         if not view:
@@ -69,7 +69,7 @@ class Images(Input):
         material: dict[str, Any] = {"images": [data.images, data.test_images]}
         material |= {"view": view, **intensity_key(data)}
         reads = tuple(Read(other, "coordinates", "out_of_fold") for other in section.views())
-        return Files(label, material, reads)
+        return InputFiles(label, material, reads)
 
     def make(self, shop: Workshop, folder: Path) -> None:
         report, threads = shop.progress.update, shop.config.threads

@@ -13,7 +13,7 @@ LARGEST = float(np.finfo(np.float32).max)  # models of tables read float32
 
 
 @dataclass(frozen=True)
-class Text:
+class Column:
     """A column of text, every text once: long columns repeat few. Looked through only when that is asked for.
 
     Attributes:
@@ -44,7 +44,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Contest:
     """The targets of a training table, and what sample, metric and configuration want of them.
 
     Attributes:
@@ -61,7 +61,7 @@ class Asked:
         positive: of two classes the one that is asked for, or None.
     """
 
-    targets: Mapping[str, Text]
+    targets: Mapping[str, Column]
     ids: Callable[[], np.ndarray]
     columns: tuple[str, ...]
     numbers: Callable[[str], np.ndarray]
@@ -78,7 +78,7 @@ class Asked:
         return len(self.targets) > 1
 
     @property
-    def only(self) -> Text:
+    def only(self) -> Column:
         """The target where it is one column."""
         return next(iter(self.targets.values()))
 
