@@ -170,9 +170,8 @@ class ModelProducts(DataProducts):
                 "seed": self.config.seed,
             }
             reads = [self.folds_product, *self._products_read(name, fold)]
-            opens = [self.competition_product]
-            label = f"{name}-{fold.label}"
             reads += self.input_products(name).values()
+            label, opens = f"{name}-{fold.label}", [self.competition_product]
             return self.plan.store.product(label, material, make, reads, opens)
 
         return self.once((name, fold.identity), declare)

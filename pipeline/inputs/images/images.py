@@ -57,9 +57,6 @@ class ImagesInput(Input):
         """Returns bool (pictures,): whether each is there and can be decoded."""
         return usable_pictures(source.read, names, threads)
 
-    def key(self, config: Config, section: ModelConfig) -> dict[str, Any]:
-        return intensity_key(config.data) if section.picture() else {}
-
     def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """The decoded pictures that a network sees: one product per view and size, shared by models."""
         data, view = config.data, section.picture()
