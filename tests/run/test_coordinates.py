@@ -116,7 +116,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     run = make_run(data, tmp_path_factory.mktemp("runs") / "toy")
-    train(run.plan, run.progress)
+    train(run)
     return run
 
 
@@ -208,7 +208,7 @@ def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path)
 """
     )
     run = make_run(data, tmp_path / "toy", text)
-    train(run.plan, run.progress)
+    train(run)
     sides = run.sides("alike")
     files = [run.competition.pictures[3], run.competition.test_pictures[2]]
     for file, pixels in zip(files, [sides.train.pixels[3], sides.test.pixels[2]], strict=True):
