@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.data.columns import column_kinds, describe_columns
 from pipeline.data.encoders.categories import CategoryEncoder, Style
 from pipeline.data.encoders.numbers import NumberScaler
-from pipeline.data.encoders.parts import PartsMaker
+from pipeline.data.encoders.parts import Parts, PartsMaker
 from pipeline.data.encoders.texts import TextEncoder
 from pipeline.data.features.maker import FeatureMaker
 from pipeline.data.number_form import learnable
@@ -95,9 +95,9 @@ class TableEncoder:
             self.features_.fit_add(rows.table, self.maker_, parts)
         blocks, self.names_ = [], []
         self.categories_, self.texts_, self.scaler_ = None, {}, None
-        if parts and parts.categories:
+        if parts and (categories := self._categories(parts)):
             self.categories_ = CategoryEncoder(self.style, self.seed)
-            blocks.append(self.categories_.fit_transform(parts.categories, targets))
+            blocks.append(self.categories_.fit_transform(categories, targets, parts.uncoded))
             self.names_ += self.categories_.names()
         for name, texts in parts.texts.items() if parts else ():
             self.texts_[name] = TextEncoder(WORDS[self.style], TOPICS[self.style], self.seed)
@@ -109,6 +109,11 @@ class TableEncoder:
             numbers, names = self.scaler_.transform(numbers), self.scaler_.names(names)
         self.names_ += names
         return np.hstack([*blocks, numbers]).astype(np.float32)
+
+    def _categories(self, parts: Parts) -> dict[str, np.ndarray]:
+        """Returns the categories that this style sees: to codes alone, one without codes is nothing."""
+        left_out = parts.uncoded if self.style == "native" else ()
+        return {name: values for name, values in parts.categories.items() if name not in left_out}
 
     def transform(self, rows: Rows) -> np.ndarray:
         """Returns float32 (rows, features) of any rows.
@@ -127,7 +132,7 @@ class TableEncoder:
                 self.features_.add(rows.table, self.maker_, parts)
         blocks = []
         if self.categories_ is not None and parts:
-            blocks.append(self.categories_.transform(parts.categories))
+            blocks.append(self.categories_.transform(self._categories(parts)))
         for name, encoder in self.texts_.items():
             blocks.append(encoder.transform(parts.texts[name]))  # type: ignore[union-attr]
         numbers, _ = self._numbers(rows, parts.numbers if parts else {})

@@ -120,9 +120,10 @@ def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
     text.comment(_folds_reason(found))
     text.key("folds", found.folds)
     if found.features:
-        text.key("features", reason="how texts are written: lengths, capitals, punctuation, for boosting")
+        text.key("features")
         for name, section in found.features.items():
-            text.key(name, section, depth=1)
+            reason = "how texts are written: lengths, capitals, punctuation, for boosting"
+            text.key(name, section, depth=1, reason=found.codes.reasons.get(name, reason))
     text.key("models")
     for chosen in found.models:
         text.key(chosen.name, chosen.section, depth=1, reason=chosen.reason)
@@ -144,6 +145,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "see_id": "the id is a time: hour, weekday, month and the like are columns",
         "encoding": "given as ENCODING",
         "missing_targets": "given as --missing-targets",
+        "columns": found.codes.reasons.get("columns", ""),
         "drop": "; ".join(f"{name}: {reason}" for name, reason in list(found.useless.items())[:8]),
     }
     if pictures:
@@ -184,6 +186,7 @@ def _lines(found: Findings) -> list[str]:
     if files.unread:
         lines.append(f"unread  {listing(files.unread)}")
     lines += [f"read    {line}" for line in found.competition.lines()]
+    lines += [f"codes   {reason}" for reason in found.codes.reasons.values()]
     lines.append(f"folds   {scalar(found.folds)}: {_folds_reason(found)}")
     lines += [f"model   {chosen.name}: {chosen.reason}" for chosen in found.models]
     lines += [f"without {line}" for line in found.not_worth]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_tables
 from pipeline.draft.choice import Choice, Chosen, words
+from pipeline.draft.codes import Codes, find_codes
 from pipeline.draft.cost import Machine
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
@@ -25,12 +26,13 @@ from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
+from pipeline.draft.size import size_of
 from pipeline.draft.split import Split, find_split
 from pipeline.draft.target import find_target, told_task
+from pipeline.draft.trial import Trials
 from pipeline.draft.weights import usable_weights
 from pipeline.errors import DataError
 from pipeline.metrics import find_metric
-from pipeline.models.size import Size
 from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Findings:
         not_worth: a line on what was left out: models, pictures that no column names.
         threads: of this machine.
         texts: columns that are text.
+        codes: integers that are codes, and what is made of categories.
     """
 
     files: Files
@@ -89,6 +92,7 @@ class Findings:
     not_worth: list[str]
     threads: int
     texts: tuple[str, ...] = ()
+    codes: Codes = field(default_factory=Codes)
 
     @property
     def folds(self) -> dict[str, Any]:
@@ -98,10 +102,14 @@ class Findings:
 
     @property
     def features(self) -> dict[str, Any]:
-        """The `features` section: how each text is written, for models that read a few of its words only."""
+        """The `features` section: pairs of categories, and how each text is written.
+
+        The latter for models that read a few of its words only.
+        """
         taken = set(self.files.train_table.columns)
         names = {text: f"{text}_style" for text in self.texts}
-        return {name: {"style": text} for text, name in names.items() if name not in taken}
+        styles = {name: {"style": text} for text, name in names.items() if name not in taken}
+        return {**styles, **self.codes.features}
 
 
 def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> Findings:
@@ -137,6 +145,10 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         folds=FoldsConfig(**split.section),  # type: ignore[arg-type]
     )
     competition = read_competition(source, config, tables=tables)
+    codes = _codes(competition, pictures, config, around)
+    if codes.kinds:
+        data["columns"] = dict(codes.kinds)
+        competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
     n, repeats = _folds(competition, split, pictures)
     unnamed = 0 if pictures else sum(map(is_picture, source.names()))
     drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
@@ -157,7 +169,8 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         models=models,
         not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
         threads=around.machine.threads,
-        texts=_size(competition, pictures).texts,
+        texts=size_of(competition, pictures).texts,
+        codes=codes,
     )
 
 
@@ -240,12 +253,22 @@ def _data(
     return kept
 
 
+def _codes(
+    competition: Competition, pictures: PictureFiles | None, config: Config, around: Surroundings
+) -> Codes:
+    size = size_of(competition, pictures)
+    if competition.train is None or not size.columns:
+        return Codes()
+    trials = Trials(competition, competition.train, config.metric, config.folds, around.machine.threads)
+    return find_codes(trials, size)
+
+
 def _folds(
     competition: Competition, split: Split, pictures: PictureFiles | None
 ) -> tuple[Choice[int], Choice[int]]:
     """Returns the number of folds and of draws, once such folds have been drawn."""
     groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
-    size = _size(competition, pictures)
+    size = size_of(competition, pictures)
     n = choose_n(size, groups if split.group else None)
     repeats = choose_repeats(size, ordered=split.time is not None)
     folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
@@ -264,7 +287,7 @@ def _models(
 ) -> tuple[list[Chosen], list[str]]:
     large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
-    size = _size(competition, pictures)
+    size = size_of(competition, pictures)
     chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
     if not chosen:
         raise DataError(
@@ -272,24 +295,3 @@ def _models(
             f"no pictures go with their rows.{unread}"
         )
     return chosen, left_out
-
-
-def _size(competition: Competition, pictures: PictureFiles | None) -> Size:
-    from pandas.api import types
-
-    table = competition.train
-    columns = [] if table is None else [name for name in table.columns if table[name].nunique() > 1]
-    texts = [name for name in columns if table is not None and guess_kind(table[name]) == "text"]
-    characters = sum(float(table[name].str.len().mean()) for name in texts) if table is not None else 0.0
-    numbers = [name for name in columns if table is not None and types.is_numeric_dtype(table[name].dtype)]
-    return Size(
-        rows=len(competition.ids),
-        test_rows=len(competition.test_ids),
-        columns=len(columns),
-        kind=competition.task.kind,
-        outputs=competition.task.n_outputs,
-        picture=pictures.size if pictures else None,
-        numeric=len(numbers) / max(1, len(columns)),
-        texts=tuple(texts),
-        characters=characters,
-    )

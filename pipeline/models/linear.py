@@ -242,6 +242,7 @@ class Ridge(TableModel):
 class Linear(Model):
     """Ridge for a regression, logistic regression for the other tasks."""
 
+    version = TableModel.version
     seeded = False
     quick = True
     config: ModelConfig

@@ -62,6 +62,7 @@ class TableModel(Model):
         style: the encoding that it wants.
     """
 
+    version: ClassVar[int] = 2  # the encoder keeps the levels of a mean target by itself
     style: ClassVar[Style] = "dense"
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:

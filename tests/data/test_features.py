@@ -28,6 +28,7 @@ EVERY = {
     "fifth": ("bins", {"of": "fare", "n": 5}),
     "when": ("dates", {"of": "day"}),
     "both": ("cross", {"of": ["town", "size"]}),
+    "every": ("pairs", {"of": ["town", "size", "cabin.prefix"]}),
     "voice": ("style", {"of": "cabin"}),
     "often": ("frequency", {"of": ["town", "cabin.prefix"]}),
     "near": (

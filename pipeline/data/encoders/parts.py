@@ -20,11 +20,16 @@ CYCLES = {"month": 12, "day": 31, "weekday": 7, "yearday": 366, "hour": 24, "min
 
 @dataclass
 class Parts:
-    """Columns by sort: name -> float64 (rows,) numbers, str objects (rows,) for the others."""
+    """Columns by sort: name -> float64 (rows,) numbers, str objects (rows,) for the others.
+
+    Attributes:
+        uncoded: the categories that are given by frequency and mean target alone.
+    """
 
     numbers: dict[str, np.ndarray] = field(default_factory=dict)
     categories: dict[str, np.ndarray] = field(default_factory=dict)
     texts: dict[str, np.ndarray] = field(default_factory=dict)
+    uncoded: set[str] = field(default_factory=set)
 
 
 class PartsMaker:

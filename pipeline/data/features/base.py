@@ -25,9 +25,12 @@ class Feature(FeatureConfig, ABC):
 
     Attributes:
         category: whether it makes names (str objects) rather than numbers.
+        coded: whether models may see its names one by one; else only how frequent a name is, and its
+            mean target.
     """
 
     category: ClassVar[bool] = False
+    coded: ClassVar[bool] = True
 
     def amounts(self) -> list[str]:
         """Returns the columns that it reads as numbers."""

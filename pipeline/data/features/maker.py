@@ -60,5 +60,7 @@ def _add(parts: Parts, feature: Feature, name: str, made: dict[str, np.ndarray])
     for column, values in zip(feature_columns(name, feature), made.values(), strict=True):
         if feature.category:
             parts.categories[column] = values
+            if not feature.coded:
+                parts.uncoded.add(column)
         else:
             parts.numbers[column] = np.where(np.abs(values) <= LARGEST, values, np.nan)

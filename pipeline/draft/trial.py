@@ -1,0 +1,122 @@
+"""Trials: two ways to read a table, compared by boosting on folds of the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.config.schema import FoldsConfig
+from pipeline.data.competition import Competition
+from pipeline.data.features.base import FEATURES
+from pipeline.data.folds import Folds, make_folds
+from pipeline.data.rows import Dataset
+from pipeline.inputs.table import Columns
+from pipeline.metrics import find_metric
+from pipeline.models.base import MODELS, Context
+from pipeline.models.size import Size
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 20_000  # that a trial looks at
+MOST_SECONDS = 20.0  # about, that one way of reading may take
+FOLDS = 5
+SEED = 7  # of folds and rows: others than those that will be scored
+ROUNDS = {"n_estimators": 120, "learning_rate": 0.1, "early_stopping_rounds": None}
+SURE = 2.0  # standard errors of the paired difference over the folds
+WORTH = 0.003  # share of the loss
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """One way to read a table.
+
+    Attributes:
+        kinds: column -> what it is, where that differs from what its values say.
+        features: name -> section of the YAML.
+    """
+
+    kinds: Mapping[str, str]
+    features: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Losses of short boosting by the way in which the table is read, each on the same folds.
+
+    Both the rows and the folds are drawn anew, and what is chosen must be better by twice the
+    standard error of the difference: a choice between two ways takes little luck with it.
+
+    Attributes:
+        competition: read with what is known so far.
+        table: its training columns.
+        metric: name of the metric; one of labels is replaced by the task's own loss.
+        folds: how the test rows were set apart.
+        threads: that boosting may start.
+    """
+
+    competition: Competition
+    table: pd.DataFrame
+    metric: str
+    folds: FoldsConfig
+    threads: int
+
+    def gain(self, before: TableReading, after: TableReading) -> float | None:
+        """Returns the share of the loss that the second way saves; None where it is not surely better."""
+        first, second = self._losses(before), self._losses(after)
+        saved = first - second
+        error = saved.std(ddof=1) / np.sqrt(len(saved))
+        if not np.isfinite(saved).all() or saved.mean() <= SURE * error:
+            return None
+        share = float(saved.mean() / abs(first.mean()))
+        return share if share >= WORTH else None
+
+    def affordable(self, size: Size, columns: int) -> bool:
+        """Says whether a way of reading with so many columns is tried in reasonable time."""
+        seen = replace(size, rows=min(size.rows, MOST_ROWS), columns=columns)
+        return FOLDS * MODELS.get("lightgbm").seconds(seen) <= MOST_SECONDS
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        rows = len(self.competition.ids)
+        chosen = np.random.default_rng(SEED).permutation(rows)[:MOST_ROWS]
+        return np.sort(chosen)
+
+    @cached_property
+    def _drawn(self) -> Folds:
+        splitter = self.competition.splitter
+        config = self.folds.model_copy(update={"n": FOLDS, "repeats": 1, "seed": SEED})
+        target = self.competition.target[self._rows]
+        return make_folds(
+            config, self.competition.task, target, None if splitter is None else splitter[self._rows]
+        )
+
+    def _losses(self, reading: TableReading) -> np.ndarray:
+        """Returns the loss of each fold, float64 (folds,)."""
+        kind, task = MODELS.get("lightgbm"), self.competition.task
+        config = kind.Config(kind="lightgbm", inputs=["table"], **ROUNDS)
+        data, context = self._dataset(reading), Context(threads=self.threads)
+        losses = []
+        for fold in self._drawn:
+            model = kind(config, task).fit(data.rows(self._rows[fold.train]), None, context)
+            scored = data.rows(self._rows[fold.valid])
+            losses.append(self._loss(scored.target, model.predict(scored, context)))
+        return np.array(losses)
+
+    def _dataset(self, reading: TableReading) -> Dataset:
+        features = {
+            name: FEATURES.get(str(section["kind"])).model_validate(section)
+            for name, section in reading.features.items()
+        }
+        table = Columns(self.table, {**self.competition.kinds, **reading.kinds}, features)
+        return Dataset(self.competition.ids, {"table": table}, self.competition.target)
+
+    def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
+        metric = find_metric(self.metric).of(self.competition.task)
+        if metric.wants == "label":
+            return self.competition.task.loss(target, prediction, smallest=1e-6)
+        return metric.loss(target, prediction)
