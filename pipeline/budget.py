@@ -24,8 +24,9 @@ RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
 SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main model
 FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
-SHORTEST_FIT = 2.0  # seconds; where shares are shorter, fewer folds are better than worse fits
-STEPS = [step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
+SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
+SHORTEST = 0.5  # seconds of any other fit
+STEPS = [0.5, 0.7, *(step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))]
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
@@ -137,7 +138,7 @@ class Budget:
         others = [one for one in self.waiting if isinstance(models[one], AnytimeConfig)]
         share = SHARE_OF_THE_MAIN if deciding else 1 / max(len(others), 1)
         seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
-        if seconds < SHORTEST_FIT:
+        if seconds < (SHORTEST_FIT if deciding else SHORTEST):
             return False
         self._configure(models={**models, name: section.model_copy(update={"max_seconds": seconds})})
         return True
@@ -232,7 +233,7 @@ class Budget:
 
 
 def coarse(seconds: float) -> float:
-    """Returns the largest of 1, 1.5, 2, 3, 5, 7, 10, 15, ... that is not above, else 0.
+    """Returns the largest of 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, ... that is not above, else 0.
 
     So the same budget mostly finds its products again.
     """

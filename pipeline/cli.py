@@ -13,9 +13,15 @@ from pipeline.errors import PipelineError
 INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns 0 only where it did what was asked."""
+def main(arguments: Sequence[str] | None = None, age: float = 0.0) -> int:
+    """Runs one command; returns 0 only where it did what was asked.
+
+    Args:
+        arguments: of the command line; None: those of this process.
+        age: seconds that have gone by since the command was given, which a budget counts.
+    """
     options = _parser().parse_args(arguments)
+    options.age = age
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.budget import Budget, coarse
 from pipeline.cli import main
-from pipeline.clock import Clock, OutOfTime
+from pipeline.clock import Clock, OutOfTime, process_age
 from pipeline.progress import Progress
 from pipeline.run.run import Run
 
@@ -132,7 +132,7 @@ def test_whole_fits_that_are_there_are_used(place, costs):
 
 
 @pytest.mark.parametrize(
-    "seconds, rounded", [(0.9, 0.0), (1.0, 1.0), (4.9, 3.0), (69.0, 50.0), (1e5, 7000.0)]
+    "seconds, rounded", [(0.4, 0.0), (0.9, 0.7), (1.0, 1.0), (4.9, 3.0), (69.0, 50.0), (1e5, 7000.0)]
 )
 def test_shares_are_rounded_down_to_a_coarse_grid(seconds, rounded):
     assert coarse(seconds) == rounded
@@ -161,3 +161,17 @@ def test_a_budget_is_a_time_above_zero(place, text, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["train", "toy", f"--budget={text}"])
     assert "a time above zero, as in 90s, 10m or 1.5h" in capsys.readouterr().err
+
+
+def test_a_budget_counts_from_when_the_command_was_given(place, costs, capsys):
+    """20 s went by before: what is left is the time of the baseline and no more."""
+    costs.update(logit=9.0, lgbm=9.0)
+    assert main(["train", "toy", "--budget", "25s"], age=20.0) == 0
+    assert members(place) == {"baseline"}
+    assert main(["train", "toy", "--budget", "250s"], age=20.0) == 0
+    assert "lgbm" in members(place)
+
+
+def test_a_process_knows_its_age():
+    first = process_age()
+    assert 0 <= first <= process_age()

@@ -27,7 +27,7 @@ from pipeline.stages.submission import ensemble_product, publish, submission_pro
 
 def train(options: argparse.Namespace, console: Console) -> int:
     """Runs every stage that is not done yet."""
-    started = Clock.now()
+    started = Clock.now() - options.age
     with ConsoleProgress(console) as progress:
         run = asked_run(options, progress)
         log_to(RUNS / options.name / "run.log")

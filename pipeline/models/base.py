@@ -26,8 +26,8 @@ class AnytimeConfig(ModelConfig):
     max_seconds: float | None = Field(
         default=None,
         gt=0,
-        description="seconds of one fit, after which it keeps its best rounds or epoch; LightGBM and XGBoost "
-        "take larger steps where `learning_rate` is not set; default: no end",
+        description="seconds of one fit, after which it keeps its best rounds, epoch or trees so far; "
+        "LightGBM and XGBoost take larger steps where `learning_rate` is not set; default: no end",
     )
 
 

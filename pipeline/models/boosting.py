@@ -258,7 +258,7 @@ class Boosting(TableModel):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         """Returns one booster's (rows,) or (rows, classes) answers."""
 
-    def _learn(self, table: Table, context: Context) -> None:
+    def _learn(self, table: Table, context: Context, end: float) -> None:
         raise TypeError("Boosting learns in `fit`.")
 
     @abstractmethod

@@ -10,20 +10,22 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from pipeline.clock import Clock
 from pipeline.data.saved import read_estimator, write_estimator
-from pipeline.models.base import MODELS, Context, ModelConfig
+from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.params import ParamsConfig
 from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 
 BATCH = 50  # trees grown between two reports of progress
+TIMED_BATCH = 5  # between two looks at the clock; which trees grow does not depend on it
 LARGE = 20_000  # rows
 PRUNING = "A forest has no penalty; the nearest is `min_samples_leaf`, or `params: {ccp_alpha: 0.001}`."
 
 PER_SPLIT = 2.5e-5  # extra trees: seconds per row and column tried
 
 
-class ForestConfig(ParamsConfig):
+class ForestConfig(ParamsConfig, AnytimeConfig):
     """Keys of `kind: random_forest` and `kind: extra_trees`, by scikit-learn's names."""
 
     library = "sklearn.ensemble.RandomForestClassifier"
@@ -74,13 +76,14 @@ class Forest(TableModel):
     A tree that finds all classes equally likely is added to the vote, so that no probability is 0.
     """
 
-    Config: ClassVar[type[ModelConfig]] = ForestConfig
+    Config: ClassVar[type[AnytimeConfig]] = ForestConfig
+    anytime = True
     style = "tree"
     quick = True
     estimator: ClassVar[str]
     config: ForestConfig
 
-    def _learn(self, table: Table, context: Context) -> None:
+    def _learn(self, table: Table, context: Context, end: float) -> None:
         from sklearn import ensemble
 
         labels = self.task.probabilities and not self.task.exclusive
@@ -100,11 +103,13 @@ class Forest(TableModel):
         target = table.target.astype(np.int64) if labels else table.target
         if target.ndim == 2 and target.shape[1] == 1:
             target = target[:, 0]
-        while (grown := self.forest_.n_estimators) < trees:
-            self.forest_.n_estimators = min(grown + BATCH, trees)
+        batch = BATCH if math.isinf(end) else TIMED_BATCH
+        while (grown := self.forest_.n_estimators) < trees and (not grown or Clock.now() < end):
+            self.forest_.n_estimators = min(grown + batch, trees)
             self.forest_.fit(table.features, target, sample_weight=table.weights)
             done = self.forest_.n_estimators
             context.report(done / trees, f"tree {done}/{trees}")
+        self.notes_["trees"] = self.forest_.n_estimators
         # Threads add up their trees' answers in the order in which they finish: rounding would
         # then differ from run to run.
         self.forest_.n_jobs = 1

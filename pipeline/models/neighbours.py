@@ -78,7 +78,7 @@ class Neighbours(TableModel):
             return "distances need some columns of numbers, and not too many"
         return ""
 
-    def _learn(self, table: Table, context: Context) -> None:
+    def _learn(self, table: Table, context: Context, end: float) -> None:
         self.features_ = table.features
         self.target_ = self.coder_.matrix(table.target)
         weights = table.weights

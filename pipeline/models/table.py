@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.data.encode import TableEncoder
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import coder_of
 from pipeline.inputs.base import expanded
-from pipeline.models.base import Context, Model
+from pipeline.models.base import AnytimeConfig, Context, Model
 
 MANY_CELLS = 1_000_000  # of a matrix, from which several threads pay
 
@@ -69,12 +71,13 @@ class TableModel(Model):
         """Learns from the training rows, and from inner ones where there are any."""
         from threadpoolctl import threadpool_limits
 
-        started = time.perf_counter()
+        limit = self.config.max_seconds if isinstance(self.config, AnytimeConfig) else None
+        started, end = time.perf_counter(), Clock.now() + (limit or math.inf)
         whole = train if inner is None or self.config.validate_on == "fold" else train.join(inner)
         table = self._encode(whole, context)
         if not self._trivial:
             with threadpool_limits(threads_for(table.features, context)):
-                self._learn(table, context)
+                self._learn(table, context, end)
         self.notes_["seconds"] = round(time.perf_counter() - started, 2)
         return self
 
@@ -94,8 +97,8 @@ class TableModel(Model):
         return self.coder_.trivial
 
     @abstractmethod
-    def _learn(self, table: Table, context: Context) -> None:
-        """Learns from the encoded rows."""
+    def _learn(self, table: Table, context: Context, end: float) -> None:
+        """Learns from the encoded rows; what may be ended at any time stops at `end`, by `Clock.now`."""
 
     @abstractmethod
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:

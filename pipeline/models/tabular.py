@@ -232,7 +232,7 @@ class Tabular(TableModel):
             answer = np.clip(answer, 1e-7, 1.0 - 1e-7)
         return self.task.loss(target, answer)
 
-    def _learn(self, table: Table, context: Context) -> None:
+    def _learn(self, table: Table, context: Context, end: float) -> None:
         raise TypeError("The net learns in `fit`, in epochs.")
 
     def _write(self, folder: Path) -> None:

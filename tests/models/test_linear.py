@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.models.linear import Logistic, LogisticConfig, Ridge, RidgeConfig
+from pipeline.models.linear import Ridge, RidgeConfig
+from pipeline.models.logistic import Logistic, LogisticConfig
 from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 from tests.models.test_table_models import build, fit, make

@@ -1,5 +1,6 @@
 """A fit that is ended by time keeps what it has learned, and learns as fast as its time asks for."""
 
+import numpy as np
 import pytest
 
 from pipeline.clock import Clock
@@ -81,3 +82,43 @@ def test_a_net_stops_within_an_epoch(monkeypatch):
     monkeypatch.setattr(Clock, "now", staticmethod(tick))
     notes = fit(build("tabular", "binary", max_seconds=2.0), make("binary")).notes()
     assert (notes["epochs"], notes["rows"]) == (1, 160)
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    """A clock that goes on by a second whenever someone looks at it."""
+    now = [0.0]
+
+    def tick():
+        now[0] += 1.0
+        return now[0]
+
+    monkeypatch.setattr(Clock, "now", staticmethod(tick))
+
+
+@pytest.mark.parametrize("kind", ["extra_trees", "random_forest"])
+def test_a_forest_stops_in_time_and_its_trees_are_those_of_a_whole_one(kind, ticks):
+    """Looks: the end, then before each further five trees."""
+    limited = fit(build(kind, "multiclass", n_estimators=300, max_seconds=4.0), make("multiclass"))
+    assert limited.notes()["trees"] == 20
+    small = fit(build(kind, "multiclass", n_estimators=20), make("multiclass"))
+    rows = make("multiclass", seed=1).rows()
+    np.testing.assert_array_equal(limited.predict(rows), small.predict(rows))
+
+
+def test_logistic_regression_tries_fewer_penalties_where_time_is_short(ticks):
+    whole, limited = (
+        fit(build(kind, "binary", **options), make("binary"))
+        for kind, options in (("linear", {}), ("linear", {"max_seconds": 4.0}))
+    )
+    assert limited.notes()["C"][0] == 0.003 < whole.notes()["C"][0]
+    assert limited.predict(make("binary").rows()).shape == (240, 2)
+
+
+def test_logistic_regression_with_time_enough_is_the_same(monkeypatch):
+    monkeypatch.setattr(Clock, "now", staticmethod(lambda: 0.0))
+    data, rows = make("multiclass"), make("multiclass", seed=1).rows()
+    whole = fit(build("linear", "multiclass"), data)
+    limited = fit(build("linear", "multiclass", max_seconds=1000.0), data)
+    assert limited.notes()["C"] == whole.notes()["C"]
+    np.testing.assert_allclose(limited.predict(rows), whole.predict(rows), atol=0.02)

@@ -36,7 +36,7 @@ def test_an_error_in_a_worker_is_the_runs_error(workplace, monkeypatch, capsys):
         "import sys\n"
         "if 'work' in sys.argv:\n"
         "    from pipeline.errors import ModelError\n"
-        "    from pipeline.models.linear import Logistic\n"
+        "    from pipeline.models.logistic import Logistic\n"
         "    def fit(self, *_, **__):\n"
         "        raise ModelError('no luck')\n"
         "    Logistic.fit = fit\n"

@@ -14,7 +14,7 @@ TRIALS = 8
 # It notices within seconds that another one was killed.
 CODE = """
 import os, signal, sys
-from pipeline.models.linear import Logistic
+from pipeline.models.logistic import Logistic
 from pipeline.search import study
 from pipeline.search.objective import Objective
 study.HEARTBEAT, study.GRACE = 1, 3

@@ -5,7 +5,7 @@ import optuna
 import pytest
 
 from pipeline.context import Context
-from pipeline.models.linear import Logistic
+from pipeline.models.logistic import Logistic
 from pipeline.search.objective import Effort, Objective, PutOff, same_way, suggest
 from pipeline.search.parts import part_of
 from pipeline.search.study import PUT_OFF, REASON, SCORES, VALUES

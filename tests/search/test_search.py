@@ -119,7 +119,7 @@ def test_two_workers_share_the_trials(toy, capsys):
 
 
 def test_the_first_failures_all_alike_end_the_search(toy, capsys, monkeypatch):
-    from pipeline.models.linear import Logistic
+    from pipeline.models.logistic import Logistic
 
     fit, calls = Logistic.fit, []
 
