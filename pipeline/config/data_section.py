@@ -16,6 +16,20 @@ else:
 ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
 
 
+class SideTableConfig(Section):
+    """A table beside training and test table, whose columns are joined to their rows."""
+
+    file: str = Field(description="the table")
+    by: str | list[str] = Field(
+        min_length=1, description="column that all three tables have, or several: equal values are joined"
+    )
+
+    @property
+    def key(self) -> list[str]:
+        """The columns of the key."""
+        return [self.by] if isinstance(self.by, str) else self.by
+
+
 class DataConfig(Section):
     """Where the competition's files are and what is in them."""
 
@@ -72,6 +86,12 @@ class DataConfig(Section):
         default=None,
         description="of pictures of more than 8 bits, the values that become black and white: "
         "`[low, high]`; default: the range of the training pictures",
+    )
+    tables: dict[str, SideTableConfig] = Field(
+        default={},
+        description="name -> side table, whose columns are joined to the rows; of several rows with one key "
+        "the number, mean, least and greatest, or most frequent value: "
+        "`{stores: {file: stores.csv, by: store}}`",
     )
     drop: list[str] = Field(default=[], description="columns that no model may see")
     columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")

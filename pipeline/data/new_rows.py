@@ -9,14 +9,17 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.data.competition import BY_PRIOR, Competition
 from pipeline.data.escapes import unescape_table
+from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
-from pipeline.data.tables import read_like
+from pipeline.data.tables import read_like, side_tables
 from pipeline.errors import DataError, Problems, listing
 from pipeline.registry import opening
 
 
-def read_rows(source: Source, name: str, config: Config, competition: Competition) -> Competition:
+def read_rows(
+    source: Source, name: str, config: Config, competition: Competition, beside: Source | None = None
+) -> Competition:
     """Reads new rows in the place of a competition's test rows, in the way that its own were read.
 
     Args:
@@ -24,6 +27,7 @@ def read_rows(source: Source, name: str, config: Config, competition: Competitio
         name: of the table.
         config: of the competition.
         competition: whose columns the table must have.
+        beside: where the side tables lie; default: in `source`.
 
     Raises:
         DataError: columns or pictures that are missing, ids that stand twice, values that cannot be read.
@@ -31,10 +35,15 @@ def read_rows(source: Source, name: str, config: Config, competition: Competitio
     problems, key = Problems(), competition.id
     file = TableFile.open(source, name, config.data)
     wanted = [key, *(competition.test.columns if competition.test is not None else [])]
-    lacking = [column for column in wanted if column not in file.names]
-    if lacking:
+    sides = side_tables(beside or source, config.data)
+    keys = [column for section in config.data.tables.values() for column in section.key]
+    made = {str(column) for side in sides.values() for column in side.columns} - set(keys)
+    needed = dict.fromkeys([*(column for column in wanted if column not in made), *keys])
+    if lacking := [column for column in needed if column not in file.names]:
         raise DataError(f"{name} lacks columns of the test table: {listing(lacking)}.")
     table = read_like(file, key, competition.reading, problems)
+    for side, section in zip(sides.values(), config.data.tables.values(), strict=True):
+        table = joined(table, side, section.key)
     table = unescape_table(table) if config.data.unescape else table
     if table[key].duplicated().any():
         doubled = table[key][table[key].duplicated()]

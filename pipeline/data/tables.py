@@ -13,10 +13,11 @@ from pipeline.data.columns import word_counts
 from pipeline.data.number_form import find_form
 from pipeline.data.reading import Reading, decide, decimal_mark
 from pipeline.data.sample_columns import answer_columns
+from pipeline.data.side_tables import check_side, joined, one_per_key
 from pipeline.data.source import Source
 from pipeline.data.table_checks import check_rows, find_targets, without_target
 from pipeline.data.table_file import TableFile
-from pipeline.errors import DataError, Problems, listing
+from pipeline.errors import DataError, Problems, did_you_mean, listing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,6 +170,8 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
         test = read_like(files[config.test], key, reading, problems)
     if config.number_rows:
         train, test = _number(train, test, sample, key)
+    train, test = _with_side_tables(source, config, train, test, targets, problems)
+    problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     written = {name: file.dialect for name, file in files.items() if file.dialect}
     reading = replace(reading, files=written)
     tables = Tables(train, test, sample, key, targets, reading)
@@ -224,6 +227,42 @@ def _plain_answers(tables: Tables, file: TableFile, config: DataConfig) -> Table
         columns[name] = form.plain(column) if share == 1 else column
     answers = answer_columns(sample.assign(**columns), key, tables.targets, tables.test.columns)
     return replace(tables, sample=sample.assign(**{name: columns[name] for name in answers}))
+
+
+def side_tables(source: Source, config: DataConfig) -> dict[str, pd.DataFrame]:
+    """Returns the side tables by name, each key once.
+
+    Raises:
+        DataError: a file is not there, or lacks a column of its key.
+    """
+    found = {}
+    for name, section in config.tables.items():
+        table = read_table(source, section.file, section.key, config)
+        columns = list(map(str, table.columns))
+        for column in section.key:
+            if column not in columns:
+                near = did_you_mean(column, columns)
+                raise DataError(f"`data.tables.{name}`: {section.file} has no column {column!r}.{near}")
+        found[name] = one_per_key(table, section.key, name)
+    return found
+
+
+def _with_side_tables(
+    source: Source,
+    config: DataConfig,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    targets: Collection[str],
+    problems: Problems,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns training and test rows with the columns of all side tables, but targets."""
+    for name, side in side_tables(source, config).items():
+        by = config.tables[name].key
+        side = side[[column for column in side.columns if column in by or column not in targets]]
+        if check_side(side, by, {config.train: train, config.test: test}, problems):
+            shared = [column for column in side.columns if column in by or column not in train.columns]
+            train, test = (joined(table, side[shared], by) for table in (train, test))
+    return train, test
 
 
 def _number(

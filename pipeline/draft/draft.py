@@ -146,6 +146,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "encoding": "given as ENCODING",
         "missing_targets": "given as --missing-targets",
         "columns": found.codes.reasons.get("columns", ""),
+        "tables": "; ".join(f"{name}: {choice.reason}" for name, choice in files.sides.items()),
         "drop": "; ".join(f"{name}: {reason}" for name, reason in list(found.useless.items())[:8]),
     }
     if pictures:
@@ -180,7 +181,7 @@ def _lines(found: Findings) -> list[str]:
         f"metric  {found.metric.value}: {found.metric.reason}",
     ]
     reasons = _data_reasons(found)
-    for key in ("images", "test_images", "see_id", "drop"):
+    for key in ("images", "test_images", "see_id", "tables", "drop"):
         if key in found.data:
             lines.append(f"{key:<7} {scalar(found.data[key])}: {reasons[key]}")
     if files.unread:

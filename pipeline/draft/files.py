@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
@@ -34,6 +34,7 @@ class Files:
         tables: their contents by name, ids and the sample as text.
         unread: other tables, which nothing reads.
         numbered: train or test have no id column.
+        sides: tables that are joined to the rows: file -> its section, with the reason.
     """
 
     train: Choice[str]
@@ -43,6 +44,7 @@ class Files:
     tables: Mapping[str, pd.DataFrame]
     unread: list[str]
     numbered: bool
+    sides: Mapping[str, Choice[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def by_folders(self) -> bool:
@@ -83,6 +85,11 @@ def open_files(root: Path, train: str | None) -> Source:
 def is_table(name: str) -> bool:
     """Says whether a file's ending is one that `read_table` reads."""
     return name.lower().endswith(TABLE_ENDINGS)
+
+
+def side_name(file: str) -> str:
+    """Returns what a side table is called in the configuration: its file's name without folder and ending."""
+    return PurePosixPath(file).name.partition(".")[0]
 
 
 def not_read(source: Source) -> str:

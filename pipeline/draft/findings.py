@@ -13,10 +13,11 @@ from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import make_folds
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.source import Source
-from pipeline.data.tables import Tables, read_tables
-from pipeline.draft.choice import Choice, Chosen, words
+from pipeline.data.tables import Tables
+from pipeline.draft.choice import Choice, Chosen
 from pipeline.draft.codes import Codes, find_codes
 from pipeline.draft.cost import Machine
+from pipeline.draft.data import data_section, read_as_drafted, refuse_masks
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
 from pipeline.draft.files import Asked, Files, not_read
@@ -26,6 +27,7 @@ from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
+from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
 from pipeline.draft.split import Split, find_split
 from pipeline.draft.target import find_target, told_task
@@ -37,8 +39,6 @@ from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MASK_WORDS = {"pixels", "rle", "mask", "masks", "segmentation", "annotation"}
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,10 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     target = find_target(
         files.train_table, list(seen.columns), files.sample_table, key, asked.target, files.train.value
     )
-    _refuse_masks(files.train_table, target.value)
-    tables = _read(source, _data(files, target.value, None, [], asked))
+    refuse_masks(files.train_table, target.value)
+    sides = find_side_tables(source, files, target.value, asked.encoding)
+    files = replace(files, unread=[name for name in files.unread if name not in sides], sides=sides)
+    tables = read_as_drafted(source, data_section(files, target.value, None, [], asked))
     train, test = tables.train, tables.test
     task = told_task(files.train_table, target.value, files.sample_table, key, asked.metric)
     metric = _metric(asked, tables, task)
@@ -134,19 +136,12 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     split = find_split(train, test, key, free)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
-    data = _data(files, target.value, pictures, list(useless), asked)
+    data = data_section(files, target.value, pictures, list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
-    config = Config(
-        competition=name,
-        metric=metric.value,
-        models={},
-        data=DataConfig(**data),
-        folds=FoldsConfig(**split.section),  # type: ignore[arg-type]
-    )
+    config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    codes = _codes(competition, pictures, config, around)
-    if codes.kinds:
+    if (codes := _codes(competition, pictures, config, around)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
     n, repeats = _folds(competition, split, pictures)
@@ -172,27 +167,6 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         texts=size_of(competition, pictures).texts,
         codes=codes,
     )
-
-
-def _refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
-    """Raises DataError where the answers are run lengths ("37 4 61 5"): the pixels of a mask."""
-    for name in targets:
-        cells = train[name].dropna().astype(str)
-        if MASK_WORDS & set(words(name)) and cells.str.fullmatch(r"\s*(\d+ +\d+ *)+").mean() > 0.5:
-            raise DataError(
-                f"The target {name!r} holds run lengths, the pixels of masks: no model here answers with "
-                "masks. Classes, labels and values are what is predicted."
-            )
-
-
-def _read(source: Source, data: dict[str, Any]) -> Tables:
-    """Reads the tables as the pipeline will."""
-    try:
-        return read_tables(source, DataConfig(**data))
-    except DataError as error:
-        if "`data.missing_targets" in str(error):
-            raise DataError(f"{error}\nFor a draft: ARGS='--missing-targets leave_out'.") from error
-        raise
 
 
 def _own_pictures(files: Files) -> str | None:
@@ -229,28 +203,10 @@ def _free_columns(
     return [str(name) for name in train.columns if name not in {key, *targets, *named}]
 
 
-def _data(
-    files: Files, targets: list[str], pictures: PictureFiles | None, drop: list[str], asked: Asked
-) -> dict[str, Any]:
-    """Returns the `data` section: what differs from the defaults, and id and target always."""
-    default = DataConfig()
-    data: dict[str, Any] = {
-        "train": files.train.value,
-        "test": files.test.value,
-        "sample": files.sample.value,
-        "id": files.id,
-        "target": targets[0] if len(targets) == 1 else targets,
-    }
-    if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
-        data["task"] = task.kind
-    if pictures:
-        data["images"] = pictures.train.value
-        if pictures.test:
-            data["test_images"] = pictures.test.value
-    data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
-    data["missing_targets"] = asked.missing_targets
-    kept = {key: value for key, value in data.items() if value != getattr(default, key)}
-    return kept
+def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Config:
+    """Returns the configuration as far as the data are read by it."""
+    folds = FoldsConfig(**split.section)  # type: ignore[arg-type]
+    return Config(competition=name, metric=metric, models={}, data=DataConfig(**data), folds=folds)
 
 
 def _codes(

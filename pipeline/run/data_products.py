@@ -79,11 +79,12 @@ class DataProducts:
     def _source(self) -> str:
         """Names the files and the code that reads them."""
         data = self.config.data
+        sides = [table.file for table in data.tables.values()]
         module = competition_module(self.config)
         code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
         return digest(
             {
-                "files": self.plan.source.fingerprint([data.train, data.test, data.sample]),
+                "files": self.plan.source.fingerprint([data.train, data.test, data.sample, *sides]),
                 "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
                 "version": VERSION,
             }

@@ -67,7 +67,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     plan, competition = run.plan, run.competition
     run.refuse_untrained()
     source = FolderSource(table.parent)
-    new = read_rows(source, table.name, run.config, competition)
+    new = read_rows(source, table.name, run.config, competition, run.plan.source)
     _warn_of_another_blend(run)
     ensemble = fitted_ensemble(run)
     members = _outside_rows(run, ensemble, new.test_ids)

@@ -1,0 +1,65 @@
+"""The section `data` of a draft, and the tables read by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config.schema import DataConfig
+from pipeline.data.source import Source
+from pipeline.data.tables import Tables, read_tables
+from pipeline.draft.choice import words
+from pipeline.draft.files import Asked, Files, side_name
+from pipeline.draft.pictures import PictureFiles
+from pipeline.draft.target import told_task
+from pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MASK_WORDS = {"pixels", "rle", "mask", "masks", "segmentation", "annotation"}
+
+
+def refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
+    """Raises DataError where the answers are run lengths ("37 4 61 5"): the pixels of a mask."""
+    for name in targets:
+        cells = train[name].dropna().astype(str)
+        if MASK_WORDS & set(words(name)) and cells.str.fullmatch(r"\s*(\d+ +\d+ *)+").mean() > 0.5:
+            raise DataError(
+                f"The target {name!r} holds run lengths, the pixels of masks: no model here answers with "
+                "masks. Classes, labels and values are what is predicted."
+            )
+
+
+def read_as_drafted(source: Source, data: dict[str, Any]) -> Tables:
+    """Reads the tables as the pipeline will."""
+    try:
+        return read_tables(source, DataConfig(**data))
+    except DataError as error:
+        if "`data.missing_targets" in str(error):
+            raise DataError(f"{error}\nFor a draft: ARGS='--missing-targets leave_out'.") from error
+        raise
+
+
+def data_section(
+    files: Files, targets: list[str], pictures: PictureFiles | None, drop: list[str], asked: Asked
+) -> dict[str, Any]:
+    """Returns the `data` section: what differs from the defaults, and id and target always."""
+    default = DataConfig()
+    data: dict[str, Any] = {
+        "train": files.train.value,
+        "test": files.test.value,
+        "sample": files.sample.value,
+        "id": files.id,
+        "target": targets[0] if len(targets) == 1 else targets,
+    }
+    if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
+        data["task"] = task.kind
+    if pictures:
+        data["images"] = pictures.train.value
+        if pictures.test:
+            data["test_images"] = pictures.test.value
+    data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
+    data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
+    data["missing_targets"] = asked.missing_targets
+    kept = {key: value for key, value in data.items() if value != getattr(default, key)}
+    return kept
