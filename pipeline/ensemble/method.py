@@ -25,7 +25,7 @@ def is_probability(metric: Metric) -> bool:
 
 def is_exact(metric: Metric) -> bool:
     """Returns whether the metric's best weights on the simplex are a convex problem."""
-    return metric in [find_metric(name) for name in ("log_loss", "rmse", "rmsle", "r2")]
+    return metric in [find_metric(name) for name in ("log_loss", "rmse", "mse", "rmsle", "r2")]
 
 
 class Method:

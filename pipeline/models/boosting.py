@@ -15,6 +15,7 @@ from pydantic import Field
 from pipeline.clock import Clock
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
+from pipeline.metrics import find_metric
 from pipeline.models.base import AnytimeConfig, Context, Model
 from pipeline.models.pace import Pace
 from pipeline.models.params import ParamsConfig
@@ -115,7 +116,7 @@ class Boosting(TableModel):
 
     @classmethod
     def settings_for(cls, metric: str) -> dict[str, Any]:
-        return {"objective": "l1"} if metric == "mae" else {}
+        return {"objective": "l1"} if find_metric(metric).objective == "l1" else {}
 
     @property
     def wants_inner_split(self) -> bool:

@@ -56,7 +56,8 @@ class Contest:
         metric: its name.
         wants: what it wants: "probability", "label" or "value".
         binary: it scores two classes only.
-        log_target: it takes log(1 + y).
+        log_target: models learn log(1 + y) for it.
+        depth: classes that a cell ranks for it, or None.
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
     """
@@ -70,6 +71,7 @@ class Contest:
     wants: str = "probability"
     binary: bool = False
     log_target: bool = False
+    depth: int | None = None
     answer: str = "auto"
     positive: str | None = None
 

@@ -40,7 +40,9 @@ class Regression(Task):
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         target = values_of(contest)
         if contest.log_target and (target <= -1).any():
-            raise DataError(f"The metric {contest.metric!r} takes log(1 + y): targets must be above -1.")
+            raise DataError(
+                f"Under the metric {contest.metric!r} models learn log(1 + y): targets must be above -1."
+            )
         task = cls(tuple(contest.targets), contest.log_target)
         kind = "value" if contest.answer == "auto" else contest.answer
         return task, target, Answer(kind, contest.columns, columns_of_targets(contest))  # type: ignore[arg-type]

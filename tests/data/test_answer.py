@@ -57,9 +57,19 @@ def test_a_metric_of_labels_asks_for_labels():
     assert (form.kind, form.outputs) == ("label", ())
 
 
-def test_a_ranking_has_the_depth_of_its_metric():
-    _, _, form = answer(["a", "b", "c"], ["label"], "map@2")
+@pytest.mark.parametrize("metric", ["map@2", "ndcg@2", "top@2"])
+def test_a_ranking_has_the_depth_of_its_metric(metric):
+    _, _, form = answer(["a", "b", "c"], ["label"], metric)
     assert (form.kind, form.depth) == ("ranking", 2)
+
+
+def test_a_place_on_a_sphere_has_two_columns():
+    task, _, _ = answer(
+        [["1", "2"], ["3", "1"]], ["azimuth", "zenith"], "angular_error", ("azimuth", "zenith")
+    )
+    assert task.outputs == ("azimuth", "zenith")
+    with pytest.raises(DataError, match=r"'angular_error' takes 2 target columns. `data.target` has 1: y"):
+        answer(["1", "2"], ["y"], "angular_error", ("y",))
 
 
 def test_values_and_several_targets():
@@ -76,7 +86,7 @@ def test_values_and_several_targets():
 
 def test_a_metric_on_logarithms_makes_models_learn_them():
     assert answer(["1", "2"], ["label"], "rmsle")[0].log_target
-    with pytest.raises(DataError, match=r"takes log\(1 \+ y\): targets must be above -1"):
+    with pytest.raises(DataError, match=r"learn log\(1 \+ y\): targets must be above -1"):
         answer(["1", "-2"], ["label"], "rmsle")
 
 

@@ -15,7 +15,7 @@ from pipeline.registry import METHODS
 WEIGHTED = ["mean", "best", "score_weights", "convex", "greedy", "nelder_mead"]
 SINGLE = [name for name in METHODS if name != "auto"]
 SLOW = {"auto", "stack_logistic"}
-METRIC_NAMES = [*METRICS.names(), "map@3"]
+METRIC_NAMES = [*METRICS.names(), "map@3", "fbeta_samples@2", "quantile@0.9"]
 FIRST_METRIC = {"classification": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
 
 
@@ -38,7 +38,8 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
     metric = find_metric(metric_name)
     if kind not in metric.tasks:
         return
-    data = level_2(kind, members=2, rows=60)
+    outputs = metric.targets or 3
+    data = level_2(kind, members=2, rows=60, outputs=outputs)
     stack = Stack.of([member.oof for member in data.members])
     for name in SINGLE:
         kind_of_method = METHODS.get(name)
@@ -47,7 +48,7 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
             continue
         method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, Split(data.folds))
         blended = method.combine_stack(stack)
-        assert blended.shape == (60, 3), name
+        assert blended.shape == (60, outputs), name
         assert np.isfinite(blended).all(), name
         if kind == "classification":
             np.testing.assert_allclose(blended.sum(axis=1), 1.0, atol=1e-5, err_msg=name)

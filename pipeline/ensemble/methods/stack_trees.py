@@ -13,7 +13,7 @@ from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.methods.stack_linear import log_odds
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import inner_folds, sample
-from pipeline.metrics import Metric, find_metric
+from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 ROWS = 20_000  # enough for shallow trees on a few columns
@@ -91,7 +91,7 @@ class StackLightGBM(Method):
 
         objective = "multiclass" if "num_class" in extra else "binary"
         if not self.probability_:
-            objective = "l1" if metric == find_metric("mae") else "l2"
+            objective = "l1" if metric.objective == "l1" else "l2"
             target, start = target - start, np.zeros(len(target))
         own = self._own.model_dump(exclude={"kind", "n_estimators"})
         parameters = {**self.PARAMETERS, **own, **extra, "objective": objective, "seed": self.seed}
