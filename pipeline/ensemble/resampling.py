@@ -100,10 +100,11 @@ def _summed_draws(
     replicates: int,
     random: np.random.Generator,
 ) -> np.ndarray:
-    sizes = np.bincount(block)
-    sums = []
+    weights = metric.row_weights(target)
+    sizes, sums = np.bincount(block, weights), []
     for prediction in predictions:
         terms = means.terms(*metric.asked(target, np.asarray(prediction, np.float64)))
+        terms = terms if weights is None else terms * weights[:, None]
         sums.append(np.column_stack([np.bincount(block, column) for column in terms.T]))
     stacked = np.stack(sums, axis=1)  # (blocks, predictions, columns)
     stratum_of = np.zeros(len(sizes), np.int64)
@@ -111,7 +112,8 @@ def _summed_draws(
     counts = np.stack(
         [np.bincount(drawn, minlength=len(sizes)) for drawn in _draws(stratum_of, replicates, 1.0, random)]
     ).astype(np.float64)
-    drawn_means = np.tensordot(counts, stacked, axes=1) / (counts @ sizes)[:, None, None]
+    totals = counts @ sizes
+    drawn_means = np.tensordot(counts, stacked, axes=1) / np.where(totals > 0, totals, np.nan)[:, None, None]
     return means.of_means(drawn_means)
 
 

@@ -1,18 +1,19 @@
-"""What a metric is, and how one is registered."""
+"""What a metric is: a score of predictions against the truth, and what is known of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from pipeline.errors import ConfigError, listing
+from pipeline.metrics.truth import RowFacts, facts_of
 from pipeline.registry import Registry
 from pipeline.tasks.base import Task
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
-FAMILIES: Registry[Family] = Registry("family of metrics", home="pipeline.metrics")
 
 Wants = Literal["probability", "label", "value"]
 Score = Callable[[np.ndarray, np.ndarray], float]
@@ -40,6 +41,13 @@ class RowMeans:
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
         return float(self.of_means(self.terms(target, prediction).mean(axis=0)))
 
+    def weighted(self, target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
+        """Returns the score of weighted means, NaN where no row has a weight."""
+        total = float(weights.sum())
+        if not total:
+            return float("nan")
+        return float(self.of_means(weights @ self.terms(target, prediction) / total))
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -65,6 +73,8 @@ class Metric:
         quantile: which one, of that objective.
         targets: the target columns that it takes; None: any number.
         depth: classes that it looks at in each row, the likeliest first; None: it does not rank them.
+        sees: what it sees of the rows beside target and prediction: "weights", "groups", "rows" (which
+            of them count). The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
     """
@@ -82,12 +92,32 @@ class Metric:
     quantile: float | None = None
     targets: int | None = None
     depth: int | None = None
+    sees: tuple[str, ...] = ()
     values: tuple[float, ...] = field(default=(), compare=False)
 
     @property
+    def kind(self) -> str:
+        """Its registered name, whatever it sees of the rows."""
+        return self.name.partition(" (")[0]
+
+    @property
     def row_means(self) -> RowMeans | None:
-        """How it follows from means over rows; None where it does not, or nobody has said how."""
-        return self.function if isinstance(self.function, RowMeans) else None
+        """How it follows from (weighted) means over rows; None where it does not, or nobody has said how."""
+        return self.function if isinstance(self.function, RowMeans) and "groups" not in self.sees else None
+
+    def seeing(self, *words: str) -> Metric:
+        """Returns the metric that looks at these facts of the rows, too.
+
+        Raises:
+            ConfigError: rows cannot be weighted, for it is no mean over them.
+        """
+        if "weights" in words and not isinstance(self.function, RowMeans):
+            able = [name for name in METRICS if isinstance(METRICS.get(name).function, RowMeans)]
+            raise ConfigError(
+                f"{self.name!r} is no mean over rows and cannot be weighted. Those that can: "
+                f"{listing(able, most=40)}."
+            )
+        return replace(self, name=f"{self.name} ({', '.join(words)})", sees=words) if words else self
 
     def of(self, task: Task) -> Metric:
         """Returns the metric as it scores this task: an ordinal one by the values of its classes.
@@ -102,10 +132,54 @@ class Metric:
             return self
 
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
+        if self.sees:
+            return self._of_facts(self.facts(target), np.asarray(target), prediction)
         return float(self.function(*self.asked(target, prediction)))
+
+    def _of_facts(self, facts: RowFacts, target: np.ndarray, prediction: np.ndarray) -> float:
+        """Returns the score of the rows that count, by their weights; the mean over groups that have one."""
+        if facts.counted is not None:
+            rows = np.flatnonzero(facts.counted)
+            facts = replace(facts.take(rows), counted=None)
+            target, prediction = target[rows], prediction[rows]
+        if not len(target):
+            return float("nan")
+        if facts.groups is not None:
+            inside, scores = replace(facts, groups=None), []
+            for group in np.unique(facts.groups):
+                rows = np.flatnonzero(facts.groups == group)
+                scores.append(self._of_facts(inside.take(rows), target[rows], prediction[rows]))
+            known = [score for score in scores if not np.isnan(score)]
+            return float(np.mean(known)) if known else float("nan")
+        sides = self.asked(target, prediction)
+        if facts.weights is not None and isinstance(self.function, RowMeans):
+            return self.function.weighted(*sides, facts.weights)
+        return float(self.function(*sides))
+
+    def facts(self, target: np.ndarray) -> RowFacts:
+        """Returns what it sees of the rows, and of their facts nothing else.
+
+        Raises:
+            TypeError: the target has lost them, or never had them.
+        """
+        facts = facts_of(target) or RowFacts()
+        known = {"weights": facts.weights, "groups": facts.groups, "rows": facts.counted}
+        seen = {word: known[word] if word in self.sees else None for word in known}
+        if lost := [word for word in self.sees if seen[word] is None]:
+            raise TypeError(f"{self.name}: this target does not know its rows' {' and '.join(lost)}.")
+        return RowFacts(seen["weights"], seen["groups"], seen["rows"])
+
+    def row_weights(self, target: np.ndarray) -> np.ndarray | None:
+        """Returns float64 (rows,): how much each row counts; None where all count alike."""
+        if not self.sees:
+            return None
+        facts = self.facts(target)
+        weights = np.ones(len(target)) if facts.weights is None else facts.weights
+        return weights if facts.counted is None else weights * facts.counted
 
     def asked(self, target: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns both sides as the function takes them: labels for a metric of labels, or their values."""
+        target = np.asarray(target)
         if self.wants == "label":
             prediction = labels(target, prediction)
         if self.values:
@@ -131,95 +205,3 @@ def labels(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     if target.ndim == 1:
         return prediction if prediction.ndim == 1 else prediction.argmax(axis=1)
     return (prediction > 0.5).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class Family:
-    """Metrics that differ by one number, with which their name ends: `map@5`.
-
-    Attributes:
-        form: "map@K": the name, and a letter for the number.
-        make: returns the metric of a number.
-        whole: the number is whole and at least 1.
-        below: numbers are above 0 and below this.
-    """
-
-    form: str
-    make: Callable[[float], Metric]
-    whole: bool = False
-    below: float = float("inf")
-
-    def rule(self) -> str:
-        """Returns what the number must be."""
-        if self.whole:
-            return "a whole number from 1"
-        return "a number above 0" + ("" if self.below == float("inf") else f" and below {self.below:g}")
-
-    def number(self, text: str) -> float | None:
-        """Returns the number that is written so; None where it is none of the family."""
-        try:
-            number = float(text)
-        except ValueError:
-            return None
-        return number if 0 < number < self.below and not (self.whole and number % 1) else None
-
-    def name(self, number: float) -> str:
-        """Returns the name of one of them."""
-        return f"{self.form.partition('@')[0]}@{number:g}"
-
-
-def metric(name: str, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Callable[[Score], Metric]:
-    """Returns a decorator that registers a function as a metric; tasks by their initials."""
-
-    def decorate(function: Score) -> Metric:
-        return METRICS.register(name)(_made(name, function, greater, wants, tasks, **facts))
-
-    return decorate
-
-
-def metric_of_rows(
-    name: str,
-    greater: bool,
-    wants: Wants,
-    tasks: str,
-    of_means: Callable[[np.ndarray], np.ndarray] = mean_of_columns,
-    **facts: Any,
-) -> Callable[[Terms], Metric]:
-    """Returns a decorator that registers the rows' terms as the metric that follows from their means."""
-
-    def decorate(terms: Terms) -> Metric:
-        made = _made(name, RowMeans(terms, of_means), greater, wants, tasks, **facts)
-        return METRICS.register(name)(made)
-
-    return decorate
-
-
-def family(
-    form: str,
-    greater: bool,
-    wants: Wants,
-    tasks: str,
-    whole: bool = False,
-    below: float = float("inf"),
-    **facts: Any,
-) -> Callable[[Callable[[float], Score]], Callable[[float], Metric]]:
-    """Returns a decorator that registers a function of a number, which returns that number's score."""
-
-    def decorate(scored: Callable[[float], Score]) -> Callable[[float], Metric]:
-        known: dict[float, Metric] = {}  # asked for twice, it is the same metric
-
-        def make(number: float) -> Metric:
-            if number not in known:
-                own = {key: value(number) if callable(value) else value for key, value in facts.items()}
-                known[number] = _made(found.name(number), scored(number), greater, wants, tasks, **own)
-            return known[number]
-
-        found = FAMILIES.register(form)(Family(form, make, whole, below))
-        return make
-
-    return decorate
-
-
-def _made(name: str, function: Score, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Metric:
-    kinds: dict[str, str] = {"c": "classification", "m": "multilabel", "r": "regression"}
-    return Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)

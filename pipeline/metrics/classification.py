@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import SMALLEST_PROBABILITY, metric, metric_of_rows
+from pipeline.metrics.base import SMALLEST_PROBABILITY
+from pipeline.metrics.register import metric, metric_of_rows
 
 
 @metric_of_rows("accuracy", True, "label", "cm")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import Score, family, metric, metric_of_rows
+from pipeline.metrics.base import Score
 from pipeline.metrics.classification import confusion
+from pipeline.metrics.register import family, metric, metric_of_rows
 
 
 @metric("f1", True, "label", "c", binary=True)

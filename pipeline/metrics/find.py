@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 
 from pipeline.errors import ConfigError, did_you_mean, listing
-from pipeline.metrics.base import FAMILIES, METRICS, Metric
+from pipeline.metrics.base import METRICS, Metric
+from pipeline.metrics.register import FAMILIES
 from pipeline.metrics.words import meant
 
 

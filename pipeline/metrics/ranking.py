@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.metrics.base import RowMeans, Score, family, metric
+from pipeline.metrics.base import RowMeans, Score
+from pipeline.metrics.register import family, metric
 
 BAND, WEIGHT = 0.4, 2.0  # of the weighted AUC: below this share of true positives the area counts twice
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import RowMeans, Score, family, metric, metric_of_rows
+from pipeline.metrics.base import RowMeans, Score
+from pipeline.metrics.register import family, metric, metric_of_rows
 
 SMALLEST = 1e-9  # of what Kaggle takes a logarithm of, and of what a deviance divides by
 

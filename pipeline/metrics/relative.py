@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import SMALLEST_PROBABILITY, metric_of_rows
+from pipeline.metrics.base import SMALLEST_PROBABILITY
+from pipeline.metrics.register import metric_of_rows
 
 
 def mean_where_counted(means: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import metric, metric_of_rows
+from pipeline.metrics.register import metric, metric_of_rows
 
 EARTH = 6_367_000.0  # metres, the radius that Kaggle's decimeter contests count with
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.ensemble.resampling import BLOCKS, SCORED_ROWS, bootstrap_scores, interval
 from pipeline.ensemble.split import Split
-from pipeline.metrics import METRICS, find_metric
+from pipeline.metrics import METRICS, RowFacts, find_metric, with_facts
 
 ACCURACY = find_metric("accuracy")
 
@@ -117,3 +117,26 @@ def test_a_95_percent_interval_leaves_out_a_fortieth_on_either_side():
     low, high = interval(np.append(np.arange(1001.0), np.nan))
     assert (low, high) == (25.0, 975.0)
     assert np.isnan(interval(np.full(3, np.nan))).all()
+
+
+@pytest.mark.parametrize("words", [("weights",), ("rows",), ("weights", "rows")])
+def test_weights_and_left_out_rows_are_drawn_as_the_metric_counts_them(words, level_2):
+    data = level_2("regression")
+    facts = RowFacts(data.random.uniform(0, 3, data.rows), counted=data.random.uniform(size=data.rows) < 0.5)
+    truth, plain = with_facts(data.target, facts), find_metric("mae")
+    metric = plain.seeing(*words)
+    other = replace(metric, function=lambda target, value: plain(target, value))
+    draws = bootstrap_scores(metric, truth, [data.members[0].oof], replicates=300)
+    assert draws.mean() == pytest.approx(metric(truth, data.members[0].oof), rel=0.02)
+    if words == ("rows",):
+        called = bootstrap_scores(other, truth, [data.members[0].oof], replicates=300)
+        np.testing.assert_allclose(draws, called, rtol=1e-5)
+
+
+def test_groups_of_a_metric_are_scored_in_every_draw(level_2):
+    data = level_2("regression")
+    truth = with_facts(data.target, RowFacts(groups=np.arange(data.rows) % 3))
+    metric = find_metric("log_mae").seeing("groups")
+    assert metric.row_means is None
+    draws = bootstrap_scores(metric, truth, [data.members[0].oof])
+    assert draws.mean() == pytest.approx(metric(truth, data.members[0].oof), abs=0.05)
