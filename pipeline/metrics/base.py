@@ -41,12 +41,25 @@ class RowMeans:
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
         return float(self.of_means(self.terms(target, prediction).mean(axis=0)))
 
-    def weighted(self, target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
-        """Returns the score of weighted means, NaN where no row has a weight."""
-        total = float(weights.sum())
-        if not total:
-            return float("nan")
-        return float(self.of_means(weights @ self.terms(target, prediction) / total))
+    def by_group(
+        self,
+        target: np.ndarray,
+        prediction: np.ndarray,
+        weights: np.ndarray | None,
+        groups: np.ndarray | None,
+    ) -> np.ndarray:
+        """Returns the scores of weighted means, one for each group that has a weight.
+
+        Args:
+            weights: float64 (rows,); None: every row counts alike.
+            groups: int64 (rows,) from 0; None: they are all one.
+        """
+        weights = np.ones(len(target)) if weights is None else weights
+        groups = np.zeros(len(target), np.int64) if groups is None else groups
+        terms, totals = self.terms(target, prediction), np.bincount(groups, weights)
+        sums = np.stack([np.bincount(groups, column * weights) for column in terms.T], axis=1)
+        some = totals > 0
+        return np.asarray(self.of_means(sums[some] / totals[some, None]))
 
 
 @dataclass(frozen=True)
@@ -144,17 +157,17 @@ class Metric:
             target, prediction = target[rows], prediction[rows]
         if not len(target):
             return float("nan")
-        if facts.groups is not None:
-            inside, scores = replace(facts, groups=None), []
-            for group in np.unique(facts.groups):
-                rows = np.flatnonzero(facts.groups == group)
-                scores.append(self._of_facts(inside.take(rows), target[rows], prediction[rows]))
-            known = [score for score in scores if not np.isnan(score)]
-            return float(np.mean(known)) if known else float("nan")
-        sides = self.asked(target, prediction)
-        if facts.weights is not None and isinstance(self.function, RowMeans):
-            return self.function.weighted(*sides, facts.weights)
-        return float(self.function(*sides))
+        sides, weights, groups = self.asked(target, prediction), facts.weights, facts.groups
+        if isinstance(self.function, RowMeans):
+            scores = self.function.by_group(*sides, weights, groups)
+        elif groups is None:
+            return float(self.function(*sides))
+        else:
+            order = np.argsort(groups, kind="stable")
+            parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+            scores = np.array([self.function(*(side[part] for side in sides)) for part in parts])
+        known = scores[~np.isnan(scores)]
+        return float(known.mean()) if len(known) else float("nan")
 
     def facts(self, target: np.ndarray) -> RowFacts:
         """Returns what it sees of the rows, and of their facts nothing else.
