@@ -118,6 +118,11 @@ class Metric:
         """How it follows from (weighted) means over rows; None where it does not, or nobody has said how."""
         return self.function if isinstance(self.function, RowMeans) and "groups" not in self.sees else None
 
+    @property
+    def medians(self) -> bool:
+        """Whether the best answer of a regression is a row's median."""
+        return self.objective == "l1" or self.quantile == 0.5
+
     def seeing(self, *words: str) -> Metric:
         """Returns the metric that looks at these facts of the rows, too.
 
