@@ -24,6 +24,12 @@ class MetricConfig(Section):
         description="only rows with this value, or one of these, count: `{phase: in}`; models learn from all",
     )
     groups: str | None = Field(default=None, description="a column: the metric is its mean over the groups")
+    subgroups: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="columns, from 0.5 on a row belongs to them: the metric of two classes is scored within "
+        "and across each",
+    )
 
     @field_validator("weights", mode="before")
     @classmethod
@@ -52,7 +58,7 @@ class MetricConfig(Section):
     @property
     def sees(self) -> tuple[str, ...]:
         """What the metric sees of the rows, as `Metric.sees` says it."""
-        return tuple(word for word in ("weights", "groups", "rows") if getattr(self, word))
+        return tuple(word for word in ("weights", "groups", "rows", "subgroups") if getattr(self, word))
 
     def metric(self) -> Metric:
         """Returns the metric.

@@ -28,7 +28,7 @@ def read_row_facts(tables: Tables, config: Config, problems: Problems) -> RowFac
     if not isinstance(said, MetricConfig) or not said.sees:
         return None
     reader = _Reader(tables, config.data.train, problems)
-    return RowFacts(reader.weights(said), reader.groups(said), reader.counted(said))
+    return RowFacts(reader.weights(said), reader.groups(said), reader.counted(said), reader.subgroups(said))
 
 
 def save_target(target: np.ndarray, folder: Path) -> None:
@@ -92,6 +92,18 @@ class _Reader:
             self.problems.add("`metric.rows`: no training row counts.")
         return found
 
+    def subgroups(self, said: MetricConfig) -> np.ndarray | None:
+        """Returns which rows hold 0.5 or more in each column; a gap is a row that does not belong to it."""
+        names = [name for name in said.subgroups or () if self._cells(name, "subgroups") is not None]
+        columns = [self.tables.reading.form(name).plain(self.tables.train[name]) for name in names]
+        marks = [as_numbers(column) >= 0.5 for column in columns]
+        for name, inside in zip(names, marks, strict=True):
+            if not inside.any() or inside.all():
+                self.problems.add(
+                    f"`metric.subgroups`: {name!r} must be 0.5 or more in some rows, less in others."
+                )
+        return np.stack(marks, axis=1) if marks else None
+
     def _places(self, name: str, values: list[str], key: str) -> np.ndarray | None:
         """Returns each row's place among the values, `len(values)` where it has none of them.
 
@@ -110,7 +122,8 @@ class _Reader:
             near = did_you_mean(name, _names(self.tables.train.columns))
             self.problems.add(f"`metric.{key}`: {self.file} has no column {name!r}.{near}")
             return None
-        return np.char.strip(as_text(self.tables.train[name].fillna("").astype(str)))
+        column = self.tables.train[name]
+        return np.char.strip(as_text(column.astype(str).where(column.notna(), "")))
 
 
 def _names(columns: Iterable[object]) -> list[str]:

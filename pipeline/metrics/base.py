@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.errors import ConfigError, listing
+from pipeline.metrics.bias import over_subgroups
 from pipeline.metrics.truth import RowFacts, facts_of
 from pipeline.registry import Registry
 from pipeline.tasks.base import Task
@@ -18,6 +19,7 @@ METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 Wants = Literal["probability", "label", "value"]
 Score = Callable[[np.ndarray, np.ndarray], float]
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
+WITH_SUBGROUPS = ("auc", "gini", "average_precision")
 SMALLEST_PROBABILITY = 1e-15  # where Kaggle clips the probabilities of its log loss
 
 
@@ -78,6 +80,7 @@ class Metric:
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
+        log_optional: it is defined without, too: they do so where no target is negative.
         ordinal: classes are numbers, and how far apart two of them are counts.
         binary: it looks at the second of two classes, and scores no other number of them.
         floor: below it a value of a regression breaks the rules; None: there is no such place.
@@ -87,7 +90,7 @@ class Metric:
         targets: the target columns that it takes; None: any number.
         depth: classes that it looks at in each row, the likeliest first; None: it does not rank them.
         sees: what it sees of the rows beside target and prediction: "weights", "groups", "rows" (which
-            of them count). The target must be a `Truth` that knows it.
+            of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
     """
@@ -98,6 +101,7 @@ class Metric:
     wants: Wants
     tasks: tuple[str, ...]
     log_target: bool = False
+    log_optional: bool = False
     ordinal: bool = False
     binary: bool = False
     floor: float | None = None
@@ -127,21 +131,33 @@ class Metric:
         """Returns the metric that looks at these facts of the rows, too.
 
         Raises:
-            ConfigError: rows cannot be weighted, for it is no mean over them.
+            ConfigError: rows cannot be weighted, for it is no mean over them; or it has no subgroups.
         """
+        if "subgroups" in words and (self.kind not in WITH_SUBGROUPS or "groups" in words):
+            raise ConfigError(
+                f"`subgroups` are for {listing(WITH_SUBGROUPS)} of two classes, without `groups`. "
+                f"Received: {self.name}{' and groups' if 'groups' in words else ''}."
+            )
         if "weights" in words and not isinstance(self.function, RowMeans):
             able = [name for name in METRICS if isinstance(METRICS.get(name).function, RowMeans)]
             raise ConfigError(
                 f"{self.name!r} is no mean over rows and cannot be weighted. Those that can: "
                 f"{listing(able, most=40)}."
             )
-        return replace(self, name=f"{self.name} ({', '.join(words)})", sees=words) if words else self
+        if not words:
+            return self
+        binary = self.binary or "subgroups" in words
+        tasks = self.tasks[:1] if "subgroups" in words else self.tasks
+        return replace(self, name=f"{self.name} ({', '.join(words)})", sees=words, binary=binary, tasks=tasks)
 
     def of(self, task: Task) -> Metric:
         """Returns the metric as it scores this task: an ordinal one by the values of its classes.
 
-        Classes that are no numbers are as far apart as their places.
+        Classes that are no numbers are as far apart as their places. Where models learn no logarithms
+        they are blended without.
         """
+        if self.log_optional and not task.logged:
+            return replace(self, log_target=False)
         if not self.ordinal:
             return self
         try:
@@ -163,6 +179,8 @@ class Metric:
         if not len(target):
             return float("nan")
         sides, weights, groups = self.asked(target, prediction), facts.weights, facts.groups
+        if facts.subgroups is not None:
+            return over_subgroups(self.function, *sides, facts.subgroups)
         if isinstance(self.function, RowMeans):
             scores = self.function.by_group(*sides, weights, groups)
         elif groups is None:
@@ -182,10 +200,11 @@ class Metric:
         """
         facts = facts_of(target) or RowFacts()
         known = {"weights": facts.weights, "groups": facts.groups, "rows": facts.counted}
+        known["subgroups"] = facts.subgroups
         seen = {word: known[word] if word in self.sees else None for word in known}
         if lost := [word for word in self.sees if seen[word] is None]:
             raise TypeError(f"{self.name}: this target does not know its rows' {' and '.join(lost)}.")
-        return RowFacts(seen["weights"], seen["groups"], seen["rows"])
+        return RowFacts(seen["weights"], seen["groups"], seen["rows"], seen["subgroups"])
 
     def row_weights(self, target: np.ndarray) -> np.ndarray | None:
         """Returns float64 (rows,): how much each row counts; None where all count alike."""

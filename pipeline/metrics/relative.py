@@ -1,6 +1,6 @@
 """Metrics of proportions: relative errors of forecasts, and shares that sum to one.
 
-A relative error is nearly one of the logarithm, which models learn therefore: targets must be above -1.
+A relative error is nearly one of the logarithm, which models learn therefore where no target is negative.
 """
 
 from __future__ import annotations
@@ -26,19 +26,30 @@ def _counted(means: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(counts > 0, terms / np.where(counts > 0, counts, 1.0), np.nan))
 
 
-@metric_of_rows("rmspe", False, "value", "r", of_means=mean_of_roots_where_counted, log_target=True)
+@metric_of_rows(
+    "rmspe", False, "value", "r", of_means=mean_of_roots_where_counted, log_target=True, log_optional=True
+)
 def rmspe(target: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Root of the mean squared relative error, mean over target columns; targets of 0 are left out."""
     return _with_counts(target, _relative(target, value) ** 2)
 
 
-@metric_of_rows("mape", False, "value", "r", of_means=mean_where_counted, log_target=True, objective="l1")
+@metric_of_rows(
+    "mape",
+    False,
+    "value",
+    "r",
+    of_means=mean_where_counted,
+    log_target=True,
+    log_optional=True,
+    objective="l1",
+)
 def mape(target: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Mean absolute relative error as a share (0.1 is 10 %); targets of 0 are left out."""
     return _with_counts(target, np.abs(_relative(target, value)))
 
 
-@metric_of_rows("smape", False, "value", "r", log_target=True, objective="l1")
+@metric_of_rows("smape", False, "value", "r", log_target=True, log_optional=True, objective="l1")
 def smape(target: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Mean of 100 * |y - p| / ((|y| + |p|) / 2), from 0 to 200; 0 where both are 0 (Makridakis, 1993)."""
     size = (np.abs(target) + np.abs(value)) / 2.0

@@ -16,15 +16,17 @@ class RowFacts:
         weights: float64 (rows,), 0 or more; or None.
         groups: int64 (rows,): the metric is the mean over groups; or None.
         counted: bool (rows,): the others are left out; or None.
+        subgroups: bool (rows, subgroups): which of them a row belongs to; or None.
     """
 
     weights: np.ndarray | None = None
     groups: np.ndarray | None = None
     counted: np.ndarray | None = None
+    subgroups: np.ndarray | None = None
 
     def take(self, rows: Any) -> RowFacts:
         """Returns those of the rows: positions, a mask or a slice."""
-        parts = (self.weights, self.groups, self.counted)
+        parts = (self.weights, self.groups, self.counted, self.subgroups)
         return RowFacts(*(None if part is None else part[rows] for part in parts))
 
 

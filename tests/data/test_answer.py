@@ -86,8 +86,16 @@ def test_values_and_several_targets():
 
 def test_a_metric_on_logarithms_makes_models_learn_them():
     assert answer(["1", "2"], ["label"], "rmsle")[0].log_target
-    with pytest.raises(DataError, match=r"learn log\(1 \+ y\): targets must be above -1"):
+    with pytest.raises(DataError, match=r"takes log\(1 \+ y\): targets must be above -1"):
         answer(["1", "-2"], ["label"], "rmsle")
+
+
+@pytest.mark.parametrize("metric", ["mape", "smape", "rmspe"])
+def test_logarithms_that_only_serve_a_metric_are_left_where_a_target_is_negative(metric):
+    task = answer(["0", "2"], ["label"], metric)[0]
+    assert (task.log_target, find_metric(metric).of(task).log_target) == (True, True)
+    task = answer(["1", "-0.5"], ["label"], metric)[0]
+    assert (task.log_target, find_metric(metric).of(task).log_target) == (False, False)
 
 
 ONE_HOT = [["1", "0", "0"], ["0", "0", "1"], ["0", "1.0", "0"]]

@@ -21,6 +21,8 @@ TRAIN = pd.DataFrame(
     }
 )
 
+TWO = TRAIN.assign(sales=["0", "1", "0", "1"])
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -28,7 +30,7 @@ def read(tmp_path):
         train.to_csv(tmp_path / "train.csv", index=False)
         TRAIN[["id", "size"]].to_csv(tmp_path / "test.csv", index=False)
         TRAIN[["id", "sales"]].to_csv(tmp_path / "sample_submission.csv", index=False)
-        metric = MetricConfig(kind="mae", **said) if said else "mae"
+        metric = MetricConfig(**{"kind": "mae", **said}) if said else "mae"
         config = Config(competition="toy", metric=metric, models={}, data=DataConfig(target="sales"))
         return read_competition(FolderSource(tmp_path), config)
 
@@ -48,6 +50,12 @@ def test_a_weight_per_value_of_a_column(read):
     assert facts.weights.tolist() == [5.0, 1.0, 5.0, 1.0]
     assert facts.groups is None
     assert facts.counted is None
+
+
+def test_subgroups_are_shares_of_half_and_more(read):
+    table = TWO.assign(man=["0.5", "", "0", "1"], woman=["0", "1", "0.49", "0"])
+    facts = facts_of(read(table, kind="auc", subgroups=["man", "woman"]).target)
+    assert facts.subgroups.T.tolist() == [[True, False, False, True], [False, True, False, False]]
 
 
 def test_several_columns_say_together_which_rows_count(read):
@@ -93,6 +101,14 @@ def test_rows_without_a_target_take_their_facts_along(read, tmp_path):
         ),
         ({"weights": {"store": {"x": 0.0, "y": 0.0}}}, r"must be 0 or more, and some above 0"),
         ({"rows": {"phase": ["0", "7"]}}, r"`metric.rows`: 'phase' is '7' in no training row"),
+        (
+            {"train": TWO, "kind": "auc", "subgroups": ["importanc"]},
+            r"`metric.subgroups`: train.csv has no column 'importanc'",
+        ),
+        (
+            {"train": TWO, "kind": "auc", "subgroups": ["store"]},
+            r"`metric.subgroups`: 'store' must be 0.5 or more in some rows",
+        ),
         ({"rows": {"store": "x", "size": "5"}}, r"`metric.rows`: no training row counts"),
     ],
 )
