@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.clock import Clock, OutOfTime
+from pipeline.config.metric import metric_of
 from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.models.base import AnytimeConfig, Model
@@ -210,7 +211,7 @@ class Budget:
             models.pop("baseline")
         ensemble = self.plan.config.ensemble
         if ensemble.method == "auto" and self._blend_size(len(models)) > LARGE_BLEND:
-            method = "geometric" if self.plan.config.metric == "log_loss" else "greedy"
+            method = "geometric" if metric_of(self.plan.config.metric).kind == "log_loss" else "greedy"
             ensemble = ensemble.model_copy(update={"method": method})
         config = self.plan.config.model_copy(update={"models": models, "ensemble": ensemble})
         return replace(self.plan, config=config, only=None)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import _parser
-from pipeline.metrics import METRICS
+from pipeline.metrics import FAMILIES, METRICS
 from pipeline.networks.backbones import BACKBONES
 from pipeline.registry import FEATURES, INPUTS, METHODS, MODELS
 
 ROOT = Path(__file__).parents[1]
-REGISTRIES = (MODELS, METRICS, METHODS, FEATURES, INPUTS)
+REGISTRIES = (MODELS, METRICS, FAMILIES, METHODS, FEATURES, INPUTS)
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
 
 

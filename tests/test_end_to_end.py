@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, log_loss
 
 from pipeline.cli import main
 
@@ -86,3 +86,24 @@ def test_kappa_is_measured_by_the_classes_values_in_a_run(workplace):
     values = np.array([1, 2, 9])[said]
     expected = cohen_kappa_score(truth, values, weights="quadratic", labels=np.arange(1, 10))
     assert manifest(workplace, "toy")["models"]["logit"]["score"] == pytest.approx(expected)
+
+
+def test_a_metric_that_sees_columns_is_that_of_the_whole_run(workplace):
+    """Weights, groups and rows reach folds, table and manifest; models of tables learn with the weights."""
+    folder = workplace / "data/toy"
+    train = pd.read_csv(folder / "train.csv", dtype=str)
+    train["importance"] = np.arange(len(train)) % 4
+    train.to_csv(folder / "train.csv", index=False)
+    seen = "metric={kind: log_loss, weights: importance, rows: {place: north}}"
+    assert main(["train", "toy", "--only", "logit", "--set", seen]) == 0
+    (oof,) = (workplace / "runs/toy/products").glob("logit-predictions-*/oof.npy")
+    rows = (train["place"] == "north").to_numpy()
+    truth = pd.factorize(train["species"], sort=True)[0]
+    expected = log_loss(truth[rows], np.load(oof)[rows], sample_weight=train["importance"][rows])
+    facts = manifest(workplace, "toy")
+    assert facts["metric"] == "log_loss (weights, rows)"
+    assert facts["models"]["logit"]["score"] == pytest.approx(expected, rel=1e-5)
+    assert main(["train", "toy", "--only", "logit"]) == 0
+    assert len(list((workplace / "runs/toy/products").glob("logit-predictions-*"))) == 2
+    oofs = [np.load(path) for path in (workplace / "runs/toy/products").glob("logit-predictions-*/oof.npy")]
+    assert not np.allclose(*oofs), "weights change what is learned"

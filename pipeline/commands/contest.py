@@ -21,7 +21,7 @@ from pipeline.draft.files import Asked
 from pipeline.errors import SubmissionError
 from pipeline.kaggle.download import download
 from pipeline.kaggle.submit import PATIENCE, Submitted, upload, wait_for_score
-from pipeline.metrics import METRICS
+from pipeline.metrics import metric_names
 from pipeline.networks.backbones import BACKBONES
 from pipeline.registry import METHODS, MODELS
 from pipeline.run.plan import RUNS
@@ -121,7 +121,7 @@ def known(options: argparse.Namespace, console: Console) -> int:
     lists = {
         "competitions": known_competitions(),
         "models": MODELS.names(),
-        "metrics": [*METRICS.names(), "map@K"],
+        "metrics": metric_names(),
         "backbones": sorted(BACKBONES),
         "ensemble methods": METHODS.names(),
     }

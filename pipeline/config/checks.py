@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.found import Found
+from pipeline.config.metric import metric_of
 from pipeline.config.order import model_order
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.config.space import Messages, parse_space, value_messages
 from pipeline.config.tasks import possible_tasks, task_problems
 from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
-from pipeline.metrics import find_metric
 from pipeline.registry import METHODS, opening
 
 
 def check_metric(config: Config, found: Found) -> None:
     try:
-        find_metric(config.metric)
+        metric_of(config.metric)
     except PipelineError as error:
         found.add(("metric",), f"`metric`: {error}")
 
@@ -26,7 +26,7 @@ def check_metric(config: Config, found: Found) -> None:
 def check_tasks(config: Config, found: Found) -> None:
     """Checks that every model can do a task that metric and target leave open."""
     try:
-        tasks = possible_tasks(config, find_metric(config.metric))
+        tasks = possible_tasks(config, metric_of(config.metric))
     except PipelineError:
         return  # the metric is unknown, which `check_metric` says
     models = {name: model for name, model in config.models.items() if model.enabled}

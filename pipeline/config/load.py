@@ -19,6 +19,7 @@ from pipeline.config.checks import (
     check_tasks,
 )
 from pipeline.config.found import Found
+from pipeline.config.metric import MetricConfig
 from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.config.strict_yaml import Places, parse_value, read_yaml
 from pipeline.config.tuned import apply_tuned, mark_tuned, tuned_path
@@ -75,7 +76,8 @@ def load_config(
     models = {"models": sections} if known else {}
     features = {"features": _features(tree["features"], found)} if tree.get("features") else {}
     ensemble = {"ensemble": _with_method(tree["ensemble"], found)} if tree.get("ensemble") else {}
-    config = found.validate(Config, {**tree, **features, **models, **ensemble}, ())
+    metric = {"metric": _metric(tree["metric"], found)} if tree.get("metric") else {}
+    config = found.validate(Config, {**tree, **features, **models, **ensemble, **metric}, ())
     if isinstance(config, Config):
         check_metric(config, found)
         check_tasks(config, found)
@@ -153,6 +155,13 @@ def _features(entries: Any, found: Found) -> dict[str, FeatureConfig]:
         if isinstance(feature, FeatureConfig):
             features[name] = feature
     return features
+
+
+def _metric(said: Any, found: Found) -> Any:
+    """Returns the key `metric`, validated where it is a section: `{kind: mae, weights: COLUMN}`."""
+    if not isinstance(said, dict):
+        return said
+    return found.validate(MetricConfig, said, ("metric",)) or said.get("kind")
 
 
 def _with_method(section: Any, found: Found) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from pipeline.config.data_section import DataConfig
+from pipeline.config.metric import MetricConfig
 from pipeline.config.section import Section
 from pipeline.config.words import hint
 
@@ -207,7 +208,9 @@ class Config(Section):
         default=None,
         description="Python module with code of its own; default `competitions.NAME` if it exists",
     )
-    metric: str = Field(description="a metric's name, or `module.attribute`")
+    metric: str | MetricConfig = Field(
+        description="a metric's name, or `module.attribute`; `{kind: NAME, weights: COLUMN}` sees the rows"
+    )
     seed: int = Field(default=0, ge=0, description="every random choice follows from it")
     threads: int = Field(default=2, ge=1, description="threads that a library may start")
     workers: int = Field(

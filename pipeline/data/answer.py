@@ -37,6 +37,11 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
             f"{kind.kind}: the target is {listing(tables.targets)}, the sample's columns are "
             f"{listing(columns)}."
         )
+    if metric.targets not in (None, len(tables.targets)):
+        raise DataError(
+            f"The metric {metric.name!r} takes {metric.targets} target columns. `data.target` has "
+            f"{len(tables.targets)}: {listing(tables.targets)}."
+        )
     task, target, answer = kind.read(contest)
     if not task.probabilities:
         answer = replace(answer, bounds=value_range(config, metric, target))
@@ -65,6 +70,8 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         wants=metric.wants,
         binary=metric.binary,
         log_target=metric.log_target,
+        log_optional=metric.log_optional,
+        depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
     )

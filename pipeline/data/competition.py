@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.config.metric import metric_of
 from pipeline.config.schema import Config
 from pipeline.data.answer import read_answer
 from pipeline.data.columns import guess_kind
@@ -18,10 +19,11 @@ from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
 from pipeline.data.parquet import read_parquet
 from pipeline.data.reading import Reading
+from pipeline.data.row_facts import load_target, read_row_facts, save_target
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
-from pipeline.metrics import find_metric
+from pipeline.metrics import with_facts
 from pipeline.registry import opening
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task, load_task
@@ -45,7 +47,7 @@ class Competition:
         ids: (rows,) text, in the order of the training table.
         test_ids: (test rows,) text, in the order of the test table.
         sample_ids: text in the order that the submission must have.
-        target: int64 (rows,) or float64 (rows, outputs).
+        target: int64 (rows,) or float64 (rows, outputs); it knows what the metric sees of the rows.
         train: the columns that models may see, or None where there are none.
         test: the same columns of the test table.
         pictures: file name of every training row's picture; empty without pictures.
@@ -94,8 +96,9 @@ class Competition:
 
     def save(self, folder: Path) -> None:
         """Writes arrays, tables and facts, each in its own format."""
-        for name in ("ids", "test_ids", "sample_ids", "target"):
+        for name in ("ids", "test_ids", "sample_ids"):
             np.save(folder / f"{name}.npy", getattr(self, name))
+        save_target(self.target, folder)
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
         for name in ("train", "test", "passing"):
@@ -140,8 +143,9 @@ class Competition:
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
-                for name in ("ids", "test_ids", "sample_ids", "target")
+                for name in ("ids", "test_ids", "sample_ids")
             },
+            target=load_target(folder),
             **tables,
         )
 
@@ -169,8 +173,9 @@ def read_competition(
     problems = Problems()
     usable = _usable(tables, config, problems)
     tables, pictures, test_pictures = _pictures(source, tables, config, problems)
-    task, target, answer = read_answer(tables, config, find_metric(config.metric))
+    task, target, answer = read_answer(tables, config, metric_of(config.metric))
     splitter = _splitter(tables, config, problems)
+    facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     unescape = unescape_table if config.data.unescape else lambda table: table
     train, test = (_features(unescape(table[usable]), features) for table in (tables.train, tables.test))
@@ -182,7 +187,7 @@ def read_competition(
         ids=as_text(tables.train[tables.id]),
         test_ids=as_text(tables.test[tables.id]),
         sample_ids=as_text(tables.sample[tables.id]),
-        target=target,
+        target=with_facts(target, facts),
         train=train,
         test=test,
         pictures=pictures,

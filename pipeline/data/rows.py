@@ -28,7 +28,8 @@ class Dataset:
         parts: what a model sees of the rows, by the name that `inputs` gives it ("table",
             "cnn.embedding"); see `pipeline.inputs`.
         target: classification: int64 (rows,) class numbers; else float64 (rows, outputs).
-            None where it is unknown (the test side).
+            None where it is unknown (the test side). It may know what a metric sees of the rows: those
+            that learn get it plain.
         weights: float32 (rows,) sample weights, or None.
     """
 
@@ -93,7 +94,7 @@ class Rows:
     def target(self) -> np.ndarray:
         if self.dataset.target is None:
             raise ValueError("These rows have no target.")
-        return self.dataset.target[self.positions]
+        return np.asarray(self.dataset.target[self.positions])
 
     @property
     def weights(self) -> np.ndarray | None:

@@ -56,6 +56,8 @@ def choose_models(
     if size.picture:
         seen = replace(size, picture=drawn.crop or size.picture)
         network = choose_network(seen, fits, machine, weights)
+        suits = MODELS.get(network.section["kind"]).settings_for(metric)
+        network = replace(network, section={**network.section, **suits})
         chosen += [*make_chain(drawn, network, size, fits, machine), *_on_top(network, size)]
     if not size.columns:
         return chosen, []

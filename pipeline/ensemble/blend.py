@@ -15,7 +15,7 @@ from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
 from pipeline.errors import ConfigError, StoreError, listing
-from pipeline.metrics import Metric
+from pipeline.metrics import Metric, like
 from pipeline.registry import METHODS
 from pipeline.validation.predictions import Predictions, check_alignment
 
@@ -226,8 +226,8 @@ def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict
 def as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
     """Returns a target in the form that level 2 works with: int64 (rows,) or float64 (rows, outputs)."""
     if member.task.exclusive:
-        return target.astype(np.int64)
-    return target.reshape(len(target), -1).astype(np.float64)
+        return like(target, target.astype(np.int64))
+    return like(target, target.reshape(len(target), -1).astype(np.float64))
 
 
 def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) -> np.ndarray:

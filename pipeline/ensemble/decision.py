@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.ensemble.weights import sample
-from pipeline.metrics import Metric, find_metric
+from pipeline.metrics import Metric
 
 Kind = Literal["class_weights", "thresholds", "cut_points"]
 CANDIDATES = 25  # places that are tried for one number, a sweep
@@ -70,7 +70,7 @@ def rule_kind(metric: Metric, target: np.ndarray) -> Kind:
     """Returns the form of rule that suits the metric."""
     if target.ndim == 2:
         return "thresholds"
-    return "cut_points" if metric == find_metric("qwk") else "class_weights"
+    return "cut_points" if metric.ordinal else "class_weights"
 
 
 def apply_rule(kind: Kind, values: np.ndarray, prediction: np.ndarray) -> np.ndarray:

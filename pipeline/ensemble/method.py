@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.threads import single_threaded
 from pipeline.errors import ConfigError, did_you_mean
-from pipeline.metrics import Metric, find_metric
+from pipeline.metrics import Metric, RowMeans, find_metric, like
 
 
 def is_probability(metric: Metric) -> bool:
@@ -25,7 +26,7 @@ def is_probability(metric: Metric) -> bool:
 
 def is_exact(metric: Metric) -> bool:
     """Returns whether the metric's best weights on the simplex are a convex problem."""
-    return metric in [find_metric(name) for name in ("log_loss", "rmse", "rmsle", "r2")]
+    return metric in [find_metric(name) for name in ("log_loss", "rmse", "mse", "rmsle", "r2")]
 
 
 class Method:
@@ -107,7 +108,8 @@ class Method:
         self.weights_: np.ndarray | None = None
         self.gap_: float | None = None
         if metric.log_target:
-            stack, target, metric = stack.map(_log), _log(target), _metric_of_logs(metric)
+            stack, metric = stack.map(_log), _metric_of_logs(metric)
+            target = like(target, _log(target))
         self._learn(stack, target, metric, None if split is None else split.folds)
         return self
 
@@ -236,10 +238,13 @@ def _metric_of_logs(metric: Metric) -> Metric:
     if metric == find_metric("rmsle"):
         return find_metric("rmse")
 
-    def on_values(target: np.ndarray, prediction: np.ndarray) -> float:
-        return metric.function(np.expm1(target), np.expm1(prediction))
+    def of_values(function: Callable) -> Callable:
+        return lambda target, prediction: function(np.expm1(target), np.expm1(prediction))
 
-    return replace(metric, function=on_values, log_target=False)
+    if isinstance(metric.function, RowMeans):
+        means = replace(metric.function, terms=of_values(metric.function.terms))
+        return replace(metric, function=means, log_target=False)
+    return replace(metric, function=of_values(metric.function), log_target=False)
 
 
 def _warn_of_column_vector() -> None:

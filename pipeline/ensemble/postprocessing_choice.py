@@ -24,7 +24,7 @@ def postprocessing_for(
             if config.thresholds
             else PostprocessorLearner(plain)
         )
-    if metric.name == "log_loss" and config.calibration:
+    if metric.kind == "log_loss" and config.calibration:
         return PostprocessorLearner(Postprocessor(), lambda p, t: fit_calibration(p, t, seed))
     return PostprocessorLearner(Postprocessor())
 

@@ -2,71 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pipeline.ensemble.split import Split
-from pipeline.metrics import SMALLEST_PROBABILITY, Metric, find_metric, labels
+from pipeline.metrics import Metric, RowMeans
 
 BLOCKS = 5000  # more rows than this are resampled in random blocks, where a metric is a mean over rows
 SCORED_ROWS = 20_000  # rows a replicate of any other metric draws at most; deviations are scaled for it
-
-
-@dataclass(frozen=True)
-class Additive:
-    """A metric that is a function of means over rows.
-
-    Attributes:
-        terms: (target, prediction) -> float (rows, columns).
-        of_means: means (..., columns) -> scores (...).
-    """
-
-    terms: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    of_means: Callable[[np.ndarray], np.ndarray]
-
-
-def additive(metric: Metric) -> Additive | None:
-    """Returns the metric as a mean over rows, or None where it is not one that is known to be."""
-    for name, form in _ADDITIVE.items():
-        if metric == find_metric(name):
-            return form
-    return None
-
-
-def _log_terms(target: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    if target.ndim == 1:
-        chosen = (probability[np.arange(len(target)), target] / probability.sum(axis=1))[:, None]
-    else:
-        chosen = np.where(target > 0.5, probability, 1.0 - probability)
-    return -np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean(axis=1, keepdims=True)
-
-
-def _right_terms(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    right = target == labels(target, prediction)
-    return right.reshape(len(target), -1).mean(axis=1, keepdims=True)
-
-
-def _squared_log_terms(target: np.ndarray, value: np.ndarray) -> np.ndarray:
-    return (np.log1p(target) - np.log1p(np.maximum(value, 0.0))) ** 2
-
-
-def _mean_of_roots(means: np.ndarray) -> np.ndarray:
-    return np.sqrt(means).mean(axis=-1)
-
-
-def _mean(means: np.ndarray) -> np.ndarray:
-    return means.mean(axis=-1)
-
-
-_ADDITIVE = {
-    "log_loss": Additive(_log_terms, _mean),
-    "accuracy": Additive(_right_terms, _mean),
-    "mae": Additive(lambda target, value: np.abs(target - value), _mean),
-    "rmse": Additive(lambda target, value: (target - value) ** 2, _mean_of_roots),
-    "rmsle": Additive(_squared_log_terms, _mean_of_roots),
-}
 
 
 def bootstrap_scores(
@@ -93,12 +37,12 @@ def bootstrap_scores(
         by_fold: draw folds with replacement, then rows or groups within each.
         replicates: 1000 for means over rows, 200 for other metrics, unless told.
     """
-    random, form = np.random.default_rng(seed), additive(metric)
+    random, means = np.random.default_rng(seed), metric.row_means
     units, strata = _units(split, len(target)), np.zeros(len(target), np.int64)
     if split is not None and by_fold:
         strata = split.folds
-    if form is not None:
-        scores = _summed_draws(form, target, predictions, _blocks(units, strata, random), strata,
+    if means is not None:
+        scores = _summed_draws(metric, means, target, predictions, _blocks(units, strata, random), strata,
                                replicates or 1000, random)  # fmt: skip
     else:
         scores = _scored_draws(metric, target, predictions, units, strata, replicates or 200, random)
@@ -147,7 +91,8 @@ def _blocks(units: np.ndarray, strata: np.ndarray, random: np.random.Generator) 
 
 
 def _summed_draws(
-    form: Additive,
+    metric: Metric,
+    means: RowMeans,
     target: np.ndarray,
     predictions: Sequence[np.ndarray],
     block: np.ndarray,
@@ -155,10 +100,11 @@ def _summed_draws(
     replicates: int,
     random: np.random.Generator,
 ) -> np.ndarray:
-    sizes = np.bincount(block)
-    sums = []
+    weights = metric.row_weights(target)
+    sizes, sums = np.bincount(block, weights), []
     for prediction in predictions:
-        terms = form.terms(target, np.asarray(prediction, np.float64))
+        terms = means.terms(*metric.asked(target, np.asarray(prediction, np.float64)))
+        terms = terms if weights is None else terms * weights[:, None]
         sums.append(np.column_stack([np.bincount(block, column) for column in terms.T]))
     stacked = np.stack(sums, axis=1)  # (blocks, predictions, columns)
     stratum_of = np.zeros(len(sizes), np.int64)
@@ -166,8 +112,9 @@ def _summed_draws(
     counts = np.stack(
         [np.bincount(drawn, minlength=len(sizes)) for drawn in _draws(stratum_of, replicates, 1.0, random)]
     ).astype(np.float64)
-    means = np.tensordot(counts, stacked, axes=1) / (counts @ sizes)[:, None, None]
-    return form.of_means(means)
+    totals = counts @ sizes
+    drawn_means = np.tensordot(counts, stacked, axes=1) / np.where(totals > 0, totals, np.nan)[:, None, None]
+    return means.of_means(drawn_means)
 
 
 def _draws(strata: np.ndarray, n: int, share: float, random: np.random.Generator) -> Iterator[np.ndarray]:

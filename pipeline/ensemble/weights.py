@@ -24,7 +24,7 @@ def exact_weights(stack: Stack, target: np.ndarray, metric: Metric) -> Solution:
     if metric == find_metric("r2"):
         spread = ((target - target.mean(axis=0)) ** 2).mean(axis=0)
         grams = grams / np.maximum(spread, np.finfo(float).tiny)[:, None, None]
-    return squared_error_weights(grams, root=metric != find_metric("r2"))
+    return squared_error_weights(grams, root=metric not in (find_metric("r2"), find_metric("mse")))
 
 
 def member_losses(stack: Stack, target: np.ndarray, metric: Metric) -> np.ndarray:

@@ -15,6 +15,7 @@ from pydantic import Field
 from pipeline.clock import Clock
 from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
+from pipeline.metrics import find_metric
 from pipeline.models.base import AnytimeConfig, Context, Model
 from pipeline.models.pace import Pace
 from pipeline.models.params import ParamsConfig
@@ -47,9 +48,12 @@ class BoostingConfig(ParamsConfig, AnytimeConfig):
         le=1,
         description="factor of a tree's step; default: from 0.02 (small data) to 0.1 (large)",
     )
-    objective: Literal["auto", "l1", "l2", "huber"] = Field(
-        default="auto", description="loss of a regression; `auto` is l2; take l1 where the metric is mae"
+    objective: Literal["auto", "l1", "l2", "huber", "quantile"] = Field(
+        default="auto",
+        description="loss of a regression; `auto` is l2 (means); l1 (medians) and quantile where the metric "
+        "asks for them",
     )
+    quantile: float = Field(default=0.5, gt=0, lt=1, description="which one, of `objective: quantile`")
     subsample: float = Field(
         default=0.8, gt=0, le=1, description="share of the rows that a tree sees, drawn anew for each"
     )
@@ -115,7 +119,10 @@ class Boosting(TableModel):
 
     @classmethod
     def settings_for(cls, metric: str) -> dict[str, Any]:
-        return {"objective": "l1"} if metric == "mae" else {}
+        asked = find_metric(metric)
+        if asked.quantile is not None:
+            return {"objective": "quantile", "quantile": asked.quantile}
+        return {"objective": "l1"} if asked.objective == "l1" else {}
 
     @property
     def wants_inner_split(self) -> bool:

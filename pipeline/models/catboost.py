@@ -106,6 +106,7 @@ class CatBoost(Boosting):
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
         losses = {"auto": "RMSE", "l2": "RMSE", "l1": "MAE", "huber": "Huber:delta=1"}
+        losses["quantile"] = f"Quantile:alpha={config.quantile}"
         params: dict[str, Any] = {
             "loss_function": "Logloss" if self.task.probabilities else losses[config.objective],
             "learning_rate": self._rate(table),

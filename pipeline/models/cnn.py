@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
+from pipeline.metrics import find_metric
 from pipeline.models.base import MODELS, Context, Model
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.fitting import Fit
@@ -44,6 +45,10 @@ class CNN(Model):
     config: CNNConfig
     trained_: TrainedNetwork
     targets_: Targets
+
+    @classmethod
+    def settings_for(cls, metric: str) -> dict[str, Any]:
+        return {"loss": "mae"} if find_metric(metric).medians else {}
 
     @property
     def wants_inner_split(self) -> bool:

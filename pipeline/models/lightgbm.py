@@ -58,8 +58,8 @@ class LightGBM(Boosting):
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
-        objectives = {"auto": "regression", "l2": "regression", "l1": "regression_l1", "huber": "huber"}
-        objective = "binary" if self.task.probabilities else objectives[config.objective]
+        losses = {"auto": "l2", "l2": "l2", "l1": "l1", "huber": "huber", "quantile": "quantile"}
+        objective = "binary" if self.task.probabilities else losses[config.objective]
         params: dict[str, Any] = {
             "objective": objective,
             "learning_rate": self._rate(table),
@@ -76,6 +76,8 @@ class LightGBM(Boosting):
             "force_row_wise": True,
             "verbosity": -1,
         }
+        if objective == "quantile":
+            params["alpha"] = config.quantile
         if self.coder_.n_classes > 2:
             params |= {"objective": "multiclass", "num_class": self.coder_.n_classes}
         if config.max_depth is not None:

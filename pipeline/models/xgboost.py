@@ -64,7 +64,11 @@ class XGBoost(Boosting):
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
-        losses = {"l1": "reg:absoluteerror", "huber": "reg:pseudohubererror"}
+        losses = {
+            "l1": "reg:absoluteerror",
+            "huber": "reg:pseudohubererror",
+            "quantile": "reg:quantileerror",
+        }
         objective = losses.get(config.objective, "reg:squarederror")
         params: dict[str, Any] = {
             "objective": "binary:logistic" if self.task.probabilities else objective,
@@ -80,6 +84,8 @@ class XGBoost(Boosting):
             "nthread": threads_for(table.features, context),
             "verbosity": 0,
         }
+        if objective == "reg:quantileerror":
+            params["quantile_alpha"] = config.quantile
         if self.coder_.n_classes > 2:
             params |= {"objective": "multi:softprob", "num_class": self.coder_.n_classes}
         if config.num_leaves is not None:

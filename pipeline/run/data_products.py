@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.load import competition_module
+from pipeline.config.metric import MetricConfig, metric_key, metric_of
 from pipeline.config.schema import Config
 from pipeline.config.tasks import check_models_do
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Folds, fold_kind, make_folds
 from pipeline.inputs.images.intensity import Intensity, intensity_key, read_intensity, write_intensity
-from pipeline.metrics import find_metric
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.store import Product, digest, file_digest
@@ -92,10 +92,13 @@ class DataProducts:
 
     @cached_property
     def _rows(self) -> str:
-        """Names everything that a fit sees of the data: the metric matters only by its target."""
-        data, folds, metric = self.config.data, self.config.folds, find_metric(self.config.metric)
+        """Names everything that a fit sees of the data: the metric matters only by its target and weights."""
+        data, folds, said = self.config.data, self.config.folds, self.config.metric
+        metric = metric_of(said)
+        weights = {"weights": said.weights} if isinstance(said, MetricConfig) and said.weights else {}
         return digest(
-            {
+            weights
+            | {
                 "source": self._source,
                 "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
                 "log_target": metric.log_target,
@@ -116,7 +119,7 @@ class DataProducts:
 
         material = {
             "rows": self._rows,
-            "metric": config.metric,
+            "metric": metric_key(config.metric),
             "folds": fold_kind(config.folds),
             "answer": [config.submission.answer, config.submission.range],
         }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.metric import metric_key, metric_of
 from pipeline.config.reads import Read
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
@@ -103,7 +104,7 @@ class ModelProducts(DataProducts):
         """What a model's folds are scored by; without a name the competition's metric for its task."""
         if name and not self.config.models[name].answers():
             return find_metric("rmse")
-        return find_metric(self.config.metric).of(self.competition.task)
+        return metric_of(self.config.metric).of(self.competition.task)
 
     def sides(self, name: str) -> Sides:
         """The rows of one model; the files of its inputs are made first."""
@@ -253,7 +254,7 @@ class ModelProducts(DataProducts):
             )
             save_predictions(replace(predictions, marks=self.plan.marks(name)), folder)
 
-        material: dict[str, Any] = {"metric": self.config.metric}
+        material: dict[str, Any] = {"metric": metric_key(self.config.metric)}
         if marks := self.plan.marks(name):
             material["marks"] = marks
         fits = [self.fit_product(name, fold) for fold in self.plan.all_folds]

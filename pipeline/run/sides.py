@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.data.rows import Dataset
 from pipeline.errors import ConfigError
 from pipeline.inputs.base import Workshop, opened
+from pipeline.metrics import facts_of
 from pipeline.store import Product
 
 
@@ -45,5 +48,13 @@ def sides_of(shop: Workshop, files: Mapping[str, Product]) -> Sides:
         }
 
     competition = shop.competition
-    train = Dataset(competition.ids, parts("train"), competition.target)
+    train = Dataset(competition.ids, parts("train"), competition.target, _weights(competition.target))
     return Sides(train, Dataset(competition.test_ids, parts("test")))
+
+
+def _weights(target: np.ndarray) -> np.ndarray | None:
+    """Returns how much a row counts for the metric: float32 (rows,) of mean 1; None where all are alike."""
+    facts = facts_of(target)
+    if facts is None or facts.weights is None:
+        return None
+    return (facts.weights / facts.weights.mean()).astype(np.float32)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.checks import space_messages
+from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.config.schema import ModelConfig
 from pipeline.config.space import Space, parse_space
 from pipeline.data.folds import fold_kind
 from pipeline.errors import ConfigError, Problems, did_you_mean, listing
-from pipeline.metrics import find_metric
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
 from pipeline.run.data_products import DataProducts
@@ -98,12 +98,12 @@ class Request:
 
     @property
     def greater_is_better(self) -> bool:
-        return find_metric(self.metric).greater_is_better
+        return self.section.answers() and metric_of(self.plan.config.metric).greater_is_better
 
     @property
     def metric(self) -> str:
         """Name of what the model's folds are scored by."""
-        return self.plan.config.metric if self.section.answers() else "rmse"
+        return metric_name(self.plan.config.metric) if self.section.answers() else "rmse"
 
     @property
     def directions(self) -> list[Direction]:
@@ -132,7 +132,7 @@ class Request:
             _forget(said, key)  # each trial sets it anew
         material = {
             "folds": DataProducts(self.plan, Progress()).folds_product.key,
-            "metric": self.metric,
+            "metric": metric_key(self.plan.config.metric) if self.section.answers() else "rmse",
             "section": said,
             "space": self.specs,
             "effort": [self.effort.folds, self.effort.rows],

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.metric import metric_name
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, make_folds
 from pipeline.data.rows import Dataset
@@ -96,9 +97,10 @@ def _lines(run: Run, facts: dict[str, Any]) -> Iterator[str]:
             f"{name}: {evidence['inside']:.0%} of its evidence lies inside the {evidence['region']} "
             f"({evidence['pictures']} pictures, fold models that were not trained on them)"
         )
+    metric = metric_name(run.config.metric)
     for name, scores in facts["optimism"].items():
         yield (
-            f"{name}: folds that ignore `{run.config.folds.group}` would have claimed {run.config.metric} "
+            f"{name}: folds that ignore `{run.config.folds.group}` would have claimed {metric} "
             f"{scores['claimed']:.5g} (honest: {scores['honest']:.5g})"
         )
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from pipeline.board import Board
+from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
 from pipeline.ensemble.ensemble import Ensemble, make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
-from pipeline.metrics import find_metric
 from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
@@ -52,7 +52,7 @@ def ensemble_product(run: Run, members: list[Member]) -> Product:
     material = {
         "members": {member.name: member.key for member in members},
         "ensemble": config.ensemble.model_dump(exclude={"members", "outside"}),
-        "made_with": [config.metric, config.seed, BLEND_VERSION],
+        "made_with": [metric_key(config.metric), config.seed, BLEND_VERSION],
     }
     opens = [run.competition_product, *(source for member in members for source in member.sources)]
     return run.plan.store.product("ensemble", material, make, [run.folds_product], opens)
@@ -157,8 +157,8 @@ def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
     files = [*sorted(folder.glob("*.csv")), ensemble.path / "oof.npy", ensemble.path / "test.npy"]
     return {
         "competition": config.competition,
-        "metric": config.metric,
-        "greater_is_better": find_metric(config.metric).greater_is_better,
+        "metric": metric_name(config.metric),
+        "greater_is_better": metric_of(config.metric).greater_is_better,
         "cross_fitted_score": facts["cross_fitted_score"],
         "optimistic": [f"{name}: {mark}" for name, model in models.items() for mark in model["optimistic"]],
         "ensemble": facts | {"folder": str(ensemble.path.relative_to(run.plan.store.root))},

@@ -125,9 +125,9 @@ class Classification(Task):
 
 def _one_column(contest: Contest, classes: tuple[str, ...]) -> Answer:
     """Returns the form of a sample that has one column of answers."""
-    answer, ranked = contest.answer, contest.metric.startswith("map@")
+    answer = contest.answer
     if answer == "auto":
-        answer = "ranking" if ranked else "label" if contest.wants == "label" else "probability"
+        answer = "ranking" if contest.depth else "label" if contest.wants == "label" else "probability"
     if answer == "probability" and len(classes) != 2:
         raise DataError(
             f"The sample has one column for {len(classes)} classes, which cannot hold probabilities. "
@@ -136,7 +136,7 @@ def _one_column(contest: Contest, classes: tuple[str, ...]) -> Answer:
     if answer == "value":
         raise DataError("`submission.answer: value` is for regression; classes are a label or a probability.")
     outputs = (1,) if answer == "probability" else ()
-    depth = int(contest.metric[4:]) if ranked else min(5, len(classes))
+    depth = contest.depth or min(5, len(classes))
     return Answer(answer, contest.columns, outputs, depth)  # type: ignore[arg-type]
 
 

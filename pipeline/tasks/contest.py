@@ -56,7 +56,9 @@ class Contest:
         metric: its name.
         wants: what it wants: "probability", "label" or "value".
         binary: it scores two classes only.
-        log_target: it takes log(1 + y).
+        log_target: models learn log(1 + y) for it.
+        log_optional: where no target is negative.
+        depth: classes that a cell ranks for it, or None.
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
     """
@@ -70,6 +72,8 @@ class Contest:
     wants: str = "probability"
     binary: bool = False
     log_target: bool = False
+    log_optional: bool = False
+    depth: int | None = None
     answer: str = "auto"
     positive: str | None = None
 

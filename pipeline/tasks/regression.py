@@ -39,9 +39,12 @@ class Regression(Task):
     @classmethod
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         target = values_of(contest)
-        if contest.log_target and (target <= -1).any():
+        log = contest.log_target
+        if contest.log_optional:
+            log = bool((target >= 0).all())
+        elif log and (target <= -1).any():
             raise DataError(f"The metric {contest.metric!r} takes log(1 + y): targets must be above -1.")
-        task = cls(tuple(contest.targets), contest.log_target)
+        task = cls(tuple(contest.targets), log)
         kind = "value" if contest.answer == "auto" else contest.answer
         return task, target, Answer(kind, contest.columns, columns_of_targets(contest))  # type: ignore[arg-type]
 

@@ -57,9 +57,19 @@ def test_a_metric_of_labels_asks_for_labels():
     assert (form.kind, form.outputs) == ("label", ())
 
 
-def test_a_ranking_has_the_depth_of_its_metric():
-    _, _, form = answer(["a", "b", "c"], ["label"], "map@2")
+@pytest.mark.parametrize("metric", ["map@2", "ndcg@2", "top@2"])
+def test_a_ranking_has_the_depth_of_its_metric(metric):
+    _, _, form = answer(["a", "b", "c"], ["label"], metric)
     assert (form.kind, form.depth) == ("ranking", 2)
+
+
+def test_a_place_on_a_sphere_has_two_columns():
+    task, _, _ = answer(
+        [["1", "2"], ["3", "1"]], ["azimuth", "zenith"], "angular_error", ("azimuth", "zenith")
+    )
+    assert task.outputs == ("azimuth", "zenith")
+    with pytest.raises(DataError, match=r"'angular_error' takes 2 target columns. `data.target` has 1: y"):
+        answer(["1", "2"], ["y"], "angular_error", ("y",))
 
 
 def test_values_and_several_targets():
@@ -78,6 +88,14 @@ def test_a_metric_on_logarithms_makes_models_learn_them():
     assert answer(["1", "2"], ["label"], "rmsle")[0].log_target
     with pytest.raises(DataError, match=r"takes log\(1 \+ y\): targets must be above -1"):
         answer(["1", "-2"], ["label"], "rmsle")
+
+
+@pytest.mark.parametrize("metric", ["mape", "smape", "rmspe"])
+def test_logarithms_that_only_serve_a_metric_are_left_where_a_target_is_negative(metric):
+    task = answer(["0", "2"], ["label"], metric)[0]
+    assert (task.log_target, find_metric(metric).of(task).log_target) == (True, True)
+    task = answer(["1", "-0.5"], ["label"], metric)[0]
+    assert (task.log_target, find_metric(metric).of(task).log_target) == (False, False)
 
 
 ONE_HOT = [["1", "0", "0"], ["0", "0", "1"], ["0", "1.0", "0"]]

@@ -67,4 +67,17 @@ def test_the_person_knows_better(folder):
 def test_boosting_minimises_what_the_metric_counts(folder):
     folder.table["target"] = folder.table["width"]
     folder.table["width"] = 1 / (1 + folder.table["width"] ** 2)
-    assert folder.save_all().config(metric="mae").models["lgbm"].objective == "l1"
+    folder.save_all()
+    for metric in ("mae", "mape", "medae"):
+        assert folder.config(metric=metric).models["lgbm"].objective == "l1"
+    upper = folder.config(metric="quantile@0.9")
+    assert upper.metric == "quantile@0.9"
+    assert (upper.models["lgbm"].objective, upper.models["lgbm"].quantile) == ("quantile", 0.9)
+    assert folder.config(metric="spearman").models["lgbm"].objective == "auto"
+
+
+def test_what_people_call_a_metric_is_met_with_its_name(folder):
+    folder.save_all()
+    for typed, meant in (("rocauc", "auc"), ("quadratic_weighted_kappa", "qwk"), ("f1 score", "f1")):
+        with pytest.raises(ConfigError, match=rf"Unknown metric '{typed}'. Did you mean '{meant}'\?"):
+            folder.draft(metric=typed)

@@ -10,7 +10,7 @@ from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.postprocessing import postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
-from pipeline.metrics import find_metric
+from pipeline.metrics import RowFacts, find_metric, with_facts
 
 ACCURACY, F1, LOG_LOSS, RMSE = (find_metric(name) for name in ("accuracy", "f1_macro", "log_loss", "rmse"))
 SKEW = np.array([8.0, 1.0, 0.4], np.float32)
@@ -209,3 +209,22 @@ def test_one_scored_fold_is_judged_in_random_parts(skewed):
     made = made_of(skewed, ACCURACY)
     assert len(made.facts["cross_fitted_fold_scores"]) == 5
     assert set(made.facts["adds"]) == {"m0", "m1", "m2"}
+
+
+@pytest.mark.parametrize("method", ["auto", "greedy", "convex"])
+@pytest.mark.parametrize("metric", [ACCURACY, LOG_LOSS], ids=lambda metric: metric.name)
+def test_a_metric_that_sees_the_rows_decides_everywhere(metric, method, skewed):
+    facts = RowFacts(skewed.random.uniform(0, 3, skewed.rows), np.arange(skewed.rows) % 3, skewed.folds < 4)
+    seeing = metric.seeing("weights", "groups", "rows")
+    split = Split(skewed.folds, np.arange(skewed.rows) // 2)
+    target = with_facts(skewed.target, facts)
+    made = make_ensemble(skewed.members, target, seeing, split, EnsembleConfig(method=method), 0)
+    assert made.facts["metric"] == f"{metric.name} (weights, groups, rows)"
+    if metric is LOG_LOSS:
+        assert made.facts["cross_fitted_score"] == pytest.approx(seeing(target, made.oof))
+    assert np.isnan(made.facts["cross_fitted_fold_scores"]).tolist() == [False] * 4 + [True]
+    for name, score in {**made.facts["member_scores"], "ensemble": made.facts["cross_fitted_score"]}.items():
+        low, high = made.facts["intervals"][name]
+        assert low < score < high
+    with pytest.raises(TypeError, match="this target does not know its rows' weights and groups and rows"):
+        make_ensemble(skewed.members, skewed.target, seeing, split, EnsembleConfig(method=method), 0)

@@ -9,13 +9,13 @@ from pipeline.ensemble.simplex import log_loss_weights
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.errors import ConfigError
-from pipeline.metrics import METRICS, find_metric
+from pipeline.metrics import METRICS, RowFacts, find_metric, with_facts
 from pipeline.registry import METHODS
 
 WEIGHTED = ["mean", "best", "score_weights", "convex", "greedy", "nelder_mead"]
 SINGLE = [name for name in METHODS if name != "auto"]
 SLOW = {"auto", "stack_logistic"}
-METRIC_NAMES = [*METRICS.names(), "map@3"]
+METRIC_NAMES = [*METRICS.names(), "map@3", "fbeta_samples@2", "quantile@0.9"]
 FIRST_METRIC = {"classification": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
 
 
@@ -38,7 +38,8 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
     metric = find_metric(metric_name)
     if kind not in metric.tasks:
         return
-    data = level_2(kind, members=2, rows=60)
+    outputs = metric.targets or 3
+    data = level_2(kind, members=2, rows=60, outputs=outputs)
     stack = Stack.of([member.oof for member in data.members])
     for name in SINGLE:
         kind_of_method = METHODS.get(name)
@@ -47,13 +48,49 @@ def test_every_method_works_with_every_metric(kind, metric_name, level_2):
             continue
         method = kind_of_method(metric, data.task.n_outputs).fit_stack(stack, data.target, Split(data.folds))
         blended = method.combine_stack(stack)
-        assert blended.shape == (60, 3), name
+        assert blended.shape == (60, outputs), name
         assert np.isfinite(blended).all(), name
         if kind == "classification":
             np.testing.assert_allclose(blended.sum(axis=1), 1.0, atol=1e-5, err_msg=name)
         if kind != "regression":
             assert blended.min() >= 0, name
             assert blended.max() <= 1 + 1e-6, name
+
+
+@pytest.mark.parametrize(
+    "metric_name, kind",
+    [
+        ("log_loss", "classification"),
+        ("accuracy", "multilabel"),
+        ("mae", "regression"),
+        ("rmsle", "regression"),
+        ("mape", "regression"),
+    ],
+)
+@pytest.mark.parametrize("words", [("weights",), ("groups",), ("rows",), ("weights", "groups", "rows")])
+def test_every_method_works_with_a_metric_that_sees_the_rows(metric_name, kind, words, level_2):
+    metric, data = find_metric(metric_name).seeing(*words), level_2(kind, members=2, rows=60)
+    counted = data.random.uniform(size=60) < 0.7
+    facts = RowFacts(data.random.uniform(0, 3, 60), data.random.integers(0, 3, 60), counted)
+    target, stack = with_facts(data.target, facts), stack_of(data)
+    for name in SINGLE:
+        if METHODS.get(name).unsuitable(metric, target):
+            continue
+        method = METHODS.get(name)(metric, 3).fit_stack(stack, target, Split(data.folds))
+        assert np.isfinite(metric(target, method.combine_stack(stack))), name
+
+
+def test_weights_that_are_searched_for_serve_the_rows_that_count(level_2):
+    data = level_2("regression", members=2)
+    truth = np.asarray(data.target)
+    here = np.arange(data.rows) % 2 == 0
+    members = [np.where(here[:, None] == side, truth, truth + 1) for side in (True, False)]
+    metric = find_metric("mae").seeing("rows")
+    for side in (0, 1):
+        target = with_facts(truth, RowFacts(counted=here == (side == 0)))
+        for name in ("greedy", "nelder_mead", "best"):
+            method = METHODS.get(name)(metric, 3).fit_stack(Stack.of(members), target, Split(data.folds))
+            assert method.weights_[side] == pytest.approx(1.0, abs=0.02), name
 
 
 @pytest.mark.parametrize("name", WEIGHTED)

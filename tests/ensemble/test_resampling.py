@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.ensemble.resampling import BLOCKS, SCORED_ROWS, additive, bootstrap_scores, interval
+from pipeline.ensemble.resampling import BLOCKS, SCORED_ROWS, bootstrap_scores, interval
 from pipeline.ensemble.split import Split
-from pipeline.metrics import METRICS, find_metric
+from pipeline.metrics import METRICS, RowFacts, find_metric, with_facts
 
 ACCURACY = find_metric("accuracy")
 
@@ -18,18 +18,24 @@ def right_and_wrong(rows, share):
     return target, np.eye(2)[chosen]
 
 
+def called(metric):
+    """The same metric, of which nobody knows that it follows from means over rows."""
+    return replace(metric, function=metric.function.__call__)
+
+
 @pytest.mark.parametrize("kind", ["classification", "multilabel", "regression"])
 @pytest.mark.parametrize("name", METRICS.names())
-def test_terms_are_the_metric(name, kind, level_2):
-    metric, data = find_metric(name), level_2(kind)
-    form = additive(metric)
-    if form is None or kind not in metric.tasks:
-        assert name not in ("log_loss", "accuracy", "mae", "rmse", "rmsle") or kind not in metric.tasks
+def test_what_is_summed_is_what_the_metric_says_of_the_drawn_rows(name, kind, level_2):
+    metric = find_metric(name)
+    if kind not in metric.tasks or metric.row_means is None:
+        assert metric.row_means or name not in ("log_loss", "accuracy", "mae", "rmse", "rmsle")
         return
-    terms = form.terms(data.target, data.members[0].oof)
-    assert form.of_means(terms.mean(axis=0)) == pytest.approx(
-        metric(data.target, data.members[0].oof), rel=1e-6
-    )
+    data = level_2(kind, outputs=metric.targets or 3)
+    both = [
+        bootstrap_scores(form, data.target, [data.members[0].oof], replicates=20)
+        for form in (metric, called(metric))
+    ]
+    np.testing.assert_allclose(*both, rtol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [400, 3 * BLOCKS])
@@ -43,9 +49,7 @@ def test_spread_of_an_accuracy_is_that_of_a_proportion(rows):
 @pytest.mark.parametrize("rows", [300, 3 * SCORED_ROWS])
 def test_a_metric_that_is_called_spreads_like_one_that_is_summed(rows):
     target, prediction = right_and_wrong(rows, 0.7)
-    called = replace(ACCURACY, name="called")
-    assert additive(called) is None
-    draws = bootstrap_scores(called, target, [prediction])
+    draws = bootstrap_scores(called(ACCURACY), target, [prediction])
     assert draws.std() == pytest.approx(np.sqrt(0.7 * 0.3 / rows), rel=0.2)
 
 
@@ -55,7 +59,7 @@ def test_draws_are_paired():
     np.testing.assert_array_equal(draws[:, 0], draws[:, 1])
 
 
-@pytest.mark.parametrize("metric", [ACCURACY, replace(ACCURACY, name="called")])
+@pytest.mark.parametrize("metric", [ACCURACY, called(ACCURACY)])
 def test_folds_that_differ_widen_the_spread(metric):
     target, prediction = right_and_wrong(1000, 0.9)
     folds = np.arange(1000) // 200
@@ -87,7 +91,7 @@ def test_an_interval_of_rows_in_groups_covers_what_it_says():
     assert covered["rows"] / draws < 0.6
 
 
-@pytest.mark.parametrize("metric", [ACCURACY, replace(ACCURACY, name="called")])
+@pytest.mark.parametrize("metric", [ACCURACY, called(ACCURACY)])
 @pytest.mark.parametrize("by_fold", [False, True])
 def test_whole_groups_are_drawn_for_any_metric(metric, by_fold):
     target, prediction, number = in_groups(30, 20, 0)
@@ -113,3 +117,26 @@ def test_a_95_percent_interval_leaves_out_a_fortieth_on_either_side():
     low, high = interval(np.append(np.arange(1001.0), np.nan))
     assert (low, high) == (25.0, 975.0)
     assert np.isnan(interval(np.full(3, np.nan))).all()
+
+
+@pytest.mark.parametrize("words", [("weights",), ("rows",), ("weights", "rows")])
+def test_weights_and_left_out_rows_are_drawn_as_the_metric_counts_them(words, level_2):
+    data = level_2("regression")
+    facts = RowFacts(data.random.uniform(0, 3, data.rows), counted=data.random.uniform(size=data.rows) < 0.5)
+    truth, plain = with_facts(data.target, facts), find_metric("mae")
+    metric = plain.seeing(*words)
+    other = replace(metric, function=lambda target, value: plain(target, value))
+    draws = bootstrap_scores(metric, truth, [data.members[0].oof], replicates=300)
+    assert draws.mean() == pytest.approx(metric(truth, data.members[0].oof), rel=0.02)
+    if words == ("rows",):
+        called = bootstrap_scores(other, truth, [data.members[0].oof], replicates=300)
+        np.testing.assert_allclose(draws, called, rtol=1e-5)
+
+
+def test_groups_of_a_metric_are_scored_in_every_draw(level_2):
+    data = level_2("regression")
+    truth = with_facts(data.target, RowFacts(groups=np.arange(data.rows) % 3))
+    metric = find_metric("log_mae").seeing("groups")
+    assert metric.row_means is None
+    draws = bootstrap_scores(metric, truth, [data.members[0].oof])
+    assert draws.mean() == pytest.approx(metric(truth, data.members[0].oof), abs=0.05)

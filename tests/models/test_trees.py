@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.models.base import Context
+from pipeline.models.base import MODELS, Context
 from pipeline.testing import dataset_of
 from tests.models.test_table_models import build, fit, make
 
@@ -63,6 +63,30 @@ def test_absolute_error_finds_the_median(kind):
     }
     prediction = build(kind, "log", **options).fit(data.rows()).predict(data.rows())
     assert np.median(prediction) < 100
+
+
+@pytest.mark.parametrize("kind", BOOSTED)
+@pytest.mark.parametrize("level", [0.2, 0.9])
+def test_quantile_loss_finds_the_quantile(kind, level):
+    """Of a target that nothing tells, whose logarithm is learned: so many rows lie below the prediction."""
+    random = np.random.default_rng(0)
+    data = make("log")
+    target = random.gamma(2, 3, (240, 1))
+    data = dataset_of(data.ids, data.table[["b"]].assign(b=np.arange(240) % 2), target=target)
+    options = {"objective": "quantile", "quantile": level, "n_estimators": 200, "learning_rate": 0.1}
+    model = build(kind, "log", **options, early_stopping_rounds=None, subsample=1.0)
+    prediction = model.fit(data.rows()).predict(data.rows())
+    assert np.mean(target < prediction) == pytest.approx(level, abs=0.03)
+
+
+def test_boosting_minimises_what_the_metric_asks_for():
+    for kind in BOOSTED:
+        suits = MODELS.get(kind).settings_for
+        assert suits("mape") == suits("medae") == suits("mae") == {"objective": "l1"}
+        assert suits("quantile@0.9") == {"objective": "quantile", "quantile": 0.9}
+        assert suits("rmse") == suits("spearman") == suits("log_loss") == {}
+    assert MODELS.get("cnn").settings_for("smape") == {"loss": "mae"}
+    assert MODELS.get("cnn").settings_for("rmse") == {}
 
 
 @pytest.mark.parametrize("kind", BOOSTED)

@@ -13,7 +13,7 @@ from pipeline.ensemble.method import Method, is_probability
 from pipeline.ensemble.methods.stack_linear import log_odds
 from pipeline.ensemble.stack import Stack
 from pipeline.ensemble.weights import inner_folds, sample
-from pipeline.metrics import Metric, find_metric
+from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 ROWS = 20_000  # enough for shallow trees on a few columns
@@ -91,11 +91,13 @@ class StackLightGBM(Method):
 
         objective = "multiclass" if "num_class" in extra else "binary"
         if not self.probability_:
-            objective = "l1" if metric == find_metric("mae") else "l2"
+            objective = metric.objective
             target, start = target - start, np.zeros(len(target))
         own = self._own.model_dump(exclude={"kind", "n_estimators"})
         parameters = {**self.PARAMETERS, **own, **extra, "objective": objective, "seed": self.seed}
         parameters |= {"boost_from_average": False}
+        if objective == "quantile":
+            parameters["alpha"] = metric.quantile
 
         def data(rows: np.ndarray) -> Any:
             return lightgbm.Dataset(inputs[rows], target[rows], init_score=start[rows])
@@ -114,17 +116,21 @@ class StackLightGBM(Method):
         )
         losses = np.array(next(iter(history["inner"].values())))
         rounds = int(np.argmin(losses)) + 1
-        if losses.min() >= self._loss_at_start(target[out], start[out], objective):
+        if losses.min() >= self._loss_at_start(target[out], start[out], objective, metric.quantile):
             return None
         return lightgbm.train(parameters, data(np.ones(len(target), bool)), rounds)
 
-    def _loss_at_start(self, target: np.ndarray, start: np.ndarray, objective: str) -> float:
+    def _loss_at_start(
+        self, target: np.ndarray, start: np.ndarray, objective: str, quantile: float | None
+    ) -> float:
         from scipy.special import log_expit, log_softmax
 
         if objective == "multiclass":
             return float(-log_softmax(start, axis=1)[np.arange(len(target)), target].mean())
         if objective == "binary":
             return float(-np.where(target > 0.5, log_expit(start), log_expit(-start)).mean())
+        if quantile is not None:
+            return float(np.maximum(quantile * target, (quantile - 1.0) * target).mean())
         return float(np.abs(target).mean() if objective == "l1" else (target**2).mean())
 
     def _combine(self, stack: Stack) -> np.ndarray:
