@@ -19,6 +19,8 @@ LAYERS = [
     "config",
     "store",
     "context",
+    "networks/keras_import",
+    "networks/training",
     "data",
     "transforms",
     "inputs",
@@ -54,8 +56,9 @@ def files():
 
 
 def layer_of(module):
-    parts = module.split(".")
-    return LAYERS.index(parts[1]) if len(parts) > 1 else -1
+    """The floor that a module of `pipeline` stands on: where a part of a package has its own, that."""
+    path = module.replace(".", "/").removeprefix("pipeline/")
+    return LAYERS.index(max((name for name in LAYERS if f"{path}/".startswith(f"{name}/")), key=len))
 
 
 def imports(path):
@@ -74,13 +77,18 @@ def imports(path):
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_down(path):
-    own = LAYERS.index(
-        path.relative_to(ROOT / "pipeline").with_suffix("").parts[0].replace("__init__", "errors")
-    )
+    name = str(path.relative_to(ROOT).with_suffix(""))
+    own = layer_of("errors" if name == "pipeline/__init__" else name)
     for module in imports(path):
         assert not module.startswith("competitions"), "a competition's module is loaded by name"
-        if module.startswith("pipeline."):
+        if module.startswith("pipeline."):  # the package itself is empty
             assert layer_of(module) <= own, f"{path.name} imports {module}, which lies below it"
+
+
+def test_a_part_of_a_package_may_stand_on_a_floor_of_its_own():
+    """The loop that trains networks knows neither tables nor pictures; what is beside it may."""
+    loop, beside = layer_of("pipeline.networks.training.trainer"), layer_of("pipeline.networks.fitting")
+    assert loop < layer_of("pipeline.data.rows") < layer_of("pipeline.inputs.images") < beside
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))

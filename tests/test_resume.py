@@ -33,7 +33,7 @@ def replace(*paths, **options):
     stop("after")
 
 os.replace = replace
-from pipeline.networks import checkpoint
+from pipeline.networks.training import checkpoint
 checkpoint.SECONDS_BETWEEN = 0.0  # every epoch is kept
 from pipeline.console import ConsoleProgress
 update = ConsoleProgress.update

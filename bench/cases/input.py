@@ -15,15 +15,17 @@ from bench.measure import least_seconds
 from bench.plain import input as plain
 from bench.results import Value
 from pipeline.context import ignore
-from pipeline.networks.batches import Batch, Batches, PixelBatches
-from pipeline.networks.checkpoint import Checkpoint
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.network import get_network
+from pipeline.networks.picture_batches import PixelBatches
 from pipeline.networks.plan import make_plan
-from pipeline.networks.schedule import Schedule
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import make_targets
-from pipeline.networks.training import Phase, Trainer
+from pipeline.networks.training.batches import Batch, Batches
+from pipeline.networks.training.checkpoint import Checkpoint
+from pipeline.networks.training.phase import Phase
+from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task, make_task
 from pipeline.transforms.augment import Augmenter
 

@@ -141,7 +141,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    if (codes := _codes(competition, pictures, config, around)).kinds:
+    if (codes := _codes(competition, pictures, config, metric.value, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
     n, repeats = _folds(competition, split, pictures)
@@ -210,12 +210,12 @@ def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Confi
 
 
 def _codes(
-    competition: Competition, pictures: PictureFiles | None, config: Config, around: Surroundings
+    competition: Competition, pictures: PictureFiles | None, config: Config, metric: str, threads: int
 ) -> Codes:
     size = size_of(competition, pictures)
     if competition.train is None or not size.columns:
         return Codes()
-    trials = Trials(competition, competition.train, config.metric, config.folds, around.machine.threads)
+    trials = Trials(competition, competition.train, metric, config.folds, threads)
     return find_codes(trials, size)
 
 

@@ -97,12 +97,18 @@ Report = Callable[[int, int], None]  # called with rounds done and the most that
 
 
 class Boosting(TableModel):
-    """Gradient boosted trees. One booster per label or target; all classes share one."""
+    """Gradient boosted trees. One booster per label or target; all classes share one.
+
+    Attributes:
+        per_cell: seconds of a fit per row, column and problem.
+        suffix: of a booster's file, by which a library knows its format.
+    """
 
     Config: ClassVar[type[AnytimeConfig]] = BoostingConfig
     anytime = True
     style: ClassVar[Style] = "tree"
-    per_cell: ClassVar[float] = 3e-6  # seconds per row, column and problem
+    per_cell: ClassVar[float] = 3e-6
+    suffix: ClassVar[str]
     config: BoostingConfig
 
     @classmethod
@@ -268,6 +274,21 @@ class Boosting(TableModel):
     def _learn(self, table: Table, context: Context, end: float) -> None:
         raise TypeError("Boosting learns in `fit`.")
 
-    @abstractmethod
+    def _write(self, folder: Path) -> None:
+        for problem, booster in enumerate(self.boosters_):
+            self._write_booster(booster, self._file(folder, problem))
+
+    def _read(self, folder: Path) -> None:
+        files = [self._file(folder, problem) for problem in range(self._boosters)]
+        self.boosters_ = [self._read_booster(file) for file in files]
+
     def _file(self, folder: Path, problem: int) -> Path:
-        """Returns where a booster is written."""
+        return folder / f"booster_{problem}{self.suffix}"
+
+    def _write_booster(self, booster: Any, file: Path) -> None:
+        """Writes one booster in the library's own format."""
+        booster.save_model(str(file))
+
+    @abstractmethod
+    def _read_booster(self, file: Path) -> Any:
+        """Returns the booster that was written there."""

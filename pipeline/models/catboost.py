@@ -101,6 +101,7 @@ class CatBoost(Boosting):
 
     Config: ClassVar[type[AnytimeConfig]] = CatBoostConfig
     style = "native"
+    suffix = ".cbm"
     config: CatBoostConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
@@ -192,22 +193,12 @@ class CatBoost(Boosting):
         answer = booster.predict(pool, prediction_type="Probability", thread_count=threads)
         return answer if self.task.exclusive else answer[:, 1]
 
-    def _write(self, folder: Path) -> None:
-        for problem, booster in enumerate(self.boosters_):
-            booster.save_model(str(self._file(folder, problem)))
-
-    def _read(self, folder: Path) -> None:
+    def _read_booster(self, file: Path) -> Any:
         catboost = load_catboost()
-        self.boosters_ = []
-        for problem in range(self._boosters):
-            path = self._file(folder, problem)
-            try:
-                self.boosters_.append(catboost.CatBoost().load_model(str(path)))
-            except catboost.CatBoostError as error:
-                raise ModelError(f"{path.name} cannot be read: {error}") from error
-
-    def _file(self, folder: Path, problem: int) -> Path:
-        return folder / f"booster_{problem}.cbm"
+        try:
+            return catboost.CatBoost().load_model(str(file))
+        except catboost.CatBoostError as error:
+            raise ModelError(f"{file.name} cannot be read: {error}") from error
 
 
 def load_catboost() -> ModuleType:

@@ -13,9 +13,9 @@ from pipeline.data.rows import Rows
 from pipeline.errors import ModelError, did_you_mean, listing
 from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
-from pipeline.networks.batches import take
 from pipeline.networks.inference import batch_size, run
 from pipeline.networks.network import get_network
+from pipeline.networks.picture_batches import take
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import softmax
 from pipeline.tasks.base import general_kinds

@@ -54,6 +54,7 @@ class LightGBM(Boosting):
     faster: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.1, "refit": False}
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"params": {"extra_trees": True}},)
     per_cell = 2.5e-6
+    suffix = ".txt"
     config: LightGBMConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
@@ -122,18 +123,10 @@ class LightGBM(Boosting):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         return booster.predict(features, num_threads=threads_for(features, context))
 
-    def _write(self, folder: Path) -> None:
-        for problem, booster in enumerate(self.boosters_):
-            booster.save_model(self._file(folder, problem))
-
-    def _read(self, folder: Path) -> None:
+    def _read_booster(self, file: Path) -> Any:
         import lightgbm
 
-        files = [self._file(folder, problem) for problem in range(self._boosters)]
-        self.boosters_ = [lightgbm.Booster(model_file=file) for file in files]
-
-    def _file(self, folder: Path, problem: int) -> Path:
-        return folder / f"booster_{problem}.txt"
+        return lightgbm.Booster(model_file=file)
 
 
 def _lightgbm_pace(pace: Pace, stopping: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,19 +15,26 @@ from pydantic import Field
 
 from pipeline.clock import Clock
 from pipeline.data.rows import Rows
-from pipeline.errors import ModelError
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
+from pipeline.networks.training.batches import Arrays, Batches
+from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.phase import Phase
+from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.trainer import Trainer
 
 PREDICT_BATCH = 4096
 BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows up to -> batch
 
 START = 8.0  # seconds before the first epoch
 PER_ROW = 6e-4  # seconds per row, all epochs
+SEARCH_SHARE = 0.6  # of the reported progress, where small data are learned again
+REFIT = "refit"  # the phase in which they are
+NOT_A_NUMBER = "Lower `learning_rate`, and look for extreme values in the numeric columns."
 
 
 class TabularConfig(AnytimeConfig):
@@ -74,11 +82,27 @@ class TabularConfig(AnytimeConfig):
         }
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What holds for all training of one fit.
+
+    Attributes:
+        context: the fit's.
+        until: when its time is over, by `Clock.now`.
+        checkpoint: where its progress is kept.
+    """
+
+    context: Context
+    until: float
+    checkpoint: Checkpoint
+
+
 @MODELS.register("tabular")
 class Tabular(TableModel):
     """TabM-mini on the dense encoding (see `pipeline.networks.tabm`)."""
 
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
+    version = 2  # its epochs are counted from 0, as every network's: other orders of the rows
     anytime = True
     config: TabularConfig
 
@@ -93,98 +117,101 @@ class Tabular(TableModel):
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Finds the epochs on the inner rows; small data are then learned again with them, in time.
 
+        A fit that goes on from a checkpoint has all its time again.
+
         Raises:
             ValueError: it shall stop early, and there are no inner rows that tell when.
+            ModelError: a loss became NaN or infinite.
         """
         load_keras(context.threads)  # which a process pays once: no part of a fit's time
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
-        config, epochs, whole = self.config, self.config.epochs, train
+        config, whole, valid = self.config, train, None
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
-        again = len(whole) < config.refit_below and whole is not train
+        table = self._encode(whole if config.patience is None else train, context)
         if config.patience is not None:
             if inner is None:
                 raise ValueError(f"{config.kind}: with `patience`, inner rows must tell when to stop.")
-            epochs = self._search(train, inner, context, end)
+            valid = self._valid(inner)
+        again = valid is not None and whole is not train and len(whole) < config.refit_below
+        terms = Terms(context, end, Checkpoint(context.checkpoint, self._name(table, valid, context)))
+        saved = terms.checkpoint.facts()
+        if saved.get("phase") == REFIT:  # the search was over
+            epochs = saved["epochs"]
+        else:
+            share = (0.0, SEARCH_SHARE) if again else (0.0, 1.0)
+            epochs = self._train("network", share, table, config.epochs, terms, valid)
             second = (Clock.now() - begun) * len(whole) / len(train)  # seconds that it would take, at most
             again = again and Clock.now() + second <= end
-        if config.patience is None or again:
+        if again:
             table = self._encode(whole, context)
-            if not self._trivial:
-                epochs = self._train(table, epochs, context, end)
+            epochs = self._train(REFIT, (SEARCH_SHARE, 1.0), table, epochs, terms)
         self.notes_ |= {"epochs": epochs, "seconds": round(time.perf_counter() - started, 2)}
         return self
 
-    def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> int:
-        """Trains until the inner rows gain no more or time ends; keeps and returns the best epoch."""
-        table = self._encode(train, context)
-        if self._trivial:
-            return 1
+    def _valid(self, inner: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Returns features and encoded target of the inner rows whose class the training rows hold."""
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target)))
         target = self.coder_.matrix(self.coder_.encode(inner.target)).astype(np.float32)
-        valid = (self.encoder_.transform(inner), target)
-        most = self.config.epochs
-        return self._train(table, most, context, end, valid)
+        return self.encoder_.transform(inner), target
+
+    def _name(self, table: Table, valid: tuple[np.ndarray, ...] | None, context: Context) -> str:
+        """Returns what the fit depends on, hashed; "" where nothing is kept."""
+        if context.checkpoint is None:
+            return ""
+        seen = (table.features, table.target, table.weights, *(valid or ()))
+        return name_fit(self.config.model_dump_json(), self.task, context.seed, *seen)
 
     def _train(
         self,
+        name: str,
+        share: tuple[float, float],
         table: Table,
         epochs: int,
-        context: Context,
-        end: float = math.inf,
+        terms: Terms,
         valid: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> int:
-        """Trains a new network until `end`; returns the epochs after which its weights were taken."""
+        """Trains a new network, or goes on with that of the phase `name`.
+
+        Returns:
+            The whole epochs after which its weights were taken; 0 where there was no time for one.
+        """
+        if self._trivial:
+            return 1
+        target = self.coder_.matrix(table.target).astype(np.float32)
+        self._build(table.features, target.shape[1], terms.context)
+        rows, config = len(target), self.config
+        size = config.batch_size or next((size for most, size in BATCHES if rows <= most), 1024)
+        source = Arrays(table.features, target[:, None], table.weights)
+        batches = Batches(source, rows, min(size, rows), terms.context.seed)
+        schedule = Schedule(config.learning_rate, epochs * len(batches), "constant", warmup=0.0)
+        patience = None if valid is None else config.patience
+        trainer = Trainer(
+            self.network_,
+            Phase(name, epochs, schedule, patience=patience, share=share),
+            batches,
+            terms.context.report,
+            terms.checkpoint,
+            judge=None if valid is None else lambda: self._inner_loss(*valid, terms.context),
+            until=terms.until,
+            advice=NOT_A_NUMBER,
+        )
+        trainer.resume()
+        [weights] = trainer.train()
+        self.network_.set_weights(weights)
+        return trainer.progress.best_epoch or trainer.progress.epoch
+
+    def _build(self, features: np.ndarray, outputs: int, context: Context) -> None:
+        """Makes a network for the features, compiled and at its beginning."""
         keras = load_keras(context.threads)
         keras.utils.set_random_seed(context.seed)
-        target = self.coder_.matrix(table.target).astype(np.float32)
-        self.shape_ = self._shape(table.features, target.shape[1])
-        edges = bin_edges(table.features[:, list(self.shape_.embedded)], self.shape_.bins)
+        self.shape_ = self._shape(features, outputs)
+        edges = bin_edges(features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
         optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
         self.network_.compile(optimizer, loss=self._loss(keras))
-        best_loss, best_epoch, best_weights = np.inf, 0, None
-        for epoch in range(1, epochs + 1):
-            loss = self._epoch(table, target, np.random.default_rng((context.seed, epoch)), end)
-            if valid is not None:
-                loss = self._inner_loss(*valid, context)
-                if loss < best_loss:
-                    best_loss, best_epoch, best_weights = loss, epoch, self.network_.get_weights()
-                elif epoch - best_epoch >= (self.config.patience or epochs):
-                    break
-            context.report(epoch / epochs, f"epoch {epoch}/{epochs} loss {loss:.4f}")
-            if Clock.now() >= end:
-                break
-        if not np.isfinite(loss if valid is None else best_loss):
-            raise ModelError(
-                f"{self.config.kind}: the loss is not a number. Lower `learning_rate`, and look for extreme "
-                "values in the numeric columns."
-            )
-        if valid is None:
-            return epoch
-        self.network_.set_weights(best_weights)
-        return best_epoch
-
-    def _epoch(self, table: Table, target: np.ndarray, rng: np.random.Generator, end: float) -> float:
-        """Takes one step per batch of the rows in random order, until `end`; returns the mean loss.
-
-        The rows past the last full batch wait for another epoch, so that one traced step serves all.
-        """
-        rows = len(target)
-        size = self.config.batch_size or next((size for most, size in BATCHES if rows <= most), 1024)
-        size = min(size, rows)
-        order = rng.permutation(rows)[: rows - rows % size].reshape(-1, size)
-        loss = 0.0
-        self.network_.reset_metrics()
-        for batch in order:
-            weights = None if table.weights is None else table.weights[batch]
-            loss = self.network_.train_on_batch(
-                table.features[batch], target[batch][:, None], sample_weight=weights
-            )
-            if Clock.now() >= end:
-                break
-        return float(loss)  # Keras' running mean over the steps so far
+        optimizer.build(self.network_.trainable_variables)
 
     def _shape(self, features: np.ndarray, outputs: int) -> Shape:
         """Embeds what takes more than two values: the others are indicators."""

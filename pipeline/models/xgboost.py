@@ -60,6 +60,7 @@ class XGBoost(Boosting):
     Config: ClassVar[type[AnytimeConfig]] = XGBoostConfig
     leads = 1
     faster: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.1, "refit": False}
+    suffix = ".ubj"
     config: XGBoostConfig
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
@@ -110,12 +111,12 @@ class XGBoost(Boosting):
                 report(epoch + 1, rounds)
                 return False
 
-        self.types_ = ["c" if index in table.native else "q" for index in range(table.features.shape[1])]
-        data = self._matrix(table.features, context, self._label(table, problem), table.weights)
+        types = ["c" if index in table.native else "q" for index in range(table.features.shape[1])]
+        data = self._matrix(table.features, types, context, self._label(table, problem), table.weights)
         callbacks: list[Any] = [Progress()]
         watched = []
         if valid is not None:
-            held = self._matrix(valid.features, context, self._label(valid, problem), valid.weights)
+            held = self._matrix(valid.features, types, context, self._label(valid, problem), valid.weights)
             watched = [(held, "inner")]
             callbacks.append(xgboost.callback.EarlyStopping(rounds=self.config.early_stopping_rounds))
         if pace is not None:
@@ -134,6 +135,7 @@ class XGBoost(Boosting):
     def _matrix(
         self,
         features: np.ndarray,
+        types: list[str],
         context: Context,
         label: np.ndarray | None = None,
         weights: np.ndarray | None = None,
@@ -144,29 +146,19 @@ class XGBoost(Boosting):
             features,
             label,
             weight=weights,
-            feature_types=self.types_,
+            feature_types=types,
             enable_categorical=True,
             nthread=threads_for(features, context),
         )
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         booster.set_param({"nthread": threads_for(features, context)})
-        return booster.predict(self._matrix(features, context))
+        return booster.predict(self._matrix(features, booster.feature_types, context))
 
-    def _write(self, folder: Path) -> None:
-        for problem, booster in enumerate(self.boosters_):
-            booster.save_model(self._file(folder, problem))
-
-    def _read(self, folder: Path) -> None:
+    def _read_booster(self, file: Path) -> Any:
         import xgboost
 
-        self.boosters_ = []
-        for problem in range(self._boosters):
-            self.boosters_.append(xgboost.Booster(model_file=self._file(folder, problem)))
-        self.types_ = self.boosters_[0].feature_types
-
-    def _file(self, folder: Path, problem: int) -> Path:
-        return folder / f"booster_{problem}.ubj"
+        return xgboost.Booster(model_file=file)
 
 
 def _xgboost_pace(pace: Pace) -> Any:

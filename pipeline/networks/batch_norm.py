@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.networks.batches import take
 from pipeline.networks.building import leaves
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.network import Network
+from pipeline.networks.picture_batches import take
 
 MOST_PICTURES = 2048
 

@@ -12,25 +12,30 @@ from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
-from pipeline.networks.batches import Batches, Features, PictureSource, PixelBatches
-from pipeline.networks.checkpoint import Checkpoint, name_fit
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.health import warnings_of
 from pipeline.networks.inference import Frozen, batch_size, run
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
+from pipeline.networks.picture_batches import Features, PixelBatches
 from pipeline.networks.plan import TrainingPlan, make_plan
 from pipeline.networks.pretrained import digest, read_pretrained
 from pipeline.networks.saved import TrainedNetwork
-from pipeline.networks.schedule import Schedule
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import Targets
-from pipeline.networks.training import Phase, Trainer
+from pipeline.networks.training.batches import Batches, BatchSource
+from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.phase import Phase
+from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task
 from pipeline.transforms.augment import Augmenter
 
 HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it
 LOOKED_AT = 512  # training pictures that the finished network is tried on
+NOT_A_NUMBER = (
+    "Try a smaller `learning_rate` (a tenth), `clip: 1.0`, a longer `warmup`, or `mixed_precision: false`."
+)
 
 
 class Fit:
@@ -97,17 +102,15 @@ class Fit:
             self.pixels_key,
         )
         checkpoint = Checkpoint(self.context.checkpoint, fit)
-        saved = checkpoint.read()
+        begun = checkpoint.facts().get("phase")
         phases = [("head", lambda: self._head_trainer(frozen, checkpoint))] if self.plan.head_epochs else []
         if self.plan.epochs:
             phases.append(("network", lambda: self._full_trainer(checkpoint)))
         for name, make in phases:
-            if saved and name == "head" and saved[0]["phase"] == "network":
+            if name == "head" and begun == "network":
                 continue
             trainer = make()
-            if saved:
-                trainer.take_up(*saved)
-                saved = None
+            trainer.resume()
             found = _guarded(trainer)
             if name == "head":
                 self.network.head.set_weights(found[0])
@@ -167,7 +170,7 @@ class Fit:
     def _trainer(
         self,
         name: str,
-        source: PictureSource,
+        source: BatchSource,
         epochs: int,
         rate: float,
         predict: Callable[[Rows], np.ndarray] | None,
@@ -192,7 +195,8 @@ class Fit:
         phase = Phase(name, epochs, schedule, averaging, cycles, config.patience if last else None, share)
         model = self.network.head if name == "head" else self.network.full
         judge, watch = self._onlookers(predict) if predict else (None, None)
-        return Trainer(model, phase, batches, self.context.report, checkpoint, judge, watch)
+        report = self.context.report
+        return Trainer(model, phase, batches, report, checkpoint, judge, watch, advice=NOT_A_NUMBER)
 
     def _onlookers(
         self, predict: Callable[[Rows], np.ndarray]
@@ -238,7 +242,7 @@ class Fit:
         }
         if progress.scores:
             notes["best_epoch"] = progress.best_epoch
-            notes["inner_score"] = round(min(progress.scores), 5)
+            notes["inner_score"] = round(progress.best_score, 5)
         if warnings := self._look(frozen):
             notes["warnings"] = warnings
         return TrainedNetwork(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.context import Context
-from pipeline.networks.batches import take
 from pipeline.networks.coordinates import swap, to_fractions, to_points
 from pipeline.networks.network import Network
+from pipeline.networks.picture_batches import take
 from pipeline.networks.targets import Targets
 from pipeline.transforms.test_time import affines, apply_test_time, undo
 

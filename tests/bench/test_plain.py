@@ -19,7 +19,7 @@ from pipeline.cli import main
 from pipeline.config.schema import FoldsConfig
 from pipeline.context import Context
 from pipeline.data.folds import make_folds
-from pipeline.networks.batches import Batches
+from pipeline.networks.training.batches import Batches
 from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 from pipeline.transforms.augment_spec import build

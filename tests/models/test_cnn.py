@@ -13,7 +13,8 @@ from pipeline.errors import ModelError
 from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.models.cnn import CNN
-from pipeline.networks import checkpoint, network
+from pipeline.networks import network
+from pipeline.networks.training import checkpoint
 from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
 

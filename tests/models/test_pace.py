@@ -72,18 +72,6 @@ def test_the_rate_follows_the_rounds_that_are_left(monkeypatch):
     assert found[15] < found[-1] <= HIGHEST_RATE
 
 
-def test_a_net_stops_within_an_epoch(monkeypatch):
-    now = [0.0]
-
-    def tick():
-        now[0] += 1.0
-        return now[0]
-
-    monkeypatch.setattr(Clock, "now", staticmethod(tick))
-    notes = fit(build("tabular", "binary", max_seconds=2.0), make("binary")).notes()
-    assert (notes["epochs"], notes["rows"]) == (1, 160)
-
-
 @pytest.fixture
 def ticks(monkeypatch):
     """A clock that goes on by a second whenever someone looks at it."""

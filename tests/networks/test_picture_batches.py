@@ -1,9 +1,9 @@
 import numpy as np
-import pytest
 
-from pipeline.networks.batches import Batches, PixelBatches, ahead, take
 from pipeline.networks.config import CNNConfig
+from pipeline.networks.picture_batches import PixelBatches, take
 from pipeline.networks.targets import make_targets
+from pipeline.networks.training.batches import Batches
 from pipeline.tasks.base import make_task
 from pipeline.transforms.augment import Augmenter
 
@@ -25,7 +25,7 @@ def epochs(batches, which):
     return [[np.concatenate([b[i] for b in batches.epoch(e)]) for i in (0, 1)] for e in which]
 
 
-def test_threads_and_earlier_epochs_change_nothing():
+def test_threads_and_earlier_epochs_change_no_picture():
     source = pictures(augment=Augmenter("heavy"))
     alone = epochs(Batches(source, 12, 4, seed=3), [0, 1, 2])
     threaded = epochs(Batches(source, 12, 4, seed=3, threads=3), [2])
@@ -40,12 +40,6 @@ def test_every_row_comes_once_an_epoch_and_keeps_its_target():
         row = next(i for i, p in enumerate(source.positions) if np.array_equal(source.pixels[p], image))
         assert encoded.argmax() == source.target[row]
     assert len(np.unique(inputs.reshape(12, -1), axis=0)) == 12
-
-
-def test_rows_that_fill_no_batch_are_left_for_another_epoch():
-    batches = Batches(pictures(), 12, 5, seed=0)
-    assert [len(inputs) for inputs, *_ in batches.epoch(0)] == [5, 5]
-    assert len(batches) == 2
 
 
 def test_coordinates_move_with_the_picture():
@@ -64,18 +58,6 @@ def test_a_flipped_box_stays_a_box():
     boxes.target[:] = [0.1, 0.2, 0.4, 0.6]
     expected = boxes.targets.encode(np.array([[0.6, 0.2, 0.9, 0.6]]))
     np.testing.assert_allclose(boxes(np.arange(1), np.arange(1))[1], expected, atol=1e-4)
-
-
-def test_making_ahead_keeps_the_order_and_passes_errors_on():
-    def make(step):
-        if step == 7:
-            raise ValueError("picture 7 is broken")
-        return step
-
-    made = ahead(make, 10, threads=3)
-    assert [next(made) for _ in range(7)] == list(range(7))
-    with pytest.raises(ValueError, match="picture 7 is broken"):
-        next(made)
 
 
 def test_take_keeps_the_order_asked_for():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.networks.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.checkpoint import Checkpoint, name_fit
 
 
 def test_what_is_written_is_read(tmp_path):

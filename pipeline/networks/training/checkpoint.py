@@ -32,9 +32,13 @@ class Checkpoint:
         self.fit, self.seconds = fit, SECONDS_BETWEEN if seconds is None else seconds
         self._written = time.monotonic()
 
+    def due(self, must: bool = False) -> bool:
+        """Whether a write would be one: there is a folder, and it must be or the last was long enough ago."""
+        return self.path is not None and (must or time.monotonic() - self._written >= self.seconds)
+
     def write(self, facts: Mapping[str, Any], groups: Groups, must: bool = False) -> None:
-        """Replaces the file, if the last write was long enough ago or `must`."""
-        if self.path is None or not (must or time.monotonic() - self._written >= self.seconds):
+        """Replaces the file, where that is due."""
+        if self.path is None or not self.due(must):
             return
         arrays = {f"{name}/{place}": a for name, group in groups.items() for place, a in enumerate(group)}
         sizes = {name: len(group) for name, group in groups.items()}
@@ -65,11 +69,16 @@ class Checkpoint:
             return None  # a damaged file costs the epochs done, not the result
         return facts, groups
 
+    def facts(self) -> dict[str, Any]:
+        """Returns the facts of this fit's last write; empty where there is none."""
+        saved = self.read()
+        return saved[0] if saved else {}
+
 
 def name_fit(*parts: Any) -> str:
     """Returns a hash of what a fit depends on: texts, numbers and arrays."""
     total = hashlib.sha256()
     for part in parts:
-        total.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+        total.update(np.ravel(part).data.cast("B") if isinstance(part, np.ndarray) else repr(part).encode())
         total.update(b"\0")
     return total.hexdigest()

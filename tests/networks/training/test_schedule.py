@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.networks.schedule import Schedule
+from pipeline.networks.training.schedule import Schedule
 
 
 def test_rises_then_falls_to_zero():

@@ -5,72 +5,37 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.errors import ModelError
-from pipeline.networks.batches import Batches
-from pipeline.networks.checkpoint import Checkpoint, Groups
 from pipeline.networks.keras_import import to_numpy
-from pipeline.networks.schedule import SWA_START, Schedule
+from pipeline.networks.training.batches import Batch, Batches
+from pipeline.networks.training.checkpoint import Checkpoint, Groups
+from pipeline.networks.training.phase import EpochNews, Phase
+from pipeline.networks.training.schedule import SWA_START
 
 SECONDS_BETWEEN_REPORTS = 2.0
 
 Values = list[np.ndarray]
 
 
-@dataclass(frozen=True)
-class Phase:
-    """What is trained for how long.
-
-    Attributes:
-        name: "head" or "network".
-        epochs: how many.
-        schedule: the rate at every step.
-        averaging: none, ema or swa.
-        cycles: cosine cycles; the weights at the end of each are kept.
-        patience: epochs without a better score before it stops, or None.
-        share: fractions of the whole fit at which the phase begins and ends.
-    """
-
-    name: str
-    epochs: int
-    schedule: Schedule
-    averaging: str = "none"
-    cycles: int = 1
-    patience: int | None = None
-    share: tuple[float, float] = (0.0, 1.0)
-
-
-@dataclass
-class EpochNews:
-    """How far a phase has come."""
-
-    epoch: int = 0
-    losses: list[float] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    averaged: int = 0
-    kept: Groups = field(default_factory=dict)
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the best score, from 1; 0 where nothing was scored."""
-        return int(np.argmin(self.scores)) + 1 if self.scores else 0
-
-
 class Trainer:
-    """Trains a compiled Keras model.
+    """Trains a compiled Keras model, whatever it looks at.
 
     Args:
-        model: compiled; its weights and optimiser are at their beginning.
+        model: compiled, its optimiser built; both are at their beginning.
         phase: what to do.
         batches: what to learn from.
         report: as in `Context`.
         checkpoint: where progress is kept.
         judge: returns what early stopping wants to be small, of the model as it is.
         watch: called with the fraction of the whole fit that is done, after each epoch.
+        until: when the time of the phase is over, by `Clock.now`: within an epoch too, but never
+            before the first step. What is kept by then is the result.
+        advice: what to do where a loss is not a number; ends the error's text.
     """
 
     def __init__(
@@ -82,13 +47,22 @@ class Trainer:
         checkpoint: Checkpoint,
         judge: Callable[[], float] | None = None,
         watch: Callable[[float], None] | None = None,
+        until: float = math.inf,
+        advice: str = "",
     ) -> None:
         self.model, self.phase, self.batches = model, phase, batches
         self.report, self.checkpoint, self.judge, self.watch = report, checkpoint, judge, watch
+        self.until, self.advice = until, advice
         self.progress = EpochNews()
+        self._rate: float | None = None  # as it was last set
 
-    def take_up(self, facts: dict[str, Any], groups: Groups) -> None:
-        """Goes back to a saved state of this phase."""
+    def resume(self) -> None:
+        """Goes on from where the checkpoint has this phase; stays at its beginning where it has not."""
+        saved = self.checkpoint.read()
+        if saved and saved[0]["phase"] == self.phase.name:
+            self._take_up(*saved)
+
+    def _take_up(self, facts: dict[str, Any], groups: Groups) -> None:
         for name, variables in self._variables().items():
             for variable, value in zip(variables, groups.pop(name), strict=True):
                 variable.assign(value)
@@ -98,42 +72,63 @@ class Trainer:
     def train(self) -> list[Values]:
         """Trains to the end and returns the weights found: one set, or one per snapshot.
 
+        Where the time is over before, these are the best, the mean or the snapshots of the whole
+        epochs, and the weights as they are where none is kept yet.
+
         Raises:
-            ModelError: the loss became NaN or infinite.
+            ModelError: the loss became NaN or infinite, or no epoch's score is a number.
         """
         while self.progress.epoch < self.phase.epochs and not self._stopped():
-            self._epoch()
+            if not self._epoch():
+                break
             self._keep()
             self.progress.epoch += 1
             self._save()
             self._say(self.progress.epoch, self.progress.losses[-1])
             if self.watch:
                 self.watch(self._fraction(self.progress.epoch))
+            if self._late():
+                break
         return self._result()
 
-    def _epoch(self) -> None:
+    def _epoch(self) -> bool:
+        """Takes a step per batch; returns whether there was time for all of them."""
         epoch, steps = self.progress.epoch, len(self.batches)
         total, said = 0.0, time.monotonic()
-        for step, (inputs, targets, weights) in enumerate(self.batches.epoch(epoch)):
-            self.model.optimizer.learning_rate = self.phase.schedule.rate(epoch * steps + step)
-            loss = float(np.asarray(self.model.train_on_batch(inputs, targets, weights)).ravel()[0])
-            if not math.isfinite(loss):
-                raise ModelError(
-                    f"The loss became {loss} in epoch {epoch + 1}, step {step + 1} of {steps}. Try a smaller "
-                    "`learning_rate` (a tenth), `clip: 1.0`, a longer `warmup`, or `mixed_precision: false`."
-                )
-            total += loss
+        for done, batch in enumerate(self.batches.epoch(epoch), start=1):
+            total += self._step(batch, epoch * steps + done - 1)
+            if done < steps and self._late():
+                break
             if time.monotonic() - said > SECONDS_BETWEEN_REPORTS:
                 said = time.monotonic()
-                self._say(epoch + (step + 1) / steps, total / (step + 1))
-        self.progress.losses.append(total / steps)
+                self._say(epoch + done / steps, total / done)
+        self.progress.losses.append(total / done)
+        return done == steps
+
+    def _step(self, batch: Batch, step: int) -> float:
+        """Takes a step, counted from 0 over all epochs; returns its loss."""
+        rate = self.phase.schedule.rate(step)
+        if rate != self._rate:  # a variable on the device: not set for nothing
+            self.model.optimizer.learning_rate = self._rate = rate
+        loss = float(np.asarray(self.model.train_on_batch(*batch)).ravel()[0])
+        if not math.isfinite(loss):
+            epoch, place = divmod(step, len(self.batches))
+            raise ModelError(
+                f"The loss became {loss} in epoch {epoch + 1}, step {place + 1} of {len(self.batches)}. "
+                f"{self.advice}".rstrip()
+            )
+        return loss
+
+    def _late(self) -> bool:
+        return Clock.now() >= self.until
 
     def _keep(self) -> None:
         """Keeps weights at the end of an epoch, where the phase asks for it."""
         phase, progress, done = self.phase, self.progress, self.progress.epoch + 1
         if self.judge and phase.patience:
             score = self.judge()
-            if not progress.scores or score < min(progress.scores):
+            score = score if math.isfinite(score) else math.inf  # NaN would pass for the best
+            if score < progress.best_score:
                 progress.kept["best"] = self.model.get_weights()
             progress.scores.append(score)
         if phase.averaging == "swa" and (done > SWA_START * phase.epochs or done == phase.epochs):
@@ -155,10 +150,13 @@ class Trainer:
 
     def _result(self) -> list[Values]:
         kept = self.progress.kept
+        if self.progress.scores and "best" not in kept:
+            raise ModelError(f"The inner rows' loss was a number after no epoch. {self.advice}".rstrip())
         if self.phase.averaging == "ema" and self.phase.epochs:
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
-        if self.phase.cycles > 1:
-            return [kept[name] for name in kept if name.startswith("snapshot")]
+        snapshots = [kept[name] for name in kept if name.startswith("snapshot")]
+        if snapshots:
+            return snapshots
         for name in ("best", "mean"):
             if name in kept:
                 return [kept[name]]
@@ -168,18 +166,20 @@ class Trainer:
         return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
 
     def _save(self) -> None:
-        if self.checkpoint.path is None:
-            return
         progress = self.progress
+        must = progress.epoch == self.phase.epochs
+        if not self.checkpoint.due(must):
+            return
         now = {name: [to_numpy(v) for v in variables] for name, variables in self._variables().items()}
         facts = {
             "phase": self.phase.name,
+            "epochs": self.phase.epochs,
             "epoch": progress.epoch,
             "losses": progress.losses,
             "scores": progress.scores,
             "averaged": progress.averaged,
         }
-        self.checkpoint.write(facts, {**now, **progress.kept}, must=progress.epoch == self.phase.epochs)
+        self.checkpoint.write(facts, {**now, **progress.kept}, must)
 
     def _say(self, epoch: float, loss: float) -> None:
         text = f"{self.phase.name}: epoch {math.ceil(epoch)}/{self.phase.epochs} loss {loss:.4g}"
