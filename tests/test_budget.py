@@ -124,6 +124,16 @@ def test_a_model_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
     assert config["folds"]["n"] == 3
 
 
+def test_a_network_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
+    net = "models: {net: {kind: cnn, backbone: 4C3 MP2 FC8, size: 12, epochs: 1}, logit: {kind: logistic}}\n"
+    text = CONFIG[: CONFIG.index("models:")].replace("species}", 'species, images: "images/{id}.png"}') + net
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    costs.update(net=900.0)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    assert "net" in members(place)
+    assert manifest(place)["config"]["models"]["net"]["max_seconds"] == 30.0
+
+
 def test_whole_fits_that_are_there_are_used(place, costs):
     assert main(["train", "toy"]) == 0
     costs.update(lgbm=200.0)

@@ -200,6 +200,18 @@ class FeatureConfig(Section):
     kind: str
 
 
+class AnytimeConfig(ModelConfig):
+    """Keys of a model that may be ended at any time, and keeps what it has learned by then."""
+
+    max_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="seconds of one fit, after which it keeps its best rounds, epoch or trees so far; "
+        "boosting takes larger steps where `learning_rate` is not set, a network's rate falls with the time; "
+        "default: no end",
+    )
+
+
 class Config(Section):
     """A competition. `models` maps a name to that model's own section."""
 

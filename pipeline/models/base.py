@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
 
-from pipeline.config.schema import ModelConfig
+from pipeline.config.schema import AnytimeConfig, ModelConfig
 from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.models.size import Size
@@ -18,17 +17,6 @@ from pipeline.registry import MODELS
 from pipeline.tasks.base import Task, general_kinds
 
 __all__ = ["MODELS", "AnytimeConfig", "Context", "Model", "ModelConfig"]
-
-
-class AnytimeConfig(ModelConfig):
-    """Keys of a model that may be ended at any time, and keeps what it has learned by then."""
-
-    max_seconds: float | None = Field(
-        default=None,
-        gt=0,
-        description="seconds of one fit, after which it keeps its best rounds, epoch or trees so far; "
-        "LightGBM and XGBoost take larger steps where `learning_rate` is not set; default: no end",
-    )
 
 
 class Model(ABC):

@@ -40,6 +40,7 @@ class CNN(Model):
     version = 2  # batch normalisation sums in another order
     sees = ("images",)
     embeds = True
+    anytime = True
     leads = 3
 
     config: CNNConfig

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import ModelConfig
+from pipeline.config.schema import AnytimeConfig, ModelConfig
 from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
@@ -27,7 +27,7 @@ HEAD_TASKS = {  # of heads that are not for every kind of task
 }
 
 
-class CNNConfig(ModelConfig):
+class CNNConfig(AnytimeConfig):
     """A convolutional network, pretrained or from scratch."""
 
     # the network

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
@@ -31,6 +33,7 @@ from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task
 from pipeline.transforms.augment import Augmenter
 
+HEAD_TIME = 0.3  # of a limit in time, until when the head is trained where the whole network is after it
 HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it
 LOOKED_AT = 512  # training pictures that the finished network is tried on
 NOT_A_NUMBER = (
@@ -72,6 +75,7 @@ class Fit:
     def run(self) -> TrainedNetwork:
         """Trains and returns what was learned."""
         keras = load_keras(self.context.threads)
+        self.begun = Clock.now()
         keras.utils.set_random_seed(self.context.seed % 2**32)
         structure = make_structure(self.config, self.plan, self.targets, self.pixels.shape[1:])
         self.network = get_network(structure, self.context.threads)
@@ -195,8 +199,9 @@ class Fit:
         phase = Phase(name, epochs, schedule, averaging, cycles, config.patience if last else None, share)
         model = self.network.head if name == "head" else self.network.full
         judge, watch = self._onlookers(predict) if predict else (None, None)
-        report = self.context.report
-        return Trainer(model, phase, batches, report, checkpoint, judge, watch, advice=NOT_A_NUMBER)
+        until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else HEAD_TIME)
+        onlookers = (self.context.report, checkpoint, judge, watch, until, NOT_A_NUMBER)
+        return Trainer(model, phase, batches, *onlookers)
 
     def _onlookers(
         self, predict: Callable[[Rows], np.ndarray]

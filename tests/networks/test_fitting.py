@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.fitting import Fit
@@ -49,3 +50,18 @@ def test_values_are_scaled_by_the_training_rows():
     fit = fit_of(make_task("regression", ("price",)), values)
     assert fit.targets.mean == values[:40].mean()
     assert fit.targets.scale == values[:40].std()
+
+
+def test_a_limit_in_time_ends_the_training_and_leaves_a_network(monkeypatch):
+    """A clock that goes on by a second whenever someone looks at it."""
+    now = [0.0]
+
+    def tick():
+        now[0] += 1.0
+        return now[0]
+
+    monkeypatch.setattr(Clock, "now", staticmethod(tick))
+    task, target = make_task("classification", ("a", "b")), np.arange(ROWS) % 2
+    trained = fit_of(task, target, epochs=50, batch_size=8, max_seconds=30.0).run()
+    assert 1 <= trained.notes["epochs"] < 10
+    assert len(trained.values) == 1

@@ -55,6 +55,7 @@ class Trainer:
         self.until, self.advice = until, advice
         self.progress = EpochNews()
         self._rate: float | None = None  # as it was last set
+        self._begun: float | None = None  # when the first step was taken
 
     def resume(self) -> None:
         """Goes on from where the checkpoint has this phase; stays at its beginning where it has not."""
@@ -107,7 +108,7 @@ class Trainer:
 
     def _step(self, batch: Batch, step: int) -> float:
         """Takes a step, counted from 0 over all epochs; returns its loss."""
-        rate = self.phase.schedule.rate(step)
+        rate = self.phase.schedule.rate(self._place(step))
         if rate != self._rate:  # a variable on the device: not set for nothing
             self.model.optimizer.learning_rate = self._rate = rate
         loss = float(np.asarray(self.model.train_on_batch(*batch)).ravel()[0])
@@ -118,6 +119,21 @@ class Trainer:
                 f"{self.advice}".rstrip()
             )
         return loss
+
+    def _place(self, step: int) -> int:
+        """Returns the step of the schedule: a later one where the time runs out faster than the steps.
+
+        So the rate has fallen when the time is over (Li, Yumer and Ramanan, "Budgeted Training", ICLR
+        2020: what schedules have in common is that they are spread over the budget).
+        """
+        schedule = self.phase.schedule
+        if math.isinf(self.until) or schedule.kind == "constant":
+            return step
+        now = Clock.now()
+        if self._begun is None:
+            self._begun = now
+        share = (now - self._begun) / max(self.until - self._begun, 1e-9)
+        return min(max(step, int(share * schedule.steps)), schedule.steps - 1)
 
     def _late(self) -> bool:
         return Clock.now() >= self.until

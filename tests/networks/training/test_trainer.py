@@ -99,6 +99,17 @@ def test_without_a_better_score_it_stops_and_goes_back_to_the_best(trained):
     assert trainer.progress.epoch == 4
 
 
+def test_the_rate_falls_with_the_time_where_that_runs_out_first(trained):
+    schedule = Schedule(1.0, 10 * STEPS, warmup=0.0)
+    _, short = trained(epochs=10, schedule=schedule, until=2.0 * STEPS)
+    assert len(short.model.rates) == 2 * STEPS
+    assert short.model.rates[0] > 0.99
+    assert short.model.rates[-1] < 0.05
+    assert np.all(np.diff(short.model.rates) < 0)
+    _, whole = trained(epochs=10, schedule=schedule, until=1e9)
+    assert whole.model.rates == [schedule.rate(step) for step in range(10 * STEPS)]
+
+
 def test_a_score_that_is_no_number_is_never_the_best(trained):
     assert trained(scores=[math.nan, 3.0, math.inf, 2.0, 4.0], patience=9)[0] == [4 * STEPS]
     with pytest.raises(ModelError, match=r"number after no epoch. Try less\.$"):
