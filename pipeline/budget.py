@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from pipeline.clock import Clock, OutOfTime
 from pipeline.config.metric import metric_of
 from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.models.base import AnytimeConfig, Model
+from pipeline.models.size import Size
 from pipeline.progress import Progress
 from pipeline.registry import MODELS
 from pipeline.run.plan import Plan
@@ -27,6 +30,7 @@ SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main mod
 FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
 SHORTEST = 0.5  # seconds of any other fit
+LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
 STEPS = [0.5, 0.7, *(step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))]
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
@@ -54,6 +58,7 @@ class Budget:
         decided: whether the number of folds is settled.
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
         waiting: the configuration's models that are still to come, the one in hand first.
+        copies: name of a copy with other settings or another seed -> name of the model that it is a copy of.
     """
 
     plan: Plan
@@ -64,6 +69,7 @@ class Budget:
     decided: bool = False
     seed_of: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    copies: dict[str, str] = field(default_factory=dict)
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
@@ -77,6 +83,7 @@ class Budget:
             self.waiting = wanted[place:]
             if self._train(clock, name) and len(self.done) == 2:
                 self._submit()
+        self.waiting = []
         for name, section in self._more():
             if clock.left <= 0 or len(self.done) > MOST_MEMBERS:
                 break
@@ -104,6 +111,9 @@ class Budget:
             return True
         deciding = not self.decided and name != "baseline"
         capped = self._cap(clock, name, deciding)
+        if not deciding and self._too_short(name):
+            self.progress.message(f"{name:<16} left out: what time is left for a fit would not be of use")
+            return False
         clock.start_model(clock.deadline if capped else self._limit(clock, name, deciding))
         try:
             run = Run(replace(self.plan, only=(name,)), clock)
@@ -129,20 +139,51 @@ class Budget:
         section = self.plan.config.models[name]
         if not isinstance(section, AnytimeConfig):
             return False
-        if section.max_seconds is not None:  # the user's, or that of the model which this is a copy of
+        if section.max_seconds is not None and name not in self.copies:  # the user's
             return True
         run = Run(self.plan, self.progress)
         fits = [run.fit_product(name, fold) for fold in self.plan.all_folds]
         if all(fit.done() for fit in fits):
             return False
-        models = self.plan.config.models
-        others = [one for one in self.waiting if isinstance(models[one], AnytimeConfig)]
-        share = SHARE_OF_THE_MAIN if deciding else 1 / max(len(others), 1)
+        share = self._share(name)
+        if deciding:
+            share = min(share, SHARE_OF_THE_MAIN)
         seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
+        if name in self.copies:
+            if section.max_seconds is None:  # the model that it is a copy of was trained to its end
+                return False
+            seconds = min(seconds, section.max_seconds)
         if seconds < (SHORTEST_FIT if deciding else SHORTEST):
             return False
-        self._configure(models={**models, name: section.model_copy(update={"max_seconds": seconds})})
+        self._configure(
+            models={**self.plan.config.models, name: section.model_copy(update={"max_seconds": seconds})}
+        )
         return True
+
+    def _too_short(self, name: str) -> bool:
+        """Says whether the fits of a model would be ended before they are worth anything."""
+        models = self.plan.config.models
+        seconds = getattr(models[name], "max_seconds", None)
+        if seconds is None:
+            return False
+        if name in self.copies:
+            return seconds < LEAST_OF_A_COPY * models[self.copies[name]].max_seconds  # type: ignore[attr-defined]
+        competition = Run(self.plan, self.progress).competition
+        size = Size(
+            rows=len(competition.ids),
+            test_rows=len(competition.test_ids),
+            columns=0 if competition.train is None else competition.train.shape[1],
+            kind=competition.task.kind,
+            outputs=competition.task.n_outputs,
+        )
+        return seconds < self._kind(name).least_seconds(size)
+
+    def _share(self, name: str) -> float:
+        """Returns a model's part of the time that is left, beside the others that wait."""
+        models = self.plan.config.models
+        others = [one for one in self.waiting if one not in self.done]
+        waiting = {name, *(one for one in others if isinstance(models[one], AnytimeConfig))}
+        return self._kind(name).share / sum(self._kind(one).share for one in waiting)
 
     @staticmethod
     def _limit(clock: Clock, name: str, deciding: bool) -> float:
@@ -175,18 +216,24 @@ class Budget:
 
     def _more(self) -> Iterator[tuple[str, ModelConfig]]:
         """Yields further models: other settings of those that are done, then other seeds of them."""
-        base = [name for name in self.done if self._repeatable(name)]
-        for name in base:
-            section = self.plan.config.models[name]
-            for number, settings in enumerate(self._kind(name).variants, start=1):
-                yield f"{name}_v{number}", section.model_copy(update=settings)
+        base = self._best_first([name for name in self.done if self._repeatable(name)])
         for seed in range(1, MOST_MEMBERS):
             for name in base:
                 section = self.plan.config.models[name]
-                self.seed_of[f"{name}_s{seed}"] = name
+                variants = self._kind(name).variants if seed == 1 else ()
+                for number, settings in enumerate(variants, start=1):
+                    self.copies[f"{name}_v{number}"] = name
+                    yield f"{name}_v{number}", section.model_copy(update=settings)
+                self.seed_of[f"{name}_s{seed}"] = self.copies[f"{name}_s{seed}"] = name
                 yield f"{name}_s{seed}", section.model_copy(update={"seed": section.seed + seed})
             if not base:
                 return
+
+    def _best_first(self, names: list[str]) -> list[str]:
+        """Returns the models in the order of their out-of-fold scores."""
+        run = Run(replace(self.plan, only=tuple(names)), self.progress)
+        sign = -1.0 if run.metric().greater_is_better else 1.0
+        return sorted(names, key=lambda name: sign * float(np.mean(run.predictions(name).fold_scores)))
 
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""

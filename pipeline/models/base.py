@@ -37,6 +37,7 @@ class Model(ABC):
         quick: whether a budget trains it before the others that are not.
         leads: the enabled model with the highest number decides how many folds fit into a budget;
             0: never.
+        share: of the time that is left of a budget, against the shares of the other models that wait.
         faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
         variants: other settings that are worth a member of their own where time is left.
     """
@@ -50,6 +51,7 @@ class Model(ABC):
     anytime: ClassVar[bool] = False
     quick: ClassVar[bool] = False
     leads: ClassVar[int] = 0
+    share: ClassVar[float] = 1.0
     faster: ClassVar[Mapping[str, Any]] = {}
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 
@@ -65,6 +67,11 @@ class Model(ABC):
             TypeError: nobody has measured it.
         """
         raise TypeError(f"Nobody has measured what {cls.__name__} costs.")
+
+    @classmethod
+    def least_seconds(cls, size: Size) -> float:
+        """Returns the seconds below which a fit that is ended by time is of no use."""
+        return 0.0
 
     @classmethod
     def unsuitable(cls, size: Size) -> str:

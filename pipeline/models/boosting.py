@@ -106,6 +106,7 @@ class Boosting(TableModel):
 
     Config: ClassVar[type[AnytimeConfig]] = BoostingConfig
     anytime = True
+    share = 1.5
     style: ClassVar[Style] = "tree"
     per_cell: ClassVar[float] = 3e-6
     suffix: ClassVar[str]

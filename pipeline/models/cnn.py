@@ -41,6 +41,7 @@ class CNN(Model):
     sees = ("images",)
     embeds = True
     anytime = True
+    share = 2.0
     leads = 3
 
     config: CNNConfig

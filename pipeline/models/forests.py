@@ -78,6 +78,7 @@ class Forest(TableModel):
 
     Config: ClassVar[type[AnytimeConfig]] = ForestConfig
     anytime = True
+    share = 0.7
     style = "tree"
     quick = True
     estimator: ClassVar[str]

@@ -17,6 +17,7 @@ from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.tasks.base import general_kinds
 
+LEAST = 0.3  # of its seconds: the solver takes its first steps in any case
 PER_CELL = 1e-6  # seconds per row, column and problem
 MOST_CELLS = 2_000_000  # rows times outputs that are worth their time
 
@@ -83,6 +84,7 @@ class Linear(Model):
     Config: ClassVar[type[AnytimeConfig]] = AnytimeConfig
     version = TableModel.version
     anytime = True
+    share = 0.3
     seeded = False
     quick = True
     config: AnytimeConfig
@@ -90,6 +92,10 @@ class Linear(Model):
     @classmethod
     def seconds(cls, size: Size) -> float:
         return PER_CELL * size.rows * size.columns * size.problems
+
+    @classmethod
+    def least_seconds(cls, size: Size) -> float:
+        return LEAST * cls.seconds(size)
 
     @classmethod
     def unsuitable(cls, size: Size) -> str:

@@ -66,6 +66,7 @@ class Logistic(TableModel):
 
     Config: ClassVar[type[AnytimeConfig]] = LogisticConfig
     anytime = True
+    share = 0.3
     tasks = general_kinds(probabilities=True)
     seeded = False  # it draws the inner folds by which C is chosen, and no more
     quick = True
