@@ -9,6 +9,7 @@ import pytest
 from pipeline.budget import Budget, coarse
 from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime, process_age
+from pipeline.models.tabular import Tabular
 from pipeline.progress import Progress
 from pipeline.run.run import Run
 
@@ -132,6 +133,26 @@ def test_a_network_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
     assert main(["train", "toy", "--budget", "300s"]) == 0
     assert "net" in members(place)
     assert manifest(place)["config"]["models"]["net"]["max_seconds"] == 30.0
+
+
+def test_a_net_whose_fits_would_be_too_short_is_left_out_at_once(place, costs, monkeypatch, capsys):
+    monkeypatch.setattr(Tabular, "least_seconds", classmethod(lambda cls, size: 0.5 * size.rows))
+    text = CONFIG + "  net: {kind: tabular, epochs: 2, members: 2, units: 8}\n"
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    assert main(["train", "toy", "--budget", "60s"]) == 0
+    assert "net" not in members(place)
+    assert "what time is left for a fit would not be of use" in capsys.readouterr().out
+
+
+def test_copies_of_the_best_model_come_first_and_take_no_longer_than_it(place, costs):
+    text = CONFIG + "  worse: {kind: lightgbm, n_estimators: 1, learning_rate: 0.001}\n"
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    costs.update(lgbm=40.0, worse=4.0)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    models = manifest(place)["config"]["models"]
+    copies = [name for name in models if "_" in name]
+    assert copies[:2] == ["lgbm_v1", "lgbm_s1"]
+    assert all(models[name]["max_seconds"] <= models["lgbm"]["max_seconds"] for name in copies[:2])
 
 
 def test_whole_fits_that_are_there_are_used(place, costs):
