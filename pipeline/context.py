@@ -1,4 +1,4 @@
-"""What a fit or a prediction is given beside its rows."""
+"""Context of a fit or a prediction: all that it is given beside its rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def no_cache(name: str, key: Mapping[str, Any], make: Callable[[], np.ndarray]) 
 
 @dataclass(frozen=True)
 class Context:
-    """What a fit or a prediction may use beside its rows.
+    """Fit context: all that a fit or a prediction may use beside its rows.
 
     Attributes:
         seed: every random choice of the fit follows from it.

@@ -19,6 +19,15 @@ class Registry(Generic[T]):
         noun: what the names stand for, as an error message calls it ("model").
         home: the module or package whose import registers the things. It is imported at the
             first look-up, so that a registry can be declared above what fills it.
+
+    Example:
+        >>> colours: Registry[int] = Registry("colour", home="pipeline.errors")
+        >>> colours.register("red", "crimson")(0xFF0000)
+        16711680
+        >>> colours.names()
+        ['crimson', 'red']
+        >>> "blue" in colours
+        False
     """
 
     def __init__(self, noun: str, home: str) -> None:

@@ -24,7 +24,7 @@ Noun = Literal["rows", "pictures"]
 
 @dataclass(frozen=True)
 class Copies:
-    """Which rows are copies of one another.
+    """Copies: rows that are the same as one another.
 
     Attributes:
         noun: what is compared.

@@ -1,4 +1,4 @@
-"""Which models read which others, and the order that follows from it."""
+"""Order of the models: each comes after those that it reads; a circle is refused."""
 
 from __future__ import annotations
 

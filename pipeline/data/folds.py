@@ -62,13 +62,19 @@ class Fold(NamedTuple):
 
 @dataclass(frozen=True)
 class Folds:
-    """Which fold scores which row.
+    """Folds: within a repeat each row is scored by one fold, or by none.
 
     Attributes:
         assignment: int16 (repeats, rows): the fold that scores the row, or a negative number for a
             row that is never scored: the only one of its class; where time orders them the earliest
             rows (EARLIEST the first half of them, PINNED the others).
         ordered: rows are ordered in time: a fold trains on the folds before it only.
+
+    Example:
+        >>> import numpy as np
+        >>> folds = Folds(np.array([[0, 1, 0, 1]], dtype=np.int16))
+        >>> [(fold.train.tolist(), fold.valid.tolist()) for fold in folds]
+        [([1, 3], [0, 2]), ([0, 2], [1, 3])]
     """
 
     assignment: np.ndarray

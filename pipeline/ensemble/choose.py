@@ -1,4 +1,4 @@
-"""Which file to submit beside the first, where a competition counts the better of two."""
+"""Second submission beside the first, where a competition counts the better of two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPLICATES = 400
 
 @dataclass(frozen=True)
 class Complement:
-    """What to submit beside a file that is submitted anyway.
+    """Complement: the second file, beside one that is submitted anyway.
 
     A replicate draws folds with replacement, then rows (or whole groups) within each: another test
     set that the two could have met.

@@ -22,7 +22,7 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class Decision(Postprocessor):
-    """How labels are made of probabilities.
+    """Decision rule: labels made of probabilities by weights, thresholds or cut points.
 
     Attributes:
         kind: "class_weights": the class of largest probability * weight; "thresholds": labels

@@ -21,7 +21,7 @@ from pipeline.registry import METHODS
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What an ensemble says of some rows.
+    """Answers of an ensemble for some rows.
 
     Attributes:
         values: float32 (rows, outputs).

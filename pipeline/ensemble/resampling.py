@@ -1,4 +1,4 @@
-"""How sure a score is: paired bootstrap of rows or whole groups, or of folds and these, for any metric."""
+"""Paired bootstrap of a score, for any metric: of rows or whole groups, or of folds and these."""
 
 from __future__ import annotations
 

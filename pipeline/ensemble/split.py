@@ -1,4 +1,4 @@
-"""How level-2 rows are held apart: by fold, in time, and by the groups that they belong to."""
+"""Level-2 rows are held apart by fold, in time, and by the groups that they belong to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Split:
-    """Which fold scored a row, and what must not be torn apart.
+    """Level-2 split: the fold that scored each row, and the groups that must not be torn apart.
 
     Attributes:
         folds: int (rows,) the fold that scored the row, -1 where none did.

@@ -1,4 +1,4 @@
-"""What methods share in looking for weights: exact solutions, and the loss of any weights."""
+"""Ensemble weights, as methods share them: exact solutions, and the loss of any weights."""
 
 from __future__ import annotations
 

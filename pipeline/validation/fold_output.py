@@ -1,4 +1,4 @@
-"""What the model of one fold says of the rows that it did not learn from."""
+"""Output of one fold's model: scored rows, rows that no fold scores, and test rows."""
 
 from __future__ import annotations
 

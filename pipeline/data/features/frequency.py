@@ -1,4 +1,4 @@
-"""How often a value stands in the training rows."""
+"""Frequency of a value among the training rows."""
 
 from __future__ import annotations
 
