@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on and when it ends."""
+"""Progress bars, tables and messages in the terminal, while a run goes on and when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What long work tells whoever watches. The command line draws it; everything else stays silent."""
+"""Progress of long work, told to whoever watches: the command line draws it, all else stays silent."""
 
 from __future__ import annotations
 

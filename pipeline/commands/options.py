@@ -1,4 +1,4 @@
-"""What the options of the command line stand for."""
+"""Options of the command line, turned into the run that they ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parts of a configuration must be to one another."""
+"""Relations between the parts of a configuration, checked before any work starts."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class SideTableConfig(Section):
 
 
 class DataConfig(Section):
-    """Where the competition's files are and what is in them."""
+    """Data: the competition's files, and what is in them."""
 
     root: str | None = Field(
         default=None,

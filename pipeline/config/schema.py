@@ -35,7 +35,7 @@ AuditName = Literal[
 
 
 class FoldsConfig(Section):
-    """How the rows are split. Drawn once, saved, and shared by every model."""
+    """Folds: drawn once, saved, and shared by every model."""
 
     kind: Literal["auto", "stratified", "plain", "group", "stratified_group", "time", "column"] = Field(
         default="auto",
@@ -63,7 +63,7 @@ class MethodConfig(Section):
 
 
 class EnsembleConfig(Section):
-    """How the models' predictions become one."""
+    """Ensemble: the method that makes one prediction of the models' predictions."""
 
     method: str | SerializeAsAny[MethodConfig] = Field(
         default="auto",
@@ -83,7 +83,7 @@ class EnsembleConfig(Section):
 
 
 class SubmissionConfig(Section):
-    """What the submission file holds."""
+    """Submission: the form of the file's answers."""
 
     answer: Literal["auto", "probability", "label", "value", "ranking"] = Field(
         default="auto", description="what the cells hold; default: what sample and metric ask for"
@@ -100,7 +100,7 @@ class SubmissionConfig(Section):
 
 
 class ReportConfig(Section):
-    """What is looked into once the models are trained."""
+    """Report: studies of the trained models."""
 
     optimism: list[str] = Field(
         default=[],
@@ -109,7 +109,7 @@ class ReportConfig(Section):
 
 
 class AuditConfig(Section):
-    """What the audit before training may find without stopping it."""
+    """Audit: findings that do not stop the training."""
 
     allow: list[AuditName] = Field(
         default=[], description="names of findings that are known and accepted (see docs/audit.md)"

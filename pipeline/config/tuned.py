@@ -19,7 +19,7 @@ def tuned_path(config: Path) -> Path:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search says of the parameters that it found.
+    """Record of a search beside the parameters that it found.
 
     Attributes:
         trials: how many were compared.

@@ -1,4 +1,4 @@
-"""What people type for a key, by habit or by a library's name for it: for hints only, never accepted."""
+"""Synonyms of keys, by habit or from a library: they lead to a hint, and are never accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sample submission asks for: the task, its target, and the form of every cell."""
+"""Task, target and the form of every cell, as the sample submission asks for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each column of a table is: decided once, from the training table alone."""
+"""Kinds of columns: decided once, from the training table alone."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Features = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
 @dataclass(frozen=True)
 class Competition:
-    """What every later stage reads.
+    """A competition read and checked once; every later stage reads this and not the files.
 
     Attributes:
         task: kind and outputs.

@@ -1,4 +1,4 @@
-"""How a CSV is written: what stands between its fields, how they are quoted, its encoding."""
+"""CSV dialects: separator, quotes and encoding, found in each file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one CSV is written.
+    """Separator, quotes and encoding of one CSV.
 
     Attributes:
         separator: between fields.

@@ -1,4 +1,4 @@
-"""How numbers are written in text, and which numbers can be learned from."""
+"""Forms of numbers in text, and the numbers that can be learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every column is and how its values are read: decided once, from the training table.
+"""Kind and form of every column: decided once, from the training table.
 
 The decision is saved with the competition, and holds for training, test and new rows alike.
 """
@@ -38,7 +38,7 @@ NAMES = frozenset({"category", "code", "text"})  # kinds whose values are words
 
 @dataclass(frozen=True)
 class ColumnReading:
-    """How one column is read.
+    """Kind of one column and the form of its values.
 
     Attributes:
         kind: see `pipeline.data.columns`.
@@ -125,7 +125,7 @@ def _as_truths(column: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a competition's tables are read.
+    """Dialects of a competition's files and the reading of their columns.
 
     Attributes:
         files: name -> how a CSV is written.

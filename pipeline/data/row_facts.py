@@ -1,4 +1,4 @@
-"""What a metric sees of the training rows beside target and prediction: see `pipeline.config.metric`."""
+"""Columns of the training rows that a metric sees beside target and prediction (`pipeline.config.metric`)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class InputPart(Protocol):
-    """What one input holds of all rows of a side."""
+    """An input's part of a dataset: it holds all rows of a side."""
 
     def take(self, positions: np.ndarray) -> Any:
         """Returns what it holds of these rows, in that order."""

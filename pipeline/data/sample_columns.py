@@ -1,4 +1,4 @@
-"""Which columns of the sample submission are answers, and which are handed in again as they are."""
+"""Columns of the sample submission: answers, and those that are handed in again as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the values of a regression may lie: by the metric's rules and by the training target."""
+"""Range of a regression's values: by the metric's rules and by the training target."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Choice(Generic[T]):
-    """What was decided, and why.
+    """A decision and its reason.
 
     Attributes:
         value: what the configuration gets.

@@ -1,4 +1,4 @@
-"""What a model costs: seconds for all its folds, estimated from the size of the data alone."""
+"""Cost of a model: seconds for all its folds, estimated from the size of the data alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRAINED = 0.8  # share of the rows that one fit learns from
 
 @dataclass(frozen=True)
 class Machine:
-    """What trains: the threads that libraries may start."""
+    """The machine that trains: the threads that libraries may start."""
 
     threads: int = 2
 

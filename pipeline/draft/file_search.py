@@ -1,4 +1,4 @@
-"""Which of a competition's files are the training table, the test table and the sample submission."""
+"""Search for the training table, the test table and the sample submission among a competition's files."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the person who drafts has said; None where the files are to tell."""
+    """Answers of the person who drafts; None where the files are to tell."""
 
     train: str | None = None
     test: str | None = None

@@ -1,4 +1,4 @@
-"""Everything that a draft decides, in the order in which one decision rests on another."""
+"""Decisions of a draft, in the order in which one rests on another."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a draft takes into account beside the competition's files.
+    """Machine and weights that a draft takes into account beside the competition's files.
 
     Attributes:
         machine: what will train.

@@ -1,4 +1,4 @@
-"""How many folds, and how often they are drawn."""
+"""Number of folds, and how often they are drawn."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ ORDER_WORDS = {"grade", "level", "quality", "rating", "severity", "stage", "scor
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the truth that the training rows hold and the form of the answer.
+    """The truth that the training rows hold, and the form of the answer that is asked for.
 
     Attributes:
         names: of the targets.

@@ -1,4 +1,4 @@
-"""Where the picture of a row lies: any folders, names with or without ending, ids as names."""
+"""Pictures of the rows: in any folders, names with or without ending, ids as names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_picture(name: str) -> bool:
 
 @dataclass(frozen=True)
 class PictureFiles:
-    """Where they lie, and how large they are.
+    """Patterns of the pictures' files, and their usual size.
 
     Attributes:
         train: pattern of `data.images`.

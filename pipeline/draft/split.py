@@ -1,4 +1,4 @@
-"""How the test rows were set apart: by time, by groups, or at random; the folds follow suit."""
+"""Split into training and test rows: by time, by groups, or at random; the folds follow suit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WIDE = 1000  # columns above which only those with a telling name are looked at
 
 @dataclass(frozen=True)
 class Split:
-    """How the test rows were set apart.
+    """Columns by which the test rows were set apart.
 
     Attributes:
         time: column by which they come after the training rows.

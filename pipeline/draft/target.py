@@ -1,4 +1,4 @@
-"""Which column is to be predicted."""
+"""The column that is to be predicted."""
 
 from __future__ import annotations
 

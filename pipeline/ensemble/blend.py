@@ -132,7 +132,7 @@ def blend(
 
 @dataclass(frozen=True)
 class _Level2:
-    """What weights are learned from.
+    """Level-2 rows: members' predictions and targets, from which weights are learned.
 
     Attributes:
         names: members that are not copies of others.

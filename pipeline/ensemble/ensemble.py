@@ -24,7 +24,7 @@ from pipeline.validation.predictions import Predictions
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What is submitted.
+    """A blend with its weights, cross-fitted scores and post-processing: what is submitted.
 
     Attributes:
         fitted: makes `test` of the members' test predictions, and does the same with new rows.

@@ -58,7 +58,7 @@ class PlainLabels(Postprocessor):
 
 @dataclass(frozen=True)
 class PostprocessorLearner:
-    """What can be learned for a metric.
+    """Learner of one post-processing, from level-2 rows.
 
     Attributes:
         plain: the postprocessor that knows nothing.

@@ -1,4 +1,4 @@
-"""Which post-processing suits a metric, and how it is read from disk."""
+"""Choice of the post-processing that suits a metric; its reading from disk."""
 
 from __future__ import annotations
 

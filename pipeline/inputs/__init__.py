@@ -1,1 +1,1 @@
-"""What models see of a row: one file or folder each, registered."""
+"""Inputs, the parts of a row that models see: one file or folder each, registered."""

@@ -1,4 +1,4 @@
-"""What it takes to be an input: something that a model can see of a row."""
+"""The contract of an input: something that a model can see of a row."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class InputFiles:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What an input opens rows with, or makes its files of.
+    """Competition, source and section that an input opens rows with, or makes its files of.
 
     Attributes:
         config: of the run.

@@ -1,4 +1,4 @@
-"""What of a configuration decides the fits of one model."""
+"""Key of a model's fits: the part of a configuration that decides them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other models say of the rows: the one place that takes `NAME.part` apart."""
+"""Outputs of other models as inputs: the one place that takes `NAME.part` apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric is: a score of predictions against the truth, and what is known of it."""
+"""Metric: a score of predictions against the truth, and what is known of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mean_of_columns(means: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class RowMeans:
-    """How a metric follows from means over rows, which are quick to resample.
+    """A metric as a function of means over rows, which are quick to resample.
 
     Attributes:
         terms: (target, prediction) -> float (rows, columns).

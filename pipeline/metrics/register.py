@@ -1,4 +1,4 @@
-"""How a metric is registered: one, or a family of them that differ by a number in the name."""
+"""Registration of metrics: one, or a family of them that differ by a number in the name."""
 
 from __future__ import annotations
 

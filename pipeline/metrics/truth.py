@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What a metric sees of a row beside its target and prediction.
+    """Weight, group and subgroups of a row, which a metric sees beside target and prediction.
 
     Attributes:
         weights: float64 (rows,), 0 or more; or None.

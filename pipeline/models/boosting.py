@@ -1,4 +1,4 @@
-"""What gradient boosting does alike in every library: how many rounds, and the refit."""
+"""Gradient boosting in every library: early stopping on inner rows, then a refit on all of them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pipeline.tasks.base import Task
 
 @dataclass(frozen=True)
 class Size:
-    """How large the data is.
+    """Numbers of rows, columns and outputs, and the sort of columns.
 
     Attributes:
         rows: of the training table.

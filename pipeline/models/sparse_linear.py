@@ -17,7 +17,7 @@ TOLERANCE = 1e-4  # of the gradient of the mean loss, where L-BFGS stops
 
 @dataclass(frozen=True)
 class Weights:
-    """What a linear learner has learned.
+    """Slopes and bias of a linear learner.
 
     Attributes:
         slopes: float32 (features, outputs).

@@ -1,4 +1,4 @@
-"""What every model of tables does alike: encode the rows, code the target, save both."""
+"""Models of tables: rows are encoded and the target coded by the training rows, and both are saved."""
 
 from __future__ import annotations
 

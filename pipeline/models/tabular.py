@@ -87,7 +87,7 @@ class TabularConfig(AnytimeConfig):
 
 @dataclass(frozen=True)
 class Terms:
-    """What holds for all training of one fit.
+    """Seed, checkpoint and limit in time of all training of one fit.
 
     Attributes:
         context: the fit's.

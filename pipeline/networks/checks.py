@@ -1,4 +1,4 @@
-"""What can be said against a network's section before any work starts."""
+"""Checks of a network's section before any work starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is plainly wrong with a trained network, in words."""
+"""Health of a trained network: what is plainly wrong with it, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a batch is made of where rows are pictures: their pixels, or their cached features."""
+"""Batches of pictures: of their pixels, or of their cached features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a config leaves open, decided from the training rows, with the reason in words."""
+"""Training plan: what a section leaves open, decided from the training rows, with the reason in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a network's first weights come from: ImageNet, a file, or another network of the fold."""
+"""Pretrained weights: of ImageNet, of a file, or of another network of the same fold."""
 
 from __future__ import annotations
 

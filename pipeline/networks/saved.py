@@ -23,7 +23,7 @@ WEIGHTS, FACTS = "weights.npz", "network.json"
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """What a fit learned.
+    """A trained network as numbers: structure, weights, scale of the targets, notes.
 
     Attributes:
         structure: of the network.

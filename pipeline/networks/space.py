@@ -1,4 +1,4 @@
-"""What a search changes in a network's section, where the YAML does not say."""
+"""Search space of a network's section, where the YAML has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides a network's graph and its compiled training step."""
+"""Structure: the keys that decide a network's graph and its compiled training step."""
 
 from __future__ import annotations
 

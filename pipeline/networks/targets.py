@@ -14,7 +14,7 @@ SMALLEST = 1e-7  # probability that the log loss of early stopping counts
 
 
 class Targets(ABC):
-    """How the target of a competition is laid out for a network.
+    """Layout of a competition's target for a network; scales are learned from training rows.
 
     Attributes:
         width: number of the network's raw outputs (logits or standardised values).

@@ -1,4 +1,4 @@
-"""How many values the weights of each backbone are, without its classifier: counted in Keras."""
+"""Number of values in the weights of each backbone, without its classifier: counted in Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a classifier finds its evidence: what it loses when a part of the picture is hidden.
+"""Evidence of a classifier by occlusion: what it loses when a part of the picture is hidden.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2.
 """

@@ -1,1 +1,1 @@
-"""What a configuration asks for, and making what is missing."""
+"""A configuration's products: declared by the plan, made where they are missing."""

@@ -32,7 +32,7 @@ Outputs = Iterable[tuple[Fold, FoldOutput]]
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Where a network finds something in every picture, in pixels of the source.
+    """Coordinates that a network finds in every picture, out-of-fold, in pixels of the source.
 
     Attributes:
         names: of the columns.

@@ -34,7 +34,7 @@ FOLDS_VERSION = 3  # raise it when the same rows would be split in another way
 
 @dataclass(frozen=True)
 class DataProducts:
-    """What a run reads of a competition; each is made first where it is missing.
+    """Products of a competition's data; each is made first where it is missing.
 
     Attributes:
         plan: what is asked for.

@@ -1,4 +1,4 @@
-"""Which fits of a model a run needs: one for each scored fold, and those that its readers ask for."""
+"""Fits that a run needs: one for each scored fold, and the nested ones that readers ask for."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ EMBEDDING_VERSION = 2  # raise it when the same network would represent the rows
 
 @dataclass(frozen=True)
 class ModelProducts(DataProducts):
-    """What a run learns and predicts; each is made first where it is missing."""
+    """Products of the models: fits and predictions; each is made first where it is missing."""
 
     def workshop(self, name: str, found: Mapping[str, np.ndarray] | None = None) -> Workshop:
         """What a model's inputs open the competition's rows with."""

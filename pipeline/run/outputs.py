@@ -1,4 +1,4 @@
-"""What one fit sees of other models: arrays over all rows, put together from those models' fits."""
+"""Outputs of other models as one fit sees them: put together from fits that did not see its scored fold."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where folds are fitted: in this process, in several, or on a cluster."""
+"""Runners fit folds: in this process, in several, or on a cluster."""

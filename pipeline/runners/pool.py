@@ -138,7 +138,7 @@ def gpus() -> list[str]:
 
 @dataclass
 class _Schedule:
-    """Which model may begin when: after those that it reads."""
+    """Schedule of the models: each begins after those that it reads."""
 
     run: Run
     pool: Pool | RayPool

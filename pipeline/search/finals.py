@@ -1,4 +1,4 @@
-"""What a search trains on all folds of the run: the parameters to beat, and what it found."""
+"""Finals of a search: its best trials and the parameters to beat, on all folds of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much better one model is than another on the same rows, and how sure that is."""
+"""Paired gain of one model over another on the same rows, and how sure it is."""
 
 from __future__ import annotations
 

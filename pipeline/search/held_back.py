@@ -32,7 +32,7 @@ SPARE = 7  # further trials, in the place of those whose folds take too long
 
 @dataclass(frozen=True)
 class PartResult:
-    """What the search of one part has found.
+    """Result of the search that held one part of the rows back.
 
     Attributes:
         part: its rows.

@@ -46,7 +46,7 @@ class PutOff(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Effort:
-    """How much of the work a trial does.
+    """Effort of a trial: the share of folds, rows and epochs.
 
     Attributes:
         folds: how many of its part's folds, from the first.
@@ -120,7 +120,7 @@ def siblings_of(run: Run, name: str, part: Part) -> Mapping[str, Path]:
 
 @dataclass
 class Objective:
-    """What the study minimises or maximises.
+    """Objective of the study: the score of a trial's folds.
 
     Attributes:
         run: the plan and its data.

@@ -1,4 +1,4 @@
-"""What a search is asked to do, checked before any work starts."""
+"""Request of a search, checked before any work starts."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ MOST_RESERVE = 0.5  # of a budget, at most, for the held-back folds and the fina
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search has found.
+    """Outcome of a search: the parameters found, and whether they are kept.
 
     Attributes:
         finalists: what stands first (an earlier search's result, or the present section), then the
@@ -121,7 +121,7 @@ def parts_of(request: Request, parts: int) -> list[Request]:
 
 @dataclass(frozen=True)
 class End:
-    """What the end of a search may take of its budget.
+    """Time that the end of a search may take of its budget.
 
     Attributes:
         parts: folds that are held back in turn.

@@ -1,4 +1,4 @@
-"""What the parts of a search say together: whether what was found is kept, and what it is worth."""
+"""Verdict over the parts of a search: whether what was found is kept, and what it is worth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who joins an ensemble: a run's models, predictions on disk made with the same folds, outside files."""
+"""Members of an ensemble: a run's models, predictions made with the same folds, outside files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked into once the models are trained: where the evidence lies, what easy folds would claim."""
+"""Report on the trained models: where the evidence lies, what easy folds would claim."""
 
 from __future__ import annotations
 

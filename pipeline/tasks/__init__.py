@@ -1,1 +1,1 @@
-"""What is predicted."""
+"""Tasks: the kinds of answer that a competition can ask for."""

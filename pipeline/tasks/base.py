@@ -1,4 +1,4 @@
-"""What is to be predicted: a kind of answer is one class, registered by name."""
+"""The contract of a task: a kind of answer is one class, registered by name."""
 
 from __future__ import annotations
 

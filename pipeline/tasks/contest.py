@@ -1,4 +1,4 @@
-"""What files ask for, as far as a kind of task looks at them: plain columns of text."""
+"""Training target and sample as plain columns of text: all that a kind of task looks at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where something is in a picture: a box, or points, in pixels of the source."""
+"""Coordinates in a picture: a box, or points, in pixels of the source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.tasks.regression import Regression
 @TASKS.register("coordinates")
 @dataclass(frozen=True)
 class CoordinateTask(Regression):
-    """What a network learns from annotations; a row that nobody annotated is NaN.
+    """Values per coordinate, learned from annotations; a row that nobody annotated is NaN.
 
     Values are pixels of the source. That a network learns fractions of what it sees is a matter of its
     target layout: they depend on its view.

@@ -26,7 +26,7 @@ QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 @dataclass(frozen=True)
 class Writing:
-    """How a file writes several labels in one cell.
+    """Writing of several labels in one cell of a file.
 
     Attributes:
         joint: what stands between two labels.

@@ -1,4 +1,4 @@
-"""Which kind of task files are of, where the configuration leaves it open."""
+"""Kind of task, told from the files where the configuration leaves it open."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ LARGEST_REACH = 4.0  # a view that is this many times wider than its picture's l
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """What a network sees of each picture.
+    """Views: the part of each picture that a network sees, as affine maps.
 
     Attributes:
         affines: float64 (rows, 2, 3), source pixels to network pixels.

@@ -25,7 +25,7 @@ INNER_SHARE = 0.15  # of a fold's training rows, held out for early stopping whe
 
 @dataclass(frozen=True)
 class Experiment:
-    """What all folds of one model share.
+    """Model, rows and folds that all fits of one model share.
 
     Attributes:
         make: returns a new, unfitted model at every call.

@@ -1,4 +1,4 @@
-"""What every feature by name has: the columns that it reads, what it learns, what it makes."""
+"""The contract of features by name: they read columns, learn from training rows, and make columns."""
 
 from __future__ import annotations
 

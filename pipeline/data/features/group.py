@@ -17,7 +17,7 @@ ORDERED = {"median", "rank"}  # what takes every value of a group, not sums alon
 
 @FEATURES.register("group")
 class Group(Feature):
-    """What the numbers of a group are like: NAME.mean, NAME.std and so on, by the training rows.
+    """Group statistics of a number by the training rows: NAME.mean, NAME.std and so on.
 
     The row itself is one of its group, in training as later, so that a small group looks alike on
     both sides; a group that no training row is in holds that row alone. Missing where the group's

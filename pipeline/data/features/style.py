@@ -1,4 +1,4 @@
-"""How a text is written: counts that boosting can cut, beside what it says."""
+"""Style of a text: counts that boosting can cut, beside what it says."""
 
 from __future__ import annotations
 

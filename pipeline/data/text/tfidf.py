@@ -18,7 +18,7 @@ ALL = "*"  # the part that reads all columns, one after the other
 
 @dataclass(frozen=True)
 class Settings:
-    """How texts become numbers; scikit-learn's names and meanings (`TfidfVectorizer`).
+    """Settings of TF-IDF; scikit-learn's names and meanings (`TfidfVectorizer`).
 
     Attributes:
         spans: analyzer ("word", "char_wb") -> shortest and longest n-gram.

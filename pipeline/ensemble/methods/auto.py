@@ -51,7 +51,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Trial:
-    """What trying a method left: itself fitted on all rows, and its cross-fitted predictions."""
+    """A method that was tried: fitted on all rows, with its cross-fitted predictions."""
 
     method: Method
     oof: np.ndarray

@@ -1,4 +1,4 @@
-"""Which values become black and white in pictures of more than 8 bits: found in training, or stated."""
+"""Intensity range of pictures of more than 8 bits: found in training pictures, or stated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE = "intensity.json"
 
 @dataclass(frozen=True)
 class Intensity:
-    """What becomes black and white of pictures of more than 8 bits, and what was seen of them.
+    """Values that become black and white, and what was seen of the training pictures.
 
     Attributes:
         low: this value and those below become 0.

@@ -1,4 +1,4 @@
-"""Which file is the picture of a row."""
+"""File names of the rows' pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a network sees pictures: a fixed part of each, or what another one's boxes or points say."""
+"""View of a network: a fixed part of each picture, or what another one's boxes or points say."""
 
 from __future__ import annotations
 

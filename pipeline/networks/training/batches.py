@@ -16,7 +16,7 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
 class BatchSource(Protocol):
-    """What one batch is made of."""
+    """Source of batches: inputs, targets and weights by the positions of rows."""
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         """Returns inputs, encoded targets and weights of some training rows.

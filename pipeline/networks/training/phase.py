@@ -1,4 +1,4 @@
-"""What is trained for how long, and how far it has come."""
+"""Phases of training, and how far one has come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.networks.training.schedule import Schedule
 
 @dataclass(frozen=True)
 class Phase:
-    """What is trained for how long.
+    """One phase: the part that is trained, its epochs and its schedule.
 
     Attributes:
         name: tells the phases of a fit apart, to a person and in a checkpoint ("head", "network").
@@ -36,7 +36,7 @@ class Phase:
 
 @dataclass
 class EpochNews:
-    """How far a phase has come.
+    """Epochs, losses, scores and weights kept of a phase so far.
 
     Attributes:
         epoch: whole epochs that are done.
