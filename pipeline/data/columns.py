@@ -91,6 +91,11 @@ def guess_kind(column: pd.Series) -> ColumnKind:
     return kind_of_words(counts, gaps, form if share >= NUMERIC_SHARE else PLAIN)
 
 
+def is_text(column: pd.Series) -> bool:
+    """Says whether the values of a column are texts of several words."""
+    return guess_kind(column) == "text"
+
+
 def word_counts(column: pd.Series) -> dict[str, int]:
     """Returns word -> rows, without spaces around it, "" for gaps; of many words a part, evenly taken."""
     codes, distinct = _words(column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import DataConfig
@@ -9,7 +10,6 @@ from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_tables
 from pipeline.draft.choice import words
 from pipeline.draft.files import Asked, Files, side_name
-from pipeline.draft.pictures import PictureFiles
 from pipeline.draft.target import told_task
 from pipeline.errors import DataError
 
@@ -41,7 +41,7 @@ def read_as_drafted(source: Source, data: dict[str, Any]) -> Tables:
 
 
 def data_section(
-    files: Files, targets: list[str], pictures: PictureFiles | None, drop: list[str], asked: Asked
+    files: Files, targets: list[str], pictures: Mapping[str, str], drop: list[str], asked: Asked
 ) -> dict[str, Any]:
     """Returns the `data` section: what differs from the defaults, and id and target always."""
     default = DataConfig()
@@ -54,10 +54,7 @@ def data_section(
     }
     if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
         data["task"] = task.kind
-    if pictures:
-        data["images"] = pictures.train.value
-        if pictures.test:
-            data["test_images"] = pictures.test.value
+    data |= pictures
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

@@ -127,7 +127,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     refuse_masks(files.train_table, target.value)
     sides = find_side_tables(source, files, target.value, asked.encoding)
     files = replace(files, unread=[name for name in files.unread if name not in sides], sides=sides)
-    tables = read_as_drafted(source, data_section(files, target.value, None, [], asked))
+    tables = read_as_drafted(source, data_section(files, target.value, {}, [], asked))
     train, test = tables.train, tables.test
     task = told_task(files.train_table, target.value, files.sample_table, key, asked.metric)
     metric = _metric(asked, tables, task)
@@ -136,7 +136,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     split = find_split(train, test, key, free)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
-    data = data_section(files, target.value, pictures, list(useless), asked)
+    data = data_section(files, target.value, pictures.section if pictures else {}, list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
@@ -164,7 +164,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         models=models,
         not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
         threads=around.machine.threads,
-        texts=size_of(competition, pictures).texts,
+        texts=size_of(competition, pictures.size if pictures else None).texts,
         codes=codes,
     )
 
@@ -212,7 +212,7 @@ def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Confi
 def _codes(
     competition: Competition, pictures: PictureFiles | None, config: Config, metric: str, threads: int
 ) -> Codes:
-    size = size_of(competition, pictures)
+    size = size_of(competition, pictures.size if pictures else None)
     if competition.train is None or not size.columns:
         return Codes()
     trials = Trials(competition, competition.train, metric, config.folds, threads)
@@ -224,7 +224,7 @@ def _folds(
 ) -> tuple[Choice[int], Choice[int]]:
     """Returns the number of folds and of draws, once such folds have been drawn."""
     groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
-    size = size_of(competition, pictures)
+    size = size_of(competition, pictures.size if pictures else None)
     n = choose_n(size, groups if split.group else None)
     repeats = choose_repeats(size, ordered=split.time is not None)
     folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
@@ -243,7 +243,7 @@ def _models(
 ) -> tuple[list[Chosen], list[str]]:
     large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
-    size = size_of(competition, pictures)
+    size = size_of(competition, pictures.size if pictures else None)
     chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
     if not chosen:
         raise DataError(

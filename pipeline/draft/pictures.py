@@ -45,6 +45,12 @@ class PictureFiles:
     test: Choice[str] | None
     size: tuple[int, int]
 
+    @property
+    def section(self) -> dict[str, str]:
+        """The keys of `data` that say where they lie."""
+        own = {"test_images": self.test.value} if self.test else {}
+        return {"images": self.train.value, **own}
+
 
 def find_pictures(
     source: Source, train: pd.DataFrame, test: pd.DataFrame, key: str, pattern: str | None = None

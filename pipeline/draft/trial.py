@@ -98,8 +98,8 @@ class Trials:
     def _losses(self, reading: TableReading) -> np.ndarray:
         """Returns the loss of each fold, float64 (folds,)."""
         kind, task = MODELS.get("lightgbm"), self.competition.task
-        config = kind.Config(kind="lightgbm", inputs=["table"], **ROUNDS)
         data, context = self._dataset(reading), Context(threads=self.threads)
+        config = kind.Config(kind="lightgbm", inputs=list(data.parts), **ROUNDS)
         losses = []
         for fold in self._drawn:
             model = kind(config, task).fit(data.rows(self._rows[fold.train]), None, context)
