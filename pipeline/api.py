@@ -121,6 +121,11 @@ def load_config(name: str | Path, overrides: Sequence[str] = (), tuned: bool = T
 
     Raises:
         ConfigError: lists every mistake with file, line and key.
+
+    Example:
+        >>> config = load_config("digits", overrides=["folds.n=3", "models.least.kind=baseline"])
+        >>> config.metric, config.folds.n, "least" in config.models
+        ('accuracy', 3, True)
     """
     return load.load_config(_path(name), overrides, tuned)
 
@@ -146,6 +151,11 @@ def open_run(
     Raises:
         ConfigError: names a key, a model or a fold that there is not.
         DataError: there are no files; says where they are looked for.
+
+    Example:
+        >>> run = open_run("digits", only=["trees"])
+        >>> run.plan.models, len(run.plan.fits["trees"])
+        (['trees'], 5)
     """
     checked = config if isinstance(config, Config) else load_config(config)
     told = progress or Progress()
@@ -166,6 +176,12 @@ def train(config: Config | str | Path | Run, budget: float | None = None, **opti
     Raises:
         ConfigError: the configuration asks for several workers, which only `make train` starts.
         DataError: the audit found what would make the score a lie, and nothing allows it.
+
+    Example:
+        >>> config = load_config("digits", ["models={least: {kind: baseline}}"])
+        >>> result = train(config, store="runs/example")
+        >>> result.metric, list(result.scores), result.submission.name
+        ('accuracy', ['least'], 'submission.csv')
     """
     started = Clock.now()
     run = config if isinstance(config, Run) else open_run(config, **options)
@@ -212,6 +228,12 @@ def cross_validate(config: Config | str | Path | Run, name: str, **options: Any)
     Raises:
         ConfigError: no such model, or one of boxes or points, which answers nothing.
         DataError: the audit found what would make the score a lie, and nothing allows it.
+
+    Example:
+        >>> config = load_config("digits", ["folds.n=3", "models={least: {kind: baseline}}"])
+        >>> least = cross_validate(config, "least", store="runs/example")
+        >>> least.oof.shape, len(least.fold_scores)
+        ((1437, 10), 3)
     """
     run = config if isinstance(config, Run) else open_run(config, **options)
     models = run.config.models
@@ -241,6 +263,12 @@ def predict(run: Run, rows: str | Path, out: str | Path) -> int:
     Raises:
         ModelError: models that are not trained yet, by name.
         DataError: the table does not fit the competition.
+
+    Example:
+        >>> config = load_config("digits", ["models={least: {kind: baseline}}"])
+        >>> run = train(config, store="runs/example").run
+        >>> predict(run, rows="data/digits/test.csv", out="runs/example/again.csv")
+        360
     """
     return predict_rows(run, Path(rows), Path(out))
 

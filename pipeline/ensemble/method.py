@@ -53,6 +53,14 @@ class Method:
         weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
+
+    Example:
+        >>> class Last(Method):
+        ...     def _learn(self, stack, target, metric, folds):
+        ...         self.weights_ = np.eye(stack.n_members)[-1]
+        >>> members = np.array([[1.0, 3.0], [2.0, 4.0]])  # two rows, a column for each of two members
+        >>> Last(metric="rmse").fit(members, np.array([3.0, 4.5])).predict(members).tolist()
+        [3.0, 4.0]
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig

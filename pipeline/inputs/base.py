@@ -71,6 +71,19 @@ class Input(ABC):
         keys: those of `data` that say where it lies and how it is read.
         lacking: what a model is told that asks for it in vain, after its name.
         of_fold: whether it differs from fold to fold: it is put together from other models' fits.
+
+    Example:
+        >>> from types import SimpleNamespace as Stub
+        >>> from pipeline.inputs.outputs import Values
+        >>> class Lengths(Input):
+        ...     def there(self, competition):
+        ...         return True
+        ...     def open(self, shop, side, folder, key):
+        ...         ids = shop.competition.ids if side == "train" else shop.competition.test_ids
+        ...         return Values(np.char.str_len(ids))
+        >>> shop = Stub(competition=Stub(ids=np.array(["a", "bcd"]), test_ids=np.array(["ef"])))
+        >>> Lengths().open(shop, "train", None, "").take(np.array([1])).tolist()
+        [3]
     """
 
     keys: ClassVar[tuple[str, ...]] = ()

@@ -93,6 +93,16 @@ class Metric:
             of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
+
+    Example:
+        >>> def share_right(target, said):
+        ...     return float(np.mean(target == said))
+        >>> right = Metric("right", share_right, True, "label", ("classification",))
+        >>> target, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> right(target, probabilities)
+        0.5
+        >>> right.better(0.5, 0.4)
+        True
     """
 
     name: str

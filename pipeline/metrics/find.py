@@ -20,6 +20,12 @@ def find_metric(name: str) -> Metric:
 
     Raises:
         ConfigError: there is none; the message names what is known.
+
+    Example:
+        >>> find_metric("rmse").greater_is_better
+        False
+        >>> find_metric("map@5").depth
+        5
     """
     if name in METRICS:
         return METRICS.get(name)

@@ -40,6 +40,25 @@ class Model(ABC):
         share: of the time that is left of a budget, against the shares of the other models that wait.
         faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
         variants: other settings that are worth a member of their own where time is left.
+
+    Example:
+        >>> from pipeline.data.rows import Dataset
+        >>> from pipeline.tasks.base import make_task
+        >>> class Mean(Model):
+        ...     def fit(self, train, inner=None, context=Context()):
+        ...         self.mean_ = train.target.mean(axis=0)
+        ...         return self
+        ...     def predict(self, rows, context=Context()):
+        ...         return np.tile(self.mean_, (len(rows), 1)).astype(np.float32)
+        ...     def save(self, folder):
+        ...         np.save(folder / "mean.npy", self.mean_)
+        ...     def load(self, folder):
+        ...         self.mean_ = np.load(folder / "mean.npy", allow_pickle=False)
+        ...         return self
+        >>> rows = Dataset(np.array(["a", "b"]), target=np.array([[1.0], [3.0]])).rows()
+        >>> model = Mean(ModelConfig(kind="mean"), make_task("regression", ("price",)))
+        >>> model.fit(rows).predict(rows).tolist()
+        [[2.0], [2.0]]
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig

@@ -32,6 +32,15 @@ class Task(ABC):
             goes with; else "".
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
         outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
+
+    Example:
+        >>> task = make_task("classification", ("cat", "dog"))
+        >>> task.exclusive, task.n_outputs
+        (True, 2)
+        >>> task.columns(np.array([0, 1, 1])).tolist()
+        [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+        >>> load_task(task.to_json()) == task
+        True
     """
 
     kind: ClassVar[str]

@@ -27,6 +27,19 @@ class Feature(FeatureConfig, ABC):
         category: whether it makes names (str objects) rather than numbers.
         coded: whether models may see its names one by one; else only how frequent a name is, and its
             mean target.
+
+    Example:
+        >>> import pandas as pd
+        >>> from pipeline.data.encoders.parts import Parts
+        >>> class Doubled(Feature):
+        ...     of: str
+        ...     def amounts(self):
+        ...         return [self.of]
+        ...     def make(self, sources, state, trained):
+        ...         return {"": 2.0 * sources.number(self.of)}
+        >>> sources = Sources(pd.DataFrame({"fare": ["1", "2.5"]}), {}, Parts(), {})
+        >>> Doubled(kind="doubled", of="fare").make(sources, {}, trained=True)[""].tolist()
+        [2.0, 5.0]
     """
 
     category: ClassVar[bool] = False
