@@ -66,6 +66,7 @@ def skill(values: np.ndarray, answers: np.ndarray, classes: bool, seed: int, nea
         Two classes or labels: 2 AUC - 1, of the best label. More classes: the share of the
         errors of guessing the commonest class that is avoided. Values: R², of the best column.
     """
+    # Each half is guessed from the other: no row speaks for itself.
     half = np.random.default_rng(seed).permutation(len(values)) % 2 == 0
     guesses = np.empty(answers.shape)
     for here in (half, ~half):
@@ -73,6 +74,7 @@ def skill(values: np.ndarray, answers: np.ndarray, classes: bool, seed: int, nea
     if classes and answers.shape[1] > 2:
         truth = answers.argmax(axis=1)
         chance = np.bincount(truth).max() / len(truth)
+        # Skill is the share of the way from guessing the commonest class to being right always.
         right = float(np.mean(guesses.argmax(axis=1) == truth))
         return (right - chance) / max(1e-9, 1 - chance)
     binary = bool(np.isin(answers, (0, 1)).all())  # ranks of two values are such, too
@@ -152,8 +154,10 @@ def _neighbour_means(known: np.ndarray, answers: np.ndarray, asked: np.ndarray, 
     """Returns float64 (asked, outputs): the mean answer of known rows of the same or a near value."""
     order = np.argsort(known, kind="stable")
     ordered = known[order]
+    # Running sums, a zero first: the sum over any range of sorted rows is one difference.
     sums = np.concatenate([np.zeros((1, answers.shape[1])), np.cumsum(answers[order], axis=0, dtype=float)])
     low, high = (np.searchsorted(ordered, asked, side=side) for side in ("left", "right"))
+    # [low, high) are the known rows of the same value; where they are too few, neighbours join.
     wide = high - low < (1 if nearest == NEAREST else 2 * nearest)
     low = np.where(wide, np.maximum(low - nearest, 0), low)
     high = np.where(wide, np.minimum(high + nearest, len(known)), high)
@@ -173,6 +177,7 @@ def rank_auc(scores: np.ndarray, positive: np.ndarray) -> float:
     if not 0 < ones < len(positive):
         return 0.5
     _, rank, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    # Equal scores share the mean of their ranks.
     middle = np.cumsum(counts) - (counts - 1) / 2
     return float((middle[rank][positive].sum() - ones * (ones + 1) / 2) / (ones * (len(positive) - ones)))
 

@@ -90,6 +90,7 @@ def fit_rule(kind: Kind, prediction: np.ndarray, target: np.ndarray, metric: Met
     def loss(labels: np.ndarray) -> float:
         return metric.loss(target, labels)
 
+    # The loss is a step function: no gradient, so that places between neighbouring values are tried.
     starts, line = _SEARCHES[kind](prediction, target)
     found = [_search(loss, start, line, apply_rule(kind, start, prediction)) for start in starts]
     return min(found, key=lambda pair: pair[0])[1]
@@ -123,8 +124,10 @@ def _class_weight_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
 
     def line(values: np.ndarray, k: int) -> Line:
         scores = prediction * values
+        # The best of the other classes, which k must beat.
         scores[:, k] = -np.inf
         rival = scores.argmax(axis=1)
+        # prediction_k * weight > rival's score, solved for the weight.
         needed = scores.max(axis=1) / np.maximum(prediction[:, k], SMALLEST)
         places = _between(needed[(needed > 0.02) & (needed < 50.0)])
         if len(values) == 2 and k == 0:
@@ -150,10 +153,12 @@ def _threshold_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
 def _cut_point_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
     expected = _expected_class(prediction)
     classes = prediction.shape[1]
+    # Two starts: halfway between the numbers, and cuts that give the classes their shares in the target.
     shares = np.cumsum(np.bincount(target, minlength=classes))[:-1] / len(target)
     starts = [np.arange(classes - 1) + 0.5, np.quantile(expected, shares)]
 
     def line(values: np.ndarray, k: int) -> Line:
+        # A cut stays between its neighbours, so that the cuts remain in order.
         low = values[k - 1] if k else -np.inf
         high = values[k + 1] if k + 1 < len(values) else np.inf
         others = values.copy()

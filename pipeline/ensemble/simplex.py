@@ -53,15 +53,18 @@ def log_loss_weights(truth: np.ndarray, tolerance: float = TOLERANCE) -> Solutio
     stride = len(truth) // COARSE
     if stride > 1:
         rough = log_loss_weights(truth[::stride], tolerance=1e-6).weights
+        # A little of every member, so that none starts at zero.
         weights = 0.99 * rough + 0.01 * weights
     best, gap = weights, np.inf
     for _ in range(100):
         value, gradient, hessian = log_loss_derivatives(truth, weights)
+        # The Frank-Wolfe gap, for gradient.w = -mean(P w / P w) = -1.
         bound = max(float(-gradient.min()) - 1.0, 0.0)
         if bound < gap:
             best, gap = weights, bound
         if gap <= tolerance:
             break
+        # The quadratic model at w, minimised over x >= 0; b = H w - gradient - 1, H w = -gradient.
         target = nonnegative_quadratic(hessian, -2.0 * gradient - 1.0)
         slope = float((gradient + 1.0) @ (target - weights))
         moved = _line_search(truth, weights, target, value + weights.sum(), slope)
@@ -77,6 +80,7 @@ def _line_search(
     """Returns the first of the halved steps that descends enough (Armijo), None where none does."""
     if slope >= 0:
         return None
+    # P w is linear in w: two products serve every step that is tried.
     at_start, at_target = truth @ start.astype(truth.dtype), truth @ target.astype(truth.dtype)
     share = 1.0
     for _ in range(40):
@@ -103,6 +107,7 @@ def log_loss_derivatives(truth: np.ndarray, weights: np.ndarray) -> tuple[float,
         mixed = part @ weights
         if mixed.min() <= 0:
             raise FloatingPointError("A blended probability of a true class is not positive.")
+        # Rows of P / P w: their sums are minus the gradient, their products the Hessian.
         part /= mixed[:, None]
         value -= np.log(mixed).sum()
         gradient -= part.sum(axis=0)
@@ -134,9 +139,11 @@ def squared_error_weights(grams: np.ndarray, root: bool = True, tolerance: float
     size = float(np.trace(grams, axis1=1, axis2=2).max()) / members
     if size <= 0:
         return Solution(weights, 0.0)
+    # To unit size, so that the small constants below are shares of the members' own error.
     grams = grams / size
     gap = np.inf
     for _ in range(500):
+        # Under roots: their tangents at the last weights, which sum to one quadratic form.
         weights = simplex_quadratic(np.tensordot(_scales(grams, weights, root), grams, axes=1))
         gap = _relative_gap(grams, weights, root)
         if gap <= tolerance or not root or len(grams) == 1:
@@ -152,6 +159,7 @@ def _scales(grams: np.ndarray, weights: np.ndarray, root: bool) -> np.ndarray:
 
 
 def _relative_gap(grams: np.ndarray, weights: np.ndarray, root: bool) -> float:
+    # Half the gradient of w'Gw, or the gradient of the summed roots: gradient.w is the loss in both.
     gradient = np.tensordot(_scales(grams, weights, root), grams, axes=1) @ weights
     loss = float(gradient @ weights)
     if loss <= 1e-11:  # of the members' own error: a perfect blend, nothing left to gain
@@ -189,6 +197,7 @@ def nonnegative_quadratic(hessian: np.ndarray, linear: np.ndarray) -> np.ndarray
             continue
     else:
         raise FloatingPointError("The members' Gram matrix is not positive semi-definite.")
+    # x'Hx/2 - b'x = |L'x - c|^2/2 + constant, with Lc = b.
     solution, _ = nnls(lower.T, solve_triangular(lower, linear, lower=True))
     return solution
 
@@ -205,6 +214,7 @@ def error_grams(stack: Stack, target: np.ndarray) -> np.ndarray:
     for start in range(0, len(target), CHUNK):
         part = stack.take(np.arange(start, min(start + CHUNK, len(target))))
         truth = target[start : start + CHUNK]
+        # (members, rows, targets)
         errors = np.stack([part.member(m) - truth for m in range(part.n_members)], axis=0)
         for k in range(targets):
             grams[k] += errors[:, :, k] @ errors[:, :, k].T

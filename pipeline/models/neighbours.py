@@ -92,10 +92,12 @@ class Neighbours(TableModel):
     def _choose(self, grid: list[int], context: Context) -> int:
         rng = np.random.default_rng(context.seed)
         asked = rng.permutation(len(self.target_))[:MOST_ASKED]
+        # One neighbour more than the largest k: a row is its own nearest, and is taken out.
         distances, found = self._near(self.features_[asked], grid[-1] + 1, context)
         own = found == asked[:, None]
         # Where copies crowd a row out of its own neighbours, the last one goes in its place.
         own[~own.any(axis=1), -1] = True
+        # Exactly one entry per row goes, so that what is left is a matrix again.
         distances = distances[~own].reshape(len(asked), -1)
         found = found[~own].reshape(len(asked), -1)
         losses = [
@@ -119,10 +121,13 @@ class Neighbours(TableModel):
     def _mean(self, distances: np.ndarray, found: np.ndarray) -> np.ndarray:
         """Returns the neighbours' weighted mean target, (rows, outputs)."""
         weights = self.weights_[found]
+        # The mean of all rows counts as one more neighbour, as far away as the farthest.
         last = np.full(len(found), weights.mean())
         if self.config.weights == "distance":
+            # Distances as shares of the farthest one; below a hundredth all count alike, copies included.
             scale = np.maximum(distances[:, -1:], np.finfo(np.float32).tiny)
             weights = weights / np.maximum(distances / scale, 0.01)
+        # (rows, k) weights over (rows, k, outputs) targets.
         votes = np.einsum("nk,nko->no", weights, self.target_[found])
         prior = np.average(self.target_, axis=0, weights=self.weights_)
         return (votes + last[:, None] * prior) / (weights.sum(axis=1) + last)[:, None]
