@@ -27,7 +27,7 @@ class Solution:
     Attributes:
         weights: float64 (members,), non-negative, sum one.
         gap: no weights on the simplex are better by more than this: in nats for log loss; for
-            squared error as a share of the mean squared error.
+            squared error as a share of the loss, the mean squared error or its root.
     """
 
     weights: np.ndarray
@@ -159,12 +159,14 @@ def _scales(grams: np.ndarray, weights: np.ndarray, root: bool) -> np.ndarray:
 
 
 def _relative_gap(grams: np.ndarray, weights: np.ndarray, root: bool) -> float:
-    # Half the gradient of w'Gw, or the gradient of the summed roots: gradient.w is the loss in both.
+    """Returns the Frank-Wolfe gap as a share of the loss that is minimised."""
+    # The gradient of the summed roots, or half that of w'Gw: gradient.w is the loss in both.
     gradient = np.tensordot(_scales(grams, weights, root), grams, axes=1) @ weights
     loss = float(gradient @ weights)
     if loss <= 1e-11:  # of the members' own error: a perfect blend, nothing left to gain
         return 0.0
-    return max((loss - float(gradient.min())) / loss, 0.0)
+    halved = 1.0 if root else 2.0
+    return max(halved * (loss - float(gradient.min())) / loss, 0.0)
 
 
 def simplex_quadratic(gram: np.ndarray) -> np.ndarray:
