@@ -97,7 +97,8 @@ class Metric:
     Example:
         >>> def share_right(target, said):
         ...     return float(np.mean(target == said))
-        >>> right = Metric("right", share_right, True, "label", ("classification",))
+        >>> from pipeline.tasks.base import general_kinds
+        >>> right = Metric("right", share_right, True, "label", general_kinds(exclusive=True))
         >>> target, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
         >>> right(target, probabilities)
         0.5

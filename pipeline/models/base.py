@@ -43,7 +43,7 @@ class Model(ABC):
 
     Example:
         >>> from pipeline.data.rows import Dataset
-        >>> from pipeline.tasks.base import make_task
+        >>> from pipeline.tasks.regression import Regression
         >>> class Mean(Model):
         ...     def fit(self, train, inner=None, context=Context()):
         ...         self.mean_ = train.target.mean(axis=0)
@@ -56,7 +56,7 @@ class Model(ABC):
         ...         self.mean_ = np.load(folder / "mean.npy", allow_pickle=False)
         ...         return self
         >>> rows = Dataset(np.array(["a", "b"]), target=np.array([[1.0], [3.0]])).rows()
-        >>> model = Mean(ModelConfig(kind="mean"), make_task("regression", ("price",)))
+        >>> model = Mean(ModelConfig(kind="mean"), Regression(("price",)))
         >>> model.fit(rows).predict(rows).tolist()
         [[2.0], [2.0]]
     """
