@@ -57,8 +57,8 @@ class Budget:
         done: names of the models that have all their folds, in the order in which they got them.
         decided: whether the number of folds is settled.
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
+        variant_of: the same of copies with other settings.
         waiting: the configuration's models that are still to come, the one in hand first.
-        copies: name of a copy with other settings or another seed -> name of the model that it is a copy of.
     """
 
     plan: Plan
@@ -68,8 +68,8 @@ class Budget:
     done: list[str] = field(default_factory=list)
     decided: bool = False
     seed_of: dict[str, str] = field(default_factory=dict)
+    variant_of: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
-    copies: dict[str, str] = field(default_factory=dict)
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
@@ -83,12 +83,15 @@ class Budget:
             self.waiting = wanted[place:]
             if self._train(clock, name) and len(self.done) == 2:
                 self._submit()
-        self.waiting = []
+        self.waiting, full = [], set()
         for name, section in self._more():
             if clock.left <= 0 or len(self.done) > MOST_MEMBERS:
                 break
+            if self._copied(name) in full:  # one copy of it did not fit: the next will not
+                continue
             self._add(name, section)
-            self._train(clock, name)
+            if not self._train(clock, name):
+                full.add(self._copied(name))
         product = self._submit()
         used = Clock.now() - self.started
         self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
@@ -110,11 +113,14 @@ class Budget:
         if name in self.done:
             return True
         deciding = not self.decided and name != "baseline"
-        capped = self._cap(clock, name, deciding)
-        if not deciding and self._too_short(name):
-            self.progress.message(f"{name:<16} left out: what time is left for a fit would not be of use")
-            return False
-        clock.start_model(clock.deadline if capped else self._limit(clock, name, deciding))
+        seconds = self._seconds(clock, name, deciding)
+        if seconds is not None:
+            if not deciding and seconds < self._least(name):
+                self.progress.message(f"{name:<16} left out: a fit of {seconds:g} s would not be of use")
+                return False
+            self._add(name, self.plan.config.models[name].model_copy(update={"max_seconds": seconds}))
+        ends = getattr(self.plan.config.models[name], "max_seconds", None) is not None
+        clock.start_model(clock.deadline if ends else self._limit(clock, name, deciding))
         try:
             run = Run(replace(self.plan, only=(name,)), clock)
             for one in run.plan.models:  # of those that it reads only the nested fits are missing
@@ -130,44 +136,33 @@ class Budget:
         self.done.append(name)
         return True
 
-    def _cap(self, clock: Clock, name: str, deciding: bool) -> bool:
-        """Gives each fit of a model that may be ended at any time its share of the time; says whether it has.
+    def _seconds(self, clock: Clock, name: str, deciding: bool) -> float | None:
+        """Returns what each fit of a model may take, its share of the time; None where it stays as it is.
 
-        The share is in the section and so in the product's key: what was cut short by a budget is never
+        They go into its section and so into the product's key: what was cut short by a budget is never
         taken for a whole fit. Fits that are there whole are used.
         """
-        section = self.plan.config.models[name]
+        section, original = self.plan.config.models[name], self._copied(name)
         if not isinstance(section, AnytimeConfig):
-            return False
-        if section.max_seconds is not None and name not in self.copies:  # the user's
-            return True
+            return None
+        if section.max_seconds is not None and original is None:  # the user's
+            return None
+        if section.max_seconds is None and original is not None:  # a copy of what was trained to its end
+            return None
         run = Run(self.plan, self.progress)
         fits = [run.fit_product(name, fold) for fold in self.plan.all_folds]
         if all(fit.done() for fit in fits):
-            return False
-        share = self._share(name)
-        if deciding:
-            share = min(share, SHARE_OF_THE_MAIN)
+            return None
+        share = min(self._share(name), SHARE_OF_THE_MAIN if deciding else 1.0)
         seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
-        if name in self.copies:
-            if section.max_seconds is None:  # the model that it is a copy of was trained to its end
-                return False
-            seconds = min(seconds, section.max_seconds)
-        if seconds < (SHORTEST_FIT if deciding else SHORTEST):
-            return False
-        self._configure(
-            models={**self.plan.config.models, name: section.model_copy(update={"max_seconds": seconds})}
-        )
-        return True
+        if section.max_seconds is not None:
+            return min(seconds, section.max_seconds)
+        return None if seconds < (SHORTEST_FIT if deciding else SHORTEST) else seconds
 
-    def _too_short(self, name: str) -> bool:
-        """Says whether the fits of a model would be ended before they are worth anything."""
-        models = self.plan.config.models
-        seconds = getattr(models[name], "max_seconds", None)
-        if seconds is None:
-            return False
-        if name in self.copies:
-            return seconds < LEAST_OF_A_COPY * models[self.copies[name]].max_seconds  # type: ignore[attr-defined]
+    def _least(self, name: str) -> float:
+        """Returns the seconds below which a fit of a model is of no use."""
+        if (original := self._copied(name)) is not None:
+            return LEAST_OF_A_COPY * (getattr(self.plan.config.models[original], "max_seconds", None) or 0.0)
         competition = Run(self.plan, self.progress).competition
         size = Size(
             rows=len(competition.ids),
@@ -176,7 +171,11 @@ class Budget:
             kind=competition.task.kind,
             outputs=competition.task.n_outputs,
         )
-        return seconds < self._kind(name).least_seconds(size)
+        return self._kind(name).least_seconds(size)
+
+    def _copied(self, name: str) -> str | None:
+        """The model that one is a copy of; None for those of the configuration."""
+        return self.variant_of.get(name) or self.seed_of.get(name)
 
     def _share(self, name: str) -> float:
         """Returns a model's part of the time that is left, beside the others that wait."""
@@ -222,9 +221,9 @@ class Budget:
                 section = self.plan.config.models[name]
                 variants = self._kind(name).variants if seed == 1 else ()
                 for number, settings in enumerate(variants, start=1):
-                    self.copies[f"{name}_v{number}"] = name
+                    self.variant_of[f"{name}_v{number}"] = name
                     yield f"{name}_v{number}", section.model_copy(update=settings)
-                self.seed_of[f"{name}_s{seed}"] = self.copies[f"{name}_s{seed}"] = name
+                self.seed_of[f"{name}_s{seed}"] = name
                 yield f"{name}_s{seed}", section.model_copy(update={"seed": section.seed + seed})
             if not base:
                 return

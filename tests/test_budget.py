@@ -1,6 +1,7 @@
 """Within a time budget there is always a valid submission, and the time is used."""
 
 import json
+import re
 from itertools import islice
 
 import pandas as pd
@@ -141,7 +142,7 @@ def test_a_net_whose_fits_would_be_too_short_is_left_out_at_once(place, costs, m
     (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
     assert main(["train", "toy", "--budget", "60s"]) == 0
     assert "net" not in members(place)
-    assert "what time is left for a fit would not be of use" in capsys.readouterr().out
+    assert re.search(r"net +left out: a fit of [\d.]+ s would not be of use", capsys.readouterr().out)
 
 
 def test_copies_of_the_best_model_come_first_and_take_no_longer_than_it(place, costs):
@@ -153,6 +154,22 @@ def test_copies_of_the_best_model_come_first_and_take_no_longer_than_it(place, c
     copies = [name for name in models if "_" in name]
     assert copies[:2] == ["lgbm_v1", "lgbm_s1"]
     assert all(models[name]["max_seconds"] <= models["lgbm"]["max_seconds"] for name in copies[:2])
+
+
+def test_that_copies_do_not_fit_is_said_once_of_a_model(place, costs, capsys):
+    """The first copy of the model is cut to what is left of 240 s, too little for its second fold."""
+    costs.update(lgbm=100.0)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    said = re.findall(r"^(lgbm_\w+) +left out", capsys.readouterr().out, re.MULTILINE)
+    assert len(said) == len({name.partition("_")[0] for name in said}) == 1
+
+
+def test_a_limit_of_the_users_own_is_never_too_short(place, costs, monkeypatch):
+    monkeypatch.setattr(Tabular, "least_seconds", classmethod(lambda cls, size: 1e9))
+    text = CONFIG + "  net: {kind: tabular, epochs: 2, members: 2, units: 8, max_seconds: 5}\n"
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    assert main(["train", "toy", "--budget", "60s"]) == 0
+    assert "net" in members(place)
 
 
 def test_whole_fits_that_are_there_are_used(place, costs):

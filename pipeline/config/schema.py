@@ -207,8 +207,8 @@ class AnytimeConfig(ModelConfig):
         default=None,
         gt=0,
         description="seconds of one fit, after which it keeps its best rounds, epoch or trees so far; "
-        "boosting takes larger steps where `learning_rate` is not set, a network's rate falls with the time; "
-        "default: no end",
+        "LightGBM and XGBoost take larger steps where `learning_rate` is not set, a network's rate falls "
+        "with the time; default: no end",
     )
 
 

@@ -1,8 +1,20 @@
-"""Values that training rows had, found again in other rows."""
+"""Levels: values that training rows had, found again in other rows; and those of several columns together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+JOINT = "\x1f"  # between the values of several columns; no text holds this control character
+
+
+def joined_words(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns str objects (rows,), equal where all the columns of words are; "" where one is missing."""
+    if len(columns) == 1:
+        return columns[0]
+    joined = [JOINT.join(words) if all(words) else "" for words in zip(*columns, strict=True)]
+    return np.array(joined, dtype=object)
 
 
 def level_numbers(levels: np.ndarray, keys: np.ndarray) -> np.ndarray:

@@ -11,21 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.columns import as_text
+from pipeline.data.levels import joined_words
 from pipeline.errors import Problems, did_you_mean, listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-JOINT = "\x1f"  # between the values of a key of several columns
-
 
 def keys_of(table: pd.DataFrame, by: list[str]) -> np.ndarray:
     """Returns str objects (rows,): the values of the key columns as one text, "" where one is missing."""
-    columns = [as_text(table[name]) for name in by]
-    if len(columns) == 1:
-        return columns[0]
-    joined = [JOINT.join(words) if all(words) else "" for words in zip(*columns, strict=True)]
-    return np.array(joined, dtype=object)
+    return joined_words([as_text(table[name]) for name in by])
 
 
 def joined(table: pd.DataFrame, side: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.data.columns import guess_kind
+from pipeline.data.encoders.categories import MANY_LEVELS, MOST_TARGETS
 from pipeline.data.features.pairs import MOST
 from pipeline.draft.trial import TableReading, Trials
 from pipeline.errors import listing
@@ -17,14 +18,12 @@ from pipeline.models.size import Size
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST_LEVELS = 10  # trees tell fewer apart as well by their numbers
 ROWS_PER_LEVEL = 2.0
 WIDE = 10.0  # span of the values over how many there are: amounts seldom leave so much out
 SMOOTH = 0.8  # correlation of a value's frequency with its neighbours' above which it is an amount
 ROUGH = 0.3  # below which it is none
 NEIGHBOURS = 3  # on each side
 FEWEST_TO_SMOOTH = 20  # levels
-MOST_TARGETS = 20  # columns of a mean target that are of use
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ def find_codes(trials: Trials, size: Size) -> Codes:
     codes = [name for name in numbers if looks_like_codes(table[name])]
     if codes and trials.affordable(size, size.columns):
         wanted: dict[str, str] = dict.fromkeys(codes, "category")
-        gain = trials.gain(TableReading({}, {}), TableReading(wanted, {}))
-        if gain is not None:
+        if gain := trials.gain(TableReading(), TableReading(wanted)):
             kinds = wanted
             reasons["columns"] = _said(f"{listing(codes)} hold codes, not amounts", gain)
     features: dict[str, Mapping[str, Any]] = {}
@@ -68,8 +66,7 @@ def find_codes(trials: Trials, size: Size) -> Codes:
     if len(crossed) > 1 and trials.affordable(size, size.columns + len(crossed) * (len(crossed) - 1)):
         name = next(name for name in ("pairs", "pairs_of_categories", "all_pairs") if name not in table)
         wanted_features = {name: {"kind": "pairs", "of": crossed}}
-        gain = trials.gain(TableReading(kinds, {}), TableReading(kinds, wanted_features))
-        if gain is not None:
+        if gain := trials.gain(TableReading(kinds), TableReading(kinds, wanted_features)):
             features = {name: {"pairs": crossed}}
             reasons[name] = _said("each two of these categories together", gain)
     return Codes(kinds, features, reasons)
@@ -89,7 +86,7 @@ def looks_like_codes(column: pd.Series) -> bool:
         return False
     counts = values.value_counts().sort_index()
     levels = len(counts)
-    if levels < FEWEST_LEVELS or len(values) < ROWS_PER_LEVEL * levels:
+    if levels < MANY_LEVELS or len(values) < ROWS_PER_LEVEL * levels:
         return False
     wide = (counts.index[-1] - counts.index[0] + 1) / levels >= WIDE
     smoothness = _smoothness(np.log(counts.to_numpy(np.float64)))
@@ -118,11 +115,11 @@ def _many_leveled(table: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:
     for name in map(str, table):
         kind = kinds.get(name) or guess_kind(table[name])
         count = table[name].nunique()
-        if kind in ("category", "code") and FEWEST_LEVELS <= count <= len(table) / ROWS_PER_LEVEL:
+        if kind in ("category", "code") and MANY_LEVELS <= count <= len(table) / ROWS_PER_LEVEL:
             levels[name] = count
     chosen = sorted(levels, key=lambda name: -levels[name])[:MOST]
     return [name for name in levels if name in chosen]
 
 
-def _said(what: str, gain: float) -> str:
-    return f"{what}: short boosting on other folds is better by {gain:.1%} of its loss"
+def _said(what: str, gain: str) -> str:
+    return f"{what}: short boosting on other folds is better by {gain}"

@@ -58,6 +58,8 @@ def _key(side: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> Choice[
         return None
     for size in range(1, min(MOST_KEYS, len(shared)) + 1):
         for by in map(list, combinations(shared, size)):
+            if side.duplicated(by).any():  # cheaper than to write every key out
+                continue
             keys = keys_of(side, by)
             share = _share(keys, by, train, test)
             if len(set(keys.tolist())) == len(keys) and share >= FOUND:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pipeline.data.features.base import FEATURES
 from pipeline.data.folds import Folds, make_folds
 from pipeline.data.rows import Dataset
 from pipeline.inputs.table import Columns
-from pipeline.metrics import find_metric
+from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import MODELS, Context
 from pipeline.models.size import Size
 
@@ -29,6 +29,7 @@ SEED = 7  # of folds and rows: others than those that will be scored
 ROUNDS = {"n_estimators": 120, "learning_rate": 0.1, "early_stopping_rounds": None}
 SURE = 2.0  # standard errors of the paired difference over the folds
 WORTH = 0.003  # share of the loss
+SMALLEST = 1e-6  # probability of the true class that is counted
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class TableReading:
         features: name -> section of the YAML.
     """
 
-    kinds: Mapping[str, str]
-    features: Mapping[str, Mapping[str, Any]]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,18 @@ class Trials:
     metric: str
     folds: FoldsConfig
     threads: int
+    _tried: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
-    def gain(self, before: TableReading, after: TableReading) -> float | None:
-        """Returns the share of the loss that the second way saves; None where it is not surely better."""
+    def gain(self, before: TableReading, after: TableReading) -> str:
+        """Returns what the second way gains, in words; "" where it is not surely better."""
         first, second = self._losses(before), self._losses(after)
         saved = first - second
         error = saved.std(ddof=1) / np.sqrt(len(saved))
         if not np.isfinite(saved).all() or saved.mean() <= SURE * error:
-            return None
-        share = float(saved.mean() / abs(first.mean()))
-        return share if share >= WORTH else None
+            return ""
+        share = saved.mean() / abs(first.mean())
+        of = "loss" if self._metric.wants == "label" else self._metric.name
+        return f"{share:.1%} of its {of}" if share >= WORTH else ""
 
     def affordable(self, size: Size, columns: int) -> bool:
         """Says whether a way of reading with so many columns is tried in reasonable time."""
@@ -96,7 +99,13 @@ class Trials:
         )
 
     def _losses(self, reading: TableReading) -> np.ndarray:
-        """Returns the loss of each fold, float64 (folds,)."""
+        """Returns the loss of each fold, float64 (folds,); each way is tried once."""
+        said = repr(reading)
+        if said not in self._tried:
+            self._tried[said] = self._losses_of(reading)
+        return self._tried[said]
+
+    def _losses_of(self, reading: TableReading) -> np.ndarray:
         kind, task = MODELS.get("lightgbm"), self.competition.task
         data, context = self._dataset(reading), Context(threads=self.threads)
         config = kind.Config(kind="lightgbm", inputs=list(data.parts), **ROUNDS)
@@ -116,7 +125,10 @@ class Trials:
         return Dataset(self.competition.ids, {"table": table}, self.competition.target)
 
     def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
-        metric = find_metric(self.metric).of(self.competition.task)
-        if metric.wants == "label":
-            return self.competition.task.loss(target, prediction, smallest=1e-6)
-        return metric.loss(target, prediction)
+        if self._metric.wants == "label":
+            return self.competition.task.loss(target, prediction, smallest=SMALLEST)
+        return self._metric.loss(target, prediction)
+
+    @cached_property
+    def _metric(self) -> Metric:
+        return find_metric(self.metric).of(self.competition.task)

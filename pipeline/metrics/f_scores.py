@@ -8,79 +8,61 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.base import Score
+from pipeline.metrics.base import RowMeans, Score
 from pipeline.metrics.classification import confusion
-from pipeline.metrics.register import family, metric, metric_of_rows
+from pipeline.metrics.register import family, metric
 
 
-@metric("f1", True, "label", "c", binary=True)
-def f1(target: np.ndarray, label: np.ndarray) -> float:
-    """F1 of the second of two classes (`data.positive`); 0 where neither side has it."""
-    return _of_second(target, label, 1.0)
-
-
-@family("fbeta@B", True, "label", "c", binary=True)
-def fbeta(beta: float) -> Score:
+def of_second(beta: float) -> Score:
     """F-beta of the second of two classes (`data.positive`); 0 where neither side has it."""
-    return lambda target, label: _of_second(target, label, beta)
+
+    def score(target: np.ndarray, label: np.ndarray) -> float:
+        truth, found = target == 1, label == 1
+        return float(_ratio(np.sum(truth & found), truth.sum(), found.sum(), beta))
+
+    return score
 
 
-def _of_second(target: np.ndarray, label: np.ndarray, beta: float) -> float:
-    truth, found = target == 1, label == 1
-    return float(_ratio(np.sum(truth & found), truth.sum(), found.sum(), beta))
-
-
-@metric("f1_micro", True, "label", "cm")
-def f1_micro(target: np.ndarray, label: np.ndarray) -> float:
-    """F1 over all decisions counted together."""
-    return _micro(target, label, 1.0)
-
-
-@family("fbeta_micro@B", True, "label", "cm")
-def fbeta_micro(beta: float) -> Score:
+def micro(beta: float) -> Score:
     """F-beta over all decisions counted together."""
-    return lambda target, label: _micro(target, label, beta)
+
+    def score(target: np.ndarray, label: np.ndarray) -> float:
+        right, true, found = (counts.sum() for counts in _counts(target, label))
+        return float(_ratio(right, true, found, beta))
+
+    return score
 
 
-def _micro(target: np.ndarray, label: np.ndarray, beta: float) -> float:
-    right, true, found = (counts.sum() for counts in _counts(target, label))
-    return float(_ratio(right, true, found, beta))
-
-
-@metric("f1_macro", True, "label", "cm")
-def f1_macro(target: np.ndarray, label: np.ndarray) -> float:
-    """F1 of each class or label, averaged; classes that neither side has are left out."""
-    return _macro(target, label, 1.0)
-
-
-@family("fbeta_macro@B", True, "label", "cm")
-def fbeta_macro(beta: float) -> Score:
+def macro(beta: float) -> Score:
     """F-beta of each class or label, averaged; classes that neither side has are left out."""
-    return lambda target, label: _macro(target, label, beta)
+
+    def score(target: np.ndarray, label: np.ndarray) -> float:
+        right, true, found = _counts(target, label)
+        scores = _ratio(right, true, found, beta)
+        return float(np.mean(scores[true + found > 0] if target.ndim == 1 else scores))
+
+    return score
 
 
-def _macro(target: np.ndarray, label: np.ndarray, beta: float) -> float:
-    right, true, found = _counts(target, label)
-    scores = _ratio(right, true, found, beta)
-    return float(np.mean(scores[true + found > 0] if target.ndim == 1 else scores))
-
-
-@metric_of_rows("f1_samples", True, "label", "m")
-def f1_samples(target: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """F1 of the labels of each row, averaged; a row that has none and is given none counts as right."""
-    return _by_row(target, label, 1.0)
-
-
-@family("fbeta_samples@B", True, "label", "m")
-def fbeta_samples(beta: float) -> Score:
+def samples(beta: float) -> Score:
     """F-beta of the labels of each row, averaged; a row that has none and is given none counts as right."""
-    return lambda target, label: _by_row(target, label, beta).mean().item()
+
+    def terms(target: np.ndarray, label: np.ndarray) -> np.ndarray:
+        truth, found = target > 0.5, label > 0.5
+        right, true, given = (marks.sum(axis=1) for marks in (truth & found, truth, found))
+        return np.where(true + given > 0, _ratio(right, true, given, beta), 1.0)[:, None]
+
+    return RowMeans(terms)
 
 
-def _by_row(target: np.ndarray, label: np.ndarray, beta: float) -> np.ndarray:
-    truth, found = target > 0.5, label > 0.5
-    right, true, given = ((marks).sum(axis=1) for marks in (truth & found, truth, found))
-    return np.where(true + given > 0, _ratio(right, true, given, beta), 1.0)[:, None]
+metric("f1", True, "label", "c", binary=True)(of_second(1.0))
+metric("f1_micro", True, "label", "cm")(micro(1.0))
+metric("f1_macro", True, "label", "cm")(macro(1.0))
+metric("f1_samples", True, "label", "m")(samples(1.0))
+family("fbeta@B", True, "label", "c", binary=True)(of_second)
+family("fbeta_micro@B", True, "label", "cm")(micro)
+family("fbeta_macro@B", True, "label", "cm")(macro)
+family("fbeta_samples@B", True, "label", "m")(samples)
 
 
 @metric("f1_probabilistic", True, "probability", "c", binary=True)

@@ -59,8 +59,9 @@ class LightGBM(Boosting):
 
     def _params(self, table: Table, context: Context) -> dict[str, Any]:
         config = self.config
-        losses = {"auto": "l2", "l2": "l2", "l1": "l1", "huber": "huber", "quantile": "quantile"}
-        objective = "binary" if self.task.probabilities else losses[config.objective]
+        objective: str = "l2" if config.objective == "auto" else config.objective
+        if self.task.probabilities:
+            objective = "binary"
         params: dict[str, Any] = {
             "objective": objective,
             "learning_rate": self._rate(table),

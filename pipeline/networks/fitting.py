@@ -200,8 +200,8 @@ class Fit:
         model = self.network.head if name == "head" else self.network.full
         judge, watch = self._onlookers(predict) if predict else (None, None)
         until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else HEAD_TIME)
-        onlookers = (self.context.report, checkpoint, judge, watch, until, NOT_A_NUMBER)
-        return Trainer(model, phase, batches, *onlookers)
+        report = self.context.report
+        return Trainer(model, phase, batches, report, checkpoint, judge, watch, until, NOT_A_NUMBER)
 
     def _onlookers(
         self, predict: Callable[[Rows], np.ndarray]

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.features.base import FEATURES, Feature, State
-from pipeline.data.features.sources import JOINT, Sources
+from pipeline.data.features.sources import Sources
+from pipeline.data.levels import JOINT
 
 
 @FEATURES.register("cross")

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.data.features.base import FEATURES, Feature, State
-from pipeline.data.features.sources import JOINT, Sources
+from pipeline.data.features.sources import Sources
+from pipeline.data.levels import joined_words
 
 MOST = 16  # columns, which make 120 pairs
 
@@ -33,12 +34,6 @@ class Pairs(Feature):
     def make(self, sources: Sources, state: State, trained: bool) -> dict[str, np.ndarray]:
         words = {name: sources.key([name]) for name in self.of}
         return {
-            f"{first}_{second}": _joined(words[first], words[second])
+            f"{first}_{second}": joined_words([words[first], words[second]])
             for first, second in combinations(self.of, 2)
         }
-
-
-def _joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Returns str objects (rows,), "" where one of the two is missing."""
-    both = (first != "") & (second != "")
-    return np.where(both, first + JOINT + second, "")

@@ -9,13 +9,13 @@ import numpy as np
 
 from pipeline.data.columns import as_booleans, as_dates, as_numbers, as_text
 from pipeline.data.encoders.parts import Parts, date_parts
+from pipeline.data.levels import joined_words
 from pipeline.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EPOCHS = {"s": 1.0, "ms": 1000.0}  # formats of dates that are numbers since 1970: how many a second
-JOINT = "\x1f"  # between the values of a key of several columns; no text holds this control character
 
 
 class Sources:
@@ -52,11 +52,7 @@ class Sources:
 
     def key(self, names: Sequence[str]) -> np.ndarray:
         """Returns str objects (rows,), equal where all the columns are; "" where one is missing."""
-        columns = [self._words(name) for name in names]
-        if len(columns) == 1:
-            return columns[0]
-        joined = [JOINT.join(words) if all(words) else "" for words in zip(*columns, strict=True)]
-        return np.array(joined, dtype=object)
+        return joined_words([self._words(name) for name in names])
 
     def moment(self, name: str, form: str | None = None) -> np.ndarray:
         """Returns datetime64[s] (rows,), NaT where there is no date.
