@@ -150,7 +150,7 @@ class Budget:
         if section.max_seconds is None and original is not None:  # a copy of what was trained to its end
             return None
         run = Run(self.plan, self.progress)
-        fits = [run.fit_product(name, fold) for fold in self.plan.all_folds]
+        fits = [run.fit_product(name, fold) for fold in self.plan.own_fits]
         if all(fit.done() for fit in fits):
             return None
         share = min(self._share(name), SHARE_OF_THE_MAIN if deciding else 1.0)

@@ -17,6 +17,7 @@ from pipeline.tasks.base import Task
 
 PINNED = -1  # the fold of a row that is never scored
 EARLIEST = -2  # the same, where time orders the rows: the first half of those that only train
+WHOLE = np.iinfo(np.int16).max  # the number of the fit on all rows, after every fold in time
 NO_ROWS = np.zeros(0, np.int64)
 
 
@@ -25,7 +26,8 @@ class Fold(NamedTuple):
 
     A nested fit leaves out further folds: `others`. Its valid rows are those of all that it leaves out.
     Where time orders the folds, number -1 is the fit on the earliest rows, which no fold scores: it
-    predicts the other rows that only train, for models that read its predictions.
+    predicts the other rows that only train, for models that read its predictions; and number WHOLE is the
+    fit on all rows, which answers for the test rows: they lie after all that is known.
     """
 
     repeat: int
@@ -36,7 +38,8 @@ class Fold(NamedTuple):
 
     @property
     def label(self) -> str:
-        name = "early" if self.number == PINNED else "fold" + "+".join(map(str, self.left_out))
+        named = {PINNED: "early", WHOLE: "whole"}
+        name = named.get(self.number) or "fold" + "+".join(map(str, self.left_out))
         return name if not self.repeat else f"repeat{self.repeat}-{name}"
 
     @property
@@ -47,6 +50,11 @@ class Fold(NamedTuple):
     @property
     def scored(self) -> bool:
         """Whether the valid rows are scored: not so in nested fits, which other models read."""
+        return self.predicts_test and self.number != WHOLE
+
+    @property
+    def predicts_test(self) -> bool:
+        """Whether somebody may ask it for the test rows."""
         return not self.others and self.number >= 0
 
     @property

@@ -17,7 +17,7 @@ def fits_read(read: Read, fold: Fold, scored: Sequence[Fold], ordered: bool) -> 
     A reader that leaves out the folds S learns from the outputs for fold i of a fit that leaves out S
     and i, and predicts from those of a fit that leaves out S. Where time orders the folds, the fit for
     fold i has seen nothing later, so that it is nested already; the earliest rows get their outputs
-    from a fit on the first half of them.
+    from a fit on the first half of them, and the fit on all rows is answered for by its like.
 
     Args:
         read: the edge.
@@ -39,7 +39,8 @@ def fits_read(read: Read, fold: Fold, scored: Sequence[Fold], ordered: bool) -> 
                 f"Time orders the folds: a model that reads `{read.entry}` cannot be read by another, for "
                 "the earliest rows would have no honest input."
             )
-        return [Fold(fold.repeat, PINNED), *(one for one in siblings if one.number <= fold.number)]
+        earlier = [one for one in siblings if one.number < fold.number]
+        return [Fold(fold.repeat, PINNED), *earlier, fold]
     if read.scope == "out_of_fold":
         return [one for one in siblings if one.number not in fold.left_out] + [
             one for one in siblings if one.number in fold.left_out
@@ -76,12 +77,13 @@ def fits_needed(
         models: every section by name.
         wanted: names of the models to train, each after those that it reads.
         scored: all scored folds.
-        chosen: the scored folds of models that nobody reads: all, or the one that is asked for.
+        chosen: the fits that answer for themselves: all, or of the one fold that is asked for. Of models
+            that are read, every scored fold is fitted.
         ordered: whether time orders the folds.
     """
     read = {one.name for name in wanted for one in reads_of(models[name], models)}
     found: dict[str, dict] = {
-        name: {fold.identity: fold for fold in (scored if name in read else chosen)} for name in wanted
+        name: {fold.identity: fold for fold in ([*scored, *chosen] if name in read else chosen)} for name in wanted
     }
     for name in reversed(wanted):
         for one in reads_of(models[name], models):

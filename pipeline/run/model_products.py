@@ -82,7 +82,7 @@ class ModelProducts(DataProducts):
             coordinates_of(annotations, self.folds, outputs, seen, box).save(folder)
 
         def declare() -> Product:
-            fits = [self.fit_product(name, fold) for fold in self.plan.all_folds]
+            fits = [self.fit_product(name, fold) for fold in self.plan.own_fits]
             opens = [self.competition_product, self.folds_product, self.pixels_product(name)]
             label = f"{name}-coordinates"
             return self.plan.store.product(label, {"version": VERSION}, make, fits, opens)
@@ -235,8 +235,9 @@ class ModelProducts(DataProducts):
         return FoldOutput.load(self.made(self.fit_product(name, fold)))
 
     def outputs(self, name: str) -> list[tuple[Fold, FoldOutput]]:
-        """What the fits of all scored folds say."""
-        return [(fold, self.output(name, fold)) for fold in self.folds]
+        """What a model's own fits say: those of the scored folds, and on all rows where there is one."""
+        folds = [self.folds.with_rows(fold) for fold in self.plan.own_fits]
+        return [(fold, self.output(name, fold)) for fold in folds]
 
     def predictions_product(self, name: str) -> Product:
         """Out-of-fold and test predictions of a model."""
@@ -257,7 +258,7 @@ class ModelProducts(DataProducts):
         material: dict[str, Any] = {"metric": metric_key(self.config.metric)}
         if marks := self.plan.marks(name):
             material["marks"] = marks
-        fits = [self.fit_product(name, fold) for fold in self.plan.all_folds]
+        fits = [self.fit_product(name, fold) for fold in self.plan.own_fits]
         reads, opens = [*fits, self.competition_product], [self.folds_product]
         return self.plan.store.product(f"{name}-predictions", material, make, reads, opens)
 

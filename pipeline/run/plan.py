@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.config.marks import marks_of
 from pipeline.config.reads import Read, reads_of
 from pipeline.config.schema import Config
-from pipeline.data.folds import Fold, fold_kind
+from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.run.fits import fits_needed, fits_read, models_needed
@@ -55,7 +55,9 @@ class Plan:
     @cached_property
     def fits(self) -> dict[str, list[Fold]]:
         """By model, the fits to train, without their rows."""
-        chosen = [fold for fold in self.all_folds if self.only_fold in (None, fold.number)]
+        chosen = [fold for fold in self.all_folds if fold.number == self.only_fold]
+        if self.only_fold is None:
+            chosen = self.own_fits
         return fits_needed(self.config.models, self.models, self.all_folds, chosen, self.ordered)
 
     @cached_property
@@ -88,6 +90,20 @@ class Plan:
         """Every fold by number, without its rows: enough for the keys."""
         config = self.config.folds
         return [Fold(repeat, n) for repeat in range(config.repeats) for n in range(config.n)]
+
+    @cached_property
+    def answering(self) -> list[Fold]:
+        """The fits whose mean answers for the test rows, and for new ones.
+
+        Where time orders the folds, it is one fit on all rows: the earliest fold's knows a fraction of
+        them, and none knows the last, which are nearest to the test.
+        """
+        return [Fold(0, WHOLE)] if self.ordered else self.all_folds
+
+    @cached_property
+    def own_fits(self) -> list[Fold]:
+        """What a model is fitted on for its own score and answer."""
+        return [*self.all_folds, *(fold for fold in self.answering if not fold.scored)]
 
     @cached_property
     def optimism(self) -> list[str]:

@@ -67,10 +67,13 @@ class Run(ModelProducts):
             so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
             self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
             output = self.output(name, fold)
-            score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+            said = ""
+            if fold.scored or fold.others:
+                score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+                said = f"{metric.name} {score:.5g}"
             if fold.scored:
                 scores.append(score)
-            self.progress.end(f"{metric.name} {score:.5g}")
+            self.progress.end(said)
 
     def say_trained(self, name: str, fitted: int, started: float) -> None:
         """Says what a model has reached; so many folds were fitted since `started`."""
@@ -80,7 +83,8 @@ class Run(ModelProducts):
         scores = [cross_validation.score(metric, target, fold.valid, one.valid) for fold, one in outputs]
         pooled = cross_validation.pooled_score(metric, target, outputs)
         spread = f" ± {np.std(scores):.5f} over the folds" if len(scores) > 1 else ""
-        nested = f" ({len(fits) - len(chosen)} for models that read it)" if len(fits) > len(chosen) else ""
+        read = len(fits) - len([fold for fold in fits if fold.predicts_test])
+        nested = f" ({read} for models that read it)" if read else ""
         self.progress.message(
             f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "
             f"{metric.name} {pooled:.5f}{spread}"

@@ -97,7 +97,8 @@ def on_all_folds(request: Request, run: Run, one: Finalist) -> Finalist:
     name = request.name
     outputs, target = run.outputs(name), run.experiment(name).train.target
     metric = run.metric(name)
-    scores = [cross_validation.score(metric, target, fold.valid, output.valid) for fold, output in outputs]
+    scored = [(fold, output) for fold, output in outputs if fold.scored]
+    scores = [cross_validation.score(metric, target, fold.valid, output.valid) for fold, output in scored]
     if run.config.models[name].answers():
         run.predictions(name)  # where `make ensemble` finds them
     return replace(

@@ -152,7 +152,7 @@ def _predict_model(run: Run, name: str, new: NewRows, said: Said) -> dict[str, n
     )
     found_by_fold: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
     run.progress.begin(f"{name} on new rows", 0, 1)
-    for number, fold in enumerate(run.folds):
+    for number, fold in enumerate(run.plan.answering):
         of_fold = {read.entry: Values(said[read.name][read.part][number]) for read in others}
         rows = Dataset(new.competition.test_ids, {**parts, **of_fold})
         for part, values in _predict_fold(run, name, fold, rows, embedded).items():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.folds import Fold, Folds, inner_split, inner_warning
+from pipeline.data.folds import WHOLE, Fold, Folds, inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
 from pipeline.errors import ModelError
 from pipeline.metrics import Metric
@@ -97,7 +97,7 @@ def embed_fold(
     for index in range(experiment.seeds):
         model = experiment.make().load(folder / f"seed{index}")
         train.append(model.embed(experiment.train.rows(), context))
-        test.append(model.embed(experiment.test.rows(), context) if fold.scored else train[-1][:0])
+        test.append(model.embed(experiment.test.rows(), context) if fold.predicts_test else train[-1][:0])
     return mean_of(train), mean_of(test)
 
 
@@ -112,20 +112,20 @@ def assemble(
 ) -> Predictions:
     """Puts the folds' outputs together in the order of the tables.
 
-    A row scored in several repeats gets the mean; the test rows get the mean over all fold models.
+    A row scored in several repeats gets the mean.
     """
     outputs = list(outputs)
-    tests, scores, seconds, notes = [], [], 0.0, {}
+    scores, seconds, notes = [], 0.0, {}
     for fold, output in outputs:
-        tests.append(output.test)
-        scores.append(score(metric, train.target, fold.valid, output.valid))
+        if fold.scored:
+            scores.append(score(metric, train.target, fold.valid, output.valid))
         seconds += output.seconds
         notes[fold.label] = output.notes
     return Predictions(
         name=name,
         task=task,
         oof=_pooled(len(train), outputs),
-        test=mean_of(tests),
+        test=_answer(outputs),
         ids=train.ids,
         test_ids=test.ids,
         folds_hash=folds.hash,
@@ -133,6 +133,12 @@ def assemble(
         seconds=seconds,
         notes=notes,
     )
+
+
+def _answer(outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
+    """Returns float32 (test rows, outputs): what the fit on all rows says; without one, the fits' mean."""
+    whole = [output.test for fold, output in outputs if fold.number == WHOLE]
+    return mean_of(whole or [output.test for _, output in outputs])
 
 
 def _pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
@@ -176,7 +182,7 @@ def out_of_fold(
     if len(folds.pinned):
         total[folds.pinned] = np.sum([output.pinned for _, output in pairs], axis=0)
         count[folds.pinned] = len(pairs)
-    return (total / count).astype(np.float32), mean_of([output.test for _, output in pairs])
+    return (total / count).astype(np.float32), _answer(pairs)
 
 
 def score(metric: Metric, target: np.ndarray | None, rows: np.ndarray, predicted: np.ndarray) -> float:
@@ -213,7 +219,7 @@ def _split(experiment: Experiment, fold: Fold, model: Model, seed: int) -> tuple
     train = experiment.train.rows(fold.train)
     if not model.wants_inner_split:
         return train, None
-    if experiment.validate_on == "fold":
+    if experiment.validate_on == "fold" and len(fold.valid):
         return train, experiment.train.rows(fold.valid)
     groups = None if experiment.splitter is None else experiment.splitter[fold.train]
     ordered = experiment.folds.ordered
@@ -235,12 +241,15 @@ def _predict(
 
     Nobody asks a nested fit for the test rows.
     """
-    valid = predict(experiment.train.rows(fold.valid), context)
-    pinned, test = experiment.folds.pinned, experiment.test.rows()
-    sides = [valid]
-    for rows in (experiment.train.rows(pinned), test if fold.scored else test.take(np.arange(0))):
-        sides.append(predict(rows, context) if len(rows) else np.zeros((0, valid.shape[1]), np.float32))
-    return tuple(np.asarray(side, np.float32) for side in sides)
+    test = experiment.test.rows()
+    sides = [
+        experiment.train.rows(fold.valid),
+        experiment.train.rows(experiment.folds.pinned),
+        test if fold.predicts_test else test.take(np.arange(0)),
+    ]
+    found = [np.asarray(predict(rows, context), np.float32) if len(rows) else None for rows in sides]
+    columns = next(side.shape[1] for side in found if side is not None)
+    return tuple(np.zeros((0, columns), np.float32) if side is None else side for side in found)
 
 
 def mean_of(parts: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

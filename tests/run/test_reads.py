@@ -11,7 +11,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.config.reads import Read
-from pipeline.data.folds import PINNED, Fold
+from pipeline.data.folds import PINNED, WHOLE, Fold
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.progress import Progress
@@ -226,3 +226,19 @@ def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process,
     monkeypatch.setattr(pool, "SHORT", 0.0)  # these fits are too short to be worth a process
     assert main(["train", "toy", "--set", "workers=2"]) == 0
     as_one_process()
+
+
+def test_where_time_orders_the_folds_one_fit_on_all_rows_answers_for_the_test(tmp_path):
+    """The test follows all that is known: the last rows decide the answer, of a model and of its reader."""
+    labels = np.random.default_rng(1).integers(0, 2, 120)
+    late = labels.copy()
+    late[100:] = 1 - late[100:]  # only the last fold scores these; no fit of a scored fold trains on them
+    one = run_of(tmp_path / "one", labels, folds="time: day, n: 4")
+    other = run_of(tmp_path / "other", late, folds="time: day, n: 4")
+    assert "whole" in names(one.fits("logit"))
+    for name in ("logit", "reader"):
+        assert not np.array_equal(one.predictions(name).test, other.predictions(name).test)
+        assert np.array_equal(one.predictions(name).test, one.output(name, Fold(0, WHOLE)).test)
+        assert np.array_equal(one.predictions(name).oof, other.predictions(name).oof, equal_nan=True)
+        assert len(one.predictions(name).fold_scores) == 4
+    assert "whole" not in names(run_of(tmp_path / "plain", labels).fits("logit"))
