@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.columns import as_booleans, as_dates, as_numbers, as_text, column_kinds
+from pipeline.data.columns import DATES, as_booleans, as_dates, as_numbers, as_text, column_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NUMBERS = {"numeric", "boolean", "date"}
+NUMBERS = {"numeric", "boolean", *DATES}
 TEXTS = {"text", "code"}  # of which most rows have a value of their own
 
 
@@ -82,7 +82,7 @@ def _values(column: pd.Series, kind: str) -> np.ndarray:
         return as_numbers(column)
     if kind == "boolean":
         return as_booleans(column)
-    if kind == "date":
+    if kind in DATES:
         dates = as_dates(column)
         return np.where(np.isnat(dates), np.nan, dates.astype(np.int64))
     return as_text(column)

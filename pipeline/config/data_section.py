@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     TaskName = str
 else:
     TaskName = Literal[("auto", *sorted(kind.kind for kind in all_kinds()))]
-ColumnKind = Literal["numeric", "category", "code", "text", "date", "boolean", "drop"]
+ColumnKind = Literal["numeric", "category", "code", "text", "date", "season", "boolean", "drop"]
 
 
 class SideTableConfig(Section):
@@ -94,7 +94,11 @@ class DataConfig(Section):
         "`{stores: {file: stores.csv, by: store}}`",
     )
     drop: list[str] = Field(default=[], description="columns that no model may see")
-    columns: dict[str, ColumnKind] = Field(default={}, description="column -> kind, where the guess is wrong")
+    columns: dict[str, ColumnKind] = Field(
+        default={},
+        description="column -> kind, where the guess is wrong; `season`: a date of which only what comes "
+        "round again is seen (month, weekday, hour), for test rows that lie after the training rows",
+    )
     encoding: str = Field(
         default="auto",
         description="text encoding of the CSV and JSON files; `auto`: UTF-8 or UTF-16, else cp1252 "

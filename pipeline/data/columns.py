@@ -14,8 +14,9 @@ from pipeline.errors import DataError, Problems, did_you_mean, listing
 if TYPE_CHECKING:
     import pandas as pd
 
-ColumnKind = Literal["numeric", "boolean", "category", "code", "text", "date", "constant"]
+ColumnKind = Literal["numeric", "boolean", "category", "code", "text", "date", "season", "constant"]
 KINDS: tuple[str, ...] = get_args(ColumnKind)
+DATES = frozenset({"date", "season"})  # the latter is never guessed
 
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0"})
@@ -48,7 +49,8 @@ def column_kinds(table: pd.DataFrame, declared: Mapping[str, str] | None = None)
         "numeric" (numbers, or text of which nearly all are; integers with few values too),
         "boolean" (two values such as yes/no, or one value and missing ones),
         "category" (names), "code" (letters and digits, "C85": prefix and number mean something),
-        "text" (several words), "date" (a date, a time of day or both) and
+        "text" (several words), "date" (a date, a time of day or both; "season" where only what comes round
+        again is wanted of it) and
         "constant" (one value in all rows: of no use).
 
     Raises:
@@ -211,7 +213,7 @@ def describe_columns(table: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]
     constant = [name for name, kind in kinds.items() if kind == "constant"]
     if constant:
         lines.append(f"left out, one value in all rows: {listing(constant)}")
-    for kind in ("code", "text", "date", "boolean"):
+    for kind in ("code", "text", "date", "season", "boolean"):
         names = [name for name, found in kinds.items() if found == kind]
         if names:
             lines.append(f"read as {kind}: {listing(names)}")

@@ -92,7 +92,7 @@ class TableEncoder:
         features = rows.dataset.part("table").features if parts and "table" in self.inputs else {}
         self.features_ = FeatureMaker(features) if features else None
         if parts and self.features_:
-            self.features_.fit_add(rows.table, self.maker_, parts)
+            self.features_.fit_add(rows.table, self.maker_, parts, targets)
         blocks, self.names_ = [], []
         self.categories_, self.texts_, self.scaler_ = None, {}, None
         if parts and (categories := self._categories(parts)):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.data.columns import (
+    DATES,
     NUMERIC_SHARE,
     as_booleans,
     as_dates,
@@ -83,7 +84,7 @@ class ColumnReading:
         if self.kind == "numeric":
             numbers = as_floats(present, self.form) if _is_text(present) else present
             read = bool(np.isfinite(as_numbers(numbers)).any())
-        elif self.kind == "date":
+        elif self.kind in DATES:
             read = not np.isnat(as_dates(present)).all()
         elif self.kind == "boolean":
             read = present.nunique() < 2 or len(np.unique(as_booleans(present))) > 1
@@ -138,7 +139,7 @@ class Reading:
     @property
     def exact(self) -> set[str]:
         """Columns whose exact text matters, so that no reader may take it for numbers."""
-        return {name for name, column in self.columns.items() if column.kind in {*NAMES, "boolean", "date"}}
+        return {name for name, column in self.columns.items() if column.kind in {*NAMES, "boolean", *DATES}}
 
     def form(self, name: str) -> NumberForm:
         """Returns how a column's numbers are written."""
@@ -223,7 +224,7 @@ def _decide(
     form, share, _ = find_form(rest, decimal, thousands)
     kind = declared or kind_of_words(rest, gaps or bool(words), form if share >= NUMERIC_SHARE else PLAIN)
     are_gaps = not typed and declared not in NAMES
-    if declared is None and words and gaps and kind not in ("numeric", "date"):
+    if declared is None and words and gaps and kind not in ("numeric", *DATES):
         kind, are_gaps = kind_of_words(counts, gaps, PLAIN), False
     named = {
         re.sub(r"[.]0+$", "", word) if re.fullmatch(r"[+-]?[0-9]+[.]0+", word) else word for word in counts

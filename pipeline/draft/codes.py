@@ -41,33 +41,39 @@ class Codes:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_codes(trials: Trials, size: Size) -> Codes:
+NOTHING_FOUND = Codes()
+
+
+def find_codes(
+    trials: Trials, size: Size, read: Codes = NOTHING_FOUND, series: tuple[str, ...] = ()
+) -> Codes:
     """Returns what proves better on folds: integers as categories, and pairs of categories.
 
     Args:
         trials: compares ways to read the table.
         size: of the data.
+        read: what is known already of how to read the table; it stands in the result too.
+        series: columns that name the rows' series: categories, however few they are.
     """
     if size.outputs > MOST_TARGETS:
-        return Codes()
-    table = trials.table
-    known = trials.competition.kinds
-    kinds: dict[str, str] = {}
-    reasons = {}
+        return read
+    table, kinds, reasons = trials.table, dict(read.kinds), dict(read.reasons)
+    known = {**trials.competition.kinds, **kinds}
     numbers = [str(name) for name in table if known.get(str(name), "numeric") == "numeric"]
-    codes = [name for name in numbers if looks_like_codes(table[name])]
+    codes = [name for name in numbers if name not in kinds and looks_like_codes(table[name])]
     if codes and trials.affordable(size, size.columns):
-        wanted: dict[str, str] = dict.fromkeys(codes, "category")
-        if gain := trials.gain(TableReading(), TableReading(wanted)):
+        wanted = kinds | dict.fromkeys(codes, "category")
+        if gain := trials.gain(TableReading(kinds), TableReading(wanted)):
+            said = [reasons["columns"]] if "columns" in reasons else []
+            reasons["columns"] = "; ".join([*said, _said(f"{listing(codes)} hold codes, not amounts", gain)])
             kinds = wanted
-            reasons["columns"] = _said(f"{listing(codes)} hold codes, not amounts", gain)
-    features: dict[str, Mapping[str, Any]] = {}
-    crossed = _many_leveled(table, {**known, **kinds})
+    features = dict(read.features)
+    crossed = _many_leveled(table, {**known, **kinds}, series)
     if len(crossed) > 1 and trials.affordable(size, size.columns + len(crossed) * (len(crossed) - 1)):
         name = next(name for name in ("pairs", "pairs_of_categories", "all_pairs") if name not in table)
-        wanted_features = {name: {"kind": "pairs", "of": crossed}}
-        if gain := trials.gain(TableReading(kinds), TableReading(kinds, wanted_features)):
-            features = {name: {"pairs": crossed}}
+        wanted_features = features | {name: {"pairs": crossed}}
+        if gain := trials.gain(TableReading(kinds, features), TableReading(kinds, wanted_features)):
+            features = wanted_features
             reasons[name] = _said("each two of these categories together", gain)
     return Codes(kinds, features, reasons)
 
@@ -109,13 +115,14 @@ def _smoothness(logs: np.ndarray) -> float:
     return float(np.corrcoef(own, around)[0, 1])
 
 
-def _many_leveled(table: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:
+def _many_leveled(table: pd.DataFrame, kinds: Mapping[str, str], series: tuple[str, ...]) -> list[str]:
     """Returns the categories with many levels, those with the fewest first to go where there are too many."""
     levels = {}
     for name in map(str, table):
         kind = kinds.get(name) or guess_kind(table[name])
         count = table[name].nunique()
-        if kind in ("category", "code") and MANY_LEVELS <= count <= len(table) / ROWS_PER_LEVEL:
+        many = MANY_LEVELS <= count <= len(table) / ROWS_PER_LEVEL
+        if name in series or (kind in ("category", "code") and many):
             levels[name] = count
     chosen = sorted(levels, key=lambda name: -levels[name])[:MOST]
     return [name for name in levels if name in chosen]

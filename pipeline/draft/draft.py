@@ -158,7 +158,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
 
 
 def _folds_reason(found: Findings) -> str:
-    reasons = [] if found.split.time else [found.n.reason]
+    reasons = [found.n.reason] if found.n.reason else []
     if found.repeats.value > 1:
         reasons = [found.repeats.reason]
     for key, decision in (("time", found.split.time), ("group", found.split.group)):

@@ -22,6 +22,7 @@ from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
 from pipeline.draft.files import Asked, Files, not_read
 from pipeline.draft.folds import choose_n, choose_repeats
+from pipeline.draft.forecast import Forecast, find_forecast, read_by_season, series_of, with_past
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
@@ -141,10 +142,11 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    if (codes := _codes(competition, pictures, config, metric.value, around.machine.threads)).kinds:
+    forecast = find_forecast(train, test, split.time.value, both) if split.time else None
+    if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
-    n, repeats = _folds(competition, split, pictures)
+    n, repeats = _folds(competition, split, pictures, forecast)
     unnamed = 0 if pictures else sum(map(is_picture, source.names()))
     drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
     files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
@@ -210,22 +212,32 @@ def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Confi
 
 
 def _codes(
-    competition: Competition, pictures: PictureFiles | None, config: Config, metric: str, threads: int
+    competition: Competition,
+    pictures: PictureFiles | None,
+    config: Config,
+    metric: str,
+    forecast: Forecast | None,
+    threads: int,
 ) -> Codes:
+    """Returns how the table is best read, as far as folds of the training rows can tell."""
     size = size_of(competition, pictures.size if pictures else None)
     if competition.train is None or not size.columns:
         return Codes()
-    trials = Trials(competition, competition.train, metric, config.folds, threads)
-    return find_codes(trials, size)
+    series = series_of(competition.train, forecast) if forecast else None
+    trials = Trials(competition, competition.train, metric, config.folds, threads, series)
+    if forecast is None or not trials.affordable(size, size.columns):
+        return find_codes(trials, size)
+    codes = find_codes(trials, size, read_by_season(forecast, trials), forecast.series)
+    return with_past(forecast, trials, codes) if competition.task.n_outputs == 1 else codes
 
 
 def _folds(
-    competition: Competition, split: Split, pictures: PictureFiles | None
+    competition: Competition, split: Split, pictures: PictureFiles | None, forecast: Forecast | None
 ) -> tuple[Choice[int], Choice[int]]:
     """Returns the number of folds and of draws, once such folds have been drawn."""
     groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
     size = size_of(competition, pictures.size if pictures else None)
-    n = choose_n(size, groups if split.group else None)
+    n = forecast.n if forecast else choose_n(size, groups if split.group else None, split.time is not None)
     repeats = choose_repeats(size, ordered=split.time is not None)
     folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
     make_folds(folds, competition.task, competition.target, competition.splitter)

@@ -11,13 +11,16 @@ TINY_ROWS = 500
 SMALL_ROWS = 1_500
 
 
-def choose_n(size: Size, groups: int | None) -> Choice[int]:
+def choose_n(size: Size, groups: int | None, ordered: bool) -> Choice[int]:
     """Returns the number of folds.
 
     Args:
         size: of the data.
         groups: how many there are, where rows are split by groups.
+        ordered: whether they are split by time.
     """
+    if ordered:
+        return Choice(3 if size.rows > MANY_ROWS else 5, "")
     if groups is not None and groups < 5:
         return Choice(groups, f"there are {groups} groups")
     if size.picture and size.rows > MANY_PICTURES:

@@ -72,7 +72,7 @@ def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Ch
     """
     for name in sorted(columns, key=lambda name: not TIME_WORDS & set(words(name))):
         told = bool(TIME_WORDS & set(words(name)))
-        before, after = _moments(train[name], told), _moments(test[name], told)
+        before, after = moments_of(train[name], told), moments_of(test[name], told)
         if before is None or after is None or len(np.unique(before)) <= FEWEST_GROUPS:
             continue
         if after.min() > before.max() or (told and after.min() == before.max() > before.min()):
@@ -144,7 +144,7 @@ def _seen_by_chance(train: pd.Series, test: pd.Series) -> float:
     return float(np.mean(1 - share ** (of - 1.0)))
 
 
-def _moments(column: pd.Series, told: bool) -> np.ndarray | None:
+def moments_of(column: pd.Series, told: bool) -> np.ndarray | None:
     """Returns a column as numbers that order its rows; None where it is no time.
 
     A number without a telling name orders rows too, unless it only counts them.

@@ -29,7 +29,13 @@ SEED = 7  # of folds and rows: others than those that will be scored
 ROUNDS = {"n_estimators": 120, "learning_rate": 0.1, "early_stopping_rounds": None}
 SURE = 2.0  # standard errors of the paired difference over the folds
 WORTH = 0.003  # share of the loss
+LATELY, WORTH_LATELY = 2, 0.01  # of the folds in time, and the share of the loss in each
 SMALLEST = 1e-6  # probability of the true class that is counted
+
+
+def in_full(said: Any) -> Mapping[str, Any]:
+    """Returns a feature's keys where the YAML gives its columns alone."""
+    return said if isinstance(said, Mapping) else {"of": said}
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class TableReading:
 
     Attributes:
         kinds: column -> what it is, where that differs from what its values say.
-        features: name -> section of the YAML.
+        features: name -> section of the YAML, in short.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +64,8 @@ class Trials:
         metric: name of the metric; one of labels is replaced by the task's own loss.
         folds: how the test rows were set apart.
         threads: that boosting may start.
+        series: (rows,) names of rows that are looked at together or not at all, where a row's reading
+            takes others of its series; None: each row by itself.
     """
 
     competition: Competition
@@ -65,6 +73,7 @@ class Trials:
     metric: str
     folds: FoldsConfig
     threads: int
+    series: np.ndarray | None = None
     _tried: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def gain(self, before: TableReading, after: TableReading) -> str:
@@ -75,8 +84,16 @@ class Trials:
         if not np.isfinite(saved).all() or saved.mean() <= SURE * error:
             return ""
         share = saved.mean() / abs(first.mean())
-        of = "loss" if self._metric.wants == "label" else self._metric.name
-        return f"{share:.1%} of its {of}" if share >= WORTH else ""
+        return f"{share:.1%} of its {self._name}" if share >= WORTH else ""
+
+    def gain_lately(self, before: TableReading, after: TableReading) -> str:
+        """Returns what the second way gains in each of the last folds in time; "" where it does not.
+
+        The earlier folds know too little of the past to judge what is made of it.
+        """
+        first, second = self._losses(before)[-LATELY:], self._losses(after)[-LATELY:]
+        shares = (first - second) / np.abs(first)
+        return f"{shares.mean():.1%} of its {self._name}" if (shares >= WORTH_LATELY).all() else ""
 
     def affordable(self, size: Size, columns: int) -> bool:
         """Says whether a way of reading with so many columns is tried in reasonable time."""
@@ -85,9 +102,13 @@ class Trials:
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        rows = len(self.competition.ids)
-        chosen = np.random.default_rng(SEED).permutation(rows)[:MOST_ROWS]
-        return np.sort(chosen)
+        rows, rng = len(self.competition.ids), np.random.default_rng(SEED)
+        if self.series is None:
+            return np.sort(rng.permutation(rows)[:MOST_ROWS])
+        names, number, sizes = np.unique(self.series, return_inverse=True, return_counts=True)
+        order = rng.permutation(len(names))
+        taken = np.concatenate([[True], np.cumsum(sizes[order])[:-1] < MOST_ROWS])
+        return np.flatnonzero(np.isin(number, order[taken]))
 
     @cached_property
     def _drawn(self) -> Folds:
@@ -118,8 +139,9 @@ class Trials:
 
     def _dataset(self, reading: TableReading) -> Dataset:
         features = {
-            name: FEATURES.get(str(section["kind"])).model_validate(section)
+            name: FEATURES.get(kind).model_validate({"kind": kind, **in_full(said)})
             for name, section in reading.features.items()
+            for kind, said in section.items()
         }
         table = Columns(self.table, {**self.competition.kinds, **reading.kinds}, features)
         return Dataset(self.competition.ids, {"table": table}, self.competition.target)
@@ -128,6 +150,10 @@ class Trials:
         if self._metric.wants == "label":
             return self.competition.task.loss(target, prediction, smallest=SMALLEST)
         return self._metric.loss(target, prediction)
+
+    @property
+    def _name(self) -> str:
+        return "loss" if self._metric.wants == "label" else self._metric.name
 
     @cached_property
     def _metric(self) -> Metric:

@@ -83,7 +83,8 @@ def fits_needed(
     """
     read = {one.name for name in wanted for one in reads_of(models[name], models)}
     found: dict[str, dict] = {
-        name: {fold.identity: fold for fold in ([*scored, *chosen] if name in read else chosen)} for name in wanted
+        name: {fold.identity: fold for fold in ([*scored, *chosen] if name in read else chosen)}
+        for name in wanted
     }
     for name in reversed(wanted):
         for one in reads_of(models[name], models):

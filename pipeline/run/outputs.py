@@ -50,7 +50,7 @@ def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput
         raise ValueError("No fit is read.")
     if not folds.ordered:
         values[folds.pinned] = output.pinned
-    return OutputsRead(values, output.test if fold.predicts_test else output.test[:0])
+    return OutputsRead(values, output.test if folds.answers(fold) else output.test[:0])
 
 
 def with_outputs(

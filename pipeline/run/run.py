@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.config.schema import ModelConfig
-from pipeline.data.folds import Fold
+from pipeline.data.folds import WHOLE, Fold
 from pipeline.errors import ModelError, listing
 from pipeline.progress import Progress
 from pipeline.run.model_products import ModelProducts
@@ -83,7 +83,7 @@ class Run(ModelProducts):
         scores = [cross_validation.score(metric, target, fold.valid, one.valid) for fold, one in outputs]
         pooled = cross_validation.pooled_score(metric, target, outputs)
         spread = f" ± {np.std(scores):.5f} over the folds" if len(scores) > 1 else ""
-        read = len(fits) - len([fold for fold in fits if fold.predicts_test])
+        read = len(fits) - len([fold for fold in fits if fold.scored or fold.number == WHOLE])
         nested = f" ({read} for models that read it)" if read else ""
         self.progress.message(
             f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "

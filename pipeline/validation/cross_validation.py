@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.folds import WHOLE, Fold, Folds, inner_split, inner_warning
+from pipeline.data.folds import WHOLE, Fold, Folds
+from pipeline.data.inner_split import inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
 from pipeline.errors import ModelError
 from pipeline.metrics import Metric
@@ -97,7 +98,9 @@ def embed_fold(
     for index in range(experiment.seeds):
         model = experiment.make().load(folder / f"seed{index}")
         train.append(model.embed(experiment.train.rows(), context))
-        test.append(model.embed(experiment.test.rows(), context) if fold.predicts_test else train[-1][:0])
+        test.append(
+            model.embed(experiment.test.rows(), context) if experiment.folds.answers(fold) else train[-1][:0]
+        )
     return mean_of(train), mean_of(test)
 
 
@@ -198,7 +201,11 @@ def cross_validate(
     experiment: Experiment, name: str, task: Task, metric: Metric, context: Context
 ) -> Predictions:
     """Fits every fold in turn, in memory, and returns the predictions: what a search calls."""
-    outputs = [(fold, fit_fold(experiment, fold, context)) for fold in experiment.folds]
+    folds = [
+        *experiment.folds,
+        *([experiment.folds.with_rows(Fold(0, WHOLE))] if experiment.folds.ordered else []),
+    ]
+    outputs = [(fold, fit_fold(experiment, fold, context)) for fold in folds]
     return assemble(name, task, experiment.train, experiment.test, experiment.folds, outputs, metric)
 
 
@@ -239,13 +246,13 @@ def _predict(
 ) -> tuple[np.ndarray, ...]:
     """Returns the outputs for scored, pinned and test rows. An empty side keeps its columns.
 
-    Nobody asks a nested fit for the test rows.
+    Where nobody asks for the test rows they are none.
     """
     test = experiment.test.rows()
     sides = [
         experiment.train.rows(fold.valid),
         experiment.train.rows(experiment.folds.pinned),
-        test if fold.predicts_test else test.take(np.arange(0)),
+        test if experiment.folds.answers(fold) else test.take(np.arange(0)),
     ]
     found = [np.asarray(predict(rows, context), np.float32) if len(rows) else None for rows in sides]
     columns = next(side.shape[1] for side in found if side is not None)

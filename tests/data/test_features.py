@@ -29,6 +29,7 @@ EVERY = {
     "when": ("dates", {"of": "day"}),
     "both": ("cross", {"of": ["town", "size"]}),
     "every": ("pairs", {"of": ["town", "size", "cabin.prefix"]}),
+    "past": ("lags", {"time": "day", "series": ["town"], "horizon": 2, "season": 7}),
     "voice": ("style", {"of": "cabin"}),
     "often": ("frequency", {"of": ["town", "cabin.prefix"]}),
     "near": (

@@ -3,7 +3,8 @@ import pytest
 
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.draw import assign
-from pipeline.data.folds import Folds, inner_split, inner_warning, make_folds
+from pipeline.data.folds import Folds, make_folds
+from pipeline.data.inner_split import inner_split, inner_warning
 from pipeline.errors import DataError
 from pipeline.testing import TASKS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.columns import as_booleans, as_dates, as_numbers, as_text, day_comes_first
+from pipeline.data.columns import DATES, as_booleans, as_dates, as_numbers, as_text, day_comes_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ class PartsMaker:
 
     A code ("PC 17599") gives its prefix, its last number, how many words it has and itself as a
     category; a date gives the parts that vary in the training rows, cyclic ones also as sine and
-    cosine; a text gives its length beside itself.
+    cosine, a "season" those alone; a text gives its length beside itself.
 
     Args:
         kinds: the kind by column, see `pipeline.data.columns.column_kinds`.
@@ -48,13 +48,16 @@ class PartsMaker:
 
     def fit(self, table: pd.DataFrame) -> PartsMaker:
         """Learns the order of day and month, and which parts of dates vary."""
-        dates = [name for name, kind in self.kinds.items() if kind == "date"]
+        dates = [name for name, kind in self.kinds.items() if kind in DATES]
         self.day_first_ = {name: day_comes_first(table[name]) for name in dates}
         self.varying_ = {}
         for name in dates:
             parts = date_parts(as_dates(table[name], self.day_first_[name]))
             self.varying_[name] = [
-                part for part, values in parts.items() if len(np.unique(values[~np.isnan(values)])) > 1
+                part
+                for part, values in parts.items()
+                if (part in CYCLES or self.kinds[name] == "date")
+                and len(np.unique(values[~np.isnan(values)])) > 1
             ]
         return self
 
@@ -73,7 +76,7 @@ class PartsMaker:
             elif kind == "text":
                 parts.texts[name] = as_text(table[name])
                 parts.numbers[f"{name}.length"] = np.array([float(len(t)) for t in parts.texts[name]])
-            elif kind == "date":
+            elif kind in DATES:
                 self._add_date(parts, name, table[name])
         return parts
 

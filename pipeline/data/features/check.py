@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import FeatureConfig
-from pipeline.data.columns import column_kinds
+from pipeline.data.columns import DATES, column_kinds
 from pipeline.data.encoders.parts import PartsMaker
 from pipeline.data.features.base import Feature
 from pipeline.data.features.maker import feature_columns
@@ -80,7 +80,7 @@ def _wrong_kinds(feature: Feature, kinds: Mapping[str, str]) -> list[str]:
         if kinds.get(name, "text") not in ("category", "code", "text"):
             messages.append(f"needs words; {name!r} is read as {kinds[name]}.")
     for name, form in feature.moments().items():
-        if name in kinds and kinds[name] != "date" and form is None:
+        if name in kinds and kinds[name] not in DATES and form is None:
             messages.append(
                 f"needs a date; {name!r} is read as {kinds[name]}. Say how to read it: `format`, or "
                 f"`data.columns: {{{name}: date}}`."

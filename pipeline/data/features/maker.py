@@ -30,10 +30,10 @@ class FeatureMaker:
             name: feature.model_dump(mode="json") for name, feature in features.items()
         }
 
-    def fit_add(self, table: pd.DataFrame, maker: PartsMaker, parts: Parts) -> None:
-        """Learns from training rows and adds their features to their parts."""
+    def fit_add(self, table: pd.DataFrame, maker: PartsMaker, parts: Parts, targets: np.ndarray) -> None:
+        """Learns from training rows and their targets, and adds their features to their parts."""
         self.states_: dict[str, State] = {}
-        sources = Sources(table, maker.kinds, parts, maker.day_first_)
+        sources = Sources(table, maker.kinds, parts, maker.day_first_, targets)
         for name, feature in self._sections().items():
             self.states_[name] = feature.learn(sources)
             _add(parts, feature, name, feature.make(sources, self.states_[name], trained=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.data.columns import as_booleans, as_dates, as_numbers, as_text
+from pipeline.data.columns import DATES, as_booleans, as_dates, as_numbers, as_text
 from pipeline.data.encoders.parts import Parts, date_parts
 from pipeline.data.levels import joined_words
 from pipeline.errors import DataError, did_you_mean
@@ -26,15 +26,22 @@ class Sources:
         kinds: the kinds of its columns, as the training rows show them.
         parts: what `PartsMaker` made of the rows; features are added to it as they are made.
         day_first: date columns in which the day precedes the month.
+        targets: float (rows, targets) of training rows, which `learn` may read; None of others.
     """
 
     def __init__(
-        self, table: pd.DataFrame, kinds: Mapping[str, str], parts: Parts, day_first: Mapping[str, bool]
+        self,
+        table: pd.DataFrame,
+        kinds: Mapping[str, str],
+        parts: Parts,
+        day_first: Mapping[str, bool],
+        targets: np.ndarray | None = None,
     ) -> None:
         self.table = table
         self.kinds = kinds
         self.parts = parts
         self.day_first = day_first
+        self.targets = targets
 
     def __len__(self) -> int:
         return len(self.table)
@@ -45,7 +52,7 @@ class Sources:
             return self.parts.numbers[name]
         if name not in self.table.columns:
             return np.full(len(self), self._gap(name, np.nan))
-        if self.kinds.get(name) == "date":
+        if self.kinds.get(name) in DATES:
             return date_parts(self.moment(name))["days"]
         read = as_booleans if self.kinds.get(name) == "boolean" else as_numbers
         return read(self.table[name])
