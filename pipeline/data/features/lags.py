@@ -151,7 +151,7 @@ class _Past:
 def _seasonal(past: _Past, season: int) -> dict[str, np.ndarray]:
     """Returns what the series were whole seasons before the rows."""
     first = -(-(past.place - past.end) // season) * season  # steps back to the first that is known
-    count = max(SEASONS_BACK, past.values.shape[1] // season)
+    count = max(SEASONS_BACK, past.values.shape[1] // season + 1)
     back = [past.at(first + number * season) for number in range(count)]
     found = {f"season{number}": back[number - 1] for number in range(1, SEASONS_BACK + 1)}
     near = [past.at(first + shift) for shift in (-1, 0, 1)]
