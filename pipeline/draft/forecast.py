@@ -26,6 +26,7 @@ MOST_CANDIDATES = 8
 ONCE = 0.999  # of the rows must be alone in their series at their moment
 GOES_ON = 0.8  # of the test rows must find their series in training
 FEWEST_MOMENTS = 8  # of a series, in the mean
+REGULAR = 0.5  # of the distances in time must be one step: events at any time are no series
 SEASONS = {"hour": 24, "day": 7, "date": 7, "week": 52, "month": 12}  # by the name of a numbered time
 DAY_SECONDS = 86_400.0
 YEAR_OF_DAYS = 364  # whole weeks
@@ -88,7 +89,9 @@ def find_forecast(train: pd.DataFrame, test: pd.DataFrame, time: str, columns: l
     if series is None:
         return None
     keys = np.unique(_names(train, series), return_inverse=True)[1]
-    step = step_of(keys, before, dated)
+    step, regular = step_of(keys, before, dated)
+    if regular < REGULAR:
+        return None
     steps, horizon = (
         round((before.max() - before.min()) / step) + 1,
         round((after.max() - before.max()) / step),

@@ -130,7 +130,9 @@ def test_a_step_is_the_most_frequent_distance(freq, dated, step):
     moments = pd.date_range("2023-01-01", periods=24, freq=freq).to_numpy().astype("datetime64[s]")
     days = moments.astype(np.int64) / 86_400
     lacking = np.delete(np.arange(24), [5, 17])
-    assert step_of(np.zeros(22, int), days[lacking], dated) == step
+    found, regular = step_of(np.zeros(22, int), days[lacking], dated)
+    assert found == step
+    assert regular == pytest.approx(19 / 21)
 
 
 def test_months_of_unlike_length_are_steps_of_one():

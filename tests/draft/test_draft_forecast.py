@@ -69,6 +69,8 @@ def test_what_goes_on_nothing_is_no_forecast():
     train, test = halves(table)
     assert find_forecast(train, test.assign(shop=test["shop"] + 99), "day", ["shop"]) is None, "new shops"
     assert found(table, ["shop"], ahead=STEPS - 5) is None, "further ahead than back"
+    events = table.sample(400, random_state=0).assign(day=np.sort(np.random.default_rng(0).random(400)))
+    assert found(events, ["price"]) is None, "events at any time"
 
 
 def test_folds_look_as_far_ahead_as_the_test():

@@ -66,7 +66,7 @@ class Lags(Feature):
         series = level_numbers(levels, keys)
         kept = (series >= 0) & ~np.isnan(moments)
         series, moments, target = series[kept], moments[kept], sources.targets[kept, 0]
-        step = step_of(series, moments, sources.kinds.get(self.time) in DATES)
+        step, _ = step_of(series, moments, sources.kinds.get(self.time) in DATES)
         start = moments.min() if len(moments) else 0.0
         place = np.round((moments - start) / step).astype(np.int64)
         length = int(place.max()) + 1 if len(place) else 1
@@ -180,8 +180,10 @@ def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def step_of(series: np.ndarray, moments: np.ndarray, dated: bool) -> float:
-    """Returns the most frequent distance between neighbouring moments of a series, the shorter of equals.
+def step_of(series: np.ndarray, moments: np.ndarray, dated: bool) -> tuple[float, float]:
+    """Returns the most frequent distance between neighbouring moments of a series, and the share that has it.
+
+    Of equally frequent ones it is the shorter.
 
     Args:
         series: int (rows,), its number.
@@ -192,7 +194,9 @@ def step_of(series: np.ndarray, moments: np.ndarray, dated: bool) -> float:
     apart = np.diff(moments[order])[np.diff(series[order]) == 0]
     apart = np.round(apart[apart > 0], 6)
     if not len(apart):
-        return 1.0
+        return 1.0, 0.0
     distances, times = np.unique(apart, return_counts=True)
     step = float(distances[np.argmax(times)])
-    return MONTH if dated and SHORTEST_MONTH <= step <= LONGEST_MONTH else step
+    if dated and SHORTEST_MONTH <= step <= LONGEST_MONTH:
+        return MONTH, float(((apart >= SHORTEST_MONTH) & (apart <= LONGEST_MONTH)).mean())
+    return step, float(times.max() / len(apart))
