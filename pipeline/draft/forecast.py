@@ -30,6 +30,8 @@ REGULAR = 0.5  # of the distances in time must be one step: events at any time a
 SEASONS = {"hour": 24, "day": 7, "date": 7, "week": 52, "month": 12}  # by the name of a numbered time
 DAY_SECONDS = 86_400.0
 YEAR_OF_DAYS = 364  # whole weeks
+YEARS = {1.0: YEAR_OF_DAYS, 7.0: 52, MONTH: 12}  # steps of a year by the days of a step
+NEAR = 0.25  # of a year
 FEWEST_FOLDS, MOST_FOLDS = 2, 5
 
 
@@ -44,6 +46,7 @@ class Forecast:
         horizon: steps from the last training moment to the last of the test.
         seasons: steps of the seasons, the shortest first.
         dated: whether the time is a date rather than a number.
+        year: steps of a year, where they are days, weeks or months of dates; None where that is not known.
     """
 
     time: str
@@ -52,12 +55,24 @@ class Forecast:
     horizon: int
     seasons: tuple[int, ...]
     dated: bool
+    year: int | None = None
 
     @property
     def n(self) -> Choice[int]:
         """The number of folds."""
         n = int(np.clip(round(self.steps / self.horizon) - 1, FEWEST_FOLDS, MOST_FOLDS))
         return Choice(n, f"the test looks {self.horizon} steps ahead, {self.steps} are known")
+
+    @property
+    def past_tells(self) -> bool:
+        """Whether what comes with the age of a value can be told from what comes with the season.
+
+        Far ahead it cannot where no year is known but one: the values that are old enough are then
+        all of another season, and no fold shows what they are worth in the test's.
+        """
+        if self.year is None or self.horizon <= NEAR * self.year:
+            return True
+        return self.steps >= self.year + self.horizon
 
     def features(self, taken: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Returns the features of the past, name -> parameters."""
@@ -99,7 +114,7 @@ def find_forecast(train: pd.DataFrame, test: pd.DataFrame, time: str, columns: l
     if len(before) / (keys.max() + 1) < FEWEST_MOMENTS or not 1 <= horizon < steps:
         return None
     seasons = tuple(season for season in _seasons(time, step, dated) if season < steps)
-    return Forecast(time, series, steps, horizon, seasons, dated)
+    return Forecast(time, series, steps, horizon, seasons, dated, YEARS.get(step) if dated else None)
 
 
 def read_by_season(forecast: Forecast, trials: Trials) -> Codes:
@@ -120,6 +135,8 @@ def read_by_season(forecast: Forecast, trials: Trials) -> Codes:
 
 def with_past(forecast: Forecast, trials: Trials, read: Codes) -> Codes:
     """Returns how the table is read, with past values of the target where they prove better."""
+    if not forecast.past_tells:
+        return read
     features = forecast.features(trials.table.columns)
     wanted = {**read.features, **features}
     gain = trials.gain_lately(TableReading(read.kinds, read.features), TableReading(read.kinds, wanted))
@@ -176,4 +193,5 @@ def _seasons(time: str, step: float, dated: bool) -> list[int]:
         return named[:1] if step == 1.0 else []
     if step < 1.0:
         return [round(1.0 / step)] if round(1.0 / step) > 1 else []
-    return {1.0: [7, YEAR_OF_DAYS], 7.0: [52], MONTH: [12]}.get(step, [])
+    week = [7] if step == 1.0 else []
+    return [*week, YEARS[step]] if step in YEARS else []

@@ -73,6 +73,11 @@ def test_what_goes_on_nothing_is_no_forecast():
     assert found(events, ["price"]) is None, "events at any time"
 
 
+@pytest.mark.parametrize("steps, ahead, tells", [(60, 6, True), (60, 39, False), (100, 39, True)])
+def test_far_ahead_less_than_a_year_of_past_tells_nothing(steps, ahead, tells):
+    assert found(sales(steps + ahead, freq="7D"), ahead=ahead).past_tells == tells
+
+
 def test_folds_look_as_far_ahead_as_the_test():
     assert found(sales(), ahead=40).n.value == 2
     assert "40 steps ahead, 80 are known" in found(sales(), ahead=40).n.reason
