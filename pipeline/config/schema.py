@@ -45,7 +45,11 @@ class FoldsConfig(Section):
     repeats: int = Field(default=1, ge=1, le=20, description="iterated k-fold: draw the folds this often")
     seed: int = Field(default=0, ge=0, description="seed of the draw")
     group: str | None = Field(default=None, description="column whose equal values stay in one fold")
-    time: str | None = Field(default=None, description="column that orders the rows: train on the past")
+    time: str | None = Field(
+        default=None,
+        description="column that orders the rows: train on the past; one more fit, on all rows, answers for the "
+        "test",
+    )
     column: str | None = Field(default=None, description="column that holds the fold of every row")
 
 

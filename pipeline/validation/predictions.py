@@ -21,7 +21,8 @@ class Predictions:
         task: kind and column names.
         oof: float32 (rows, outputs). A row's prediction comes from fold models that did not see
             it; with repeats it is their mean. NaN where a row was never scored (pinned rows).
-        test: float32 (test rows, outputs), mean over the fold models.
+        test: float32 (test rows, outputs), mean over the fold models; where time orders the folds, of a
+            fit on all rows.
         ids: (rows,) text.
         test_ids: (test rows,) text.
         folds_hash: names the folds; predictions made with other folds are never mixed.
