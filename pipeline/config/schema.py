@@ -47,8 +47,8 @@ class FoldsConfig(Section):
     group: str | None = Field(default=None, description="column whose equal values stay in one fold")
     time: str | None = Field(
         default=None,
-        description="column that orders the rows: train on the past; one more fit, on all rows, answers for the "
-        "test",
+        description="column that orders the rows: train on the past; one more fit, on all rows, answers "
+        "for the test",
     )
     column: str | None = Field(default=None, description="column that holds the fold of every row")
 
