@@ -67,7 +67,7 @@ class Fit:
         pixels = self.train.dataset.pixels
         if pixels is None:
             raise ModelError("A network needs pictures, and these rows have none.")
-        self.pixels, self.pixels_key = pixels, self.train.dataset.part("images").key
+        self.pixels, self.pixels_key = pixels, self.train.dataset.pictures.key
         self.target = self.train.target
         targets.learn(self.target)
         self.plan: TrainingPlan = make_plan(config, self.target)

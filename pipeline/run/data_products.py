@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.config.load import competition_module
 from pipeline.config.metric import MetricConfig, metric_key, metric_of
 from pipeline.config.schema import Config
+from pipeline.config.sound_section import LOCATION
 from pipeline.config.tasks import check_models_do
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
@@ -96,11 +97,13 @@ class DataProducts:
         data, folds, said = self.config.data, self.config.folds, self.config.metric
         metric = metric_of(said)
         weights = {"weights": said.weights} if isinstance(said, MetricConfig) and said.weights else {}
+        sound = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
         return digest(
             weights
+            | sound
             | {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound"}),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
                 "columns": [folds.group, folds.time, folds.column],
