@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline.config.section import Section
 
 LOCATION = {"path", "test_path", "broken"}  # keys that say where clips lie, not what is made of them
-WINDOW = 0.05  # seconds that a spectrum looks at, before it is rounded to a power of two
+WINDOW = 0.032  # seconds that a spectrum looks at
 
 
 class SoundConfig(Section):
@@ -38,14 +38,17 @@ class SoundConfig(Section):
         le=64,
         description="windows of a clip, evenly spaced; a network learns from each and answers by their mean",
     )
+    win_length: int | None = Field(
+        default=None, ge=8, le=65_536, description="samples that a spectrum looks at; default: 32 ms"
+    )
     n_fft: int | None = Field(
         default=None,
-        ge=16,
-        le=65_536,
-        description="samples per spectrum; default: a power of two, about 50 ms",
+        ge=8,
+        le=131_072,
+        description="samples of a transform, zeros included; default: a power of two, twice `win_length` or more",
     )
     hop_length: int | None = Field(
-        default=None, ge=1, description="samples between two spectra; default: a quarter of `n_fft`"
+        default=None, ge=1, description="samples between two spectra; default: a quarter of `win_length`"
     )
     n_mels: int = Field(default=64, ge=4, le=512, description="bands of the mel scale: rows of a spectrogram")
     fmin: float = Field(default=0.0, ge=0, description="lower end of the lowest band, Hz")
@@ -54,19 +57,24 @@ class SoundConfig(Section):
     )
     broken: Literal["refuse", "leave_out"] = Field(
         default="refuse",
-        description="clips that are not there or cannot be decoded: an error; or their training rows are left "
-        "out, their test rows get the mean answer of the training rows, and both are counted",
+        description="clips that are not there or cannot be decoded: an error; or their training rows are "
+        "left out, their test rows get the mean answer of the training rows, and both are counted",
     )
 
     @property
+    def win(self) -> int:
+        """Samples that a spectrum looks at."""
+        return self.win_length or max(8, round(WINDOW * self.sample_rate))
+
+    @property
     def fft(self) -> int:
-        """Samples per spectrum."""
-        return self.n_fft or usual_fft(self.sample_rate)
+        """Samples of a transform."""
+        return self.n_fft or 2 ** math.ceil(math.log2(2 * self.win))
 
     @property
     def hop(self) -> int:
         """Samples between two spectra."""
-        return self.hop_length or max(1, self.fft // 4)
+        return self.hop_length or max(1, self.win // 4)
 
     @property
     def frames(self) -> int:
@@ -77,8 +85,3 @@ class SoundConfig(Section):
     def highest(self) -> float:
         """Upper end of the highest band, Hz."""
         return self.fmax or self.sample_rate / 2
-
-
-def usual_fft(sample_rate: int) -> int:
-    """Returns the samples per spectrum that suit a sample rate: a power of two of at least 64."""
-    return max(64, 2 ** round(math.log2(WINDOW * sample_rate)))

@@ -20,6 +20,7 @@ GROUP_WORDS = {
     *("day", "date", "session", "scene", "video", "sequence", "group", "batch", "recording", "flight"),
 }
 FEWEST_GROUPS = 5
+FEWEST_NAMED = 3  # the same of a column whose name tells
 SEEN_BY_CHANCE = 0.5  # a test row's value that a random split would find in training at least this often
 SEEN = 0.1  # and that is found there no more often than this
 WIDE = 1000  # columns above which only those with a telling name are looked at
@@ -108,7 +109,8 @@ def find_group(
     if found:  # the coarsest holds the finer ones together
         groups, name, reason = min(found)
         return Choice(name, f"{groups} groups; {reason}")
-    named = [name for name in _repeating(train, only_train) if GROUP_WORDS & set(words(name))]
+    told = [name for name in only_train if GROUP_WORDS & set(words(name))]
+    named = _repeating(train, told, FEWEST_NAMED)
     if named:
         name = min(named, key=lambda name: train[name].nunique())
         groups = train[name].nunique()
@@ -116,7 +118,7 @@ def find_group(
     return None
 
 
-def _repeating(table: pd.DataFrame, columns: list[str]) -> list[str]:
+def _repeating(table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GROUPS) -> list[str]:
     """Returns the columns with several groups of several rows each."""
     from pandas.api import types
 
@@ -129,7 +131,7 @@ def _repeating(table: pd.DataFrame, columns: list[str]) -> list[str]:
             continue
         if types.is_float_dtype(column.dtype) and not np.all(column % 1 == 0):
             continue
-        if FEWEST_GROUPS <= column.nunique() <= len(table) / 2:
+        if fewest <= column.nunique() <= len(table) / 2:
             names.append(name)
     return names
 

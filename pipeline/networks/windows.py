@@ -20,7 +20,7 @@ def windows_of(rows: Rows) -> int:
 
 
 def by_window(rows: Rows) -> Rows:
-    """Returns rows of which each is one window, in the order of the rows; the rows themselves where so they are.
+    """Returns rows of which each is one window, in their order; the rows themselves where so they are.
 
     Target and weight of a window are those of its row.
     """

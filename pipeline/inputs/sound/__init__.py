@@ -1,4 +1,4 @@
-"""Sound: clips as spectrograms, which networks see as pictures, and as statistics, which models of tables read."""
+"""Sound: clips as spectrograms, which networks see, and as statistics, which models of tables read."""
 
 from pipeline.inputs.sound.spectrogram_input import SpectrogramInput
 from pipeline.inputs.sound.statistics_input import StatisticsInput

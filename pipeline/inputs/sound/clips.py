@@ -65,7 +65,12 @@ def sound_of(data: DataConfig) -> SoundConfig:
 
 def settings_key(config: SoundConfig) -> dict[str, Any]:
     """Returns what decides the product beside the files: the values, defaults worked out."""
-    worked_out = {"n_fft": config.fft, "hop_length": config.hop, "fmax": config.highest}
+    worked_out = {
+        "win_length": config.win,
+        "n_fft": config.fft,
+        "hop_length": config.hop,
+        "fmax": config.highest,
+    }
     return {**config.model_dump(exclude=LOCATION), **worked_out}
 
 

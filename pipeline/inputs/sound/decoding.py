@@ -32,8 +32,8 @@ def decode_clip(data: bytes, name: str) -> tuple[np.ndarray, int]:
     with _opened(data, name) as file:
         if file.frames * file.channels > MAX_SAMPLES:
             raise DataError(
-                f"Clip {name!r} cannot be decoded: {file.frames:,} samples of {file.channels} channels are more "
-                f"than the {MAX_SAMPLES:,} allowed."
+                f"Clip {name!r} cannot be decoded: {file.frames:,} samples of {file.channels} channels are "
+                f"more than the {MAX_SAMPLES:,} allowed."
             )
         try:
             samples = file.read(dtype="float32", always_2d=True)

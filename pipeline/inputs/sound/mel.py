@@ -47,8 +47,8 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: fl
     """
     if not fmin < fmax <= sample_rate / 2:
         raise ConfigError(
-            f"`data.sound`: fmin must be below fmax, and fmax at most {sample_rate / 2:g} Hz, half the sample "
-            f"rate. Received: {fmin:g} and {fmax:g}."
+            f"`data.sound`: fmin must be below fmax, and fmax at most {sample_rate / 2:g} Hz, half the "
+            f"sample rate. Received: {fmin:g} and {fmax:g}."
         )
     filters = _triangles(sample_rate, n_fft, n_mels, fmin, fmax)
     if not filters.any(axis=1).all():
@@ -80,7 +80,8 @@ def _triangles(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: flo
 def mel_power(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
     """Returns the power in each band over time, float32 (n_mels, frames).
 
-    Spectra of Hann windows whose middles lie at 0, hop, 2 hop, ...; zeros lie before and behind the clip.
+    Spectra of Hann windows whose middles lie at 0, hop, 2 hop, ...; zeros lie before and behind the clip,
+    and behind each window where the transform is longer than it.
     Memory is bounded by `FRAMES` spectra beside the result.
 
     Args:
@@ -92,16 +93,14 @@ def mel_power(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
     """
     from scipy.fft import rfft
 
-    n_fft, hop = config.fft, config.hop
+    n_fft, length, hop = config.fft, config.win, config.hop
     filters = mel_filters(config.sample_rate, n_fft, config.n_mels, config.fmin, config.highest)
-    padded = np.pad(samples, n_fft // 2)
-    if len(padded) < n_fft:
-        padded = np.pad(padded, (0, n_fft - len(padded)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
-    window = _hann(n_fft)
+    padded = np.pad(samples, (length // 2, length - length // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
+    window = _hann(length)
     power = np.empty((config.n_mels, len(frames)), np.float32)
     for start in range(0, len(frames), FRAMES):
-        spectra = rfft(frames[start : start + FRAMES] * window, axis=1)
+        spectra = rfft(frames[start : start + FRAMES] * window, n_fft, axis=1)
         power[:, start : start + FRAMES] = filters @ (spectra.real**2 + spectra.imag**2).T
     return power
 

@@ -38,7 +38,8 @@ class SpectrogramInput(ClipsInput):
         if section is None:
             return ""
         if not MODELS.get(section.kind).looks:
-            return f"`models.{reader}.inputs`: a model of kind {section.kind!r} sees no pictures; `sound` is for it."
+            where, kind = f"`models.{reader}.inputs`", section.kind
+            return f"{where}: a model of kind {kind!r} sees no pictures; `sound` is for it."
         if "view" in section.picture() or not section.answers():
             return f"`models.{reader}`: a spectrogram has neither `view` nor boxes or points."
         return ""

@@ -26,7 +26,8 @@ class StatisticsInput(ClipsInput):
         section = models.get(reader)
         if section is None or not MODELS.get(section.kind).looks:
             return ""
-        return f"`models.{reader}.inputs`: a model of kind {section.kind!r} sees pictures; `spectrogram` is for it."
+        where, kind = f"`models.{reader}.inputs`", section.kind
+        return f"{where}: a model of kind {kind!r} sees pictures; `spectrogram` is for it."
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles:
         """The statistics: one product, shared by models."""
