@@ -45,7 +45,7 @@ class SoundConfig(Section):
         default=None,
         ge=8,
         le=131_072,
-        description="samples of a transform, zeros included; default: a power of two, twice `win_length` or more",
+        description="samples of a transform, zeros included; default: a power of two from 2 `win_length` on",
     )
     hop_length: int | None = Field(
         default=None, ge=1, description="samples between two spectra; default: a quarter of `win_length`"

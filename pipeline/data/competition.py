@@ -17,6 +17,7 @@ from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
+from pipeline.data.located import BY_PRIOR, LOCATED, locate_files
 from pipeline.data.parquet import read_parquet
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
@@ -30,11 +31,6 @@ from pipeline.tasks.base import Task, load_task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-BROKEN = "training rows whose picture or clip is not there or cannot be decoded"
-BY_PRIOR = "test rows answered by the prior, for their picture or clip is not there or cannot be decoded"
-
-LOCATED = ("pictures", "test_pictures", "clips", "test_clips")  # names of files, by row
 
 Features = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
@@ -176,7 +172,7 @@ def read_competition(
     tables = tables or read_tables(source, config.data)
     problems = Problems()
     usable = _usable(tables, config, problems)
-    tables, located = _located(source, tables, config, problems)
+    tables, located = locate_files(source, tables, config, problems)
     task, target, answer = read_answer(tables, config, metric_of(config.metric))
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -206,26 +202,6 @@ def read_competition(
         for line in competition.lines():
             say(line)
     return competition
-
-
-def _located(
-    source: Source, tables: Tables, config: Config, problems: Problems
-) -> tuple[Tables, dict[str, tuple[str, ...]]]:
-    """Returns the tables without rows whose file is broken, and the names of the files by field."""
-    data, found = config.data, {}
-    for one in locating():
-        train = one.locate(tables.train, data, "train", data.train, source, problems)
-        test = one.locate(tables.test, data, "test", data.test, source, problems)
-        found |= {one.located: train, f"test_{one.located}": test}
-        if problems or not (one.skips(data) and train):
-            continue
-        usable = one.usable([*train, *test], source, config.threads)
-        kept, kept_test = usable[: len(train)], usable[len(train) :]
-        tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
-        for name, files in found.items():
-            rows = kept_test if name.startswith("test_") else kept
-            found[name] = tuple(np.array(files, object)[rows]) if files else ()
-    return tables, found
 
 
 def _kinds(train: pd.DataFrame | None, tables: Tables, config: Config) -> dict[str, str]:
@@ -271,6 +247,8 @@ def _splitter(tables: Tables, config: Config, problems: Problems) -> np.ndarray 
         problems.add(f"`folds.{key}`: {config.data.train} has no column {name!r}.{near}")
         return None
     column = tables.train[name]
+    if key == "group" and (pattern := config.folds.group_pattern):
+        column = column.astype(str).str.extract(pattern)[0]
     if column.isna().any():
         problems.add(f"`folds.{key}`: {int(column.isna().sum())} rows have no value in {name!r}.")
     return _moments(column) if key == "time" else column.astype(str).to_numpy(str)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.config.schema import Config
-from pipeline.data.competition import BY_PRIOR, Competition
+from pipeline.data.competition import Competition
 from pipeline.data.escapes import unescape_table
+from pipeline.data.located import BY_PRIOR
 from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile

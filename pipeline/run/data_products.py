@@ -106,7 +106,7 @@ class DataProducts:
                 "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound"}),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
-                "columns": [folds.group, folds.time, folds.column],
+                "columns": folds.split_by,
             }
         )
 
@@ -144,7 +144,9 @@ class DataProducts:
             competition = self.competition
             make_folds(config, competition.task, competition.target, competition.splitter).save(folder)
 
-        material = {"rows": self._rows, "folds": config.model_dump(), "version": FOLDS_VERSION}
+        left = {"group_pattern"} if config.group_pattern is None else set()
+        said = config.model_dump(exclude=left)
+        material = {"rows": self._rows, "folds": said, "version": FOLDS_VERSION}
         return self.plan.store.product("folds", material, make, opens=[self.competition_product])
 
     @cached_property

@@ -94,8 +94,8 @@ SETS: dict[str, list[Any]] = {
         },
     ],
     # Spectrograms, time to the right and frequency upwards: moved and stretched in both, louder or softer,
-    # with noise, and with stretches of time and bands blotted out (Park et al., "SpecAugment", 2019). No mirror
-    # image: sound runs one way.
+    # with noise, and with stretches of time and bands blotted out (Park et al., "SpecAugment", 2019). No
+    # mirror image: sound runs one way.
     "spectrogram": [
         {
             "Affine": {

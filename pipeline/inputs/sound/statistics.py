@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.config.sound_section import SoundConfig
-from pipeline.inputs.sound.mel import RANGE, decibels, mel_power
+from pipeline.inputs.sound.mel import decibels, mel_power
 
 CEPSTRA = 20  # coefficients of a frame
 PARTS = 8  # of a clip's time
-AUDIBLE = 40.0  # decibels below the loudest frame within which a frame counts as sound
+AUDIBLE = 35.0  # decibels below the loudest frame within which a frame counts as sound
 ROLLOFF = 0.85  # share of the power below the roll-off
 
 
@@ -22,7 +22,7 @@ def statistic_names(config: SoundConfig) -> list[str]:
     names = [f"{track}_{what}" for what in ("mean", "std", "delta", "delta2") for track in tracks]
     names += [f"{track}_part{part}" for part in range(PARTS) for track in tracks]
     names += [f"band{band}_{what}" for what in ("mean", "std") for band in range(config.n_mels)]
-    return [*names, "seconds", "loudness", "crossings", "sounding"]
+    return [*names, "seconds", "sounding_seconds", "loudness", "crossings", "sounding"]
 
 
 def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
@@ -30,8 +30,10 @@ def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
 
     Mel-frequency cepstral coefficients (Davis and Mermelstein, 1980: the cosine transform of log-mel
     levels) and the shape of the spectrum, as means, deviations and mean absolute first and second
-    differences over the clip, and their means in each of `PARTS` equal parts less that of the clip; the
-    level of every band; length, loudness, zero crossings, and the share of the frames that sound.
+    differences from the clip's first frame that sounds to its last, and their means in each of `PARTS` equal
+    parts of that stretch less those of all of it; the level of every band there; lengths, loudness, zero
+    crossings, and the share of the frames that sound. The cepstra but the first do not change with the level
+    of a frame.
 
     Args:
         samples: float32 (samples,) at the configuration's sample rate.
@@ -41,6 +43,9 @@ def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
 
     power = mel_power(samples, config)
     levels = decibels(power)
+    length, stretch = levels.shape[1], sounding(levels)
+    share = float(np.mean(levels.max(axis=0) > -AUDIBLE))
+    power, levels = power[:, stretch], levels[:, stretch]
     cepstra = dct(levels, axis=0, norm="ortho")[: min(CEPSTRA, config.n_mels)]
     tracks = np.concatenate([cepstra, _shape(power, levels)])
     mean = tracks.mean(axis=1)
@@ -50,7 +55,19 @@ def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
         tracks[:, int(low) : max(int(high), int(low) + 1)].mean(axis=1) - mean for low, high in _pairs(cuts)
     ]
     whole = [mean, tracks.std(axis=1), *differences, *parts, levels.mean(axis=1), levels.std(axis=1)]
-    return np.concatenate([*whole, _of_samples(samples, levels, config)]).astype(np.float32)
+    seconds = len(samples) / config.sample_rate
+    rest = [seconds, seconds * levels.shape[1] / length, *_of_samples(samples, seconds), share]
+    return np.concatenate([*whole, rest]).astype(np.float32)
+
+
+def sounding(levels: np.ndarray) -> slice:
+    """Returns the frames from the first that sounds to the last; all of them in silence.
+
+    Args:
+        levels: decibels under the clip's loudest, (bands, frames).
+    """
+    heard = np.flatnonzero(levels.max(axis=0) > -AUDIBLE)
+    return slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(None)
 
 
 def _shape(power: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -72,14 +89,10 @@ def _variation(tracks: np.ndarray, order: int) -> np.ndarray:
     return found
 
 
-def _of_samples(samples: np.ndarray, levels: np.ndarray, config: SoundConfig) -> list[float]:
-    """Returns length in seconds, loudness in decibels, zero crossings a second, share of sounding frames."""
-    seconds = len(samples) / config.sample_rate
+def _of_samples(samples: np.ndarray, seconds: float) -> list[float]:
+    """Returns loudness in decibels of full scale, and zero crossings a second."""
     loudness = 10.0 * np.log10(float(np.mean(np.square(samples, dtype=np.float64))) + 1e-10)
-    crossings = np.count_nonzero(np.diff(np.signbit(samples))) / max(seconds, 1e-6)
-    loud = levels.max(axis=0)
-    sounding = float(np.mean((loud > -AUDIBLE) & (levels.max() > -RANGE)))
-    return [seconds, loudness, crossings, sounding]
+    return [loudness, np.count_nonzero(np.diff(np.signbit(samples))) / max(seconds, 1e-6)]
 
 
 def _pairs(cuts: np.ndarray) -> list[tuple[float, float]]:
