@@ -89,7 +89,7 @@ class DataConfig(Section):
         "`[low, high]`; default: the range of the training pictures",
     )
     sound: SoundConfig | None = Field(
-        default=None, description="sound of a row: where its clip lies, and what is made of it (see below)"
+        default=None, description="sound of a row: where its clip lies, and what is made of it"
     )
     tables: dict[str, SideTableConfig] = Field(
         default={},

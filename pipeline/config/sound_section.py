@@ -50,6 +50,13 @@ class SoundConfig(Section):
     hop_length: int | None = Field(
         default=None, ge=1, description="samples between two spectra; default: a quarter of `win_length`"
     )
+    trim: float | None = Field(
+        default=None,
+        gt=0,
+        le=80,
+        description="windows lie between the first and the last moment that is less than so many decibels "
+        "below the clip's loudest; default: anywhere in the clip",
+    )
     n_mels: int = Field(default=64, ge=4, le=512, description="bands of the mel scale: rows of a spectrogram")
     fmin: float = Field(default=0.0, ge=0, description="lower end of the lowest band, Hz")
     fmax: float | None = Field(

@@ -113,6 +113,17 @@ def _hann(length: int) -> np.ndarray:
     return (window / window.sum()).astype(np.float32)
 
 
+def sounding(levels: np.ndarray, within: float) -> slice:
+    """Returns the frames from the first that sounds to the last; all of them in silence.
+
+    Args:
+        levels: decibels under the clip's loudest, (bands, frames).
+        within: decibels below the loudest up to which a frame sounds.
+    """
+    heard = np.flatnonzero(levels.max(axis=0, initial=-RANGE) > -min(within, RANGE))
+    return slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(None)
+
+
 def decibels(power: np.ndarray) -> np.ndarray:
     """Returns power in decibels under its greatest value, float32 from -80 to 0; silence is -80 throughout.
 

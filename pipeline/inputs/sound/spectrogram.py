@@ -5,21 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.config.sound_section import SoundConfig
-from pipeline.inputs.sound.mel import RANGE, decibels, mel_power
+from pipeline.inputs.sound.mel import RANGE, decibels, mel_power, sounding
 
 
 def spectrograms(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
     """Returns a clip's windows as pictures, uint8 (windows, n_mels, frames), the highest band on top.
 
     255 is the loudest of the clip, 0 is 80 decibels below it or less: 0.3 decibels a step. The windows are
-    evenly spaced from the clip's beginning to its end. A clip that is shorter than one stands in the
+    evenly spaced from the clip's beginning to its end, or between those of its sound where the configuration
+    trims. A clip that is shorter than one stands in the
     middle of silence.
 
     Args:
         samples: float32 (samples,) at the configuration's sample rate.
         config: `data.sound`.
     """
-    picture = to_eight_bits(decibels(mel_power(samples, config)))
+    levels = decibels(mel_power(samples, config))
+    if config.trim is not None:
+        levels = levels[:, sounding(levels, config.trim)]
+    picture = to_eight_bits(levels)
     return np.stack([_window(picture, start, config.frames) for start in _starts(picture.shape[1], config)])
 
 

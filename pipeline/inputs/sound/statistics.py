@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.config.sound_section import SoundConfig
-from pipeline.inputs.sound.mel import decibels, mel_power
+from pipeline.inputs.sound.mel import decibels, mel_power, sounding
 
 CEPSTRA = 20  # coefficients of a frame
 PARTS = 8  # of a clip's time
@@ -43,7 +43,7 @@ def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
 
     power = mel_power(samples, config)
     levels = decibels(power)
-    length, stretch = levels.shape[1], sounding(levels)
+    length, stretch = levels.shape[1], sounding(levels, AUDIBLE)
     share = float(np.mean(levels.max(axis=0) > -AUDIBLE))
     power, levels = power[:, stretch], levels[:, stretch]
     cepstra = dct(levels, axis=0, norm="ortho")[: min(CEPSTRA, config.n_mels)]
@@ -58,16 +58,6 @@ def statistics(samples: np.ndarray, config: SoundConfig) -> np.ndarray:
     seconds = len(samples) / config.sample_rate
     rest = [seconds, seconds * levels.shape[1] / length, *_of_samples(samples, seconds), share]
     return np.concatenate([*whole, rest]).astype(np.float32)
-
-
-def sounding(levels: np.ndarray) -> slice:
-    """Returns the frames from the first that sounds to the last; all of them in silence.
-
-    Args:
-        levels: decibels under the clip's loudest, (bands, frames).
-    """
-    heard = np.flatnonzero(levels.max(axis=0) > -AUDIBLE)
-    return slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(None)
 
 
 def _shape(power: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from pipeline.inputs.sound.statistics import statistic_names, statistics
 from pipeline.registry import INPUTS, MODELS
 
 VERSION = 1  # raise it when the same clip would have other statistics
-OF_PICTURES = ("seconds", "windows")  # settings that decide nothing here: the whole clip is looked at
+OF_PICTURES = ("seconds", "windows", "trim")  # settings that decide nothing here: the whole clip is looked at
 
 
 @INPUTS.register("sound")

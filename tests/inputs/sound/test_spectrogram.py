@@ -97,6 +97,15 @@ def test_silence_and_any_length_have_finite_statistics(samples):
     assert spectrograms(samples, CONFIG).shape == (1, 40, CONFIG.frames)
 
 
+def test_a_window_finds_the_sound_in_a_clip_that_is_mostly_silent():
+    samples = np.concatenate([np.zeros(10_000, np.float32), tone(1000, 0.4), np.zeros(800, np.float32)])
+    config = CONFIG.model_copy(update={"trim": 35.0})
+    assert spectrograms(samples, CONFIG).max() == 0
+    (picture,) = spectrograms(samples, config)
+    assert (picture.max(axis=0) > 128).sum() > 0.7 * config.frames
+    assert spectrograms(np.zeros(4000, np.float32), config).max() == 0
+
+
 def test_silence_is_black():
     assert spectrograms(np.zeros(4000, np.float32), CONFIG).max() == 0
     assert (decibels(np.zeros((3, 4), np.float32)) == -80).all()
