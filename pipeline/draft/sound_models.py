@@ -12,13 +12,15 @@ from pipeline.models.size import Size
 from pipeline.registry import MODELS
 
 NET = "24C3s BN MP2 48C3s BN MP2 96C3s BN MP2 128C3s BN GAP D0.3"
+TRAINING = {"augment": "spectrogram", "mix": "mixup", "batch_size": 32, "learning_rate": 0.002}
+COARSE_HEIGHT, COARSE_WIDTH, SMALLEST = 0.6, 0.5, 16  # of the spectrogram's bands and frames
 COST = 7_100  # multiply-adds per pixel of the spectrogram
 BUDGET = 1800  # seconds for all fits of the network, by an estimate that is three times too high
 FEWEST_EPOCHS = 5
 
 
-def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> Chosen:
-    """Returns the network for spectrograms of that size.
+def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> list[Chosen]:
+    """Returns a network that sees spectrograms coarsely, which single voices mislead less, and one finely.
 
     Args:
         size: of the data; its picture is a window's spectrogram.
@@ -28,26 +30,32 @@ def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Mac
         machine: what trains.
     """
     height, width = size.picture or (1, 1)
+    coarse = [max(SMALLEST, round(COARSE_HEIGHT * height)), max(SMALLEST, round(COARSE_WIDTH * width))]
     seen = replace(size, rows=size.rows * windows)
-    section: dict[str, Any] = {
-        "kind": "cnn",
-        "inputs": ["spectrogram"],
-        "backbone": NET,
-        "augment": "spectrogram",
-        "mix": "mixup",
-        "batch_size": 32,
-        "learning_rate": 0.002,
-        **MODELS.get("cnn").settings_for(metric),
-    }
-    plan = plan_of(section, seen)
-    seconds = network_seconds(COST * height * width, learned_pictures(plan, seen), fits, machine)
-    said = f"a net from scratch on log-mel spectrograms of {height} bands and {width} frames"
+    settings = MODELS.get("cnn").settings_for(metric)
+    found = []
+    for name, shape in (("cnn", coarse), ("fine", None)):
+        section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": NET}
+        section |= {"size": shape} if shape else {}
+        section |= {**TRAINING, **settings}
+        found.append(_shortened(name, section, shape or [height, width], seen, fits, machine))
+    return found
+
+
+def _shortened(
+    name: str, section: dict[str, Any], shape: list[int], size: Size, fits: int, machine: Machine
+) -> Chosen:
+    """Returns the network, with fewer epochs where the usual number takes too long."""
+    plan = plan_of(section, size)
+    cost = COST * shape[0] * shape[1]
+    seconds = network_seconds(cost, learned_pictures(plan, size), fits, machine)
+    said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames"
     if seconds > BUDGET:
         epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
-        section["epochs"] = epochs
+        section = {**section, "epochs": epochs}
         said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
         seconds *= epochs / plan.epochs
-    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+    return Chosen(name, section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
 
 
 def reading_sound(chosen: Sequence[Chosen], table: bool) -> list[Chosen]:

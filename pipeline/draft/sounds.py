@@ -29,9 +29,10 @@ LONGEST = 4.0  # seconds of a window
 SHORTEST = 0.25
 MOST_WINDOWS = 8  # of a clip
 MOST_PICTURES = 8_000  # windows of all training clips
-FRAMES = 96  # per window that are aimed at
+FRAMES = 64  # per window that are aimed at
 SHORTEST_HOP, LONGEST_HOP = 0.008, 0.032  # seconds
 BANDS = 40
+TRIM = 35.0  # decibels below the loudest at which a clip begins and ends
 
 
 def is_clip(name: str) -> bool:
@@ -112,10 +113,11 @@ def window_settings(lengths: np.ndarray, rates: Sequence[int], rows: int) -> tup
     windows = int(np.clip(np.ceil(median / seconds), 1, fitting)) if long > LONGEST else 1
     rate = min(int(usual), HIGHEST_RATE)
     hop = float(np.clip(seconds / FRAMES, SHORTEST_HOP, LONGEST_HOP))
-    settings = {
+    settings: dict[str, Any] = {
         "sample_rate": rate,
         "seconds": seconds,
         "hop_length": max(1, round(hop * rate)),
+        "trim": TRIM,
         "n_mels": BANDS,
     }
     if windows > 1:

@@ -6,23 +6,6 @@ from typing import Any
 
 _FLIP = {"HorizontalFlip": {"p": 0.5}}
 
-_BANDS = {
-    "CoarseDropout": {
-        "num_holes_range": [1, 2],
-        "hole_height_range": [0.02, 0.15],
-        "hole_width_range": [0.999, 1.0],
-        "p": 0.5,
-    }
-}
-_MOMENTS = {
-    "CoarseDropout": {
-        "num_holes_range": [1, 2],
-        "hole_height_range": [0.999, 1.0],
-        "hole_width_range": [0.02, 0.15],
-        "p": 0.5,
-    }
-}
-
 SETS: dict[str, list[Any]] = {
     "none": [],
     # Photographs: flips, small moves, light.
@@ -93,21 +76,7 @@ SETS: dict[str, list[Any]] = {
             }
         },
     ],
-    # Spectrograms, time to the right and frequency upwards: moved and stretched in both, louder or softer,
-    # with noise, and with stretches of time and bands blotted out (Park et al., "SpecAugment", 2019). No
-    # mirror image: sound runs one way.
-    "spectrogram": [
-        {
-            "Affine": {
-                "scale": {"x": [0.8, 1.25], "y": [0.88, 1.12]},
-                "translate_percent": {"x": [-0.1, 0.1], "y": [-0.06, 0.06]},
-                "border_mode": "BORDER_CONSTANT",
-                "p": 0.9,
-            }
-        },
-        {"RandomBrightnessContrast": {"brightness_limit": 0.1, "contrast_limit": 0.1, "p": 0.7}},
-        {"GaussNoise": {"std_range": [0.01, 0.06], "p": 0.4}},
-        _BANDS,
-        _MOMENTS,
-    ],
 }
+
+# A set that is a change of its own, and no part of a list: see `pipeline.transforms.spectrogram`.
+OF_SOUND = "spectrogram"
