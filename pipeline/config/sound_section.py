@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.section import Section
 
@@ -67,6 +67,12 @@ class SoundConfig(Section):
         description="clips that are not there or cannot be decoded: an error; or their training rows are "
         "left out, their test rows get the mean answer of the training rows, and both are counted",
     )
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> SoundConfig:
+        if self.fft < self.win:
+            raise ValueError(f"n_fft must be at least win_length, {self.win} samples: {self.fft}")
+        return self
 
     @property
     def win(self) -> int:

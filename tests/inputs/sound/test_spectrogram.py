@@ -119,3 +119,8 @@ def test_statistics_are_what_their_names_say():
     assert said["crossings"] == pytest.approx(3000, rel=0.01)
     assert said["sounding"] == 1.0
     assert said["loudness"] == pytest.approx(-3.01, abs=0.01)
+
+
+def test_a_transform_shorter_than_its_window_is_refused():
+    with pytest.raises(ValueError, match="n_fft must be at least win_length, 256 samples: 128"):
+        SoundConfig(path="{id}.wav", sample_rate=8000, n_fft=128)
