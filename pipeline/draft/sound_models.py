@@ -17,10 +17,11 @@ COARSE_HEIGHT, COARSE_WIDTH, SMALLEST = 0.6, 0.5, 16  # of the spectrogram's ban
 COST = 7_100  # multiply-adds per pixel of the spectrogram
 BUDGET = 1800  # seconds for all fits of the network, by an estimate that is three times too high
 FEWEST_EPOCHS = 5
+DEAR = ("xgboost", "tabular")  # on hundreds of statistics; one boosting is enough
 
 
-def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> list[Chosen]:
-    """Returns a network that sees spectrograms coarsely, which single voices mislead less, and one finely.
+def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> Chosen:
+    """Returns the network: it sees spectrograms coarsely, which the ways of one voice mislead less.
 
     Args:
         size: of the data; its picture is a window's spectrogram.
@@ -30,40 +31,32 @@ def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Ma
         machine: what trains.
     """
     height, width = size.picture or (1, 1)
-    coarse = [max(SMALLEST, round(COARSE_HEIGHT * height)), max(SMALLEST, round(COARSE_WIDTH * width))]
+    shape = [max(SMALLEST, round(COARSE_HEIGHT * height)), max(SMALLEST, round(COARSE_WIDTH * width))]
     seen = replace(size, rows=size.rows * windows)
-    settings = MODELS.get("cnn").settings_for(metric)
-    found = []
-    for name, shape in (("cnn", coarse), ("fine", None)):
-        section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": NET}
-        section |= {"size": shape} if shape else {}
-        section |= {**TRAINING, **settings}
-        found.append(_shortened(name, section, shape or [height, width], seen, fits, machine))
-    return found
-
-
-def _shortened(
-    name: str, section: dict[str, Any], shape: list[int], size: Size, fits: int, machine: Machine
-) -> Chosen:
-    """Returns the network, with fewer epochs where the usual number takes too long."""
-    plan = plan_of(section, size)
+    section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": NET, "size": shape}
+    section |= {**TRAINING, **MODELS.get("cnn").settings_for(metric)}
+    plan = plan_of(section, seen)
     cost = COST * shape[0] * shape[1]
-    seconds = network_seconds(cost, learned_pictures(plan, size), fits, machine)
+    seconds = network_seconds(cost, learned_pictures(plan, seen), fits, machine)
     said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames"
     if seconds > BUDGET:
         epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
-        section = {**section, "epochs": epochs}
+        section["epochs"] = epochs
         said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
         seconds *= epochs / plan.epochs
-    return Chosen(name, section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
 
 
 def reading_sound(chosen: Sequence[Chosen], table: bool) -> list[Chosen]:
-    """Returns models of tables that read the clips' statistics, beside the table where there is one."""
+    """Returns models of tables that read the clips' statistics, beside the table where there is one.
+
+    Those that would take from the network's time what they do not bring are left out.
+    """
     inputs = ["auto", "sound"] if table else ["sound"]
     return [
         replace(one, section={**one.section, "inputs": inputs})
         if "table" in MODELS.get(one.section["kind"]).sees
         else one
         for one in chosen
+        if one.section["kind"] not in DEAR
     ]

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 ENDINGS = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au"}
 MEASURED = 400  # training clips whose length is read
 HIGHEST_RATE = 22_050  # samples per second above which little is heard that tells things apart
-LONGEST = 4.0  # seconds of a window
+LONGEST = 3.0  # seconds of a window
 SHORTEST = 0.25
-MOST_WINDOWS = 8  # of a clip
-MOST_PICTURES = 8_000  # windows of all training clips
+MOST_WINDOWS = 5  # of a clip
+MOST_PICTURES = 5_000  # windows of all training clips
 FRAMES = 64  # per window that are aimed at
 SHORTEST_HOP, LONGEST_HOP = 0.008, 0.032  # seconds
 BANDS = 40

@@ -94,9 +94,9 @@ def test_windows_suit_the_lengths_and_the_rate():
     short, _ = window_settings(np.full(9, 0.5), [8000] * 9, 1000)
     assert (short["sample_rate"], short["seconds"], short.get("windows")) == (8000, 0.5, None)
     long, said = window_settings(np.full(9, 30.0), [48_000] * 9, 300)
-    assert (long["sample_rate"], long["seconds"], long["windows"]) == (22_050, 4.0, MOST_WINDOWS)
+    assert (long["sample_rate"], long["seconds"], long["windows"]) == (22_050, 3.0, MOST_WINDOWS)
     assert said == "clips of 30 s (median) to 30 s at 48,000 Hz"
     many, _ = window_settings(np.full(9, 30.0), [2000] * 9, 3000)
-    assert (many["sample_rate"], many["windows"]) == (2000, 2)
+    assert (many["sample_rate"], many.get("windows")) == (2000, None)
     unequal, _ = window_settings(pd.Series([0.2] * 95 + [60.0] * 5).to_numpy(), [16_000] * 100, 100)
-    assert unequal["seconds"] <= 4.0
+    assert unequal["seconds"] <= 3.0
