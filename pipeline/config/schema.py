@@ -152,8 +152,9 @@ class ModelConfig(Section):
     kind: str
     inputs: list[str] = Field(
         default=["auto"],
-        description="what it sees: `table`, `text` (columns of free text), `images`, `spectrogram` and `sound` "
-        "(statistics) of clips, `NAME.prediction`, `NAME.embedding`; `auto` is table and text for a model of tables, and the images for a network",
+        description="what it sees: `table`, `text` (columns of free text), `images`, of sound `spectrogram` "
+        "and `sound` (statistics), `NAME.prediction`, `NAME.embedding`; `auto` is table and text for a model "
+        "of tables, and the images for a network",
     )
     seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
     seed: int = Field(default=0, ge=0, description="added to the run's seed: another draw of the model")
