@@ -31,6 +31,8 @@ class Limit:
 LIMITS: dict[str, Limit] = {
     "input.batches": Limit("floor", 0.9),
     "input.training": Limit("floor", 0.95),
+    "sound.speed": Limit("floor", 0.9),
+    "sound.growth": Limit("ceiling", 50.0, "MB"),
     "step.speed": Limit("floor", 1.2),
     "head.speed": Limit("floor", 10.0),
     "head.accuracy_lost": Limit("ceiling", 0.03),

@@ -25,6 +25,7 @@ from bench.results import Value, write_section
 
 CASES = (
     "input",
+    "sound",
     "step",
     "head",
     "finetune",

@@ -41,6 +41,7 @@ def page() -> str:
         kind = _schema_of(field)
         if kind is not None and name not in ("features", "models"):
             parts.append(_section(f"`{name}`", kind))
+            parts += _inner_sections(name, kind)
         if name == "ensemble":
             parts += [METHODS_HEAD, *_methods()]
     parts.append(FEATURES_HEAD)
@@ -62,6 +63,14 @@ def page() -> str:
             if inner is not None and name not in common:
                 parts.append(_section(f"`{name}` of {title}", inner))
     return "\n".join(parts)
+
+
+def _inner_sections(name: str, schema: type[BaseModel]) -> Iterator[str]:
+    """Yields a table for every key of a section that may be left out and is a section itself."""
+    for key, field in schema.model_fields.items():
+        inner = _schema_of(field)
+        if inner is not None and type(None) in get_args(field.annotation):
+            yield _section(f"`{name}.{key}`", inner)
 
 
 def _methods() -> Iterator[str]:

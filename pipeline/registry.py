@@ -92,3 +92,9 @@ METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble.met
 def opening(entry: str) -> Any:
     """Returns the input that an entry of a model's `inputs` opens: what is no input's name, a model says."""
     return INPUTS.get(entry if entry in INPUTS else "outputs")()
+
+
+def locating() -> list[Any]:
+    """Returns the inputs that find a file for every row, one for each sort of files."""
+    found = {INPUTS.get(name).located: INPUTS.get(name)() for name in INPUTS if INPUTS.get(name).located}
+    return list(found.values())

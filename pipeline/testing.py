@@ -242,6 +242,27 @@ def write_competition(
             Image.fromarray(picture).save(root / "images" / f"{name}.png")
 
 
+def write_tones(
+    folder: Path, hertz: Mapping[str, float], rate: int = 2000, seconds: float = 0.25, ending: str = "wav"
+) -> None:
+    """Writes clips of one tone each, a little noise in them, all that the name decides.
+
+    Args:
+        folder: receives them.
+        hertz: name of a clip -> the frequency of its tone.
+        rate: samples per second.
+        seconds: of each.
+        ending: the format.
+    """
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    time = np.arange(round(rate * seconds)) / rate
+    for place, (name, frequency) in enumerate(hertz.items()):
+        noise = np.random.default_rng(place).normal(0, 0.01, len(time))
+        soundfile.write(folder / f"{name}.{ending}", 0.3 * np.sin(2 * np.pi * frequency * time) + noise, rate)
+
+
 def _learned(model: Model) -> list[str]:
     return [name for name in vars(model) if name.endswith("_") and not name.endswith("__")]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from pipeline.config.section import Section
+from pipeline.config.sound_section import SoundConfig
 from pipeline.tasks.telling import all_kinds
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class DataConfig(Section):
         default=None,
         description="of pictures of more than 8 bits, the values that become black and white: "
         "`[low, high]`; default: the range of the training pictures",
+    )
+    sound: SoundConfig | None = Field(
+        default=None, description="sound of a row: where its clip lies, and what is made of it"
     )
     tables: dict[str, SideTableConfig] = Field(
         default={},

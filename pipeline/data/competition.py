@@ -17,6 +17,7 @@ from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
+from pipeline.data.located import BY_PRIOR, LOCATED, locate_files
 from pipeline.data.parquet import read_parquet
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
@@ -24,15 +25,12 @@ from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import with_facts
-from pipeline.registry import opening
+from pipeline.registry import locating
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task, load_task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-BROKEN = "training rows whose picture is not there or cannot be decoded"
-BY_PRIOR = "test rows answered by the prior, for their picture is not there or cannot be decoded"
 
 Features = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
@@ -52,6 +50,8 @@ class Competition:
         test: the same columns of the test table.
         pictures: file name of every training row's picture; empty without pictures.
         test_pictures: the same of the test rows.
+        clips: file name of every training row's sound; empty without sound.
+        test_clips: the same of the test rows.
         splitter: (rows,) values of the column that decides the folds, or None.
         header: the sample's columns in its order; empty: the id and the answers.
         passing: the sample's columns that are neither id nor answers, as text in its order; they are
@@ -73,6 +73,8 @@ class Competition:
     test: pd.DataFrame | None
     pictures: tuple[str, ...] = ()
     test_pictures: tuple[str, ...] = ()
+    clips: tuple[str, ...] = ()
+    test_clips: tuple[str, ...] = ()
     splitter: np.ndarray | None = None
     header: tuple[str, ...] = ()
     passing: pd.DataFrame | None = None
@@ -109,8 +111,7 @@ class Competition:
             **self.task.to_json(),
             "answer": self.answer.to_json(),
             "id": self.id,
-            "pictures": self.pictures,
-            "test_pictures": self.test_pictures,
+            **{name: getattr(self, name) for name in LOCATED},
             "header": self.header,
             "reading": self.reading.to_json(),
             "kinds": dict(self.kinds),
@@ -134,8 +135,7 @@ class Competition:
             task=load_task(facts),
             answer=Answer.from_json(facts["answer"]),
             id=facts["id"],
-            pictures=tuple(facts["pictures"]),
-            test_pictures=tuple(facts["test_pictures"]),
+            **{name: tuple(facts.get(name, ())) for name in LOCATED},
             header=tuple(facts["header"]),
             reading=Reading.from_json(facts["reading"]),
             kinds=facts["kinds"],
@@ -172,7 +172,7 @@ def read_competition(
     tables = tables or read_tables(source, config.data)
     problems = Problems()
     usable = _usable(tables, config, problems)
-    tables, pictures, test_pictures = _pictures(source, tables, config, problems)
+    tables, located = locate_files(source, tables, config, problems)
     task, target, answer = read_answer(tables, config, metric_of(config.metric))
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -190,8 +190,7 @@ def read_competition(
         target=with_facts(target, facts),
         train=train,
         test=test,
-        pictures=pictures,
-        test_pictures=test_pictures,
+        **located,
         splitter=splitter,
         header=tuple(map(str, tables.sample.columns)),
         passing=tables.sample[passing].reset_index(drop=True) if passing else None,
@@ -203,22 +202,6 @@ def read_competition(
         for line in competition.lines():
             say(line)
     return competition
-
-
-def _pictures(
-    source: Source, tables: Tables, config: Config, problems: Problems
-) -> tuple[Tables, tuple[str, ...], tuple[str, ...]]:
-    """Returns the pictures of training and test rows, and the tables without rows whose picture is broken."""
-    data, skip = config.data, config.data.broken_pictures == "leave_out"
-    images = opening("images")
-    train = images.locate(tables.train, data, "train", data.train, source, problems)
-    test = images.locate(tables.test, data, "test", data.test, source, problems)
-    if problems or not (skip and train):
-        return tables, train, test
-    usable = images.usable([*train, *test], source, config.threads)
-    kept, kept_test = usable[: len(train)], usable[len(train) :]
-    tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
-    return tables, tuple(np.array(train, object)[kept]), tuple(np.array(test, object)[kept_test])
 
 
 def _kinds(train: pd.DataFrame | None, tables: Tables, config: Config) -> dict[str, str]:
@@ -247,7 +230,7 @@ def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:
     dropped |= {name for name, kind in config.data.columns.items() if kind == "drop"}
     seen = [tables.id, *tables.features] if config.data.see_id else tables.features
     usable = [name for name in seen if name not in dropped]
-    patterns = [pattern for pattern in (config.data.images, config.data.test_images) if pattern]
+    patterns = [pattern for one in locating() for pattern in one.patterns(config.data)]
     fields = {field for pattern in patterns for field in FilePattern(pattern).fields}
     return [name for name in usable if name not in fields - {tables.id}]
 
@@ -264,6 +247,8 @@ def _splitter(tables: Tables, config: Config, problems: Problems) -> np.ndarray 
         problems.add(f"`folds.{key}`: {config.data.train} has no column {name!r}.{near}")
         return None
     column = tables.train[name]
+    if key == "group" and (pattern := config.folds.group_pattern):
+        column = column.astype(str).str.extract(pattern)[0]
     if column.isna().any():
         problems.add(f"`folds.{key}`: {int(column.isna().sum())} rows have no value in {name!r}.")
     return _moments(column) if key == "time" else column.astype(str).to_numpy(str)

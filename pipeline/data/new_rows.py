@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.config.schema import Config
-from pipeline.data.competition import BY_PRIOR, Competition
+from pipeline.data.competition import Competition
 from pipeline.data.escapes import unescape_table
+from pipeline.data.located import BY_PRIOR
 from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_like, side_tables
 from pipeline.errors import DataError, Problems, listing
-from pipeline.registry import opening
+from pipeline.registry import locating
 
 
 def read_rows(
@@ -48,18 +49,20 @@ def read_rows(
     if table[key].duplicated().any():
         doubled = table[key][table[key].duplicated()]
         raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
-    images, skip = opening("images"), config.data.broken_pictures == "leave_out"
-    pictures = images.locate(table, config.data, "test", name, source, problems)
+    inputs = locating()
+    files = {one.located: one.locate(table, config.data, "test", name, source, problems) for one in inputs}
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    left_out: dict[str, tuple[str, ...]] = {}
-    if skip and pictures:
-        usable = images.usable(pictures, source, config.threads)
-        left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
-        table, pictures = table[usable], tuple(np.array(pictures, object)[usable])
+    usable = np.ones(len(table), bool)
+    for one in inputs:
+        if one.skips(config.data) and files[one.located]:
+            usable &= one.usable(files[one.located], source, config.threads)
+    left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
+    table = table[usable]
+    kept = {name: tuple(np.array(found, object)[usable]) for name, found in files.items() if found}
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
-        test_pictures=pictures,
         left_out=left_out,
+        **{f"test_{name}": found for name, found in kept.items()},
     )

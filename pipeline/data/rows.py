@@ -53,7 +53,14 @@ class Dataset:
 
     @property
     def pixels(self) -> np.ndarray | None:
-        return self.parts["images"].pixels if "images" in self.parts else None
+        """The pictures, one per row; None where there are none, or several of each row."""
+        pictures = self.pictures
+        return None if pictures is None or pictures.windows > 1 else pictures.pixels
+
+    @property
+    def pictures(self) -> Any:
+        """The part that a network of pictures looks at, None where there is none."""
+        return next((part for part in self.parts.values() if hasattr(part, "pixels")), None)
 
     def rows(self, positions: np.ndarray | None = None) -> Rows:
         """Returns the rows at the positions (all of them without), in that order."""

@@ -10,8 +10,7 @@ from pathlib import PurePosixPath
 from pipeline.data.file_pattern import NOT
 from pipeline.data.source import Source
 from pipeline.draft.choice import words
-from pipeline.draft.files import not_read
-from pipeline.draft.pictures import is_picture
+from pipeline.draft.files import is_row_file, not_read
 from pipeline.errors import DataError, listing
 
 TRAIN_FOLDERS = {"train", "training"}
@@ -48,7 +47,7 @@ def find_folders(
         DataError: no folders hold what the classes could be.
     """
     wanted = set(asked_ids)
-    files = [PurePosixPath(name) for name in source.names() if is_picture(name)]
+    files = [PurePosixPath(name) for name in source.names() if is_row_file(name)]
     train = _of_training([path for path in files if not TEST_FOLDERS & _folder_words(path)], wanted)
     usual = _usual_depth(train)
     train = [path for path in train if len(path.parts) == usual]
@@ -109,7 +108,7 @@ def _pattern(paths: Sequence[PurePosixPath], depth: int, key: str, label: str, w
     """Returns the pattern; ids where the names tell the pictures apart."""
     endings = {path.suffix for path in paths}
     stems = [path.stem for path in paths]
-    whole = len(endings) > 1 or all(is_picture(name) for name in wanted)
+    whole = len(endings) > 1 or all(is_row_file(name) for name in wanted)
     ids = [path.name for path in paths] if whole else stems
     ending = "" if whole else next(iter(endings))
     apart = len(set(ids)) == len(ids) and not wanted & set(ids)

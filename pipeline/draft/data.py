@@ -41,7 +41,7 @@ def read_as_drafted(source: Source, data: dict[str, Any]) -> Tables:
 
 
 def data_section(
-    files: Files, targets: list[str], pictures: Mapping[str, str], drop: list[str], asked: Asked
+    files: Files, targets: list[str], located: Mapping[str, Any], drop: list[str], asked: Asked
 ) -> dict[str, Any]:
     """Returns the `data` section: what differs from the defaults, and id and target always."""
     default = DataConfig()
@@ -54,7 +54,7 @@ def data_section(
     }
     if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
         data["task"] = task.kind
-    data |= pictures
+    data |= located
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

@@ -154,6 +154,8 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         reasons["images"] = f"{pictures.train.reason}; about {width}x{height} pixels"
         if pictures.test:
             reasons["test_images"] = pictures.test.reason
+    if found.sounds:
+        reasons["sound"] = f"{found.sounds.files.train.reason}; {found.sounds.reason}"
     return reasons
 
 
@@ -181,7 +183,7 @@ def _lines(found: Findings) -> list[str]:
         f"metric  {found.metric.value}: {found.metric.reason}",
     ]
     reasons = _data_reasons(found)
-    for key in ("images", "test_images", "see_id", "tables", "drop"):
+    for key in ("images", "test_images", "sound", "see_id", "tables", "drop"):
         if key in found.data:
             lines.append(f"{key:<7} {scalar(found.data[key])}: {reasons[key]}")
     if files.unread:

@@ -12,8 +12,7 @@ from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.classes import FolderPerClass, find_folders
-from pipeline.draft.files import BY_NAME, Asked, Files, is_table, not_read
-from pipeline.draft.pictures import is_picture
+from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
 
@@ -155,7 +154,7 @@ class _Search:
         if named:
             self._table(named[0])
             return Choice(named[0], _chosen(BY_NAME, named))
-        if any(map(is_picture, self.source.names())):
+        if any(map(is_row_file, self.source.names())):
             return Choice(sample, "there is no test table; the sample names the test pictures")
         raise DataError(
             f"{self.source.root} holds no test table: none has the ids of {sample}, and none has test in its "
@@ -191,7 +190,7 @@ class _Search:
         named = [name for name in wrong if _says(name, TRAIN_WORDS)]
         if named:
             raise wrong[sorted(named, key=_order)[0]]
-        if any(map(is_picture, self.source.names())):
+        if any(map(is_row_file, self.source.names())):
             return None
         raise DataError(
             f"{self.source.root} holds no training table: none holds what {sample} asks for. Name it with "

@@ -12,6 +12,7 @@ from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
 from pipeline.draft.choice import Choice
 from pipeline.draft.pictures import is_picture
+from pipeline.draft.sounds import is_clip
 from pipeline.errors import listing
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ def is_table(name: str) -> bool:
     return name.lower().endswith(TABLE_ENDINGS)
 
 
+def is_row_file(name: str) -> bool:
+    """Says whether a file's ending is one of what a row may be: a picture or sound."""
+    return is_picture(name) or is_clip(name)
+
+
 def side_name(file: str) -> str:
     """Returns what a side table is called in the configuration: its file's name without folder and ending."""
     return PurePosixPath(file).name.partition(".")[0]
@@ -97,7 +103,7 @@ def not_read(source: Source) -> str:
     endings = Counter(
         PurePosixPath(name).suffix.lower()
         for name in source.names()
-        if not (is_table(name) or is_picture(name)) and not PurePosixPath(name).name.startswith(".")
+        if not (is_table(name) or is_row_file(name)) and not PurePosixPath(name).name.startswith(".")
     )
     packed = sorted(PACKED & endings.keys())
     if packed:
@@ -105,4 +111,5 @@ def not_read(source: Source) -> str:
     strange = [ending for ending, _ in endings.most_common() if ending not in NOTES]
     if not strange:
         return ""
-    return f" Files that end in {listing(strange, most=3)} are neither tables nor pictures, and are not read."
+    ending = listing(strange, most=3)
+    return f" Files that end in {ending} are neither tables, pictures nor sound, and are not read."

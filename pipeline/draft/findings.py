@@ -30,7 +30,9 @@ from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
 from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
-from pipeline.draft.split import Split, find_split
+from pipeline.draft.sound_models import reading_sound, sound_network
+from pipeline.draft.sounds import ClipFiles, find_clips, is_clip
+from pipeline.draft.split import Split, find_group_in_ids, find_split
 from pipeline.draft.target import find_target, told_task
 from pipeline.draft.trial import Trials
 from pipeline.draft.weights import usable_weights
@@ -66,6 +68,7 @@ class Findings:
         target: column(s).
         metric: given or likely.
         pictures: where they lie; None where there are none.
+        sounds: where clips lie, and what suits them; None where there are none.
         split: how the test rows were set apart.
         useless: column -> why it is left out.
         data: the `data` section, without `root`.
@@ -83,6 +86,7 @@ class Findings:
     target: Choice[list[str]]
     metric: Choice[str]
     pictures: PictureFiles | None
+    sounds: ClipFiles | None
     split: Split
     useless: dict[str, str]
     data: dict[str, Any]
@@ -133,11 +137,13 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     task = told_task(files.train_table, target.value, files.sample_table, key, asked.metric)
     metric = _metric(asked, tables, task)
     pictures = find_pictures(source, train, test, key, _own_pictures(files))
-    free = _free_columns(train, key, target.value, pictures)
+    sounds = find_clips(source, train, test, key, _own_pictures(files))
+    free = _free_columns(train, key, target.value, _patterns(pictures, sounds))
     split = find_split(train, test, key, free)
+    split = split if split.section or not sounds else find_group_in_ids(train, test, key)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
-    data = data_section(files, target.value, pictures.section if pictures else {}, list(useless), asked)
+    data = data_section(files, target.value, _located(pictures, sounds), list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
@@ -146,17 +152,18 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
-    n, repeats = _folds(competition, split, pictures, forecast)
-    unnamed = 0 if pictures else sum(map(is_picture, source.names()))
+    n, repeats = _folds(competition, split, _shown(pictures, sounds), forecast)
     drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
     files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
     fits = n.value * repeats.value
-    models, not_worth = _models(competition, pictures, fits, metric.value, around, drawn, not_read(source))
+    asking = (fits, metric.value, around, drawn, not_read(source))
+    models, not_worth = _models(competition, pictures, sounds, *asking)
     return Findings(
         files=files,
         target=target,
         metric=metric,
         pictures=pictures,
+        sounds=sounds,
         split=split,
         useless=useless,
         data=data,
@@ -164,7 +171,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         n=n,
         repeats=repeats,
         models=models,
-        not_worth=[*([f"{unnamed:,} pictures: no column names them"] if unnamed else []), *not_worth],
+        not_worth=[*([] if pictures or sounds else _unnamed(source)), *not_worth],
         threads=around.machine.threads,
         texts=size_of(competition, pictures.size if pictures else None).texts,
         codes=codes,
@@ -177,6 +184,31 @@ def _own_pictures(files: Files) -> str | None:
         return None
     # A column that is called so, the ids for example, is not the file's whole name.
     return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
+
+
+def _unnamed(source: Source) -> list[str]:
+    """Returns a line on the files that might have been the rows', if there are any."""
+    counts = {"pictures": sum(map(is_picture, source.names())), "clips": sum(map(is_clip, source.names()))}
+    return [f"{count:,} {noun}: no column names them" for noun, count in counts.items() if count]
+
+
+def _patterns(pictures: PictureFiles | None, sounds: ClipFiles | None) -> list[str]:
+    """Returns the patterns by which the rows' files are found."""
+    found = [pictures.train, pictures.test] if pictures else []
+    found += [sounds.files.train, sounds.files.test] if sounds else []
+    return [choice.value for choice in found if choice]
+
+
+def _located(pictures: PictureFiles | None, sounds: ClipFiles | None) -> dict[str, Any]:
+    """Returns the keys of `data` that say where the rows' files lie."""
+    return {**(pictures.section if pictures else {}), **({"sound": sounds.section} if sounds else {})}
+
+
+def _shown(pictures: PictureFiles | None, sounds: ClipFiles | None) -> tuple[int, int] | None:
+    """Returns height and width of what a network sees of a row, None where there is nothing to see."""
+    if pictures:
+        return pictures.size
+    return (sounds.config.n_mels, sounds.config.frames) if sounds else None
 
 
 def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str]:
@@ -196,11 +228,8 @@ def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str
     return likely_metric(Question(targets, truth, answers, cells))
 
 
-def _free_columns(
-    train: pd.DataFrame, key: str, targets: list[str], pictures: PictureFiles | None
-) -> list[str]:
-    """Returns the training columns that are neither id nor target nor name of a picture."""
-    patterns = [] if pictures is None else [part.value for part in (pictures.train, pictures.test) if part]
+def _free_columns(train: pd.DataFrame, key: str, targets: list[str], patterns: list[str]) -> list[str]:
+    """Returns the training columns that are neither id nor target nor name of a file."""
     named = {field for pattern in patterns for field in FilePattern(pattern).fields}
     return [str(name) for name in train.columns if name not in {key, *targets, *named}]
 
@@ -232,11 +261,11 @@ def _codes(
 
 
 def _folds(
-    competition: Competition, split: Split, pictures: PictureFiles | None, forecast: Forecast | None
+    competition: Competition, split: Split, picture: tuple[int, int] | None, forecast: Forecast | None
 ) -> tuple[Choice[int], Choice[int]]:
     """Returns the number of folds and of draws, once such folds have been drawn."""
     groups = len(set(competition.splitter.tolist())) if competition.splitter is not None else None
-    size = size_of(competition, pictures.size if pictures else None)
+    size = size_of(competition, picture)
     n = forecast.n if forecast else choose_n(size, groups if split.group else None, split.time is not None)
     repeats = choose_repeats(size, ordered=split.time is not None)
     folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
@@ -247,6 +276,7 @@ def _folds(
 def _models(
     competition: Competition,
     pictures: PictureFiles | None,
+    sounds: ClipFiles | None,
     fits: int,
     metric: str,
     around: Surroundings,
@@ -256,7 +286,13 @@ def _models(
     large = pictures is not None and max(drawn.crop or pictures.size) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
     size = size_of(competition, pictures.size if pictures else None)
+    if sounds:
+        size = replace(size, columns=size.columns + sounds.columns)
     chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
+    if sounds:
+        shown = replace(size, picture=_shown(None, sounds))
+        network = sound_network(shown, sounds.config.windows, fits, metric, around.machine)
+        chosen = [network, *reading_sound(chosen, competition.train is not None)]
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "

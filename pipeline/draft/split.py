@@ -20,8 +20,10 @@ GROUP_WORDS = {
     *("day", "date", "session", "scene", "video", "sequence", "group", "batch", "recording", "flight"),
 }
 FEWEST_GROUPS = 5
+FEWEST_NAMED = 3  # the same of a column whose name tells
 SEEN_BY_CHANCE = 0.5  # a test row's value that a random split would find in training at least this often
 SEEN = 0.1  # and that is found there no more often than this
+ID_PARTS = (r"^([A-Za-z]*\d+)[_-]", r"^([^_]+)_", r"^([^-]+)-", r"^(.+)_[^_]+$", r"^(.+)-[^-]+$")
 WIDE = 1000  # columns above which only those with a telling name are looked at
 
 
@@ -32,17 +34,20 @@ class Split:
     Attributes:
         time: column by which they come after the training rows.
         group: column of whose values they hold others; not looked for where there is a time.
+        pattern: the part of its text that is the group; None: all of it.
     """
 
     time: Choice[str] | None = None
     group: Choice[str] | None = None
+    pattern: str | None = None
 
     @property
     def section(self) -> dict[str, str]:
         """The keys of the `folds` section that follow."""
         if self.time:
             return {"time": self.time.value}
-        return {"group": self.group.value} if self.group else {}
+        part = {"group_pattern": self.pattern} if self.pattern else {}
+        return {"group": self.group.value, **part} if self.group else {}
 
 
 def find_split(train: pd.DataFrame, test: pd.DataFrame, key: str, free: list[str]) -> Split:
@@ -108,7 +113,8 @@ def find_group(
     if found:  # the coarsest holds the finer ones together
         groups, name, reason = min(found)
         return Choice(name, f"{groups} groups; {reason}")
-    named = [name for name in _repeating(train, only_train) if GROUP_WORDS & set(words(name))]
+    told = [name for name in only_train if GROUP_WORDS & set(words(name))]
+    named = _repeating(train, told, FEWEST_NAMED)
     if named:
         name = min(named, key=lambda name: train[name].nunique())
         groups = train[name].nunique()
@@ -116,7 +122,24 @@ def find_group(
     return None
 
 
-def _repeating(table: pd.DataFrame, columns: list[str]) -> list[str]:
+def find_group_in_ids(train: pd.DataFrame, test: pd.DataFrame, key: str) -> Split:
+    """Looks for ids whose first parts ("p07" of "p07_rec2") name groups that were kept on one side.
+
+    The parts are judged as columns are by `find_group`; the coarsest that is one of groups is taken.
+    """
+    if key not in train.columns or key not in test.columns:
+        return Split()
+    for pattern in ID_PARTS:
+        parts = [table[[key]].astype(str)[key].str.extract(pattern) for table in (train, test)]
+        if any(part[0].isna().any() for part in parts):
+            continue
+        here, there = (part.rename(columns={0: key}) for part in parts)
+        if found := find_group(here, there, [key], []):
+            return Split(None, Choice(key, f"by the ids' part {pattern}: {found.reason}"), pattern)
+    return Split()
+
+
+def _repeating(table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GROUPS) -> list[str]:
     """Returns the columns with several groups of several rows each."""
     from pandas.api import types
 
@@ -129,7 +152,7 @@ def _repeating(table: pd.DataFrame, columns: list[str]) -> list[str]:
             continue
         if types.is_float_dtype(column.dtype) and not np.all(column % 1 == 0):
             continue
-        if FEWEST_GROUPS <= column.nunique() <= len(table) / 2:
+        if fewest <= column.nunique() <= len(table) / 2:
             names.append(name)
     return names
 

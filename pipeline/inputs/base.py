@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.reads import Read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.rows import InputPart
 from pipeline.data.source import Source
+from pipeline.errors import Problems
 from pipeline.progress import Progress
 from pipeline.registry import MODELS, opening
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.inputs.images.intensity import Intensity
 
 
@@ -70,6 +74,8 @@ class Input(ABC):
     Attributes:
         keys: those of `data` that say where it lies and how it is read.
         lacking: what a model is told that asks for it in vain, after its name.
+        located: the field of a competition that holds the names of its files, "" where a row has none;
+            "test_" and that name those of the test rows.
         of_fold: whether it differs from fold to fold: it is put together from other models' fits.
 
     Example:
@@ -88,6 +94,7 @@ class Input(ABC):
 
     keys: ClassVar[tuple[str, ...]] = ()
     lacking: ClassVar[str] = ""
+    located: ClassVar[str] = ""
     of_fold: ClassVar[bool] = False
 
     @abstractmethod
@@ -105,6 +112,33 @@ class Input(ABC):
     def read(self, entry: str, nested: bool) -> Read | None:
         """Returns what an entry of `inputs` takes from another model, if anything."""
         return None
+
+    def patterns(self, data: DataConfig) -> list[str]:
+        """Returns the patterns by which it finds its files: the columns that they name are no features."""
+        return []
+
+    def skips(self, data: DataConfig) -> bool:
+        """Says whether rows whose file is not there or cannot be decoded are left out."""
+        return False
+
+    def locate(
+        self, table: pd.DataFrame, data: DataConfig, side: str, where: str, source: Source, problems: Problems
+    ) -> tuple[str, ...]:
+        """Returns the file of every row, () where the configuration names none.
+
+        Args:
+            table: the rows.
+            data: says where the files lie, and whether those that are not there are a problem.
+            side: "train", or "test" for test rows and new ones.
+            where: what a problem calls the table.
+            source: where the files lie.
+            problems: told of what is missing.
+        """
+        return ()
+
+    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+        """Returns bool (files,): whether each is there and can be decoded."""
+        return np.ones(len(names), bool)
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """Returns the files that it is read from beside the competition's tables, or None."""

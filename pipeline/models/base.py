@@ -30,6 +30,7 @@ class Model(ABC):
         Config: the model's section of the YAML; a subclass of ModelConfig.
         version: raise it when the same config would train another model: cached folds are redone.
         sees: the inputs that `inputs: [auto]` stands for.
+        looks: whether it sees pictures, and not a matrix.
         tasks: general kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
         seeded: whether another seed makes another model: copies of one that is not are all alike.
@@ -65,6 +66,7 @@ class Model(ABC):
     version: ClassVar[int] = 1
     sees: ClassVar[tuple[str, ...]] = ("table", "text")
     tasks: ClassVar[tuple[str, ...]] = general_kinds()
+    looks: ClassVar[bool] = False
     embeds: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False

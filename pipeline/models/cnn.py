@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.networks.inference import Change, Frozen, average_views, batch_siz
 from pipeline.networks.network import Network, get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.targets import Targets, make_targets
+from pipeline.networks.windows import by_window, mean_of_windows, watching, windows_of
 
 
 @MODELS.register("cnn")
@@ -26,6 +28,8 @@ class CNN(Model):
     With pretrained weights it learns in two phases: a head on the features of the frozen backbone,
     which are computed once and shared, then the whole network or its top at a lower rate. A
     network in layer notation learns in one phase.
+
+    Where there are several windows of a row, as of long sound, it learns from each and answers by the mean.
 
     Boxes and points (`target: box`, `target: points`) are fractions of the network's picture, (rows,
     4) as x1, y1, x2, y2 or (rows, 2n) as x, y of each point, from border to border; a row with a NaN
@@ -39,6 +43,7 @@ class CNN(Model):
     Config = CNNConfig
     version = 2  # batch normalisation sums in another order
     sees = ("images",)
+    looks = True
     embeds = True
     anytime = True
     share = 2.0
@@ -57,12 +62,15 @@ class CNN(Model):
         return self.config.patience is not None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> CNN:
-        targets = make_targets(self.config, self.task)
+        targets, watch = make_targets(self.config, self.task), watching(context, train)
+        train, inner = by_window(train), inner and by_window(inner)
+        context = replace(context, watch=watch)
         self.trained_ = Fit(self.config, self.task, targets, train, inner, context).run()
         self.targets_ = targets
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        windows, rows = windows_of(rows), by_window(rows)
         pixels, network = self._ready(rows, context)
         total: Any = 0.0
         for values in self.trained_.values:
@@ -78,18 +86,20 @@ class CNN(Model):
             coordinates = self.config.target if self.config.target in ("box", "points") else ""
             size, pairs = pixels.shape[1:3], self.config.swap_points
             total = total + average_views(raw, self.targets_, self.config.tta, size, coordinates, pairs)
-        return np.asarray(total / len(self.trained_.values), np.float32)
+        return np.asarray(mean_of_windows(total / len(self.trained_.values), windows), np.float32)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float32 (rows, width): pooled features; of the last snapshot where there are several."""
+        windows, rows = windows_of(rows), by_window(rows)
         pixels, network = self._ready(rows, context)
         values = self.trained_.values[-1]
         network.assign(values)
         if network.learns:
-            return run(network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]))
+            found = run(network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]))
+            return mean_of_windows(found, windows)
         frozen = Frozen(network, values, self.trained_.identity)
         features, at = _features(frozen, rows, pixels, context, None)
-        return np.asarray(features[at], np.float32)
+        return mean_of_windows(np.asarray(features[at], np.float32), windows)
 
     def save(self, folder: Path) -> None:
         write_network(self.trained_, folder)
@@ -120,6 +130,6 @@ def _features(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns features, and where in them the rows are: cached ones for pictures as they are."""
     if change is None:
-        return frozen.features(pixels, rows.dataset.part("images").key, rows.positions, context)
+        return frozen.features(pixels, rows.dataset.pictures.key, rows.positions, context)
     features = run(frozen.network.extractor, pixels, rows.positions, batch_size(pixels.shape[1:]), change)
     return features, np.arange(len(rows))

@@ -101,6 +101,7 @@ class Gallery(Model):
 
     Config = GalleryConfig
     sees = ("images",)
+    looks = True
     tasks = general_kinds(exclusive=True)
     seeded = False  # its network has one
     config: GalleryConfig

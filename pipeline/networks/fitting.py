@@ -31,7 +31,7 @@ from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task
-from pipeline.transforms.augment import Augmenter
+from pipeline.transforms.augment import make_augmenter
 
 HEAD_TIME = 0.3  # of a limit in time, until when the head is trained where the whole network is after it
 HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it
@@ -67,7 +67,7 @@ class Fit:
         pixels = self.train.dataset.pixels
         if pixels is None:
             raise ModelError("A network needs pictures, and these rows have none.")
-        self.pixels, self.pixels_key = pixels, self.train.dataset.part("images").key
+        self.pixels, self.pixels_key = pixels, self.train.dataset.pictures.key
         self.target = self.train.target
         targets.learn(self.target)
         self.plan: TrainingPlan = make_plan(config, self.target)
@@ -149,10 +149,8 @@ class Fit:
     def _full_trainer(self, checkpoint: Checkpoint) -> Trainer:
         config = self.config
         coordinates = config.target if config.target in ("box", "points") else ""
-        augmenter = None
-        if self.plan.augment != "none":
-            pairs = [(pair[0], pair[1]) for pair in config.swap_points]
-            augmenter = Augmenter(self.plan.augment, swap=pairs)
+        pairs = [(pair[0], pair[1]) for pair in config.swap_points]
+        augmenter = make_augmenter(self.plan.augment, swap=pairs)
         source = PixelBatches(
             self.pixels,
             self.train.positions,

@@ -12,6 +12,7 @@ from pipeline.networks.targets import Targets
 from pipeline.networks.training.batches import Batch
 from pipeline.transforms.augment import Augmenter
 from pipeline.transforms.mix import mix_batch
+from pipeline.transforms.spectrogram import SpectrogramAugmenter
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class PixelBatches:
     target: np.ndarray
     targets: Targets
     weights: np.ndarray | None
-    augmenter: Augmenter | None = None
+    augmenter: Augmenter | SpectrogramAugmenter | None = None
     coordinates: str = ""
     mix: str = "none"
     alpha: float = 0.2

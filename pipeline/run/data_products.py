@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.config.load import competition_module
 from pipeline.config.metric import MetricConfig, metric_key, metric_of
 from pipeline.config.schema import Config
+from pipeline.config.sound_section import LOCATION
 from pipeline.config.tasks import check_models_do
 from pipeline.data.competition import Competition, read_competition
 from pipeline.data.features.check import check_features
@@ -96,14 +97,16 @@ class DataProducts:
         data, folds, said = self.config.data, self.config.folds, self.config.metric
         metric = metric_of(said)
         weights = {"weights": said.weights} if isinstance(said, MetricConfig) and said.weights else {}
+        sound = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
         return digest(
             weights
+            | sound
             | {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle", "intensity"}),
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound"}),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
-                "columns": [folds.group, folds.time, folds.column],
+                "columns": folds.split_by,
             }
         )
 
@@ -141,7 +144,9 @@ class DataProducts:
             competition = self.competition
             make_folds(config, competition.task, competition.target, competition.splitter).save(folder)
 
-        material = {"rows": self._rows, "folds": config.model_dump(), "version": FOLDS_VERSION}
+        left = {"group_pattern"} if config.group_pattern is None else set()
+        said = config.model_dump(exclude=left)
+        material = {"rows": self._rows, "folds": said, "version": FOLDS_VERSION}
         return self.plan.store.product("folds", material, make, opens=[self.competition_product])
 
     @cached_property

@@ -11,7 +11,26 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ConfigError
+from pipeline.transforms.augment_sets import OF_SOUND
 from pipeline.transforms.augment_spec import Spec, albumentations, build
+from pipeline.transforms.spectrogram import SpectrogramAugmenter
+
+
+def make_augmenter(
+    spec: Spec, swap: Sequence[tuple[int, int]] = ()
+) -> Augmenter | SpectrogramAugmenter | None:
+    """Returns what changes training pictures, None where the set is empty.
+
+    Args:
+        spec: as for `check_augmentation`.
+        swap: as for `Augmenter`.
+
+    Raises:
+        ConfigError: the spec is wrong; every mistake is named.
+    """
+    if spec == "none":
+        return None
+    return SpectrogramAugmenter() if spec == OF_SOUND else Augmenter(spec, swap)
 
 
 class Augmenter:

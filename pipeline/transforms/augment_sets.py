@@ -77,3 +77,6 @@ SETS: dict[str, list[Any]] = {
         },
     ],
 }
+
+# A set that is a change of its own, and no part of a list: see `pipeline.transforms.spectrogram`.
+OF_SOUND = "spectrogram"

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipeline.errors import did_you_mean, listing
-from pipeline.transforms.augment_sets import SETS
+from pipeline.transforms.augment_sets import OF_SOUND, SETS
 
 if TYPE_CHECKING:
     from albumentations import BaseCompose, BasicTransform
@@ -71,6 +71,8 @@ def check_augmentation(spec: Spec, where: str, points: bool = False) -> list[str
     """
     if isinstance(spec, str) and spec in SETS:
         return []
+    if spec == OF_SOUND:
+        return [f"{where}: {OF_SOUND!r} moves no points and no boxes."] if points else []
     return build(spec, where, points)[1]
 
 
@@ -78,8 +80,8 @@ def build(spec: Spec, where: str, points: bool = False) -> tuple[list[Transform]
     """Returns the transforms of a spec, and what is wrong with it; see `check_augmentation`."""
     if isinstance(spec, str):
         if spec not in SETS:
-            known = f"Known sets: {listing(SETS)}; or a list of albumentations' transforms."
-            return [], [f"{where}: unknown set {spec!r}.{did_you_mean(spec, SETS)} {known}"]
+            known = f"Known sets: {listing([*SETS, OF_SOUND])}; or a list of albumentations' transforms."
+            return [], [f"{where}: unknown set {spec!r}.{did_you_mean(spec, [*SETS, OF_SOUND])} {known}"]
         spec = SETS[spec]
     if not isinstance(spec, list | tuple):
         return [], [f"{where}: must be a set's name or a list. Received: {spec!r}."]

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config.schema import Config, DataConfig, FoldsConfig
-from pipeline.data.competition import BROKEN, BY_PRIOR, Competition, read_competition
+from pipeline.data.competition import Competition, read_competition
+from pipeline.data.located import BROKEN, BY_PRIOR
 from pipeline.data.new_rows import read_rows
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import NO_TARGET

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config.schema import SubmissionConfig
-from pipeline.data.competition import BY_PRIOR, Competition
+from pipeline.data.competition import Competition
+from pipeline.data.located import BY_PRIOR
 from pipeline.data.submission import submission_text, verify_submission
 from pipeline.errors import SubmissionError
 from pipeline.tasks.answer import Answer, number_text

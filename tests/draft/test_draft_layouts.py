@@ -199,7 +199,7 @@ def test_a_sample_that_says_again_what_the_row_is(tmp_path, rng):
     [
         ({"train.json": b"[]", "test.json": b"[]"}, r"test.json holds no rows"),
         ({"train.7z": b"7z", "test.7z": b"7z"}, r"holds no test table.*end in .7z have to be unpacked first"),
-        ({"train/1.aif": b"x", "test/2.aif": b"x"}, r"holds no test table.*end in .aif are neither tables"),
+        ({"train/1.mid": b"x", "test/2.mid": b"x"}, r"holds no test table.*end in .mid are neither tables"),
         (
             {f"{folder}/{row}.png": jpg() for folder in ("train", "train_cleaned", "test") for row in (1, 2)},
             r"holds no training table.*do not lie in a folder per class",
@@ -225,14 +225,14 @@ def test_masks_are_refused_as_such(tmp_path):
         drafted(tmp_path, files)
 
 
-def test_sounds_are_refused_as_such(tmp_path):
+def test_files_that_nothing_reads_are_named(tmp_path):
     files = {
         "train.csv": pd.DataFrame({"id": TRAIN, "word": ["yes", "no"] * 30}),
         "test.csv": pd.DataFrame({"id": TEST}),
         "sample_submission.csv": pd.DataFrame({"id": TEST, "word": "yes"}),
-        "train.zip": packed({f"train/{name}.wav": b"RIFF" for name in TRAIN}),
+        "train.zip": packed({f"train/{name}.mid": b"MThd" for name in TRAIN}),
     }
     with pytest.raises(
-        DataError, match=r"nothing to learn from.*end in .wav are neither tables nor pictures"
+        DataError, match=r"nothing to learn from.*end in .mid are neither tables, pictures nor sound"
     ):
         drafted(tmp_path, files)

@@ -1,6 +1,7 @@
 """Every registered input keeps the contract; a new one is covered by being registered."""
 
 import inspect
+import re
 import shutil
 from dataclasses import replace
 
@@ -21,13 +22,14 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.run.sides import check_inputs
 from pipeline.store import Store
-from pipeline.testing import dataset_of, write_competition
+from pipeline.testing import dataset_of, write_competition, write_tones
 
 ROWS, TEST_ROWS = 12, 5
 SEEN = [name for name in INPUTS.names() if not INPUTS.get(name).of_fold]
 YAML = """\
 competition: toy
-data: {target: species, images: "images/{id}.png"}
+data: {target: species, images: "images/{id}.png", sound: {path: "sound/{id}.wav", sample_rate: 2000,
+  seconds: 0.1, windows: 2, n_mels: 8}}
 metric: log_loss
 folds: {n: 3}
 models:
@@ -43,6 +45,9 @@ def place(tmp_path_factory):
         table = pd.read_csv(root / f"full/{name}.csv", dtype={"id": str})
         table["story"] = [f"the {row} of {key} was seen" for row, key in enumerate(table["id"])]
         table.to_csv(root / f"full/{name}.csv", index=False)
+        write_tones(
+            root / "full/sound", dict(zip(table["id"], 200 + 20 * np.arange(len(table)), strict=True))
+        )
     shutil.copytree(root / "full", root / "bare")
     for name, columns in (("train", ["id", "species"]), ("test", ["id"])):
         table = pd.read_csv(root / f"bare/{name}.csv", dtype={"id": str})
@@ -51,8 +56,8 @@ def place(tmp_path_factory):
 
 
 def run_of(place, data, name, bare=False):
-    kinds = {"images": "gallery, size: 8", "text": "ngrams"}
-    text = YAML.replace(', images: "images/{id}.png"', "") if bare else YAML
+    kinds = {"images": "gallery, size: 8", "text": "ngrams", "spectrogram": "cnn, backbone: 2C1 GAP"}
+    text = re.sub(r"data:.*?}}", "data: {target: species}", YAML, flags=re.DOTALL) if bare else YAML
     path = place / f"{data}-{name}.yaml"
     path.write_text(text + f"  one: {{kind: {kinds.get(name, 'logistic')}, inputs: [{name}]}}\n")
     config = load_config(path)

@@ -158,12 +158,27 @@ def dominant_channels(channels: np.ndarray) -> Channels:
 
 
 def for_each(
-    function: Callable[[int], T], count: int, report: Report | None, text: str, threads: int
+    function: Callable[[int], T],
+    count: int,
+    report: Report | None,
+    text: str,
+    threads: int,
+    noun: str = "pictures",
+    key: str = "broken_pictures",
 ) -> list[T]:
     """Calls the function with 0 to count - 1 from several threads and collects what is broken.
 
+    Args:
+        function: of a position.
+        count: of the positions.
+        report: called with the fraction done and a text.
+        text: of the report.
+        threads: how many calls run at a time.
+        noun: what an error calls the things at the positions.
+        key: of `data`, which goes on without broken ones.
+
     Raises:
-        DataError: one for all pictures whose call raised a DataError: how many, the first few.
+        DataError: one for all things whose call raised a DataError: how many, the first few.
     """
 
     def attempt(position: int) -> T | DataError:
@@ -188,8 +203,8 @@ def for_each(
     if broken:
         more = f"\n  - and {len(broken) - MOST_NAMES} more" if len(broken) > MOST_NAMES else ""
         lines = "\n".join(f"  - {message}" for message in broken[:MOST_NAMES])
-        way_on = "(`data.broken_pictures: leave_out` goes on without them)"
-        raise DataError(f"{len(broken)} of {count} pictures cannot be used {way_on}:\n{lines}{more}")
+        way_on = f"(`data.{key}: leave_out` goes on without them)"
+        raise DataError(f"{len(broken)} of {count} {noun} cannot be used {way_on}:\n{lines}{more}")
     return done
 
 

@@ -33,8 +33,16 @@ class ImagesInput(Input):
     keys = ("images", "test_images", "intensity", "broken_pictures")
     lacking = "reads pictures, but `data.images` does not say where they are."
 
+    located = "pictures"
+
     def there(self, competition: Competition) -> bool:
         return bool(competition.pictures)
+
+    def patterns(self, data: DataConfig) -> list[str]:
+        return [pattern for pattern in (data.images, data.test_images) if pattern]
+
+    def skips(self, data: DataConfig) -> bool:
+        return data.broken_pictures == "leave_out"
 
     def locate(
         self, table: pd.DataFrame, data: DataConfig, side: str, where: str, source: Source, problems: Problems
@@ -50,7 +58,7 @@ class ImagesInput(Input):
             problems: told of what is missing.
         """
         pattern = data.images if side == "train" else data.test_images or data.images
-        skip = data.broken_pictures == "leave_out"
+        skip = self.skips(data)
         return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
 
     def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:

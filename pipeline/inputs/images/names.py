@@ -18,9 +18,17 @@ def row_values(table: pd.DataFrame, fields: list[str]) -> list[tuple[str, ...]]:
 
 
 def picture_names(
-    table: pd.DataFrame, pattern: str, source: Source, problems: Problems, where: str, skip: bool = False
+    table: pd.DataFrame,
+    pattern: str,
+    source: Source,
+    problems: Problems,
+    where: str,
+    skip: bool = False,
+    key: str = "images",
+    noun: str = "pictures",
+    broken: str = "broken_pictures",
 ) -> tuple[str, ...]:
-    """Returns the file of every row's picture.
+    """Returns the file of every row's picture, or clip.
 
     Args:
         table: the rows.
@@ -30,6 +38,9 @@ def picture_names(
             stars that several files fit, each in one message.
         where: what a problem calls the table.
         skip: pictures that are not there are no problem.
+        key: of `data`, which holds the pattern.
+        noun: what a problem calls the files.
+        broken: key of `data` that goes on without those that are not there.
 
     Raises:
         DataError: the pattern's braces are not closed.
@@ -39,7 +50,7 @@ def picture_names(
     if unknown or not wanted.fields:
         near = did_you_mean(unknown[0], table.columns) if unknown else ""
         known = listing(table.columns)
-        problems.add(f"`data.images`: {pattern!r} must name columns of {where} in braces ({known}).{near}")
+        problems.add(f"`data.{key}`: {pattern!r} must name columns of {where} in braces ({known}).{near}")
         return ()
     rows = row_values(table, wanted.fields)
     names = [wanted.name(values) for values in rows]
@@ -47,7 +58,7 @@ def picture_names(
         found = wanted.index(source.names())
         several = [name for name, values in zip(names, rows, strict=True) if len(found.get(values, ())) > 1]
         if several:
-            problems.add(f"{where}: pictures for which there are several files: {listing(several)}.")
+            problems.add(f"{where}: {noun} for which there are several files: {listing(several)}.")
         missing = [name for name, values in zip(names, rows, strict=True) if values not in found]
         names = [
             found[values][0] if values in found else name for name, values in zip(names, rows, strict=True)
@@ -56,7 +67,7 @@ def picture_names(
         missing = [file for file in names if not source.has(file)]
     if missing and not skip:
         problems.add(
-            f"{where}: pictures that are not there: {listing(missing)} ({len(missing)} in all). "
-            "`data.broken_pictures: leave_out` goes on without them."
+            f"{where}: {noun} that are not there: {listing(missing)} ({len(missing)} in all). "
+            f"`data.{broken}: leave_out` goes on without them."
         )
     return tuple(names)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import mmap
-import os
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import DataError, StoreError
+from pipeline.errors import DataError
 from pipeline.inputs.images.decoding import Channels, Read, Report, decode_reduced, fetch, for_each
 from pipeline.inputs.images.intensity import Intensity
+from pipeline.inputs.rows_file import write_rows
 from pipeline.transforms.views import Views
 from pipeline.transforms.warp import Border, warp
 
@@ -34,8 +33,7 @@ def write_pixels(
     """Writes pictures, each through its view, as an .npy file of uint8 (rows, height, width, channels).
 
     Read it with `np.load(path, mmap_mode="r")`. No more than one picture per thread is held in
-    memory. It is written by `pwrite` rather than through a memory map, since a full disk would
-    then end the process (SIGBUS) instead of raising.
+    memory.
 
     Args:
         path: of the new file; it is removed again when anything goes wrong.
@@ -54,11 +52,15 @@ def write_pixels(
     """
     if len(names) != len(views.affines):
         raise ValueError(f"There are {len(names)} names and {len(views.affines)} views.")
-    try:
-        _write_rows(path, read, names, views, channels, report, threads, border, intensity)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+
+    def seen(position: int) -> np.ndarray:
+        name = names[position]
+        return _seen(fetch(read, name), name, views, position, channels, border, intensity)
+
+    def each(write: Callable[[int], None]) -> None:
+        for_each(write, len(names), report, "preparing pictures", threads)
+
+    write_rows(path, (len(names), *views.size, channels), np.dtype(np.uint8), seen, each)
 
 
 def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,43 +98,6 @@ def hand_back(array: np.ndarray) -> None:
         pages.madvise(mmap.MADV_DONTNEED)
 
 
-def _write_rows(
-    path: Path,
-    read: Read,
-    names: Sequence[str],
-    views: Views,
-    channels: Channels,
-    report: Report | None,
-    threads: int,
-    border: Border,
-    intensity: Intensity | None,
-) -> None:
-    shape = (len(names), *views.size, channels)
-    full = threading.Event()  # one failed write is enough: the pictures still to come are not decoded
-
-    def write(position: int) -> None:
-        if full.is_set():
-            return
-        name = names[position]
-        image = _seen(fetch(read, name), name, views, position, channels, border, intensity)
-        try:
-            _pwrite(file.fileno(), image.tobytes(), start + position * image.nbytes)
-        except OSError:
-            full.set()
-            raise
-
-    try:
-        with path.open("wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            file.flush()
-            start = file.tell()
-            for_each(write, len(names), report, "preparing pictures", threads)
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error}.") from error
-
-
 def _seen(
     data: bytes,
     name: str,
@@ -160,11 +125,3 @@ def _reduction(affine: np.ndarray) -> int:
     """Returns by how much a source may shrink without losing what the view shows."""
     largest = np.linalg.svd(affine[:, :2], compute_uv=False)[0]
     return int(min(8, 1.0 / largest)) if largest > 0 else 1
-
-
-def _pwrite(descriptor: int, data: bytes, offset: int) -> None:
-    """Writes all of the data at the offset; the system may take it in parts."""
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written

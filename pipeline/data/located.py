@@ -1,0 +1,36 @@
+"""Files of the rows: what the inputs find that have some, and the rows that are left out for want of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.config.schema import Config
+from pipeline.data.source import Source
+from pipeline.data.tables import Tables
+from pipeline.errors import Problems
+from pipeline.registry import locating
+
+BROKEN = "training rows whose picture or clip is not there or cannot be decoded"
+BY_PRIOR = "test rows answered by the prior, for their picture or clip is not there or cannot be decoded"
+
+LOCATED = ("pictures", "test_pictures", "clips", "test_clips")  # names of files, by row
+
+
+def locate_files(
+    source: Source, tables: Tables, config: Config, problems: Problems
+) -> tuple[Tables, dict[str, tuple[str, ...]]]:
+    """Returns the tables without rows whose file is broken, and the names of the files by field."""
+    data, found = config.data, {}
+    for one in locating():
+        train = one.locate(tables.train, data, "train", data.train, source, problems)
+        test = one.locate(tables.test, data, "test", data.test, source, problems)
+        found |= {one.located: train, f"test_{one.located}": test}
+        if problems or not (one.skips(data) and train):
+            continue
+        usable = one.usable([*train, *test], source, config.threads)
+        kept, kept_test = usable[: len(train)], usable[len(train) :]
+        tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
+        for name, files in found.items():
+            rows = kept_test if name.startswith("test_") else kept
+            found[name] = tuple(np.array(files, object)[rows]) if files else ()
+    return tables, found

@@ -1,0 +1,62 @@
+"""Models that suit sound: a network on spectrograms, and models of tables on the clips' statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pipeline.draft.choice import Chosen
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
+from pipeline.models.size import Size
+from pipeline.registry import MODELS
+
+NET = "24C3s BN MP2 48C3s BN MP2 96C3s BN MP2 128C3s BN GAP D0.3"
+TRAINING = {"augment": "spectrogram", "mix": "mixup", "batch_size": 32, "learning_rate": 0.002}
+COARSE_HEIGHT, COARSE_WIDTH, SMALLEST = 0.6, 0.5, 16  # of the spectrogram's bands and frames
+COST = 7_100  # multiply-adds per pixel of the spectrogram
+BUDGET = 1800  # seconds for all fits of the network, by an estimate that is three times too high
+FEWEST_EPOCHS = 5
+DEAR = ("xgboost", "tabular")  # on hundreds of statistics; one boosting is enough
+
+
+def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> Chosen:
+    """Returns the network: it sees spectrograms coarsely, which the ways of one voice mislead less.
+
+    Args:
+        size: of the data; its picture is a window's spectrogram.
+        windows: of each clip.
+        fits: folds times repeats.
+        metric: decides what is minimised.
+        machine: what trains.
+    """
+    height, width = size.picture or (1, 1)
+    shape = [max(SMALLEST, round(COARSE_HEIGHT * height)), max(SMALLEST, round(COARSE_WIDTH * width))]
+    seen = replace(size, rows=size.rows * windows)
+    section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": NET, "size": shape}
+    section |= {**TRAINING, **MODELS.get("cnn").settings_for(metric)}
+    plan = plan_of(section, seen)
+    cost = COST * shape[0] * shape[1]
+    seconds = network_seconds(cost, learned_pictures(plan, seen), fits, machine)
+    said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames"
+    if seconds > BUDGET:
+        epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
+        section["epochs"] = epochs
+        said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
+        seconds *= epochs / plan.epochs
+    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+
+
+def reading_sound(chosen: Sequence[Chosen], table: bool) -> list[Chosen]:
+    """Returns models of tables that read the clips' statistics, beside the table where there is one.
+
+    Those that would take from the network's time what they do not bring are left out.
+    """
+    inputs = ["auto", "sound"] if table else ["sound"]
+    return [
+        replace(one, section={**one.section, "inputs": inputs})
+        if "table" in MODELS.get(one.section["kind"]).sees
+        else one
+        for one in chosen
+        if one.section["kind"] not in DEAR
+    ]

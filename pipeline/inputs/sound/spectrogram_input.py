@@ -1,0 +1,102 @@
+"""Spectrogram as an input: a picture of a row's clip, seen by every network of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.config.schema import Config, ModelConfig
+from pipeline.inputs.base import InputFiles, Workshop
+from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.sound.clips import ClipsInput, settings_key, sides_of, sound_of, write_clips
+from pipeline.inputs.sound.spectrogram import spectrograms
+from pipeline.registry import INPUTS, MODELS
+
+VERSION = 1  # raise it when the same clip would become another picture
+
+
+@dataclass(frozen=True)
+class Spectrograms(Pictures):
+    """Spectrograms of all rows of a side: the windows of a clip are neighbours in `pixels`."""
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """Returns a copy of some clips, uint8 (n, windows, n_mels, frames, 1)."""
+        taken: np.ndarray = self.pixels.reshape(-1, self.windows, *self.pixels.shape[1:])[positions]
+        return taken
+
+
+@INPUTS.register("spectrogram")
+class SpectrogramInput(ClipsInput):
+    """The log-mel spectrogram of a row's clip, as grey pictures of 8 bits."""
+
+    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+        section = models.get(reader)
+        if section is None:
+            return ""
+        if not MODELS.get(section.kind).looks:
+            where, kind = f"`models.{reader}.inputs`", section.kind
+            return f"{where}: a model of kind {kind!r} sees no pictures; `sound` is for it."
+        if "view" in section.picture() or not section.answers():
+            return f"`models.{reader}`: a spectrogram has neither `view` nor boxes or points."
+        return ""
+
+    def files(self, config: Config, section: ModelConfig) -> InputFiles:
+        """The spectrograms at the model's size: one product per size, shared by models."""
+        size = section.picture().get("size")
+        label = f"spectrogram-{'x'.join(map(str, size)) if size else 'own'}"
+        material: dict[str, Any] = {
+            "sound": settings_key(sound_of(config.data)),
+            "size": size,
+            "made": VERSION,
+        }
+        return InputFiles(label, material | _names_key(config))
+
+    def make(self, shop: Workshop, folder: Path) -> None:
+        for side, names in sides_of(shop.competition):
+            _write(folder / f"{side}.npy", shop, names)
+
+    def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Spectrograms:
+        if folder is None:
+            raise ValueError("Spectrograms are opened from a folder.")
+        return _opened(folder / f"{side}.npy", shop, f"{key}-{side}")
+
+    def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Spectrograms:
+        path = scratch / "new.npy"
+        _write(path, shop, shop.competition.test_clips)
+        return _opened(path, shop, f"new-{shop.name}")
+
+
+def _names_key(config: Config) -> dict[str, Any]:
+    """Returns which clips it is made of, as the key of a product holds it."""
+    sound = sound_of(config.data)
+    return {"clips": [sound.path, sound.test_path]}
+
+
+def _opened(path: Path, shop: Workshop, key: str) -> Spectrograms:
+    """Returns the part of a file whose rows are windows."""
+    stored = np.load(path, mmap_mode="r")
+    return Spectrograms(
+        stored.reshape(-1, *stored.shape[2:]), key, windows=sound_of(shop.config.data).windows
+    )
+
+
+def _write(path: Path, shop: Workshop, names: tuple[str, ...]) -> None:
+    """Writes spectrograms of clips, uint8 (rows, windows, height, width, 1)."""
+    import cv2
+
+    sound, asked = sound_of(shop.config.data), shop.section.picture().get("size")
+    height, width = asked or (sound.n_mels, sound.frames)
+
+    def make(samples: np.ndarray) -> np.ndarray:
+        found = spectrograms(samples, sound)
+        if found.shape[1:] == (height, width):
+            return found[..., None]
+        smaller = height * width < found[0].size
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        return np.stack([cv2.resize(one, (width, height), interpolation=how) for one in found])[..., None]
+
+    write_clips(path, shop, names, (sound.windows, height, width, 1), np.uint8, make)
