@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,16 @@ from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.telling import find_kind
 
 
-def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, np.ndarray, Answer]:
+def read_answer(
+    tables: Tables, config: Config, metric: Metric, sizes: Callable[[], np.ndarray] = Contest.sizes
+) -> tuple[Task, np.ndarray, Answer]:
     """Works out the task, the encoded target and the form of the submission.
+
+    Args:
+        tables: read and checked.
+        config: of the competition.
+        metric: what it scores.
+        sizes: returns int64 (rows, 2), height and width of the training rows' pictures.
 
     Returns:
         The task; the target, int64 (rows,) class numbers or float64 (rows, outputs); the form.
@@ -29,7 +38,7 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
         DataError: metric, target and sample do not fit together; says which and why.
     """
     columns = answer_columns(tables.sample, tables.id, _names(tables), tables.test.columns)
-    contest = _contest(tables, config, metric, columns)
+    contest = _contest(tables, config, metric, columns, sizes)
     kind = find_kind(contest, config.data.task)
     if kind.general not in metric.tasks:
         raise DataError(
@@ -56,7 +65,13 @@ def _names(tables: Tables) -> set[str]:
     return targets | set(tables.train[tables.targets[0]].fillna("").str.strip())
 
 
-def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> Contest:
+def _contest(
+    tables: Tables,
+    config: Config,
+    metric: Metric,
+    columns: tuple[str, ...],
+    sizes: Callable[[], np.ndarray],
+) -> Contest:
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
@@ -74,4 +89,6 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
+        sizes=sizes,
+        samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

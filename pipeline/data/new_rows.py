@@ -62,4 +62,5 @@ def read_rows(
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
         test_pictures=pictures,
         left_out=left_out,
+        test_sizes=images.measured(source, config.threads)(pictures) if competition.task.dense else None,
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.config.data_section import DataConfig
 from pipeline.data.columns import word_counts
+from pipeline.data.many_rows import gathered
 from pipeline.data.number_form import find_form
 from pipeline.data.reading import Reading, decide, decimal_mark
 from pipeline.data.sample_columns import answer_columns
@@ -163,6 +164,7 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     file, text = files[config.train], (key, *targets)
     columns, reading = _read_training(file, text, [key], config)
     train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
+    train = gathered(train, key, targets, config.task)
     sample = _as_text(files[config.sample])
     if config.test == config.sample:  # there is no other table of the test rows
         test = sample[[name for name in sample.columns if name == key]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,11 @@ class Column:
         """The place of each row's text among them: int64 (rows,)."""
         return self._parts[0].astype(np.int64, copy=False)
 
+    @property
+    def by_row(self) -> Iterator[str]:
+        """The text of every row, without blanks around it."""
+        return (self.distinct[code] for code in self.codes.tolist())
+
     def among(self, rows: np.ndarray) -> list[str]:
         """Returns the texts of the rows for which the bool (rows,) is true, each once."""
         return [self.distinct[code] for code in dict.fromkeys(self.codes[rows].tolist())]
@@ -61,6 +66,8 @@ class Contest:
         depth: classes that a cell ranks for it, or None.
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
+        sizes: returns int64 (rows, 2), height and width of the rows' pictures; no rows without pictures.
+        samples: what the sample holds in its answer column, where there is one, each text once.
     """
 
     targets: Mapping[str, Column]
@@ -76,6 +83,8 @@ class Contest:
     depth: int | None = None
     answer: str = "auto"
     positive: str | None = None
+    sizes: Callable[[], np.ndarray] = lambda: np.zeros((0, 2), np.int64)
+    samples: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,18 @@ class ImagesInput(Input):
         pattern = data.images if side == "train" else data.test_images or data.images
         skip = data.broken_pictures == "leave_out"
         return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
+
+    def measured(self, source: Source, threads: int) -> Callable[[Sequence[str]], np.ndarray]:
+        """Returns what reads the sizes of pictures: names -> int64 (pictures, 2), height and width."""
+
+        def sizes(names: Sequence[str]) -> np.ndarray:
+            from pipeline.inputs.images.decoding import image_sizes
+
+            if not names:
+                return np.zeros((0, 2), np.int64)
+            return image_sizes(source.read, names, threads=threads)[0].astype(np.int64)
+
+        return sizes
 
     def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""
