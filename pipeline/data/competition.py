@@ -178,8 +178,8 @@ def read_competition(
     tables = tables or read_tables(source, config.data)
     problems = Problems()
     usable = _usable(tables, config, problems)
-    tables, pictures, test_pictures = _pictures(source, tables, config, problems)
-    measured = opening("images").measured(source, config.threads)
+    tables, pictures, others = _pictures(source, tables, config, problems)
+    measured = _images().measured(source, config.threads)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), lambda: measured(pictures))
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -198,14 +198,14 @@ def read_competition(
         train=train,
         test=test,
         pictures=pictures,
-        test_pictures=test_pictures,
+        test_pictures=others,
         splitter=splitter,
         header=tuple(map(str, tables.sample.columns)),
         passing=tables.sample[passing].reset_index(drop=True) if passing else None,
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
-        test_sizes=measured(test_pictures) if task.dense else None,
+        test_sizes=measured(others) if task.dense else None,
     )
     if say:
         for line in competition.lines():
@@ -213,12 +213,16 @@ def read_competition(
     return competition
 
 
+def _images() -> Any:
+    return opening("images")
+
+
 def _pictures(
     source: Source, tables: Tables, config: Config, problems: Problems
 ) -> tuple[Tables, tuple[str, ...], tuple[str, ...]]:
     """Returns the pictures of training and test rows, and the tables without rows whose picture is broken."""
     data, skip = config.data, config.data.broken_pictures == "leave_out"
-    images = opening("images")
+    images = _images()
     train = images.locate(tables.train, data, "train", data.train, source, problems)
     test = images.locate(tables.test, data, "test", data.test, source, problems)
     if problems or not (skip and train):

@@ -14,7 +14,7 @@ from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.ensemble.method import is_exact
-from pipeline.ensemble.pixels import pixel_sample
+from pipeline.ensemble.pixel_sample import pixel_sample
 from pipeline.ensemble.postprocessing import Postprocessed, PostprocessorLearner, postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split

@@ -32,6 +32,10 @@ class MaskDecision(Postprocessor):
     rule: MaskRule
     objects: bool
 
+    def values(self, prediction: np.ndarray) -> np.ndarray:
+        """Returns the probabilities as they are, float16 (rows, outputs)."""
+        return prediction
+
     def labels(self, prediction: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, numbers of a rule): which rule each row's probabilities are decided by."""
         return np.tile(np.array(self.rule, np.float64), (len(prediction), 1))
@@ -83,7 +87,8 @@ def fit_rule(
         return known[rule]
 
     best = plain.rule
-    for line in (_thresholds, _ways, _sizes, _holes, _thresholds):
+    lines = (_thresholds, _ways, _sizes, _holes, _thresholds) if plain.objects else (_pairs, _holes)
+    for line in lines:
         for rule in line(best, plain.objects):
             if loss(rule) < loss(best):
                 best = rule
@@ -113,6 +118,12 @@ def _ways(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
 
 def _thresholds(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
     return (rule._replace(threshold=threshold) for threshold in THRESHOLDS)
+
+
+def _pairs(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    """A low threshold pays only where what it finds by mistake is left out for its size."""
+    for one in _thresholds(rule, objects):
+        yield from _sizes(one, objects)
 
 
 def _sizes(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:

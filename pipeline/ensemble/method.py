@@ -53,7 +53,7 @@ class Method:
         weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
-        pictures: whether it can blend predictions that are pictures (`Task.dense`).
+        dense: whether it can blend predictions that are pictures (`Task.dense`).
 
     Example:
         >>> class Last(Method):
@@ -66,7 +66,7 @@ class Method:
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     simplicity: ClassVar[int] = 50
-    pictures: ClassVar[bool] = False
+    dense: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class Method:
     @classmethod
     def cannot(cls, metric: Metric, target: np.ndarray) -> str:
         """Returns why the method cannot be used, pictures among the reasons; "" where it can."""
-        if metric.wants == "picture" and not cls.pictures:
+        if metric.wants == "picture" and not cls.dense:
             return "pictures are blended by one weight per member"
         return cls.unsuitable(metric, target)
 

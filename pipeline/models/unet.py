@@ -9,7 +9,9 @@ import numpy as np
 
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
+from pipeline.inputs.images.part import pictures_of
 from pipeline.models.base import MODELS, Context, Model
+from pipeline.models.cnn import CNN
 from pipeline.models.size import Size
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.fitting import UNetFit
@@ -34,7 +36,7 @@ class UNetModel(Model):
     """
 
     Config = UNetConfig
-    sees = ("images",)
+    sees = CNN.sees
     tasks = general_kinds(dense=True)
     anytime = True
     share = 2.0
@@ -53,17 +55,15 @@ class UNetModel(Model):
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float16 (rows, outputs) on the task's grid."""
-        pixels, structure = rows.dataset.pixels, self.trained_.structure
-        if pixels is None:
-            raise ModelError("A network needs pictures, and these rows have none.")
-        if pixels.shape[1:] != structure.extractor.shape:
+        pictures, structure = pictures_of(rows), self.trained_.structure
+        if pictures.shape != structure.extractor.shape:
             raise ModelError(
                 f"The network was trained on pictures of {structure.extractor.shape} (height, width, "
-                f"channels). Received: {pixels.shape[1:]}."
+                f"channels). Received: {pictures.shape}."
             )
         network = get_network(structure, context.threads, UNet)
         network.assign(self.trained_.values)
-        return probabilities(network, self.task, pixels, rows.positions, self.config.tta)  # type: ignore[arg-type]
+        return probabilities(network, self.task, pictures.all(), rows.positions, self.config.tta)  # type: ignore[arg-type]
 
     def save(self, folder: Path) -> None:
         self.trained_.save(folder)

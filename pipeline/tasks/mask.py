@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
 from pipeline.tasks.contest import Contest
-from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, inside, nearest
+from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import NONE, Order, RunLengths, find_form, is_rle, joined
 
@@ -143,7 +142,7 @@ class Mask(Task):
             try:
                 runs.append([form.spans(line, shape[0] * shape[1]) for line in lines])
             except DataError as error:
-                raise DataError(f"The mask of {key!r} cannot be read: {error}") from error
+                raise DataError(f"The mask of {str(key)!r} cannot be read: {error}") from error
         truth = MaskTruth.of(sizes, runs, form.order)
         height, width = grid_of(sizes)
         task = cls(("mask",), height, width, form.order, form.first, _empty(cells, contest.samples), truth)
@@ -209,14 +208,13 @@ class Mask(Task):
         """
         found = np.zeros((len(target), 1))
         for place, row in enumerate(np.asarray(target)[:, 0].astype(np.int64).tolist()):
-            values, rule = answers[place] if answers.dtype == object else (answers[place], self.plain)
-            found[place] = self.known.remembered(
-                (score, row, rule, blake2b(np.ascontiguousarray(values), digest_size=16).digest()),
-                lambda row=row, values=values, rule=rule: score(  # type: ignore[misc]
-                    self.known.labels(row), self.labels_of(values, rule, self.known.size(row))
-                ),
-            )
+            guess = answers[place] if answers.dtype == object else Guess(answers[place], self.plain)
+            key = (score, row, guess.rule, guess.digest())
+            found[place] = self.known.remembered(key, lambda r=row, g=guess: self._score(score, r, g))  # type: ignore[misc]
         return found
+
+    def _score(self, score: Score, row: int, guess: Guess) -> float:
+        return score(self.known.labels(row), self.labels_of(guess.values, guess.rule, self.known.size(row)))
 
     # submissions
 
@@ -277,40 +275,6 @@ class Mask(Task):
         runs = [[np.array([[16 * k, 16 * k + 10]])] for k in label.tolist()]
         task = cls(("mask",), truth=MaskTruth.of(sizes, runs))
         return task, np.arange(len(label), dtype=np.float64)[:, None]
-
-
-@TASKS.register("objects")
-@dataclass(frozen=True)
-class Objects(Mask):
-    """Any number of objects per picture, a line of run lengths for each; no two share a pixel."""
-
-    kind: ClassVar[str] = "objects"
-    usual_metric: ClassVar[str] = "object_precision"
-    usual_reason: ClassVar[str] = "objects, each a mask; the files cannot tell it from dice or iou"
-    network_keys: ClassVar[Mapping[str, Any]] = {}
-    objects: ClassVar[bool] = True
-    many_rows: ClassVar[bool] = True
-
-    @property
-    def layers(self) -> int:
-        """Two: of the mask, and of being inside of one object."""
-        return 2
-
-    @property
-    def plain(self) -> MaskRule:
-        return PLAIN._replace(split=INSIDE)
-
-    @classmethod
-    def told(cls, contest: Contest) -> bool:
-        if contest.several or len(contest.columns) != 1:
-            return False
-        ids = contest.ids()
-        several = len(set(ids.tolist())) < len(ids) or any("\n" in cell for cell in contest.only.distinct)
-        return several and cls.holds_masks(contest.only.distinct)
-
-    def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
-        labels = nearest(self.known.labels(row), size)
-        return np.stack([labels > 0, inside(labels)], axis=2).astype(np.uint8)
 
 
 def grid_of(sizes: np.ndarray) -> tuple[int, int]:

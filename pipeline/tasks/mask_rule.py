@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +57,8 @@ class MaskRule(NamedTuple):
 PLAIN = MaskRule()
 
 
-class Guess(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Guess:
     """Probabilities of one picture, and the rule that makes them a mask once its size is known.
 
     Attributes:
@@ -65,6 +68,18 @@ class Guess(NamedTuple):
 
     values: np.ndarray
     rule: MaskRule
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Guess):
+            return NotImplemented
+        return self.rule == other.rule and np.array_equal(self.values, other.values)
+
+    def digest(self) -> bytes:
+        """Returns what names the values."""
+        return blake2b(np.ascontiguousarray(self.values), digest_size=16).digest()
+
+    def __hash__(self) -> int:
+        return hash(self.rule)
 
 
 def guesses(values: np.ndarray, rules: np.ndarray) -> np.ndarray:
@@ -179,7 +194,9 @@ def _cores(ground: np.ndarray) -> np.ndarray:
     import cv2
 
     distance = cv2.GaussianBlur(cv2.distanceTransform(ground, cv2.DIST_L2, 5), (0, 0), 1.0)
-    reach = int(np.clip(np.median(distance[ground > 0]) * 2.0, 1, 50)) if ground.any() else 1
+    if not ground.any() or ground.all():
+        return ground > 0
+    reach = int(np.clip(np.median(distance[ground > 0]) * 2.0, 1, 50))
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     highest = cv2.dilate(distance, near)
     return (ground > 0) & (distance > REACH * highest) & (distance >= highest - 0.15 * highest)

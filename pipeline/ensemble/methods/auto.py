@@ -97,7 +97,7 @@ class Auto(Method):
     """
 
     Config: ClassVar[type[MethodConfig]] = AutoConfig
-    pictures: ClassVar[bool] = True
+    dense: ClassVar[bool] = True
 
     def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
         metric = self._metric()

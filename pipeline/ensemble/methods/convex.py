@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
-from pipeline.ensemble.pixels import pixel_sample
+from pipeline.ensemble.pixel_sample import pixel_sample
 from pipeline.ensemble.simplex import (
     error_grams,
     log_loss_derivatives,
@@ -33,7 +33,7 @@ class Convex(Method):
     """
 
     simplicity: ClassVar[int] = 10
-    pictures: ClassVar[bool] = True
+    dense: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         if metric.task is not None:

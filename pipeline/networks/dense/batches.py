@@ -21,19 +21,19 @@ class MaskBatches:
     """Batches of pictures and masks, changed at random.
 
     Attributes:
-        pixels: uint8 (all rows, h, w, c), usually a memory map.
+        shown: uint8 (all rows, h, w, c), usually a memory map.
         masks: uint8 (all rows, h, w, layers) of 0 and 1, usually a memory map.
         positions: (n,) of the training rows in both.
         augmenter: changes a picture and its mask.
     """
 
-    pixels: np.ndarray
+    shown: np.ndarray
     masks: np.ndarray
     positions: np.ndarray
     augmenter: Augmenter | None = None
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
-        images, masks = take(self.pixels, self.positions[rows]), take(self.masks, self.positions[rows])
+        images, masks = take(self.shown, self.positions[rows]), take(self.masks, self.positions[rows])
         if self.augmenter:
             for place, seed in enumerate(seeds):
                 images[place], masks[place] = self.augmenter.with_mask(images[place], masks[place], int(seed))
@@ -49,7 +49,7 @@ def masks_at(task: Mask, target: np.ndarray, pictures: Pictures, context: Contex
         pictures: of the same rows; where they have a key, the masks are made once and kept.
         context: keeps them.
     """
-    size = (int(pictures.pixels.shape[1]), int(pictures.pixels.shape[2]))
+    size = pictures.shape[:2]
 
     def make() -> np.ndarray:
         return np.stack([task.layers_at(int(row), size) for row in target[:, 0]])

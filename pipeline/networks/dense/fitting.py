@@ -9,8 +9,8 @@ import numpy as np
 from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.data.rows import Rows
-from pipeline.errors import ModelError
-from pipeline.inputs.images.pixels import pixel_statistics
+from pipeline.inputs.images import pixels as stored
+from pipeline.inputs.images.part import pictures_of
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
@@ -46,10 +46,8 @@ class UNetFit:
 
     def __init__(self, config: UNetConfig, task: Mask, train: Rows, context: Context) -> None:
         self.config, self.task, self.train, self.context = config, task, train, context
-        pixels = train.dataset.pixels
-        if pixels is None:
-            raise ModelError("A network needs pictures, and these rows have none.")
-        self.pixels = pixels
+        self.part = pictures_of(train)
+        self.shown, self.shape = self.part.all(), self.part.shape
         self.batch = min(config.batch_size, len(train))
 
     def run(self) -> TrainedUNet:
@@ -57,18 +55,19 @@ class UNetFit:
         keras, config, context = load_keras(self.context.threads), self.config, self.context
         self.begun = Clock.now()
         keras.utils.set_random_seed(context.seed % 2**32)
-        structure = make_unet_structure(config, self.pixels.shape[1:], self.task.layers)
+        structure = make_unet_structure(config, self.shape, self.task.layers)
         network = get_network(structure, context.threads, UNet)
         pretrained = read_pretrained(config, structure.extractor, context.siblings)
-        statistics = pixel_statistics(self.pixels, self.train.positions) if config.from_scratch else None
+        statistics = (
+            stored.pixel_statistics(self.shown, self.train.positions) if config.from_scratch else None
+        )
         network.reset(context.seed, pretrained, statistics)
-        part = self.train.dataset.part("images")
-        masks = masks_at(self.task, self.train.dataset.target, part, context)
+        masks = masks_at(self.task, self.train.dataset.target, self.part, context)
         augmenter = None if config.augment == "none" else Augmenter(config.augment)
-        source = MaskBatches(self.pixels, masks, self.train.positions, augmenter)
-        trainer, found = self._phases(network, source, part.key)
+        source = MaskBatches(self.shown, masks, self.train.positions, augmenter)
+        trainer, found = self._phases(network, source, self.part.key)
         network.full.set_weights(found)
-        measure_again(network, self.pixels, self.train.positions, self.batch, context.seed)
+        measure_again(network, self.shown, self.train.positions, self.batch, context.seed)
         notes = {
             "pictures": len(self.train),
             "epochs": trainer.progress.epoch,
