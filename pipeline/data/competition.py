@@ -177,9 +177,9 @@ def read_competition(
     """
     tables = tables or read_tables(source, config.data)
     problems = Problems()
-    usable = _usable(tables, config, problems)
-    tables, pictures, others = _pictures(source, tables, config, problems)
-    measured = _images().measured(source, config.threads)
+    images, usable = opening("images"), _usable(tables, config, problems)
+    tables, pictures, others = _pictures(images, source, tables, config, problems)
+    measured = images.measured(source, config.threads)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), lambda: measured(pictures))
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -213,16 +213,11 @@ def read_competition(
     return competition
 
 
-def _images() -> Any:
-    return opening("images")
-
-
 def _pictures(
-    source: Source, tables: Tables, config: Config, problems: Problems
+    images: Any, source: Source, tables: Tables, config: Config, problems: Problems
 ) -> tuple[Tables, tuple[str, ...], tuple[str, ...]]:
     """Returns the pictures of training and test rows, and the tables without rows whose picture is broken."""
     data, skip = config.data, config.data.broken_pictures == "leave_out"
-    images = _images()
     train = images.locate(tables.train, data, "train", data.train, source, problems)
     test = images.locate(tables.test, data, "test", data.test, source, problems)
     if problems or not (skip and train):

@@ -81,6 +81,15 @@ class UNetConfig(AnytimeConfig):
     def picture(self) -> dict[str, Any]:
         return picture(self.picture_size(), None)
 
+    def space(self) -> dict[str, dict[str, Any]]:
+        """Returns what a search changes: loss, rates and width."""
+        found: dict[str, dict[str, Any]] = {
+            "loss": {"choice": ["bce", "bce_dice", "focal", "lovasz"]},
+            "learning_rate": {"float": [3e-4, 6e-3], "log": True},
+            "width": {"choice": [8, 12, 16, 24]},
+        }
+        return found if self.from_scratch else found | {"encoder_rate": {"float": [0.05, 1.0], "log": True}}
+
     def problems(self, where: str) -> list[str]:
         """Returns every mistake, each naming its key under `where`."""
         from pipeline.transforms.augment_spec import check_augmentation
