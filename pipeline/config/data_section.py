@@ -83,6 +83,11 @@ class DataConfig(Section):
     test_images: str | None = Field(
         default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
     )
+    masks: str | None = Field(
+        default=None,
+        description="files of masks in the place of run lengths, by columns of the training table: "
+        '"masks/{id}.png", or one for each object: "train/{id}/masks/*.png"; they become the target column',
+    )
     intensity: list[float] | None = Field(
         default=None,
         description="of pictures of more than 8 bits, the values that become black and white: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +15,12 @@ from pipeline.errors import DataError, listing
 from pipeline.metrics import Metric
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
-from pipeline.tasks.contest import Column, Contest
+from pipeline.tasks.contest import Album, Column, Contest
 from pipeline.tasks.telling import find_kind
 
 
 def read_answer(
-    tables: Tables, config: Config, metric: Metric, sizes: Callable[[], np.ndarray] = Contest.sizes
+    tables: Tables, config: Config, metric: Metric, album: Album | None = None
 ) -> tuple[Task, np.ndarray, Answer]:
     """Works out the task, the encoded target and the form of the submission.
 
@@ -29,7 +28,7 @@ def read_answer(
         tables: read and checked.
         config: of the competition.
         metric: what it scores.
-        sizes: returns int64 (rows, 2), height and width of the training rows' pictures.
+        album: the training rows' pictures, where there are any.
 
     Returns:
         The task; the target, int64 (rows,) class numbers or float64 (rows, outputs); the form.
@@ -38,7 +37,7 @@ def read_answer(
         DataError: metric, target and sample do not fit together; says which and why.
     """
     columns = answer_columns(tables.sample, tables.id, _names(tables), tables.test.columns)
-    contest = _contest(tables, config, metric, columns, sizes)
+    contest = _contest(tables, config, metric, columns, album)
     kind = find_kind(contest, config.data.task)
     if kind.general not in metric.tasks:
         raise DataError(
@@ -70,7 +69,7 @@ def _contest(
     config: Config,
     metric: Metric,
     columns: tuple[str, ...],
-    sizes: Callable[[], np.ndarray],
+    album: Album | None,
 ) -> Contest:
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
@@ -89,6 +88,6 @@ def _contest(
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
-        sizes=sizes,
+        album=album,
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

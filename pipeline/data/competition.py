@@ -179,8 +179,8 @@ def read_competition(
     problems = Problems()
     images, usable = opening("images"), _usable(tables, config, problems)
     tables, pictures, others = _pictures(images, source, tables, config, problems)
-    measured = images.measured(source, config.threads)
-    task, target, answer = read_answer(tables, config, metric_of(config.metric), lambda: measured(pictures))
+    album = images.album(pictures, source, config.threads)
+    task, target, answer = read_answer(tables, config, metric_of(config.metric), album)
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
@@ -205,7 +205,7 @@ def read_competition(
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
-        test_sizes=measured(others) if task.dense else None,
+        test_sizes=images.album(others, source, config.threads).sizes() if task.dense else None,
     )
     if say:
         for line in competition.lines():

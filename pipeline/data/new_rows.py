@@ -56,11 +56,12 @@ def read_rows(
         usable = images.usable(pictures, source, config.threads)
         left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
         table, pictures = table[usable], tuple(np.array(pictures, object)[usable])
+    dense = competition.task.dense
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
         test_pictures=pictures,
         left_out=left_out,
-        test_sizes=images.measured(source, config.threads)(pictures) if competition.task.dense else None,
+        test_sizes=images.album(pictures, source, config.threads).sizes() if dense else None,
     )

@@ -38,6 +38,7 @@ def data_section(
     if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
         data["task"] = task.kind
     data |= pictures
+    data["masks"] = files.masks or None
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

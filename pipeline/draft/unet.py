@@ -9,12 +9,12 @@ from pipeline.draft.cost import Machine, network_seconds
 from pipeline.draft.weights import Weights
 from pipeline.errors import listing
 from pipeline.models.size import Size
-from pipeline.networks.dense.config import GRAIN, PLAIN
+from pipeline.networks.dense.config import GRAIN, PLAIN, UNetConfig
+from pipeline.networks.dense.plan import epochs_of
 
 SIDES = (256, 192, 128, 96, 64)  # pixels, at most, of the longer side of what the network sees
 SMALLEST_PRETRAINED = 96  # pixels below which a pretrained encoder's deepest map says nothing
-MULTIPLY_ADDS = {PLAIN: 14_000, "pretrained": 9_000}  # per pixel, decoder included
-STEPS, BATCH = 4000, 8  # of the default section
+MULTIPLY_ADDS = {PLAIN: 7_000, "pretrained": 4_500}  # per pixel, decoder included
 BUDGET = 3600.0  # seconds for all fits
 FEWEST_EPOCHS = 10
 
@@ -42,9 +42,10 @@ def choose_unet(size: Size, fits: int, machine: Machine, weights: list[Weights])
     section |= size.task.network_keys
     cost = MULTIPLY_ADDS[PLAIN if encoder["backbone"] == PLAIN else "pretrained"] * shape[0] * shape[1]
     rows = max(1, round(size.rows * 0.8))
-    seconds = network_seconds(cost, STEPS * BATCH, fits, machine)
+    epochs = epochs_of(UNetConfig(kind="unet"), rows)
+    seconds = network_seconds(cost, epochs * rows, fits, machine)
     if seconds > BUDGET:
-        section["epochs"] = max(FEWEST_EPOCHS, round(STEPS * BATCH / rows * BUDGET / seconds))
+        section["epochs"] = max(FEWEST_EPOCHS, round(epochs * BUDGET / seconds))
         seconds = network_seconds(cost, section["epochs"] * rows, fits, machine)
     said = f"masks of pictures of {width}x{height} pixels, seen at {listing(map(str, reversed(shape)))}"
     start = "from scratch" if encoder["backbone"] == PLAIN else "ImageNet weights"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,6 +48,16 @@ class Column:
         return [self.distinct[code] for code in dict.fromkeys(self.codes[rows].tolist())]
 
 
+class Album(Protocol):
+    """Pictures of the rows, looked at only when that is asked for."""
+
+    def sizes(self) -> np.ndarray:
+        """Returns int64 (rows, 2), height and width of each; no rows without pictures."""
+
+    def grey(self, row: int) -> np.ndarray:
+        """Returns one picture in grey, uint8 (height, width)."""
+
+
 @dataclass(frozen=True)
 class Contest:
     """The targets of a training table, and what sample, metric and configuration want of them.
@@ -66,7 +76,7 @@ class Contest:
         depth: classes that a cell ranks for it, or None.
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
-        sizes: returns int64 (rows, 2), height and width of the rows' pictures; no rows without pictures.
+        album: the rows' pictures; None without.
         samples: what the sample holds in its answer column, where there is one, each text once.
     """
 
@@ -83,7 +93,7 @@ class Contest:
     depth: int | None = None
     answer: str = "auto"
     positive: str | None = None
-    sizes: Callable[[], np.ndarray] = lambda: np.zeros((0, 2), np.int64)
+    album: Album | None = None
     samples: tuple[str, ...] = ()
 
     @property

@@ -128,15 +128,17 @@ class Mask(Task):
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         if contest.several:
             raise DataError(f"Masks stand in one column. The targets are {listing(tuple(contest.targets))}.")
-        sizes, cells = contest.sizes(), list(contest.only.by_row)
-        if not len(sizes):
+        sizes = contest.album.sizes() if contest.album else np.zeros((0, 2))
+        if contest.album is None or not len(sizes):
             raise DataError(
                 "Run lengths are masks of pictures, and `data.images` does not say where these are."
             )
+        cells = list(contest.only.by_row)
         rows = [[line for line in cell.split("\n") if line.strip() not in NONE] for cell in cells]
         shapes = [(int(height), int(width)) for height, width in sizes]
-        filled = [(lines[0], shape) for lines, shape in zip(rows, shapes, strict=True) if lines]
-        form = find_form(filled[:: max(1, len(filled) // LOOKED_AT)])
+        filled = [row for row, lines in enumerate(rows) if lines][: LOOKED_AT * 5 : 5] or [0]
+        looked = [(line, shapes[row]) for row in filled for line in rows[row][:1]]
+        form = find_form(looked, lambda place: contest.album.grey(filled[place]))
         runs, ids = [], contest.ids()
         for key, lines, shape in zip(ids, rows, shapes, strict=True):
             try:

@@ -1,6 +1,8 @@
 """Masks are read from cells, kept as runs, made of probabilities and written at their picture's size."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,7 +43,9 @@ def contest(cells, size=SIZE, samples=("1 1",), ids=None):
         numbers=lambda name: np.full(len(cells), np.nan),
         kinds=("mask",),
         wants="picture",
-        sizes=lambda: np.array([size] * len(cells)),
+        album=SimpleNamespace(
+            sizes=lambda: np.array([size] * len(cells)), grey=lambda row: np.zeros(size, np.uint8)
+        ),
         samples=samples,
     )
 
@@ -84,8 +88,7 @@ def test_the_cells_alone_tell_the_kind():
 
 
 def test_run_lengths_without_pictures_are_refused():
-    lonely = contest(["1 2 5 3"])
-    object.__setattr__(lonely, "sizes", lambda: np.zeros((0, 2), np.int64))
+    lonely = replace(contest(["1 2 5 3"]), album=None)
     with pytest.raises(DataError, match=r"`data.images` does not say"):
         TASKS.get("mask").read(lonely)
 

@@ -60,6 +60,16 @@ def test_the_writing_is_told_by_decoding_in_every_way(form):
     assert find_form([*cells, ("", size), ("-1", size)]) == writing
 
 
+@pytest.mark.parametrize("order", ["columns", "rows"])
+def test_in_square_pictures_the_pictures_tell_the_order(order):
+    random, size, writing = np.random.default_rng(0), (20, 20), RunLengths(order)
+    masks = [disc(size, random.integers(5, 15, 2), 4) for _ in range(8)]
+    pictures = [100 * mask + random.integers(0, 60, size) for mask in masks]
+    cells = [(writing.write(mask), size) for mask in masks]
+    assert find_form(cells, lambda place: pictures[place].astype(np.uint8)) == writing
+    assert find_form(cells, lambda place: np.zeros(size, np.uint8)) == RunLengths()
+
+
 def test_where_nothing_tells_it_is_kaggles():
     assert find_form([]) == RunLengths()
     assert find_form([("1 9", (3, 3))]) == RunLengths()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import Problems
 from pipeline.inputs.base import Input, InputFiles, Workshop
+from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
 from pipeline.inputs.images.intensity import intensity_key, read_intensity
@@ -53,17 +54,9 @@ class ImagesInput(Input):
         skip = data.broken_pictures == "leave_out"
         return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
 
-    def measured(self, source: Source, threads: int) -> Callable[[Sequence[str]], np.ndarray]:
-        """Returns what reads the sizes of pictures: names -> int64 (pictures, 2), height and width."""
-
-        def sizes(names: Sequence[str]) -> np.ndarray:
-            from pipeline.inputs.images.decoding import image_sizes
-
-            if not names:
-                return np.zeros((0, 2), np.int64)
-            return image_sizes(source.read, names, threads=threads)[0].astype(np.int64)
-
-        return sizes
+    def album(self, names: Sequence[str], source: Source, threads: int) -> Album:
+        """Returns what can be asked of pictures before any model sees them."""
+        return Album(tuple(names), source, threads)
 
     def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""

@@ -34,7 +34,7 @@ class UNetConfig(AnytimeConfig):
         default=256, description="height and width of its pictures, pixels: multiples of 32"
     )
     width: int = Field(
-        default=16, ge=4, le=128, description="channels at the finest stride; twice as many a stride deeper"
+        default=8, ge=4, le=128, description="channels at the finest stride; twice as many a stride deeper"
     )
     loss: LossName = Field(
         default="bce_dice",
@@ -48,9 +48,11 @@ class UNetConfig(AnytimeConfig):
     )
     learning_rate: float = Field(default=2e-3, gt=0, description="of the whole network, at its highest")
     encoder_rate: float = Field(
-        default=0.3, gt=0, le=1, description="factor of the rate of a pretrained encoder"
+        default=1.0, gt=0, le=1, description="factor of the rate of a pretrained encoder"
     )
-    batch_size: int = Field(default=8, ge=1, description="pictures per step")
+    batch_size: Literal["auto"] | int = Field(
+        default="auto", description="pictures per step; `auto`: 2 to 16, towards 30 steps an epoch"
+    )
     weight_decay: float = Field(default=1e-4, ge=0, description="decoupled; not on biases and norms")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps with a rising rate")
     augment: str | list[Any] = Field(
@@ -105,8 +107,10 @@ class UNetConfig(AnytimeConfig):
             yield from self._encoder()
         elif self.weights_kind != "none":
             yield "weights", f"a `plain` encoder starts from none. Received: {self.weights!r}."
-        if isinstance(self.epochs, int) and self.epochs < 1:
-            yield "epochs", f"must be at least 1. Received: {self.epochs}."
+        for key in ("epochs", "batch_size"):
+            value = getattr(self, key)
+            if isinstance(value, int) and value < 1:
+                yield key, f"must be at least 1. Received: {value}."
         if self.tta not in EXACT:
             near = did_you_mean(self.tta, EXACT)
             known = "only flips and quarter turns move a mask back exactly"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.data.rows import Rows
@@ -15,6 +13,7 @@ from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
+from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.dense.structure import make_unet_structure
 from pipeline.networks.fitting import NOT_A_NUMBER, guarded
@@ -29,7 +28,6 @@ from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.augment import Augmenter
 
-STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4000, 5, 200  # of `epochs: auto`
 FROZEN_TIME = 0.15  # of a limit in time, until when the decoder is trained alone
 FROZEN_SHARE = 0.1  # of the reported progress
 
@@ -48,7 +46,7 @@ class UNetFit:
         self.config, self.task, self.train, self.context = config, task, train, context
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
-        self.batch = min(config.batch_size, len(train))
+        self.batch = batch_of(config, len(train))
 
     def run(self) -> TrainedUNet:
         """Trains and returns what was learned."""
@@ -83,10 +81,6 @@ class UNetFit:
         )
         checkpoint = Checkpoint(self.context.checkpoint, fit)
         begun = checkpoint.facts().get("phase")
-        steps = max(1, len(train) // self.batch)
-        epochs = config.epochs
-        if epochs == "auto":
-            epochs = int(np.clip(round(STEPS / steps), FEWEST_EPOCHS, MOST_EPOCHS))
         pretrained = config.weights_kind != "none" and config.frozen_epochs > 0
         if pretrained and begun != "network":
             trainer = self._trainer(network, "decoder", source, config.frozen_epochs, checkpoint)
@@ -94,7 +88,7 @@ class UNetFit:
             trainer.resume()
             network.frozen.set_weights(guarded(trainer)[0])
         network.settle(freeze=False)
-        trainer = self._trainer(network, "network", source, epochs, checkpoint)
+        trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
         trainer.resume()
         return trainer, guarded(trainer)[0]
 

@@ -60,7 +60,7 @@ def test_its_structure_comes_back_from_json():
         ({"weights": "imagenet"}, r"a `plain` encoder starts from none"),
         ({"tta": "ten_crop"}, r"only flips and quarter turns move a mask back exactly"),
         ({"tta": "dihedral", "size": [64, 32]}, r"quarter turns need a square"),
-        ({"epochs": 0}, r"must be at least 1"),
+        ({"epochs": 0}, r"`models.u.epochs`: must be at least 1"),
         ({"augment": "lite"}, r"models.u.augment: unknown set 'lite'"),
     ],
 )
