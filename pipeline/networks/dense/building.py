@@ -18,6 +18,7 @@ from pipeline.networks.structure import ExtractorStructure
 
 DEEPEST = 32  # stride of the last map
 PLAIN_STRIDES = (1, 2, 4, 8, 16)
+FINEST = 8  # channels at stride 1, at least
 FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
 
 
@@ -81,7 +82,7 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
         stride = finest // skip.shape[1]
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
-        x = _block(keras, x, max(4, structure.width * stride // 2), 1 if stride == 1 else 2)
+        x = _block(keras, x, max(FINEST, structure.width * stride // 2), 1 if stride == 1 else 2)
     x = layers.Conv2D(structure.layers, 1, dtype="float32")(x)
     return keras.Model(inputs, x)
 
@@ -90,7 +91,7 @@ def _plain_maps(keras: Any, x: Any, width: int) -> list[Any]:
     maps = []
     for stride in PLAIN_STRIDES:
         x = keras.layers.MaxPooling2D(2)(x) if stride > 1 else x
-        x = _block(keras, x, max(4, width * stride // 2), 2)
+        x = _block(keras, x, max(FINEST, width * stride // 2), 2)
         maps.append(x)
     return maps
 

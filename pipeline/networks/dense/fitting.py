@@ -9,7 +9,6 @@ from pipeline.context import Context
 from pipeline.data.rows import Rows
 from pipeline.inputs.images import pixels as stored
 from pipeline.inputs.images.part import pictures_of
-from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
@@ -65,7 +64,6 @@ class UNetFit:
         source = MaskBatches(self.shown, masks, self.train.positions, augmenter)
         trainer, found = self._phases(network, source, self.part.key)
         network.full.set_weights(found)
-        measure_again(network, self.shown, self.train.positions, self.batch, context.seed)
         notes = {
             "pictures": len(self.train),
             "epochs": trainer.progress.epoch,
@@ -84,10 +82,10 @@ class UNetFit:
         pretrained = config.weights_kind != "none" and config.frozen_epochs > 0
         if pretrained and begun != "network":
             trainer = self._trainer(network, "decoder", source, config.frozen_epochs, checkpoint)
-            network.settle(freeze=True)
+            network.hold(encoder=True)
             trainer.resume()
-            network.frozen.set_weights(guarded(trainer)[0])
-        network.settle(freeze=False)
+            guarded(trainer)
+        network.hold(encoder=False)
         trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
         trainer.resume()
         return trainer, guarded(trainer)[0]
@@ -103,7 +101,7 @@ class UNetFit:
         share = (0.0, FROZEN_SHARE) if not last else (FROZEN_SHARE, 1.0)
         until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else FROZEN_TIME)
         return Trainer(
-            network.full if last else network.frozen,
+            network.full,
             Phase(name, epochs, schedule, share=share),
             batches,
             self.context.report,

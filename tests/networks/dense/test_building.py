@@ -9,7 +9,7 @@ from pipeline.networks.dense.building import skips
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.structure import UNetStructure, make_unet_structure
-from pipeline.networks.keras_import import load_keras
+from pipeline.networks.keras_import import load_keras, to_numpy
 
 
 def structure(**keys):
@@ -37,11 +37,18 @@ def test_it_answers_with_a_number_per_pixel_and_layer(backbone):
     network = UNet(structure(backbone=backbone, **alpha))
     pictures = np.zeros((2, 32, 64, 1), np.uint8)
     assert np.asarray(network.full.predict_on_batch(pictures)).shape == (2, 32, 64, 2)
-    network.settle(freeze=True)
-    frozen = {id(v) for v in network.frozen.trainable_variables}
-    assert frozen == {id(v) for v in network.head.trainable_variables}
-    network.settle(freeze=False)
-    assert len(network.full.trainable_variables) > len(frozen)
+    pictures[:, 4:20, 8:30] = 200
+    truth = np.repeat(pictures > 100, 2, axis=3).astype(np.uint8)
+    network.full.optimizer.learning_rate = 0.01
+    for hold in (True, False):
+        network.hold(encoder=hold)
+        before = [to_numpy(v) for v in network.extractor.trainable_variables]
+        head = [to_numpy(v) for v in network.head.trainable_variables]
+        network.full.train_on_batch(pictures, truth)
+        after = [to_numpy(v) for v in network.extractor.trainable_variables]
+        same = [np.allclose(one, other, atol=1e-5) for one, other in zip(before, after, strict=True)]
+        assert all(same) == hold  # but for the decay of weights
+        assert not all(map(np.array_equal, head, map(to_numpy, network.head.trainable_variables)))
 
 
 def test_its_structure_comes_back_from_json():
