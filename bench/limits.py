@@ -32,6 +32,7 @@ LIMITS: dict[str, Limit] = {
     "input.batches": Limit("floor", 0.9),
     "input.training": Limit("floor", 0.95),
     "step.speed": Limit("floor", 1.2),
+    "masks.speed": Limit("floor", 0.95),
     "head.speed": Limit("floor", 10.0),
     "head.accuracy_lost": Limit("ceiling", 0.03),
     "finetune.speed": Limit("floor", 1.5),

@@ -26,6 +26,7 @@ from bench.results import Value, write_section
 CASES = (
     "input",
     "step",
+    "masks",
     "head",
     "finetune",
     "tables",

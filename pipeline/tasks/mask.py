@@ -128,8 +128,9 @@ class Mask(Task):
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         if contest.several:
             raise DataError(f"Masks stand in one column. The targets are {listing(tuple(contest.targets))}.")
-        sizes = contest.album.sizes() if contest.album else np.zeros((0, 2))
-        if contest.album is None or not len(sizes):
+        album = contest.album
+        sizes = album.sizes() if album else np.zeros((0, 2))
+        if album is None or not len(sizes):
             raise DataError(
                 "Run lengths are masks of pictures, and `data.images` does not say where these are."
             )
@@ -138,7 +139,7 @@ class Mask(Task):
         shapes = [(int(height), int(width)) for height, width in sizes]
         filled = [row for row, lines in enumerate(rows) if lines][: LOOKED_AT * 5 : 5] or [0]
         looked = [(line, shapes[row]) for row in filled for line in rows[row][:1]]
-        form = find_form(looked, lambda place: contest.album.grey(filled[place]))
+        form = find_form(looked, lambda place: album.grey(filled[place]))
         runs, ids = [], contest.ids()
         for key, lines, shape in zip(ids, rows, shapes, strict=True):
             try:

@@ -76,7 +76,7 @@ class Guess:
 
     def digest(self) -> bytes:
         """Returns what names the values."""
-        return blake2b(np.ascontiguousarray(self.values), digest_size=16).digest()
+        return blake2b(np.ascontiguousarray(self.values).tobytes(), digest_size=16).digest()
 
     def __hash__(self) -> int:
         return hash(self.rule)
@@ -148,7 +148,7 @@ def grown(cores: np.ndarray, parts: np.ndarray) -> np.ndarray:
     near = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     mark_of = np.zeros(int(near.max()) + 1, np.int32)
     mark_of[near[at]] = marks[at]
-    return np.take(mark_of, near) * (parts > 0)
+    return mark_of[np.asarray(near, np.int32)] * (parts > 0)
 
 
 def components(mask: np.ndarray, least: int = 1) -> np.ndarray:
@@ -163,7 +163,7 @@ def components(mask: np.ndarray, least: int = 1) -> np.ndarray:
         return labels
     number = np.zeros(count, np.int32)
     number[1:][~small[1:]] = np.arange(1, count - int(small.sum()), dtype=np.int32)
-    return np.take(number, labels)
+    return number[np.asarray(labels, np.int32)]
 
 
 def without_small(labels: np.ndarray, smallest: float) -> np.ndarray:

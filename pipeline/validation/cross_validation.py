@@ -264,5 +264,5 @@ def mean_of(parts: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     Pictures stay float16.
     """
     if dense.is_dense(parts[0]):
-        return dense.mean(parts)
+        return dense.mean(list(parts))
     return np.asarray(np.mean(parts, axis=0, dtype=np.float64), np.float32)

@@ -40,5 +40,5 @@ class FoldOutput:
 
     @classmethod
     def load(cls, folder: Path) -> FoldOutput:
-        sides = [read_values(folder / f"{side}.npy") for side in ("valid", "pinned", "test")]
-        return cls(*sides, **json.loads((folder / "fold.json").read_text(encoding="utf-8")))
+        valid, pinned, test = (read_values(folder / f"{side}.npy") for side in ("valid", "pinned", "test"))
+        return cls(valid, pinned, test, **json.loads((folder / "fold.json").read_text(encoding="utf-8")))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
 from pipeline.inputs.images import pixels as stored
 from pipeline.inputs.images.part import pictures_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
@@ -53,13 +55,16 @@ class UNetFit:
         self.begun = Clock.now()
         keras.utils.set_random_seed(context.seed % 2**32)
         structure = make_unet_structure(config, self.shape, self.task.layers)
-        network = get_network(structure, context.threads, UNet)
+        network: Any = get_network(structure, context.threads, UNet)
         pretrained = read_pretrained(config, structure.extractor, context.siblings)
         statistics = (
             stored.pixel_statistics(self.shown, self.train.positions) if config.from_scratch else None
         )
         network.reset(context.seed, pretrained, statistics)
-        masks = masks_at(self.task, self.train.dataset.target, self.part, context)
+        target = self.train.dataset.target
+        if target is None:
+            raise ModelError("These rows have no masks to learn from.")
+        masks = masks_at(self.task, target, self.part, context)
         augmenter = None if config.augment == "none" else Augmenter(config.augment)
         source = MaskBatches(self.shown, masks, self.train.positions, augmenter)
         trainer, found = self._phases(network, source, self.part.key)
