@@ -18,12 +18,12 @@ def is_dense(values: np.ndarray) -> bool:
     return values.dtype == DENSE
 
 
-def room(shape: tuple[int, ...], fill: float | None = None) -> np.ndarray:
-    """Returns a new float16 array; a large one lies in a file that nobody else sees."""
+def room(shape: tuple[int, ...], fill: float | None = None, kind: np.dtype = DENSE) -> np.ndarray:
+    """Returns a new array; a large one lies in a file that nobody else sees."""
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
-        values = np.empty(shape, DENSE)
+        values = np.empty(shape, kind)
     else:
-        values = np.memmap(tempfile.TemporaryFile(), DENSE, "w+", shape=shape)  # noqa: SIM115 (lives on)
+        values = np.memmap(tempfile.TemporaryFile(), kind, "w+", shape=shape)  # noqa: SIM115 (lives on)
     if fill is not None:
         values[:] = fill
     return values

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-WHOLE, DISTANCE, INSIDE = 0.0, 1.0, 2.0  # ways to split: connected parts, by distance, by what is inside
+WHOLE, DISTANCE, INSIDE = 0.0, 1.0, 2.0  # ways to split: connected parts, by distance, by learned cores
+DEEP = 0.45  # share of an object's depth from which on a pixel is of its core
 REACH = 0.55  # share of an object's half width that a pixel must lie inside to be its core
 SMALLEST_CORE = 2  # pixels
 
@@ -21,7 +22,7 @@ class MaskRule(NamedTuple):
         smallest: pixels of the source below which an object (of one mask: the whole mask) is left out.
         fill: 1 fills holes, 0 leaves them.
         split: how touching objects are parted: WHOLE, DISTANCE or INSIDE.
-        core: of INSIDE, probability of being inside above which a pixel is an object's core.
+        core: of INSIDE, probability above which a pixel is of an object's core.
     """
 
     threshold: float = 0.5
@@ -34,7 +35,7 @@ class MaskRule(NamedTuple):
         """Returns int32 (height, width): 0 for the ground, and a number from 1 for each object.
 
         Args:
-            layers: (h, w, layers) probabilities at any size: of the mask, then of being inside an object.
+            layers: (h, w, layers) probabilities at any size: of the mask, then of the objects' cores.
             size: (height, width) of the source, pixels.
             objects: whether they are told apart; otherwise all is one object, 1.
         """
@@ -187,6 +188,20 @@ def inside(labels: np.ndarray) -> np.ndarray:
         for across in range(3):
             same &= framed[down : down + height, across : across + width] == labels
     return same
+
+
+def core(labels: np.ndarray) -> np.ndarray:
+    """Returns bool (height, width): the inner part of each object, from DEEP of its depth on.
+
+    A network learns it beside the mask: cores of objects that touch lie well apart. An object that is
+    too thin to have an inside is all core.
+    """
+    import cv2
+
+    distance = cv2.distanceTransform(inside(labels).astype(np.uint8), cv2.DIST_L2, 5)
+    deepest = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(deepest, labels.ravel(), distance.ravel())
+    return (labels > 0) & (distance >= DEEP * deepest[labels])
 
 
 def _cores(ground: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.registry import TASKS
 from pipeline.tasks.contest import Contest
 from pipeline.tasks.mask import Mask
-from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, inside, nearest
+from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, core, nearest
 
 
 @TASKS.register("objects")
@@ -28,7 +28,7 @@ class Objects(Mask):
 
     @property
     def layers(self) -> int:
-        """Two: of the mask, and of being inside of one object."""
+        """Two: of the mask, and of the objects' cores."""
         return 2
 
     @property
@@ -45,4 +45,4 @@ class Objects(Mask):
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         labels = nearest(self.known.labels(row), size)
-        return np.stack([labels > 0, inside(labels)], axis=2).astype(np.uint8)
+        return np.stack([labels > 0, core(labels)], axis=2).astype(np.uint8)

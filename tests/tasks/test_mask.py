@@ -13,7 +13,7 @@ from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import load_task
 from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.mask import grid_of
-from pipeline.tasks.mask_rule import DISTANCE, INSIDE, MaskRule, filled, inside, without_small
+from pipeline.tasks.mask_rule import DISTANCE, INSIDE, MaskRule, core, filled, without_small
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import RunLengths
 
@@ -76,7 +76,7 @@ def test_objects_of_a_picture_keep_apart():
     assert task.n_outputs == 16 * 24 * 2
     layers = task.layers_at(0, SIZE)
     assert (layers[:, :, 0] == (labels > 0)).all()
-    assert (layers[:, :, 1] == inside(labels)).all()
+    assert (layers[:, :, 1] == core(labels)).all()
 
 
 def test_the_cells_alone_tell_the_kind():
@@ -150,7 +150,7 @@ def test_the_grid_is_no_larger_than_need_be():
 @pytest.mark.parametrize("split", [DISTANCE, INSIDE])
 def test_discs_that_touch_are_parted(split):
     labels = discs((16, 11), (16, 22), size=(32, 36), radius=6)
-    layers = np.stack([labels > 0, inside(labels)], axis=2).astype(np.float32)
+    layers = np.stack([labels > 0, core(labels)], axis=2).astype(np.float32)
     found = MaskRule(split=split).labels(layers, labels.shape, True)
     assert found.max() == 2
     assert ((found > 0) == (labels > 0)).all()
@@ -160,9 +160,22 @@ def test_discs_that_touch_are_parted(split):
 def test_a_part_without_a_core_stays_an_object():
     labels = discs((8, 6), size=(16, 30))
     labels[2, 25:27] = 2
-    layers = np.stack([labels > 0, inside(labels)], axis=2).astype(np.float32)
+    layers = np.stack([labels > 0, core(labels)], axis=2).astype(np.float32)
     assert MaskRule(split=INSIDE).labels(layers, labels.shape, True).max() == 2
     assert MaskRule(split=INSIDE, smallest=3).labels(layers, labels.shape, True).max() == 1
+
+
+def test_every_object_has_a_core_and_no_two_cores_touch():
+    labels = discs((16, 11), (16, 22), size=(32, 36), radius=6)
+    labels[1, 3:9] = 3  # too thin for an inside
+    cores = core(labels)
+    assert set(np.unique(labels[cores])) == {1, 2, 3}
+    assert 0.15 < cores[labels == 1].mean() < 0.5
+    assert cores[labels == 3].all()
+    apart = np.abs(
+        np.subtract.outer(np.nonzero(cores & (labels == 1))[1], np.nonzero(cores & (labels == 2))[1])
+    )
+    assert apart.min() > 3
 
 
 def test_holes_are_ground_that_does_not_reach_the_border():

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.context import Context
+from pipeline.data.dense import room
 from pipeline.inputs.images.part import Pictures
 from pipeline.networks.picture_batches import take
 from pipeline.networks.training.batches import Batch
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.augment import Augmenter
 
-MASKS_VERSION = 1
+MASKS_VERSION = 1  # raise it when the same masks would be learned in another form
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ def masks_at(task: Mask, target: np.ndarray, pictures: Pictures, context: Contex
     size = pictures.shape[:2]
 
     def make() -> np.ndarray:
-        return np.stack([task.layers_at(int(row), size) for row in target[:, 0]])
+        masks = room((len(target), *size, task.layers), kind=np.dtype(np.uint8))
+        for place, row in enumerate(target[:, 0]):
+            masks[place] = task.layers_at(int(row), size)
+        return masks
 
     if not pictures.key:
         return make()
