@@ -34,6 +34,7 @@ LIMITS: dict[str, Limit] = {
     "sound.speed": Limit("floor", 0.9),
     "sound.growth": Limit("ceiling", 50.0, "MB"),
     "step.speed": Limit("floor", 1.2),
+    "masks.speed": Limit("floor", 0.95),
     "head.speed": Limit("floor", 10.0),
     "head.accuracy_lost": Limit("ceiling", 0.03),
     "finetune.speed": Limit("floor", 1.5),

@@ -27,6 +27,7 @@ CASES = (
     "input",
     "sound",
     "step",
+    "masks",
     "head",
     "finetune",
     "tables",

@@ -34,6 +34,7 @@ LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
 STEPS = [0.5, 0.7, *(step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))]
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
+QUICK_BLENDS = {"picture": "convex"}  # by what a metric wants; of others it is greedy
 LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
 
 
@@ -257,7 +258,8 @@ class Budget:
             models.pop("baseline")
         ensemble = self.plan.config.ensemble
         if ensemble.method == "auto" and self._blend_size(len(models)) > LARGE_BLEND:
-            method = "geometric" if metric_of(self.plan.config.metric).kind == "log_loss" else "greedy"
+            metric = metric_of(self.plan.config.metric)
+            method = "geometric" if metric.kind == "log_loss" else QUICK_BLENDS.get(metric.wants, "greedy")
             ensemble = ensemble.model_copy(update={"method": method})
         config = self.plan.config.model_copy(update={"models": models, "ensemble": ensemble})
         return replace(self.plan, config=config, only=None)

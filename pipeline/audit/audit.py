@@ -49,7 +49,7 @@ def audit(
     findings = find_gaps(columns, task, target)
     copies = row_copies(columns, seed) if columns else None
     if copies:
-        findings += judge(copies, target, folds)
+        findings += judge(copies, task.compared(target), folds)
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
     findings += find_shift(columns, seed, threads, folds.ordered)
@@ -73,4 +73,6 @@ def _pictures(
     squares = small_pictures(read, names, report, threads, intensity)
     rows = len(competition.pictures)
     copies = picture_copies(squares[:rows], squares[rows:])
-    return blank_pictures(squares, names) + judge(copies, competition.target, folds)
+    return blank_pictures(squares, names) + judge(
+        copies, competition.task.compared(competition.target), folds
+    )

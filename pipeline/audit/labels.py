@@ -42,6 +42,8 @@ def doubtful_rows(task: Task, target: np.ndarray, oof: np.ndarray) -> np.ndarray
 
 def label_finding(task: Task, target: np.ndarray, oof: np.ndarray, ids: np.ndarray) -> Finding | None:
     """Returns the finding that names the most doubtful rows, or None where there are none."""
+    if task.dense:  # a report shows the worst pictures
+        return None
     rows = doubtful_rows(task, target, oof)
     if not len(rows):
         return None

@@ -70,7 +70,8 @@ class DataConfig(Section):
     task: TaskName = Field(
         default="auto",
         description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
-        "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell",
+        "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell; "
+        "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"
@@ -82,6 +83,11 @@ class DataConfig(Section):
     )
     test_images: str | None = Field(
         default=None, description="picture of a test row, where they lie elsewhere; default: as `images`"
+    )
+    masks: str | None = Field(
+        default=None,
+        description="files of masks in the place of run lengths, by columns of the training table: "
+        '"masks/{id}.png", or one for each object: "train/{id}/masks/*.png"; they become the target column',
     )
     intensity: list[float] | None = Field(
         default=None,

@@ -15,12 +15,20 @@ from pipeline.errors import DataError, listing
 from pipeline.metrics import Metric
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
-from pipeline.tasks.contest import Column, Contest
+from pipeline.tasks.contest import Album, Column, Contest
 from pipeline.tasks.telling import find_kind
 
 
-def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, np.ndarray, Answer]:
+def read_answer(
+    tables: Tables, config: Config, metric: Metric, album: Album | None = None
+) -> tuple[Task, np.ndarray, Answer]:
     """Works out the task, the encoded target and the form of the submission.
+
+    Args:
+        tables: read and checked.
+        config: of the competition.
+        metric: what it scores.
+        album: the training rows' pictures, where there are any.
 
     Returns:
         The task; the target, int64 (rows,) class numbers or float64 (rows, outputs); the form.
@@ -29,7 +37,7 @@ def read_answer(tables: Tables, config: Config, metric: Metric) -> tuple[Task, n
         DataError: metric, target and sample do not fit together; says which and why.
     """
     columns = answer_columns(tables.sample, tables.id, _names(tables), tables.test.columns)
-    contest = _contest(tables, config, metric, columns)
+    contest = _contest(tables, config, metric, columns, album)
     kind = find_kind(contest, config.data.task)
     if kind.general not in metric.tasks:
         raise DataError(
@@ -56,7 +64,13 @@ def _names(tables: Tables) -> set[str]:
     return targets | set(tables.train[tables.targets[0]].fillna("").str.strip())
 
 
-def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> Contest:
+def _contest(
+    tables: Tables,
+    config: Config,
+    metric: Metric,
+    columns: tuple[str, ...],
+    album: Album | None,
+) -> Contest:
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
@@ -74,4 +88,6 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
+        album=album,
+        samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

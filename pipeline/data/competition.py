@@ -25,7 +25,7 @@ from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import with_facts
-from pipeline.registry import locating
+from pipeline.registry import locating, opening
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task, load_task
 
@@ -60,6 +60,7 @@ class Competition:
         kinds: column of `train` -> what it is (see `pipeline.data.columns`).
         left_out: why -> ids of the rows that no model sees. Test rows among them are answered by the
             prior: the mean answer of the training rows.
+        test_sizes: int64 (test rows, 2), height and width of the test pictures; None: nobody asks.
     """
 
     task: Task
@@ -81,6 +82,7 @@ class Competition:
     reading: Reading = field(default_factory=Reading)
     kinds: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    test_sizes: np.ndarray | None = None
 
     @property
     def by_prior(self) -> tuple[str, ...]:
@@ -101,6 +103,9 @@ class Competition:
         for name in ("ids", "test_ids", "sample_ids"):
             np.save(folder / f"{name}.npy", getattr(self, name))
         save_target(self.target, folder)
+        self.task.save(folder)
+        if self.test_sizes is not None:
+            np.save(folder / "test_sizes.npy", self.test_sizes)
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
         for name in ("train", "test", "passing"):
@@ -130,17 +135,19 @@ class Competition:
             if path.exists():
                 with path.open("rb") as file:
                     tables[name] = read_parquet(file)
-        splitter = folder / "splitter.npy"
+        files: dict[str, Any] = {name: tuple(facts.get(name, ())) for name in LOCATED}
+        splitter, sizes = folder / "splitter.npy", folder / "test_sizes.npy"
         return cls(
-            task=load_task(facts),
+            task=load_task(facts).opened(folder),
             answer=Answer.from_json(facts["answer"]),
             id=facts["id"],
-            **{name: tuple(facts.get(name, ())) for name in LOCATED},
+            **files,
             header=tuple(facts["header"]),
             reading=Reading.from_json(facts["reading"]),
             kinds=facts["kinds"],
             left_out={why: tuple(ids) for why, ids in facts["left_out"].items()},
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
+            test_sizes=np.load(sizes, allow_pickle=False) if sizes.exists() else None,
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
                 for name in ("ids", "test_ids", "sample_ids")
@@ -173,7 +180,9 @@ def read_competition(
     problems = Problems()
     usable = _usable(tables, config, problems)
     tables, located = locate_files(source, tables, config, problems)
-    task, target, answer = read_answer(tables, config, metric_of(config.metric))
+    images = opening("images")
+    album = images.album(located["pictures"], source, config.threads)
+    task, target, answer = read_answer(tables, config, metric_of(config.metric), album)
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
@@ -197,6 +206,9 @@ def read_competition(
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
+        test_sizes=images.album(located["test_pictures"], source, config.threads).sizes()
+        if task.dense
+        else None,
     )
     if say:
         for line in competition.lines():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pipeline.config.schema import Config
@@ -18,9 +20,9 @@ LOCATED = ("pictures", "test_pictures", "clips", "test_clips")  # names of files
 
 def locate_files(
     source: Source, tables: Tables, config: Config, problems: Problems
-) -> tuple[Tables, dict[str, tuple[str, ...]]]:
+) -> tuple[Tables, dict[str, Any]]:
     """Returns the tables without rows whose file is broken, and the names of the files by field."""
-    data, found = config.data, {}
+    data, found = config.data, dict[str, Any]()
     for one in locating():
         train = one.locate(tables.train, data, "train", data.train, source, problems)
         test = one.locate(tables.test, data, "test", data.test, source, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_like, side_tables
 from pipeline.errors import DataError, Problems, listing
-from pipeline.registry import locating
+from pipeline.registry import locating, opening
 
 
 def read_rows(
@@ -58,11 +59,16 @@ def read_rows(
             usable &= one.usable(files[one.located], source, config.threads)
     left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
     table = table[usable]
-    kept = {name: tuple(np.array(found, object)[usable]) for name, found in files.items() if found}
+    kept: dict[str, Any] = {
+        name: tuple(np.array(found, object)[usable]) for name, found in files.items() if found
+    }
+    album = opening("images").album(kept.get("pictures", ()), source, config.threads)
+    named: dict[str, Any] = {f"test_{name}": found for name, found in kept.items()}
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
         left_out=left_out,
-        **{f"test_{name}": found for name, found in kept.items()},
+        **named,
+        test_sizes=album.sizes() if competition.task.dense else None,
     )

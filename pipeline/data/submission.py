@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.config.schema import SubmissionConfig
 from pipeline.data.competition import Competition
+from pipeline.data.many_rows import joined_rows, spread
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
 
@@ -27,17 +28,23 @@ def submission_text(
         config: how many digits. Where values of a regression are held, the answer says.
     """
     test, labels = with_prior(competition, test, labels)
+    sizes = with_unknown(competition)
     ids = [*competition.test_ids, *competition.by_prior]
     position = {name: index for index, name in enumerate(ids)}
     order = np.array([position[name] for name in competition.sample_ids], np.int64)
     chosen = None if labels is None else labels[order]
-    cells = competition.task.cells(competition.answer, test[order], chosen, config.decimals)
+    shapes = None if sizes is None else sizes[order]
+    cells = competition.task.cells(competition.answer, test[order], chosen, config.decimals, shapes)
     columns: dict[str, Sequence[str]] = _given(competition)
     columns |= dict(zip(competition.answer.columns, zip(*cells, strict=True), strict=True))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_header(competition))
-    writer.writerows(zip(*(columns[name] for name in _names(competition)), strict=True))
+    ordered = [columns[name] for name in _names(competition)]
+    if competition.task.many_rows:
+        writer.writerows(spread(ordered, _places(competition)))
+    else:
+        writer.writerows(zip(*ordered, strict=True))
     return file.getvalue()
 
 
@@ -51,6 +58,11 @@ def _given(competition: Competition) -> dict[str, Sequence[str]]:
 
 def _names(competition: Competition) -> tuple[str, ...]:
     return competition.header or (competition.id, *competition.answer.columns)
+
+
+def _places(competition: Competition) -> list[int]:
+    """Returns where the answers stand among the columns."""
+    return [_names(competition).index(name) for name in competition.answer.columns]
 
 
 def _header(competition: Competition) -> list[str]:
@@ -72,6 +84,13 @@ def with_prior(
     return np.vstack([test, np.tile(prior, (count, 1))]), labels
 
 
+def with_unknown(competition: Competition) -> np.ndarray | None:
+    """Returns the sizes of the test pictures, int64 (rows, 2); behind them 0 for rows that no model saw."""
+    if competition.test_sizes is None:
+        return None
+    return np.vstack([competition.test_sizes, np.zeros((len(competition.by_prior), 2), np.int64)])
+
+
 def verify_submission(text: str, competition: Competition) -> None:
     """Reads a submission back and compares it with what the sample asks for.
 
@@ -85,9 +104,11 @@ def verify_submission(text: str, competition: Competition) -> None:
         raise SubmissionError(
             f"The columns must be {listing(header)}. Received: {listing(rows[0] if rows else [])}."
         )
-    ids = _verify_given(rows[1:], competition)
-    places = [_names(competition).index(name) for name in answer.columns]
-    cells = [[row[place] for place in places] for row in rows[1:]]
+    body, places = rows[1:], _places(competition)
+    if competition.task.many_rows:
+        body = joined_rows(body, _names(competition).index(competition.id), places)
+    ids = _verify_given(body, competition)
+    cells = [[row[place] for place in places] for row in body]
     empty = [key for key, row in zip(ids, cells, strict=True) if "" in row]
     if empty and not competition.task.may_be_empty:
         raise SubmissionError(f"Rows with empty cells: {listing(empty)}.")

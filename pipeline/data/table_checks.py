@@ -31,6 +31,8 @@ def find_targets(
         if key not in columns and not (numbered or (config.number_rows and name == config.train)):
             near = did_you_mean(key, columns)
             problems.add(f"{name} has no id column {key!r}.{near} It has: {listing(columns)}.")
+    if config.masks:
+        return _target_names(config) or tuple(name for name in sample if name != key)[:1]
     known = (key,) if config.test == config.sample else test
     wanted = _target_names(config)
     if not wanted:

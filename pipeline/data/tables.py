@@ -10,6 +10,8 @@ import numpy as np
 
 from pipeline.config.data_section import DataConfig
 from pipeline.data.columns import word_counts
+from pipeline.data.many_rows import gathered
+from pipeline.data.mask_files import mask_cells
 from pipeline.data.number_form import find_form
 from pipeline.data.reading import Reading, decide, decimal_mark
 from pipeline.data.sample_columns import answer_columns
@@ -97,7 +99,11 @@ def read_table(
 
 
 def _read_training(
-    file: TableFile, text: Collection[str], undecided: Collection[str], data: DataConfig
+    file: TableFile,
+    text: Collection[str],
+    undecided: Collection[str],
+    data: DataConfig,
+    masks: Collection[str] = (),
 ) -> tuple[dict[str, pd.Series], Reading]:
     """Reads the columns of a table that decides how others are read, and how that is.
 
@@ -106,10 +112,16 @@ def _read_training(
         text: columns kept as exact text.
         undecided: columns that nothing is decided on.
         data: what the configuration says of files and columns.
+        masks: columns that are made of `data.masks`.
     """
+    import pandas as pd
+
     declared = {name: kind for name, kind in data.columns.items() if name in file.names and kind != "drop"}
     words = {name for name, kind in declared.items() if kind not in ("numeric", "boolean")}
     columns = file.read({*text, *words})
+    if masks:
+        cells = pd.Series(mask_cells(file.source, data.masks or "", data.images, columns), dtype=str)
+        columns |= dict.fromkeys(masks, cells)
     looked_at = {name: column for name, column in columns.items() if name not in undecided}
     decimal = None
     if file.dialect:
@@ -161,8 +173,9 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     targets = find_targets(files, key, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     file, text = files[config.train], (key, *targets)
-    columns, reading = _read_training(file, text, [key], config)
+    columns, reading = _read_training(file, text, [key], config, targets if config.masks else ())
     train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
+    train = gathered(train, key, targets, config.task)
     sample = _as_text(files[config.sample])
     if config.test == config.sample:  # there is no other table of the test rows
         test = sample[[name for name in sample.columns if name == key]]

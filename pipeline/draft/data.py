@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.config.schema import DataConfig
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables, read_tables
-from pipeline.draft.choice import words
 from pipeline.draft.files import Asked, Files, side_name
 from pipeline.draft.target import told_task
 from pipeline.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-MASK_WORDS = {"pixels", "rle", "mask", "masks", "segmentation", "annotation"}
-
-
-def refuse_masks(train: pd.DataFrame, targets: list[str]) -> None:
-    """Raises DataError where the answers are run lengths ("37 4 61 5"): the pixels of a mask."""
-    for name in targets:
-        cells = train[name].dropna().astype(str)
-        if MASK_WORDS & set(words(name)) and cells.str.fullmatch(r"\s*(\d+ +\d+ *)+").mean() > 0.5:
-            raise DataError(
-                f"The target {name!r} holds run lengths, the pixels of masks: no model here answers with "
-                "masks. Classes, labels and values are what is predicted."
-            )
 
 
 def read_as_drafted(source: Source, data: dict[str, Any]) -> Tables:
@@ -55,6 +38,7 @@ def data_section(
     if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
         data["task"] = task.kind
     data |= located
+    data["masks"] = files.masks or None
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

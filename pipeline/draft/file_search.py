@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.data_section import DataConfig
+from pipeline.data.mask_files import mask_cells
 from pipeline.data.sample_columns import UNNAMED, answer_columns, counts_rows
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
+from pipeline.draft.masks import MaskFiles, find_masks
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
 
@@ -53,7 +55,16 @@ class _Search:
         others = [name for name in names if name != sample.value and self._reads(name)]
         test = self._test(others, sample.value)
         others = [name for name in others if name != test.value]
-        train = self._train(others, test.value, sample.value)
+        found = find_masks(self.source, self.id, list(text[self.id]))
+        masks = ""
+        try:
+            train = self._train(others, test.value, sample.value)
+        except DataError:
+            if found is None or self.asked.train:
+                raise
+            train = None  # its table lacks the target
+        if train is None and found:
+            train, masks = self._masks(found, text), found.masks
         if train is None:
             folders = self._folders(sample.value)
             self.read[folders.pattern] = self._read(folders.pattern)
@@ -68,6 +79,7 @@ class _Search:
             tables,
             unread=[name for name in others if name not in used],
             numbered=any(self.id not in tables[name].columns for name in (train.value, test.value)),
+            masks=masks,
         )
 
     def _read(self, name: str, text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -205,6 +217,15 @@ class _Search:
     def _ids(self, name: str) -> set[str]:
         table = self._table(name)
         return set(table[self.id]) if self.id in table.columns else set()
+
+    def _masks(self, found: MaskFiles, sample: pd.DataFrame) -> Choice[str]:
+        """Returns the pictures in the place of the training table, their masks read into its target."""
+        table = self._read(found.train)
+        answer = next(str(name) for name in sample.columns if name != self.id)
+        columns = {str(name): table[name] for name in table.columns}
+        cells = mask_cells(self.source, found.masks, found.train, columns)
+        self.read[found.train] = table.assign(**{answer: cells})
+        return Choice(found.train, found.reason)
 
     def _folders(self, sample: str) -> FolderPerClass:
         table = self.read[sample]

@@ -35,6 +35,7 @@ class Files:
         tables: their contents by name, ids and the sample as text.
         unread: other tables, which nothing reads.
         numbered: train or test have no id column.
+        masks: pattern of the files that hold the answers, "" for none.
         sides: tables that are joined to the rows: file -> its section, with the reason.
     """
 
@@ -45,6 +46,7 @@ class Files:
     tables: Mapping[str, pd.DataFrame]
     unread: list[str]
     numbered: bool
+    masks: str = ""
     sides: Mapping[str, Choice[dict[str, Any]]] = field(default_factory=dict)
 
     @property

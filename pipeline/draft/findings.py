@@ -17,7 +17,7 @@ from pipeline.data.tables import Tables
 from pipeline.draft.choice import Choice, Chosen
 from pipeline.draft.codes import Codes, find_codes
 from pipeline.draft.cost import Machine
-from pipeline.draft.data import data_section, read_as_drafted, refuse_masks
+from pipeline.draft.data import data_section, read_as_drafted
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
 from pipeline.draft.files import Asked, Files, not_read
@@ -129,7 +129,6 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     target = find_target(
         files.train_table, list(seen.columns), files.sample_table, key, asked.target, files.train.value
     )
-    refuse_masks(files.train_table, target.value)
     sides = find_side_tables(source, files, target.value, asked.encoding)
     files = replace(files, unread=[name for name in files.unread if name not in sides], sides=sides)
     tables = read_as_drafted(source, data_section(files, target.value, {}, [], asked))
@@ -219,7 +218,7 @@ def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str
         find_metric(asked.metric)
         return Choice(asked.metric, "given as METRIC")
     if task:
-        return Choice(task.usual_metric, f"a {task.kind}: the files cannot tell it from f1_macro or f1_micro")
+        return Choice(task.usual_metric, task.usual_reason)
     sample, targets = tables.sample, list(tables.targets)
     answers = list(answer_columns(sample, tables.id, targets, tables.test.columns))
     plain = {name: tables.reading.form(name).plain(tables.train[name]) for name in targets}

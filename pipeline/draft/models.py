@@ -10,6 +10,7 @@ from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, table_seconds
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
+from pipeline.draft.unet import choose_unet
 from pipeline.draft.weights import Weights
 from pipeline.errors import listing
 from pipeline.models.size import Size
@@ -53,6 +54,8 @@ def choose_models(
         drawn: boxes and points of the pictures.
     """
     chosen: list[Chosen] = []
+    if size.task.dense:
+        return [choose_unet(size, fits, machine, weights)], []
     if size.picture:
         seen = replace(size, picture=drawn.crop or size.picture)
         network = choose_network(seen, fits, machine, weights)

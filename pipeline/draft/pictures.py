@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.source import Source
-from pipeline.draft.choice import Choice
-from pipeline.draft.row_files import find_row_files
+from pipeline.draft.choice import Choice, words
+from pipeline.draft.row_files import OTHER_WORDS, find_row_files
 from pipeline.inputs.images.decoding import image_sizes
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def find_pictures(
 
 
 def _median_size(source: Source, files: Sequence[str]) -> tuple[int, int]:
+    own = [file for file in files if not OTHER_WORDS & set(words(file.rpartition("/")[0]))]
+    files = own or files
     chosen = [files[position] for position in np.unique(np.linspace(0, len(files) - 1, MEASURED).astype(int))]
     sizes, _ = image_sizes(source.read, chosen)
     height, width = np.median(sizes, axis=0)

@@ -82,7 +82,7 @@ def told_task(
     found = told_by_cells(
         Contest(
             targets={name: Column(column) for name, column in columns.items()},
-            ids=lambda: np.arange(len(train)),
+            ids=lambda: as_text(train[key]) if key in train.columns else np.arange(len(train)),
             columns=tuple(str(name) for name in sample.columns if name != key),
             numbers=lambda name: as_numbers(columns[name]),
             kinds=(),

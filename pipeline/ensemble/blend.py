@@ -98,7 +98,7 @@ def blend(
     level = _level_2(members, target, split, seed)
     name, config = (method, None) if isinstance(method, str) else (method.kind, method)
     kind = METHODS.get(name)
-    if reason := kind.unsuitable(metric, level.target):
+    if reason := kind.cannot(metric, level.target):
         raise ConfigError(f"ensemble.method: {name!r} cannot be used here: {reason}.")
 
     def make() -> Method:
@@ -115,7 +115,7 @@ def blend(
         weights=weights,
         column_weights=column_weights,
         oof=level.spread(blended),
-        test=fitted.combine_stack(level.test).astype(np.float32),
+        test=fitted.combine_stack(level.test).astype(level.test.values_type, copy=False),
         cross_fitted_score=metric(level.target, blended),
         cross_fitted_fold_scores=fold_scores(metric, level.target, blended, level.split),
         in_sample_score=metric(level.target, fitted.combine_stack(level.stack)),
@@ -156,7 +156,7 @@ class _Level2:
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Returns float32 (all rows, outputs) with NaN where no fold scored the row."""
-        whole = np.full((self.n_rows, values.shape[1]), np.nan, np.float32)
+        whole = np.full((self.n_rows, values.shape[1]), np.nan, self.stack.values_type)
         whole[self.rows] = values
         return whole
 
@@ -237,7 +237,7 @@ def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) ->
         level.notes.append(
             "A single row was scored: nothing could be cross-fitted, and the score means nothing."
         )
-        return fitted.combine_stack(level.stack).astype(np.float32)
+        return fitted.combine_stack(level.stack).astype(level.stack.values_type, copy=False)
     return cross_fit(make, level.stack, level.target, level.split)
 
 
@@ -250,7 +250,10 @@ def fold_scores(metric: Metric, target: np.ndarray, answer: np.ndarray, split: S
 def _alternatives(fitted: Method, level: _Level2) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     trials = fitted.trials_ if isinstance(fitted, Auto) else {}
     return {
-        name: (level.spread(trial.oof), trial.method.combine_stack(level.test).astype(np.float32))
+        name: (
+            level.spread(trial.oof),
+            trial.method.combine_stack(level.test).astype(level.test.values_type, copy=False),
+        )
         for name, trial in trials.items()
     }
 

@@ -12,7 +12,7 @@ from pipeline.ensemble.stack import Stack
 
 
 def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, split: Split) -> np.ndarray:
-    """Returns float32 (rows, outputs): each fold blended by a method that was fitted on the others.
+    """Returns float32 (rows, outputs), of pictures float16: each fold blended by a fit on the others.
 
     Where folds are ordered in time, "the others" are those before it; the first, which has none,
     gets the members' plain mean.
@@ -23,7 +23,7 @@ def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, spli
         target: as `Method.fit_stack` takes it.
         split: of the same rows; at least two folds.
     """
-    blended = np.empty((len(stack), stack.n_outputs), np.float32)
+    blended = np.empty((len(stack), stack.n_outputs), stack.values_type)
     for out, rest in split:
         if len(rest):
             method = make().fit_stack(stack.take(rest), target[rest], split.take(rest))

@@ -14,6 +14,7 @@ from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.ensemble.method import is_exact
+from pipeline.ensemble.pixel_sample import pixel_sample
 from pipeline.ensemble.postprocessing import Postprocessed, PostprocessorLearner, postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
@@ -76,7 +77,7 @@ class _Bench:
 
     def said(self, handed: HandedIn) -> np.ndarray:
         """Returns what the metric is asked about: labels, also where no decision chose them, or values."""
-        return self.learner.plain.answer(handed.values) if handed.labels is None else handed.labels
+        return self.learner.plain.said(handed.values, handed.labels)
 
     @cached_property
     def ensemble(self) -> Postprocessed:
@@ -126,7 +127,7 @@ def make_ensemble(
         correlation = _compared(bench, facts)
         second = _second(bench, test, facts)
     oof = blended.oof
-    if metric.wants != "label":
+    if metric.wants in ("probability", "value"):
         oof = oof.copy()
         oof[blended.rows] = bench.ensemble.answer
     return Ensemble(fitted, oof, test, second, correlation, facts)
@@ -165,7 +166,7 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
 def _postprocessing_lines(bench: _Bench) -> list[str]:
     """Says what post-processing is, and what the whole procedure gains by it."""
     judged, metric = bench.ensemble, bench.metric
-    name = "decisions" if metric.wants == "label" else "calibration"
+    name = "decisions" if metric.wants in ("label", "picture") else "calibration"
     worth = f"{metric.name} {judged.plain_score:.5f} -> {judged.score:.5f}, cross-fitted with the choice"
     if judged.used:
         return [f"{name}: {judged.postprocessor.describe()}: {worth}"]
@@ -197,7 +198,10 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     facts["adds"] = adds
     facts["intervals"] = intervals(metric, target, answers, bench.split, bench.seed)
     facts["correlated"] = [member.name for member in bench.members]
-    return error_correlation(Stack(oofs.members, blended.rows), target)
+    scored = Stack(oofs.members, blended.rows)
+    if metric.task is not None:
+        scored, target = pixel_sample(scored, target, metric.task.columns, bench.seed)
+    return error_correlation(scored, target)
 
 
 def _second(bench: _Bench, first: HandedIn, facts: dict[str, Any]) -> HandedIn | None:

@@ -74,7 +74,7 @@ class FittedEnsemble:
         some = members[self.needs[0]]
         idle = np.zeros_like(some)  # keeps the place of a member without weight
         stack = Stack.of([members.get(name, idle) for name in self.names])
-        blended = self.method.combine_stack(stack).astype(np.float32)
+        blended = self.method.combine_stack(stack).astype(stack.values_type, copy=False)
         return HandedIn(self.postprocessor.values(blended), self.postprocessor.labels(blended))
 
     def save(self, folder: Path) -> None:

@@ -53,6 +53,7 @@ class Method:
         weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
+        dense: whether it can blend predictions that are pictures (`Task.dense`).
 
     Example:
         >>> class Last(Method):
@@ -65,6 +66,7 @@ class Method:
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     simplicity: ClassVar[int] = 50
+    dense: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -163,6 +165,13 @@ class Method:
 
     def _read_models(self, folder: Path) -> None:
         """Sets `models_`, where the method has any."""
+
+    @classmethod
+    def cannot(cls, metric: Metric, target: np.ndarray) -> str:
+        """Returns why the method cannot be used, pictures among the reasons; "" where it can."""
+        if metric.wants == "picture" and not cls.dense:
+            return "pictures are blended by one weight per member"
+        return cls.unsuitable(metric, target)
 
     @classmethod
     def unsuitable(cls, metric: Metric, target: np.ndarray) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.calibration import Calibration, fit_calibration
 from pipeline.ensemble.decision import Decision, fit_decision
+from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
 from pipeline.ensemble.postprocessing import PlainLabels, Postprocessor, PostprocessorLearner
 from pipeline.metrics import Metric
 
@@ -24,6 +25,11 @@ def postprocessing_for(
             if config.thresholds
             else PostprocessorLearner(plain)
         )
+    if metric.wants == "picture":
+        rule = MaskDecision(metric.task.plain, metric.task.objects)
+        if not config.thresholds:
+            return PostprocessorLearner(rule)
+        return PostprocessorLearner(rule, lambda p, t: fit_rule(p, t, metric, rule, seed))
     if metric.kind == "log_loss" and config.calibration:
         return PostprocessorLearner(Postprocessor(), lambda p, t: fit_calibration(p, t, seed))
     return PostprocessorLearner(Postprocessor())
@@ -36,6 +42,8 @@ def read_postprocessor(facts: dict[str, Any]) -> Postprocessor:
         return Postprocessor()
     if facts["kind"] == "labels":
         return PlainLabels(**settings)
+    if facts["kind"] == "mask":
+        return MaskDecision.from_json(settings)
     if facts["kind"] == "calibration":
         return Calibration(**settings | {"log_ratio": np.array(settings["log_ratio"], np.float64)})
     return Decision(facts["kind"], np.array(settings["rule"], np.float64))

@@ -103,7 +103,7 @@ def _summed_draws(
     weights = metric.row_weights(target)
     sizes, sums = np.bincount(block, weights), []
     for prediction in predictions:
-        terms = means.terms(*metric.asked(target, np.asarray(prediction, np.float64)))
+        terms = means.terms(*metric.asked(target, metric.exactly(prediction)))
         terms = terms if weights is None else terms * weights[:, None]
         sums.append(np.column_stack([np.bincount(block, column) for column in terms.T]))
     stacked = np.stack(sums, axis=1)  # (blocks, predictions, columns)

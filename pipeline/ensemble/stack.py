@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.data import dense
 from pipeline.metrics import SMALLEST_PROBABILITY
 
 
@@ -49,6 +50,11 @@ class Stack:
         """Returns the stack of these rows of this one."""
         return Stack(self.members, positions if self.rows is None else self.rows[positions])
 
+    @property
+    def values_type(self) -> np.dtype:
+        """The type that blends are kept in: float16 of pictures, else float32."""
+        return dense.DENSE if dense.is_dense(self.members[0]) else np.dtype(np.float32)
+
     def keep(self, members: Sequence[int]) -> Stack:
         """Returns the stack of these members."""
         return Stack(tuple(self.members[m] for m in members), self.rows)
@@ -63,11 +69,14 @@ class Stack:
         return Stack(tuple(function(self.member(m)) for m in range(self.n_members)))
 
     def combine(self, weights: np.ndarray) -> np.ndarray:
-        """Returns the weighted sum, float64 (rows, outputs).
+        """Returns the weighted sum, float64 (rows, outputs); of pictures float16.
 
         Args:
             weights: (members,), or (members, outputs) with weights of their own per column.
         """
+        if dense.is_dense(self.members[0]):
+            some = np.flatnonzero(weights)
+            return dense.weighted([self.members[n] for n in some], weights[some].tolist(), self.rows)
         total = np.zeros((len(self), self.n_outputs))
         for number in np.flatnonzero(np.any(np.atleast_2d(weights.T) != 0, axis=0)):
             total += self.member(int(number)) * weights[number]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from pipeline.tasks.base import Task
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
-Wants = Literal["probability", "label", "value"]
+Wants = Literal["probability", "label", "value", "picture"]
 Score = Callable[[np.ndarray, np.ndarray], float]
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
 WITH_SUBGROUPS = ("auc", "gini", "average_precision")
@@ -75,8 +76,9 @@ class Metric:
     Attributes:
         name: as in the YAML.
         function: scores what `wants` names: "probability" the columns as they are, "label" class
-            numbers (the most probable class) or 0/1 per label (above one half), "value" values. A
-            `RowMeans` where the score follows from means over rows.
+            numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
+            two label pictures int32 (height, width), of which the score is the mean over the rows (see
+            `of`). A `RowMeans` where the score follows from means over rows.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
@@ -93,6 +95,7 @@ class Metric:
             of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
+        task: of a metric of pictures, the task whose pictures it scores; None before `of`.
 
     Example:
         >>> def share_right(target, said):
@@ -122,6 +125,7 @@ class Metric:
     depth: int | None = None
     sees: tuple[str, ...] = ()
     values: tuple[float, ...] = field(default=(), compare=False)
+    task: Any = field(default=None, compare=False)
 
     @property
     def kind(self) -> str:
@@ -165,8 +169,11 @@ class Metric:
         """Returns the metric as it scores this task: an ordinal one by the values of its classes.
 
         Classes that are no numbers are as far apart as their places. Where models learn no logarithms
-        they are blended without.
+        they are blended without. One of pictures asks the task for them.
         """
+        if self.wants == "picture":
+            terms = partial(task.scores, self.function)
+            return replace(self, function=RowMeans(terms), task=task)
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)
         if not self.ordinal:
@@ -234,6 +241,10 @@ class Metric:
             scale = np.array(self.values)
             target, prediction = scale[target], scale[prediction]
         return target, prediction
+
+    def exactly(self, prediction: np.ndarray) -> np.ndarray:
+        """Returns predictions in float64, so that sums are exact; pictures as they are."""
+        return prediction if self.wants == "picture" else np.asarray(prediction, np.float64)
 
     def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         """Returns the score turned so that less is better."""

@@ -115,7 +115,7 @@ class Fit:
                 continue
             trainer = make()
             trainer.resume()
-            found = _guarded(trainer)
+            found = guarded(trainer)
             if name == "head":
                 self.network.head.set_weights(found[0])
         return trainer, found
@@ -280,8 +280,8 @@ def _usable(rows: Rows, targets: Targets) -> Rows:
     return rows.take(kept)
 
 
-def _guarded(trainer: Trainer) -> list[Values]:
-    """Trains, and says what to do where memory runs out."""
+def guarded(trainer: Trainer) -> list[Values]:
+    """Weights found by training, as `Trainer.train` returns them; says what to do where memory runs out."""
     try:
         return trainer.train()
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,17 +26,22 @@ MOST_NETWORKS = 4  # kept in a process; building anew costs seconds and memory t
 
 Values = list[np.ndarray]
 
-_networks: OrderedDict[Structure, Network] = OrderedDict()
+_networks: OrderedDict[Any, Network] = OrderedDict()
 
 
-def get_network(structure: Structure, threads: int = 2) -> Network:
+def get_network(structure: Any, threads: int = 2, build: Callable[[Any], Network] | None = None) -> Network:
     """Returns the process's network of that structure, built and compiled at its first use.
 
     Whoever takes it sets its weights first (`reset` or `assign`): others have used it too.
+
+    Args:
+        structure: equal ones are one network.
+        threads: that the backend may start.
+        build: makes a network of it; default: `Network`.
     """
     load_keras(threads)
     if structure not in _networks:
-        _networks[structure] = Network(structure)
+        _networks[structure] = (build or Network)(structure)
         while len(_networks) > MOST_NETWORKS:
             _networks.popitem(last=False)
     _networks.move_to_end(structure)
@@ -114,7 +119,7 @@ class Network:
         return [
             layer
             for layer in leaves(self.extractor) + leaves(self.head)
-            if _is_norm(layer) and layer.trainable
+            if is_norm(layer) and layer.trainable
         ]
 
     def _random_states(self) -> list[Any]:
@@ -130,7 +135,7 @@ class Network:
         layers = [layer for layer in leaves(self.extractor) if layer.weights and layer.name != STANDARDISE]
         first = 0 if self.structure.top == ALL else max(0, len(layers) - self.structure.top)
         for place, layer in enumerate(layers):
-            layer.trainable = place >= first and (self.structure.adapt or not _is_norm(layer))
+            layer.trainable = place >= first and (self.structure.adapt or not is_norm(layer))
         for layer in self.normalisations():
             layer.momentum = ADAPTED_MOMENTUM
         self._learning = [layer for layer in layers[first:] if layer.trainable_weights]
@@ -162,7 +167,8 @@ class Network:
         }
 
 
-def _is_norm(layer: Any) -> bool:
+def is_norm(layer: Any) -> bool:
+    """Says whether a layer is a batch normalisation that may keep statistics of its own."""
     keras = load_keras()
     return isinstance(layer, keras.layers.BatchNormalization) and layer.name != STANDARDISE
 

@@ -15,17 +15,17 @@ EMA_MOMENTUM = 0.99
 NO_DECAY = ["bias", "gamma", "beta"]
 
 
-def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[str, float]) -> Any:
+def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[str, Any]) -> Any:
     """Returns an optimiser of rate 0; the rate is set before every step.
 
     Args:
         keras: the module.
         structure: kind and constants.
-        factors: factor of the rate by a variable's path; 1 where it is not named.
+        factors: factor of the rate by a variable's path, a number or a variable; 1 where it is not named.
     """
     kinds = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
     kind = kinds[structure.kind]
-    if any(factor != 1.0 for factor in factors.values()):
+    if any(not isinstance(factor, float) or factor != 1.0 for factor in factors.values()):
         if keras.backend.backend() == "torch":
             raise ModelError("layer_decay: the torch backend updates all layers at once. Set it to 1.")
         kind = _with_factors(kind, factors)
@@ -46,7 +46,7 @@ def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[s
     return optimizer
 
 
-def _with_factors(kind: Any, factors: Mapping[str, float]) -> Any:
+def _with_factors(kind: Any, factors: Mapping[str, Any]) -> Any:
     class WithFactors(kind):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             known = self._trainable_variables[self._get_variable_index(variable)]

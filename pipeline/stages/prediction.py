@@ -14,10 +14,11 @@ import numpy as np
 
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Fold
+from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.data.submission import with_prior
+from pipeline.data.submission import with_prior, with_unknown
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.base import Workshop, opened
@@ -78,7 +79,7 @@ def predict(run: Run, table: Path, out: Path) -> int:
     members |= {name: mean_of(said[name]["prediction"]) for name in plan.members}
     ids = np.array([*new.test_ids, *new.by_prior])
     handed = ensemble.apply(members)
-    _write(competition, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)
+    _write(new, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)
     for line in new.lines():
         run.progress.message(line)
     return len(ids)
@@ -122,6 +123,9 @@ def _outside_rows(run: Run, ensemble: FittedEnsemble, ids: np.ndarray) -> dict[s
 def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
     """Writes values as a submission holds them: in their range, with every digit that they have."""
     task, answer = competition.task, competition.answer
+    if task.dense:
+        _write_pictures(competition, ids, handed, out)
+        return
     header, chosen = [competition.id, *task.outputs], None
     if answer.kind == "label" and (task.exclusive or not answer.outputs):
         label = answer.columns[0] if len(answer.columns) == 1 else "label"
@@ -133,6 +137,17 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
         for row, (key, values) in enumerate(zip(ids, answer.held(handed.values), strict=True)):
             names = [] if chosen is None else [chosen[row]]
             writer.writerow([key, *map(number_text, values), *names])
+
+
+def _write_pictures(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
+    """Writes answers that are pictures as a submission does: in cells, of which a row may have several."""
+    answer, sizes = competition.answer, with_unknown(competition)
+    cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)
+    columns = [ids.tolist(), *zip(*cells, strict=True)]
+    with out.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([competition.id, *answer.columns])
+        writer.writerows(spread(columns, range(1, len(columns))))
 
 
 def _predict_model(run: Run, name: str, new: NewRows, said: Said) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.board import Board
 from pipeline.config.metric import metric_key, metric_name, metric_of
+from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
 from pipeline.ensemble.ensemble import Ensemble, make_ensemble
@@ -125,7 +126,7 @@ def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
     labels = ensemble.path / f"{name}_labels.npy"
     text = submission_text(
         competition,
-        np.load(ensemble.path / f"{name}.npy", allow_pickle=False),
+        read_values(ensemble.path / f"{name}.npy"),
         np.load(labels, allow_pickle=False) if labels.exists() else None,
         run.config.submission,
     )

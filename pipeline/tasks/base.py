@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,7 +31,11 @@ class Task(ABC):
         of_files: `data.task` may ask for it.
         usual_metric: where the writing of the cells alone tells this kind, the metric that it most often
             goes with; else "".
+        usual_reason: what that rests on, and what else it may be, in words.
+        network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
+        dense: predictions are pictures, float16 and as a rule on disk: few models and methods can do that.
+        many_rows: a row has any number of answers, each a line of its cell and a row of the files.
         outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
 
     Example:
@@ -49,7 +54,11 @@ class Task(ABC):
     probabilities: ClassVar[bool] = False
     of_files: ClassVar[bool] = True
     usual_metric: ClassVar[str] = ""
+    usual_reason: ClassVar[str] = ""
+    network_keys: ClassVar[Mapping[str, Any]] = {}
     may_be_empty: ClassVar[bool] = False
+    dense: ClassVar[bool] = False
+    many_rows: ClassVar[bool] = False
 
     outputs: tuple[str, ...]
 
@@ -65,6 +74,13 @@ class Task(ABC):
     def to_json(self) -> dict[str, Any]:
         """Returns what `load_task` makes the task of again."""
         return {"kind": self.kind, **asdict(self)}
+
+    def save(self, folder: Path) -> None:  # noqa: B027 (most have nothing beside what `to_json` says)
+        """Writes what the task knows of the training rows into the folder of the competition."""
+
+    def opened(self, folder: Path) -> Task:
+        """Returns the task with what `save` wrote."""
+        return self
 
     # from files
 
@@ -97,6 +113,18 @@ class Task(ABC):
     def strata(self, target: np.ndarray) -> np.ndarray:
         """Returns int64 (rows,): what a stratified split balances."""
 
+    def compared(self, target: np.ndarray) -> np.ndarray:
+        """Returns the target in a form in which equal answers are equal numbers: (rows, ...)."""
+        return target
+
+    def described(self, target: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, columns), numbers by which an audit tells answers apart."""
+        return self.columns(target)
+
+    def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, 1): what a score of pictures says of each row, where answers are such."""
+        raise TypeError(f"A task of {self.kind} has no pictures to score.")
+
     def alone(self, target: np.ndarray) -> np.ndarray:
         """Says of each row whether no other can teach its answer: bool (rows,)."""
         return np.zeros(len(target), bool)
@@ -127,7 +155,12 @@ class Task(ABC):
 
     @abstractmethod
     def cells(
-        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
     ) -> list[list[str]]:
         """Returns the cells of the answer's columns, row by row.
 
@@ -136,6 +169,7 @@ class Task(ABC):
             values: (rows, outputs) predictions.
             labels: as `decided` returns them, where thresholds chose; None: `decided` does.
             decimals: digits after the point; None: all.
+            sizes: int64 (rows, 2), height and width of the rows' pictures; where the task is `dense`.
         """
 
     @abstractmethod
@@ -168,13 +202,15 @@ def load_task(facts: Mapping[str, Any]) -> Task:
     return task
 
 
-def general_kinds(exclusive: bool | None = None, probabilities: bool | None = None) -> tuple[str, ...]:
+def general_kinds(
+    exclusive: bool | None = None, probabilities: bool | None = None, dense: bool | None = False
+) -> tuple[str, ...]:
     """Returns the names of the general kinds that have these properties; None: either way."""
     found = []
     for name in TASKS:
         kind = TASKS.get(name)
         general = kind.general == kind.kind
         fits = exclusive in (None, kind.exclusive) and probabilities in (None, kind.probabilities)
-        if general and fits:
+        if general and fits and dense in (None, kind.dense):
             found.append(name)
     return tuple(found)

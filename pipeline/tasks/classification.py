@@ -85,7 +85,12 @@ class Classification(Task):
         return values.argmax(axis=1)
 
     def cells(
-        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.kind == "ranking":
             best = np.argsort(-values, axis=1, kind="stable")[:, : answer.depth]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,9 +38,24 @@ class Column:
         """The place of each row's text among them: int64 (rows,)."""
         return self._parts[0].astype(np.int64, copy=False)
 
+    @property
+    def by_row(self) -> Iterator[str]:
+        """The text of every row, without blanks around it."""
+        return (self.distinct[code] for code in self.codes.tolist())
+
     def among(self, rows: np.ndarray) -> list[str]:
         """Returns the texts of the rows for which the bool (rows,) is true, each once."""
         return [self.distinct[code] for code in dict.fromkeys(self.codes[rows].tolist())]
+
+
+class Album(Protocol):
+    """Pictures of the rows, looked at only when that is asked for."""
+
+    def sizes(self) -> np.ndarray:
+        """Returns int64 (rows, 2), height and width of each; no rows without pictures."""
+
+    def grey(self, row: int) -> np.ndarray:
+        """Returns one picture in grey, uint8 (height, width)."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,8 @@ class Contest:
         depth: classes that a cell ranks for it, or None.
         answer: `submission.answer`: "auto" or a form.
         positive: of two classes the one that is asked for, or None.
+        album: the rows' pictures; None without.
+        samples: what the sample holds in its answer column, where there is one, each text once.
     """
 
     targets: Mapping[str, Column]
@@ -76,6 +93,8 @@ class Contest:
     depth: int | None = None
     answer: str = "auto"
     positive: str | None = None
+    album: Album | None = None
+    samples: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:

@@ -83,6 +83,7 @@ class LabelSet(Multilabel):
     kind: ClassVar[str] = "labelset"
     may_be_empty: ClassVar[bool] = True
     usual_metric: ClassVar[str] = "f1_samples"
+    usual_reason: ClassVar[str] = "a labelset: the files cannot tell it from f1_macro or f1_micro"
 
     joint: str = " "
     quote: str | None = None
@@ -153,7 +154,12 @@ class LabelSet(Multilabel):
         return Answer(answer, contest.columns, tuple(range(n)))  # type: ignore[arg-type]
 
     def cells(
-        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.outputs:
             return super().cells(answer, values, labels, decimals)

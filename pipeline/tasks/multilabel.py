@@ -57,7 +57,12 @@ class Multilabel(Task):
         return (values > 0.5).astype(int)
 
     def cells(
-        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.kind != "label":
             return answer.numbers(values, decimals)

@@ -71,7 +71,12 @@ class Regression(Task):
         return values
 
     def cells(
-        self, answer: Answer, values: np.ndarray, labels: np.ndarray | None, decimals: int | None
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
     ) -> list[list[str]]:
         return answer.numbers(values, decimals)
 

@@ -80,6 +80,24 @@ class Augmenter:
             return _same_shape(_run(pipe.plain, image=image)["image"], image), None
         return self._with_points(pipe, image, np.asarray(points, np.float64))
 
+    def with_mask(self, image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the changed picture, and the mask moved as it was.
+
+        Args:
+            image: uint8 (height, width, channels); it is not changed itself.
+            mask: uint8 (height, width, layers); its values stay those that it has.
+            seed: of at least 0; everything random follows from it.
+
+        Raises:
+            ConfigError: a transform cannot be applied to such a picture, or cannot move masks.
+        """
+        if self._idle:
+            return image, mask
+        pipe = self._pipe()
+        pipe.reseed(seed)
+        found = _run(pipe.plain, image=image, mask=mask)
+        return _same_shape(found["image"], image), _same_shape(found["mask"], mask, nearest=True)
+
     def _with_points(
         self, pipe: _Pipe, image: np.ndarray, points: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -167,8 +185,8 @@ def _run(compose: Any, **data: np.ndarray) -> dict[str, Any]:
         ) from error
 
 
-def _same_shape(result: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Returns the changed picture at the size that it had."""
+def _same_shape(result: np.ndarray, image: np.ndarray, nearest: bool = False) -> np.ndarray:
+    """Returns the changed picture at the size that it had; `nearest` makes no new values."""
     import cv2
 
     height, width, channels = image.shape
@@ -180,7 +198,8 @@ def _same_shape(result: np.ndarray, image: np.ndarray) -> np.ndarray:
             f"Received: {result.dtype} and {result.shape[2]} channels."
         )
     if result.shape[:2] != (height, width):
-        result = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
+        kind = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+        result = cv2.resize(result, (width, height), interpolation=kind)
     return np.ascontiguousarray(result.reshape(height, width, channels))
 
 

@@ -63,6 +63,19 @@ SETS: dict[str, list[Any]] = {
             }
         },
     ],
+    # Seen from above, or through a microscope: no side is up.
+    "dihedral": [
+        {"SquareSymmetry": {"p": 1.0}},
+        {
+            "Affine": {
+                "scale": [0.8, 1.25],
+                "rotate": [-20, 20],
+                "border_mode": "BORDER_REFLECT_101",
+                "p": 0.6,
+            }
+        },
+        {"RandomBrightnessContrast": {"brightness_limit": 0.2, "contrast_limit": 0.2, "p": 0.5}},
+    ],
     # Characters and symbols, which a flip would turn into others.
     "digits": [
         {

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data import dense
 from pipeline.data.folds import WHOLE, Fold, Folds
 from pipeline.data.inner_split import inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
@@ -79,8 +80,7 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
         notes["warnings"] = [*notes.get("warnings", ()), warning]
     mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
     for side, values in zip(("scored rows", "pinned rows", "test rows"), mean, strict=True):
-        if not np.isfinite(values).all():
-            rows = int((~np.isfinite(values)).any(axis=1).sum())
+        if rows := int((~dense.finite_rows(values)).sum()):
             raise ModelError(f"{fold.label}: predictions for {rows} {side} are no numbers.")
     return FoldOutput(mean[0], mean[1], mean[2], time.monotonic() - started, notes)
 
@@ -146,12 +146,27 @@ def _answer(outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
 
 def _pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
     """Returns float32 (rows, outputs): the mean over the repeats, NaN where no fold scores the row."""
-    total = np.zeros((rows, outputs[0][1].valid.shape[1]))
+    first = outputs[0][1].valid
+    if dense.is_dense(first):
+        return _pooled_pictures(rows, outputs)
+    total = np.zeros((rows, first.shape[1]))
     count = np.zeros((rows, 1))
     for fold, output in outputs:
         total[fold.valid] += output.valid
         count[fold.valid] += 1
     return (total / np.where(count, count, np.nan)).astype(np.float32)
+
+
+def _pooled_pictures(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
+    """Does what `_pooled` does where a row is a picture."""
+    found = dense.room((rows, outputs[0][1].valid.shape[1]), np.nan)
+    times = np.zeros(rows, np.int64)
+    for fold, output in outputs:
+        for place, row in enumerate(fold.valid.tolist()):
+            before = found[row].astype(np.float32) if times[row] else np.float32(0.0)
+            found[row] = (before * times[row] + output.valid[place]) / (times[row] + 1)
+            times[row] += 1
+    return found
 
 
 def pooled_score(
@@ -161,7 +176,7 @@ def pooled_score(
     if target is None:
         raise ValueError("These rows have no target.")
     oof = _pooled(len(target), outputs)
-    scored = np.flatnonzero(~np.isnan(oof).any(axis=1))
+    scored = np.flatnonzero(dense.finite_rows(oof))
     return score(metric, target, scored, oof[scored])
 
 
@@ -254,11 +269,18 @@ def _predict(
         experiment.train.rows(experiment.folds.pinned),
         test if experiment.folds.answers(fold) else test.take(np.arange(0)),
     ]
-    found = [np.asarray(predict(rows, context), np.float32) if len(rows) else None for rows in sides]
-    columns = next(side.shape[1] for side in found if side is not None)
-    return tuple(np.zeros((0, columns), np.float32) if side is None else side for side in found)
+    found = [predict(rows, context) if len(rows) else None for rows in sides]
+    seen = next(side for side in found if side is not None)
+    empty = np.zeros((0, seen.shape[1]), seen.dtype)
+    said = [empty if side is None else side for side in found]
+    return tuple(side if dense.is_dense(side) else np.asarray(side, np.float32) for side in said)
 
 
 def mean_of(parts: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-    """Returns the float32 mean of arrays over the first axis, added up in float64 whatever their number."""
+    """Returns the float32 mean of arrays over the first axis, added up in float64 whatever their number.
+
+    Pictures stay float16.
+    """
+    if dense.is_dense(parts[0]):
+        return dense.mean(list(parts))
     return np.asarray(np.mean(parts, axis=0, dtype=np.float64), np.float32)

@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dense import read_values
+
 
 @dataclass(frozen=True)
 class FoldOutput:
     """Outputs of one fold's models: predictions, or the embedding that they learned.
+
+    They are float32, or float16 where they are pictures.
 
     Attributes:
         valid: float32 (fold's scored rows, columns).
@@ -36,5 +40,5 @@ class FoldOutput:
 
     @classmethod
     def load(cls, folder: Path) -> FoldOutput:
-        sides = [np.load(folder / f"{side}.npy", allow_pickle=False) for side in ("valid", "pinned", "test")]
-        return cls(*sides, **json.loads((folder / "fold.json").read_text(encoding="utf-8")))
+        valid, pinned, test = (read_values(folder / f"{side}.npy") for side in ("valid", "pinned", "test"))
+        return cls(valid, pinned, test, **json.loads((folder / "fold.json").read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dense import finite_rows, read_values
 from pipeline.errors import StoreError, listing
 from pipeline.tasks.base import Task, load_task
 
@@ -19,10 +20,11 @@ class Predictions:
     Attributes:
         name: the model's name in the YAML, or that of an outside file.
         task: kind and column names.
-        oof: float32 (rows, outputs). A row's prediction comes from fold models that did not see
-            it; with repeats it is their mean. NaN where a row was never scored (pinned rows).
-        test: float32 (test rows, outputs), mean over the fold models; where time orders the folds, of a
-            fit on all rows.
+        oof: float32 (rows, outputs), or float16 where a row is a picture. A row's prediction comes from
+            fold models that did not see it; with repeats it is their mean. NaN where a row was never
+            scored (pinned rows).
+        test: of the same type (test rows, outputs), mean over the fold models; where time orders the
+            folds, of a fit on all rows.
         ids: (rows,) text.
         test_ids: (test rows,) text.
         folds_hash: names the folds; predictions made with other folds are never mixed.
@@ -53,13 +55,13 @@ class Predictions:
                     f"Predictions {self.name!r}: {side} must have the shape ({len(ids)}, {outputs}) "
                     f"of its ids and columns. Received: {values.shape}."
                 )
-        if np.isnan(self.test).any():
+        if not finite_rows(self.test).all():
             raise StoreError(f"Predictions {self.name!r}: test rows without a value.")
 
     @property
     def scored(self) -> np.ndarray:
         """Bool (rows,): the rows that have an out-of-fold prediction."""
-        return ~np.isnan(self.oof).any(axis=1)
+        return finite_rows(self.oof)
 
 
 def check_alignment(members: list[Predictions]) -> None:
@@ -113,8 +115,8 @@ def load_predictions(folder: Path) -> Predictions:
     return Predictions(
         name=facts["name"],
         task=load_task(facts),
-        oof=np.load(folder / "oof.npy", allow_pickle=False),
-        test=np.load(folder / "test.npy", allow_pickle=False),
+        oof=read_values(folder / "oof.npy"),
+        test=read_values(folder / "test.npy"),
         ids=np.array(facts["ids"], dtype=str),
         test_ids=np.array(facts["test_ids"], dtype=str),
         folds_hash=facts["folds_hash"],

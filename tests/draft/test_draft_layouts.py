@@ -214,14 +214,30 @@ def test_what_cannot_be_done_is_said_in_a_line(tmp_path, files, said):
     assert isinstance(raised.value, PipelineError)
 
 
-def test_masks_are_refused_as_such(tmp_path):
+def test_run_lengths_are_masks_and_rows_of_one_picture_its_objects(tmp_path):
     files = {
-        "train_labels.csv": pd.DataFrame({"ImageId": np.repeat(TRAIN[:30], 2), "EncodedPixels": "3 2 9 1"}),
+        "train_labels.csv": pd.DataFrame(
+            {"ImageId": np.repeat(TRAIN[:30], 2), "EncodedPixels": ["1 2 5 3", "3 1 9 1"] * 30}
+        ),
         "sample_submission.csv": pd.DataFrame({"ImageId": TEST, "EncodedPixels": "1 1"}),
         **pictures("train/", TRAIN[:30]),
         **pictures("test/", TEST),
     }
-    with pytest.raises(DataError, match=r"'EncodedPixels' holds run lengths, the pixels of masks"):
+    config, competition = drafted(tmp_path, files)
+    assert (config.data.task, config.metric) == ("objects", "object_precision")
+    assert len(competition.ids) == 30
+    assert [competition.task.truth.count(row) for row in range(30)] == [2] * 30
+    assert [section.kind for section in config.models.values()] == ["unet"]
+
+
+def test_run_lengths_without_pictures_are_refused(tmp_path):
+    cells = ["1 2 5 3", "3 1 9 1"] * 30
+    files = {
+        "train.csv": pd.DataFrame({"id": TRAIN, "rle": cells, "depth": range(60)}),
+        "test.csv": pd.DataFrame({"id": TEST, "depth": 1}),
+        "sample_submission.csv": pd.DataFrame({"id": TEST, "rle": "1 1"}),
+    }
+    with pytest.raises(DataError, match=r"Run lengths are masks of pictures, and `data.images` does not say"):
         drafted(tmp_path, files)
 
 

@@ -97,6 +97,7 @@ class Auto(Method):
     """
 
     Config: ClassVar[type[MethodConfig]] = AutoConfig
+    dense: ClassVar[bool] = True
 
     def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
         metric = self._metric()
@@ -129,7 +130,7 @@ class Auto(Method):
 
     def _reason_to_skip(self, name: str, stack: Stack, target: np.ndarray, metric: Metric) -> str:
         kind = METHODS.get(name)
-        if reason := kind.unsuitable(metric, target):
+        if reason := kind.cannot(metric, target):
             return reason
         if self._own.methods is not None:
             return ""
@@ -148,7 +149,7 @@ class Auto(Method):
         if len(split.numbers) > 1:
             oof = cross_fit(lambda: self._make(name, stack), stack, target, split)
         else:  # a single row: there is nothing to cross-fit
-            oof = blended.astype(np.float32)
+            oof = blended.astype(stack.values_type)
         seconds = time.perf_counter() - start
         return Trial(method, oof, metric(target, oof), metric(target, blended), seconds)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipeline.config.schema import MethodConfig
 from pipeline.ensemble.method import Method, is_probability
+from pipeline.ensemble.pixel_sample import pixel_sample
 from pipeline.ensemble.simplex import (
     error_grams,
     log_loss_derivatives,
@@ -27,12 +28,16 @@ class Convex(Method):
 
     Exact for log loss (one or several labels), rmse, rmsle and r2. For other metrics of
     probabilities the weights are those of log loss, for mae those of squared error: the nearest
-    convex problem. Methods and sources: `pipeline.ensemble.simplex`.
+    convex problem; of pictures, those of the log loss of a sample of their pixels. Methods and sources:
+    `pipeline.ensemble.simplex`.
     """
 
     simplicity: ClassVar[int] = 10
+    dense: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
+        if metric.task is not None:
+            stack, target = pixel_sample(stack, target, metric.task.columns, self.seed)
         solution = exact_weights(stack, target, metric)
         self.weights_, self.gap_ = solution.weights, solution.gap
 

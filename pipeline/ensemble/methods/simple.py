@@ -20,6 +20,7 @@ class Mean(Method):
     """Every member counts the same."""
 
     simplicity: ClassVar[int] = 0
+    dense: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
@@ -30,6 +31,7 @@ class Best(Method):
     """The member with the best score, alone: what an ensemble must beat."""
 
     simplicity: ClassVar[int] = 13
+    dense: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.zeros(stack.n_members)

@@ -15,6 +15,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import Problems
 from pipeline.inputs.base import Input, InputFiles, Workshop
+from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
 from pipeline.inputs.images.intensity import intensity_key, read_intensity
@@ -60,6 +61,10 @@ class ImagesInput(Input):
         pattern = data.images if side == "train" else data.test_images or data.images
         skip = self.skips(data)
         return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
+
+    def album(self, names: Sequence[str], source: Source, threads: int) -> Album:
+        """Returns what can be asked of pictures before any model sees them."""
+        return Album(tuple(names), source, threads)
 
     def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""

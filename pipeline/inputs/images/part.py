@@ -6,7 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
 from pipeline.transforms.views import Views
+
+
+def pictures_of(rows: Rows) -> Pictures:
+    """Returns the pictures of all rows of a dataset, of which some are looked at.
+
+    Raises:
+        ModelError: they have none.
+    """
+    if rows.dataset.pixels is None:
+        raise ModelError("A network needs pictures, and these rows have none.")
+    part: Pictures = rows.dataset.part("images")
+    return part
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,16 @@ class Pictures:
     key: str = ""
     views: Views | None = None
     windows: int = 1
+
+    def all(self) -> np.ndarray:
+        """Returns them all, as they lie on disk."""
+        return self.pixels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of each."""
+        height, width, channels = self.pixels.shape[1:]
+        return int(height), int(width), int(channels)
 
     def take(self, positions: np.ndarray) -> np.ndarray:
         """Returns a copy of some pictures, uint8 (n, height, width, channels)."""

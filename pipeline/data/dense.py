@@ -1,0 +1,77 @@
+"""Predictions that are pictures: float16, a part of the rows at a time, on disk where they are large."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+DENSE = np.dtype(np.float16)  # predictions of this type are pictures
+IN_MEMORY = 2**26  # values up to which an array stays in memory
+AT_ONCE = 2**22  # values worked on at a time
+
+
+def is_dense(values: np.ndarray) -> bool:
+    """Says whether predictions are pictures."""
+    return values.dtype == DENSE
+
+
+def room(shape: tuple[int, ...], fill: float | None = None, kind: np.dtype = DENSE) -> np.ndarray:
+    """Returns a new array; a large one lies in a file that nobody else sees."""
+    if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
+        values = np.empty(shape, kind)
+    else:
+        values = np.memmap(tempfile.TemporaryFile(), kind, "w+", shape=shape)  # noqa: SIM115 (lives on)
+    if fill is not None:
+        values[:] = fill
+    return values
+
+
+def parts_of(rows: int, outputs: int) -> Iterator[slice]:
+    """Yields slices of rows that are worked on at a time."""
+    step = max(1, AT_ONCE // max(1, outputs))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def weighted(
+    members: Sequence[np.ndarray], weights: Sequence[float], rows: np.ndarray | None = None
+) -> np.ndarray:
+    """Returns float16 (rows, outputs): the weighted sum of arrays.
+
+    Args:
+        members: float16 (all rows, outputs).
+        weights: one for each.
+        rows: positions of the rows that are wanted; None: all.
+    """
+    count, outputs = len(members[0]) if rows is None else len(rows), members[0].shape[1]
+    total = room((count, outputs))
+    for part in parts_of(count, outputs):
+        at = part if rows is None else rows[part]
+        total[part] = sum(
+            np.float32(w) * np.asarray(m[at], np.float32) for m, w in zip(members, weights, strict=True)
+        )
+    return total
+
+
+def mean(members: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns float16 (rows, outputs): the plain mean of arrays."""
+    if len(members) == 1:
+        return np.asarray(members[0])
+    return weighted(members, [1.0 / len(members)] * len(members))
+
+
+def finite_rows(values: np.ndarray) -> np.ndarray:
+    """Returns bool (rows,): whether all values of a row are numbers."""
+    found = np.ones(len(values), bool)
+    for part in parts_of(len(values), values.shape[1]):
+        found[part] = np.isfinite(values[part]).all(axis=1)
+    return found
+
+
+def read_values(path: Path) -> np.ndarray:
+    """Returns predictions from an .npy file; pictures stay there until they are looked at."""
+    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    return values if is_dense(values) and values.size else np.array(values)

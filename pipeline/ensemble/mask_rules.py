@@ -1,0 +1,134 @@
+"""Decisions for masks: threshold, holes, splitting and smallest object, by the score of the contest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.ensemble.postprocessing import Postprocessor
+from pipeline.metrics import Metric
+from pipeline.tasks.mask_rule import DISTANCE, INSIDE, WHOLE, MaskRule, guesses
+
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+CORES = (0.4, 0.5, 0.6, 0.7)
+SMALLEST = (0.0, 15.0, 30.0, 60.0, 120.0, 250.0, 500.0)  # pixels of the source
+ROWS = 400  # pictures that a rule is chosen by, at most
+PIXELS = 6_000_000  # of them all, at most
+HOPELESS = 0.02  # a score that no rule will mend
+
+
+@dataclass(frozen=True)
+class MaskDecision(Postprocessor):
+    """One rule for all rows.
+
+    Attributes:
+        rule: what makes a picture's probabilities a mask.
+        objects: whether objects are told apart.
+    """
+
+    rule: MaskRule
+    objects: bool
+
+    def values(self, prediction: np.ndarray) -> np.ndarray:
+        """Returns the probabilities as they are, float16 (rows, outputs)."""
+        return prediction
+
+    def labels(self, prediction: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, numbers of a rule): which rule each row's probabilities are decided by."""
+        return np.tile(np.array(self.rule, np.float64), (len(prediction), 1))
+
+    def answer(self, prediction: np.ndarray) -> np.ndarray:
+        """Returns object (rows,) of `Guess`."""
+        return guesses(prediction, self.labels(prediction))
+
+    def said(self, values: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        return guesses(values, self.labels(values) if labels is None else labels)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "mask", "rule": list(self.rule), "objects": self.objects}
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> MaskDecision:
+        return cls(MaskRule(*facts["rule"]), facts["objects"])
+
+    def describe(self) -> str:
+        rule = self.rule
+        words = [f"threshold {rule.threshold:g}", f"smallest {rule.smallest:g} px"]
+        words += ["holes filled"] if rule.fill else []
+        if self.objects:
+            ways = {WHOLE: "not split", DISTANCE: "split by distance", INSIDE: f"split at core {rule.core:g}"}
+            words.append(ways[rule.split])
+        return ", ".join(words)
+
+
+def fit_rule(
+    prediction: np.ndarray, target: np.ndarray, metric: Metric, plain: MaskDecision, seed: int = 0
+) -> MaskDecision:
+    """Returns the rule of best score on these rows, found by search along one number after the other.
+
+    Of equal scores the first found stays, which is the plainest.
+
+    Args:
+        prediction: (rows, outputs) of pictures.
+        target: of the same rows.
+        metric: of pictures, bound to the task.
+        plain: where the search begins.
+    """
+    rows = _looked_at(target, metric.task.known.sizes, seed)
+    some, truth = prediction[rows], target[rows]
+    known: dict[MaskRule, float] = {}
+
+    def loss(rule: MaskRule) -> float:
+        if rule not in known:
+            known[rule] = metric.loss(truth, MaskDecision(rule, plain.objects).answer(some))
+        return known[rule]
+
+    best = plain.rule
+    lines = (_thresholds, _ways, _sizes, _holes, _thresholds) if plain.objects else (_pairs, _holes)
+    for line in lines:
+        for rule in line(best, plain.objects):
+            if loss(rule) < loss(best):
+                best = rule
+        if abs(loss(best)) < HOPELESS:
+            return plain
+    return MaskDecision(best, plain.objects)
+
+
+def _looked_at(target: np.ndarray, sizes: np.ndarray, seed: int) -> np.ndarray:
+    """Returns positions of the rows that a rule is chosen by: the same pictures go first whoever asks.
+
+    So a fold that is left out changes few of them, and what was scored once need not be scored again.
+    """
+    numbers = target[:, 0].astype(np.int64)
+    place = np.random.default_rng(seed).permutation(len(sizes))[numbers]
+    order = np.argsort(place, kind="stable")[:ROWS]
+    pixels = np.cumsum(sizes[numbers[order]].prod(axis=1))
+    return np.sort(order[: max(1, int(np.searchsorted(pixels, PIXELS)))])
+
+
+def _ways(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    if objects:
+        yield rule._replace(split=WHOLE)
+        yield rule._replace(split=DISTANCE)
+        yield from (rule._replace(split=INSIDE, core=core) for core in CORES)
+
+
+def _thresholds(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    return (rule._replace(threshold=threshold) for threshold in THRESHOLDS)
+
+
+def _pairs(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    """A low threshold pays only where what it finds by mistake is left out for its size."""
+    for one in _thresholds(rule, objects):
+        yield from _sizes(one, objects)
+
+
+def _sizes(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    return (rule._replace(smallest=smallest) for smallest in SMALLEST)
+
+
+def _holes(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:
+    return (rule._replace(fill=fill) for fill in (0.0, 1.0))

@@ -1,0 +1,1 @@
+"""Networks that answer with a picture: an encoder, a decoder with skips, and their training."""

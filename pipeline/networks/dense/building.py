@@ -1,0 +1,106 @@
+"""U-Nets: an encoder's maps at every stride, and a decoder that goes back up through them.
+
+After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation"
+(MICCAI 2015).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.networks.backbones import find_backbone
+from pipeline.networks.building import ADAPTED_MOMENTUM, application
+from pipeline.networks.dense.config import PLAIN
+from pipeline.networks.dense.structure import DecoderStructure
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.layers import norm_layer, preprocess, standardise, with_own_norms
+from pipeline.networks.structure import ExtractorStructure
+
+DEEPEST = 32  # stride of the last map
+PLAIN_STRIDES = (1, 2, 4, 8, 16)
+FINEST = 8  # channels at stride 1, at least
+FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
+
+
+def build_encoder(structure: ExtractorStructure, width: int) -> Any:
+    """Returns a new, untrained Keras model: uint8 pictures to a list of maps, the finest first.
+
+    Args:
+        structure: what it is; its pooling is of no account.
+        width: channels of a plain encoder at stride 2.
+    """
+    keras = load_keras()
+    inputs = keras.Input(structure.shape, dtype="uint8")
+    x = keras.ops.cast(inputs, "float32")
+    if structure.backbone == PLAIN:
+        return keras.Model(inputs, _plain_maps(keras, standardise(keras, x), width))
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
+    if structure.shape[2] == 1:
+        x = keras.ops.repeat(x, 3, axis=-1)
+    x = preprocess(keras, x, find_backbone(structure.backbone).convention)
+    height, width, _ = structure.shape
+    backbone = with_own_norms(
+        keras, application(structure.backbone, structure.alpha, None, (height, width, 3))
+    )
+    maps = keras.Model(backbone.input, skips(backbone))(x)
+    return keras.Model(inputs, [scaled, *maps])
+
+
+def skips(model: Any) -> list[Any]:
+    """Returns the maps of a network, one per stride, the finest first.
+
+    A map is what leaves its stride: the last of that size in the graph. Those of padded sizes, whose stride
+    is no power of two, are none.
+    """
+    height, width = model.input_shape[1:3]
+    found: dict[int, Any] = {}
+    for layer in model.layers:
+        outputs = layer.output if isinstance(layer.output, list) else [layer.output]
+        for output in outputs:
+            if len(output.shape) != 4 or output.shape[3] < FEWEST_CHANNELS:
+                continue
+            stride = height // output.shape[1]
+            exact = stride * output.shape[1] == height and stride * output.shape[2] == width
+            if exact and stride <= DEEPEST and stride & (stride - 1) == 0:
+                found[stride] = output
+    return [found[stride] for stride in sorted(found)]
+
+
+def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> Any:
+    """Returns a Keras model: the encoder's maps to logits (n, height, width, layers).
+
+    Args:
+        structure: what it is.
+        maps: shapes (None, h, w, channels), the finest first.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    inputs = [keras.Input(shape[1:]) for shape in maps]
+    finest = maps[0][1]
+    x = inputs[-1]
+    for skip in reversed(inputs[:-1]):
+        stride = finest // skip.shape[1]
+        x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
+        x = layers.Concatenate()([x, skip])
+        x = _block(keras, x, max(FINEST, structure.width * stride // 2), 1 if stride == 1 else 2)
+    x = layers.Conv2D(structure.layers, 1, dtype="float32")(x)
+    return keras.Model(inputs, x)
+
+
+def _plain_maps(keras: Any, x: Any, width: int) -> list[Any]:
+    maps = []
+    for stride in PLAIN_STRIDES:
+        x = keras.layers.MaxPooling2D(2)(x) if stride > 1 else x
+        x = _block(keras, x, max(FINEST, width * stride // 2), 2)
+        maps.append(x)
+    return maps
+
+
+def _block(keras: Any, x: Any, channels: int, times: int) -> Any:
+    """Returns convolutions of 3 x 3, each normalised and rectified."""
+    layers = keras.layers
+    for _ in range(times):
+        x = layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+        x = norm_layer(keras)(momentum=ADAPTED_MOMENTUM)(x)
+        x = layers.ReLU()(x)
+    return x

@@ -1,0 +1,116 @@
+"""A fit of a U-Net: the decoder on a frozen encoder, then the whole network."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pipeline.clock import Clock
+from pipeline.context import Context
+from pipeline.data.rows import Rows
+from pipeline.errors import ModelError
+from pipeline.inputs.images import pixels as stored
+from pipeline.inputs.images.part import pictures_of
+from pipeline.networks.dense.batches import MaskBatches, masks_at
+from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.network import UNet
+from pipeline.networks.dense.plan import batch_of, epochs_of
+from pipeline.networks.dense.saved import TrainedUNet
+from pipeline.networks.dense.structure import make_unet_structure
+from pipeline.networks.fitting import NOT_A_NUMBER, guarded
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.network import Values, get_network
+from pipeline.networks.pretrained import read_pretrained
+from pipeline.networks.training.batches import Batches
+from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.phase import Phase
+from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.trainer import Trainer
+from pipeline.tasks.mask import Mask
+from pipeline.transforms.augment import Augmenter
+
+FROZEN_TIME = 0.15  # of a limit in time, until when the decoder is trained alone
+FROZEN_SHARE = 0.1  # of the reported progress
+
+
+class UNetFit:
+    """One fit of a U-Net.
+
+    Args:
+        config: the model's section.
+        task: what is asked for; it knows the masks.
+        train: rows to learn from.
+        context: seed, checkpoint, caches.
+    """
+
+    def __init__(self, config: UNetConfig, task: Mask, train: Rows, context: Context) -> None:
+        self.config, self.task, self.train, self.context = config, task, train, context
+        self.part = pictures_of(train)
+        self.shown, self.shape = self.part.all(), self.part.shape
+        self.batch = batch_of(config, len(train))
+
+    def run(self) -> TrainedUNet:
+        """Trains and returns what was learned."""
+        keras, config, context = load_keras(self.context.threads), self.config, self.context
+        self.begun = Clock.now()
+        keras.utils.set_random_seed(context.seed % 2**32)
+        structure = make_unet_structure(config, self.shape, self.task.layers)
+        network: Any = get_network(structure, context.threads, UNet)
+        pretrained = read_pretrained(config, structure.extractor, context.siblings)
+        statistics = (
+            stored.pixel_statistics(self.shown, self.train.positions) if config.from_scratch else None
+        )
+        network.reset(context.seed, pretrained, statistics)
+        target = self.train.dataset.target
+        if target is None:
+            raise ModelError("These rows have no masks to learn from.")
+        masks = masks_at(self.task, target, self.part, context)
+        augmenter = None if config.augment == "none" else Augmenter(config.augment)
+        source = MaskBatches(self.shown, masks, self.train.positions, augmenter)
+        trainer, found = self._phases(network, source, self.part.key)
+        network.full.set_weights(found)
+        notes = {
+            "pictures": len(self.train),
+            "epochs": trainer.progress.epoch,
+            "loss": round(trainer.progress.losses[-1], 5),
+        }
+        return TrainedUNet(structure, network.values(), notes)
+
+    def _phases(self, network: UNet, source: MaskBatches, key: str) -> tuple[Trainer, Values]:
+        """Runs the phases, from where a checkpoint left them; returns the last one and its weights."""
+        config, train = self.config, self.train
+        fit = name_fit(
+            config.model_dump_json(), self.task, self.context.seed, train.positions, train.target, key
+        )
+        checkpoint = Checkpoint(self.context.checkpoint, fit)
+        begun = checkpoint.facts().get("phase")
+        pretrained = config.weights_kind != "none" and config.frozen_epochs > 0
+        if pretrained and begun != "network":
+            trainer = self._trainer(network, "decoder", source, config.frozen_epochs, checkpoint)
+            network.hold(encoder=True)
+            trainer.resume()
+            guarded(trainer)
+        network.hold(encoder=False)
+        trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
+        trainer.resume()
+        return trainer, guarded(trainer)[0]
+
+    def _trainer(
+        self, network: UNet, name: str, source: MaskBatches, epochs: int, checkpoint: Checkpoint
+    ) -> Trainer:
+        config, last = self.config, name == "network"
+        batches = Batches(source, len(self.train), self.batch, self.context.seed, self.context.threads)
+        schedule = Schedule(config.learning_rate, epochs * len(batches), "cosine", config.warmup)
+        if not last:
+            schedule = Schedule(config.learning_rate, epochs * len(batches), "constant", config.warmup)
+        share = (0.0, FROZEN_SHARE) if not last else (FROZEN_SHARE, 1.0)
+        until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else FROZEN_TIME)
+        return Trainer(
+            network.full,
+            Phase(name, epochs, schedule, share=share),
+            batches,
+            self.context.report,
+            checkpoint,
+            until=until,
+            advice=NOT_A_NUMBER,
+        )

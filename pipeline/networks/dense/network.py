@@ -1,0 +1,52 @@
+"""Compiled U-Nets: built once per process and structure, reset for every fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.networks.building import leaves
+from pipeline.networks.dense.building import build_decoder, build_encoder
+from pipeline.networks.dense.losses import make_mask_loss
+from pipeline.networks.dense.structure import UNetStructure
+from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.layers import STANDARDISE
+from pipeline.networks.network import Network, is_norm
+from pipeline.networks.optimizers import make_optimizer, scalars_of
+
+MOMENTUM = 0.98  # of the normalisations: some fifty steps, for a step may see two pictures
+
+
+class UNet(Network):
+    """An encoder (pictures to maps) and a decoder (maps to logits).
+
+    Attributes:
+        extractor: Keras model, uint8 (n, h, w, c) to a list of maps.
+        head: Keras model, maps to float32 (n, h, w, layers).
+        full: Keras model, pictures to logits; compiled.
+        rate: factor of the encoder's rate, a variable: both phases of a fit are one traced step.
+    """
+
+    def __init__(self, structure: UNetStructure) -> None:
+        keras = load_keras()
+        self.structure = structure  # type: ignore[assignment]
+        self.learns = True
+        self.extractor = build_encoder(structure.extractor, structure.head.width)
+        self.head = build_decoder(structure.head, self.extractor.output_shape)
+        inputs = keras.Input(structure.extractor.shape, dtype="uint8")
+        self.full = keras.Model(inputs, self.head(self.extractor(inputs)))
+        self.measuring: Any = None
+        self._begin = [to_numpy(v) for v in self.weights]
+        for layer in leaves(self.extractor):
+            layer.trainable = layer.name != STANDARDISE and (structure.adapt or not is_norm(layer))
+        for layer in self.normalisations():
+            layer.momentum = MOMENTUM
+        self.rate = keras.Variable(structure.head.encoder_rate, trainable=False, name="encoder_rate")
+        factors = {variable.path: self.rate for variable in self.extractor.variables}
+        optimizer = make_optimizer(keras, structure.optimizer, factors)
+        self.full.compile(optimizer=optimizer, loss=make_mask_loss(keras, structure.head.loss))
+        self.full.optimizer.build(self.full.trainable_variables)
+        self._scalars = [(self.full, scalars_of(self.full.optimizer))]
+
+    def hold(self, encoder: bool) -> None:
+        """Says whether the encoder stays as it is, but for the decay of weights."""
+        self.rate.assign(0.0 if encoder else self.structure.head.encoder_rate)  # type: ignore[attr-defined]

@@ -1,0 +1,28 @@
+"""Plan of a U-Net's training: what a section leaves open, decided from the number of training pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.networks.dense.config import UNetConfig
+
+STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4000, 5, 200
+STEPS_OF_AN_EPOCH, BATCHES = (
+    30,
+    (2, 16),
+)  # few pictures learn in small steps: half the time for the same score
+
+
+def batch_of(config: UNetConfig, rows: int) -> int:
+    """Returns how many pictures are learned from at a step."""
+    if config.batch_size != "auto":
+        return min(config.batch_size, rows)
+    return min(rows, int(np.clip(round(rows / STEPS_OF_AN_EPOCH), *BATCHES)))
+
+
+def epochs_of(config: UNetConfig, rows: int) -> int:
+    """Returns how often the whole network sees the pictures."""
+    if config.epochs != "auto":
+        return config.epochs
+    steps = max(1, rows // batch_of(config, rows))
+    return int(np.clip(round(STEPS / steps), FEWEST_EPOCHS, MOST_EPOCHS))

@@ -1,0 +1,296 @@
+"""One mask per picture: which of its pixels belong to what is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.errors import DataError, SubmissionError, listing
+from pipeline.registry import TASKS
+from pipeline.tasks.answer import Answer
+from pipeline.tasks.base import Task
+from pipeline.tasks.contest import Contest
+from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest
+from pipeline.tasks.mask_truth import MaskTruth
+from pipeline.tasks.rle import NONE, Order, RunLengths, find_form, is_rle, joined
+
+LARGEST_SIDE = 256  # pixels of the grid that predictions are kept on
+STRATA = 5
+LOOKED_AT = 200  # cells by which their writing is told
+SURE = 0.9  # share of the filled cells that must be run lengths
+SMALLEST = 1e-7
+
+Score = Callable[[np.ndarray, np.ndarray], float]
+
+
+@TASKS.register("mask")
+@dataclass(frozen=True)
+class Mask(Task):
+    """A mask per picture, written as run lengths.
+
+    A target is the number of the row, float64 (rows, 1): masks are looked up in `truth` when they are asked
+    for. A prediction is float16 (rows, height * width * layers), probabilities on a grid that all models
+    share; a mask of the picture's own size is made of it by a `MaskRule`.
+
+    Attributes:
+        height: of the grid, pixels.
+        width: of the grid, pixels.
+        order: of the run lengths, see `RunLengths`.
+        first: of the run lengths.
+        empty: the cell of a picture without a pixel.
+        truth: masks of the training rows; None where nothing but new rows is looked at.
+    """
+
+    kind: ClassVar[str] = "mask"
+    general: ClassVar[str] = "mask"
+    probabilities: ClassVar[bool] = True
+    usual_metric: ClassVar[str] = "mask_precision"
+    usual_reason: ClassVar[str] = "a mask per picture; the files cannot tell it from dice or iou"
+    network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}  # up may not be down
+    may_be_empty: ClassVar[bool] = True
+    dense: ClassVar[bool] = True
+    objects: ClassVar[bool] = False
+
+    height: int = 8
+    width: int = 8
+    order: Order = "columns"
+    first: int = 1
+    empty: str = ""
+    truth: MaskTruth | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def layers(self) -> int:
+        """How many numbers there are per pixel of the grid."""
+        return 1
+
+    @property
+    def n_outputs(self) -> int:
+        return self.height * self.width * self.layers
+
+    @property
+    def plain(self) -> MaskRule:
+        """The rule where nobody has chosen one."""
+        return PLAIN
+
+    @property
+    def writing(self) -> RunLengths:
+        return RunLengths(self.order, self.first)
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("outputs", "height", "width", "order", "first", "empty")
+        return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
+
+    def save(self, folder: Path) -> None:
+        self.known.save(folder)
+
+    def opened(self, folder: Path) -> Task:
+        return self.with_truth(MaskTruth.load(folder))
+
+    def with_truth(self, truth: MaskTruth) -> Mask:
+        """Returns the task that knows the training rows' masks."""
+        own = {key: value for key, value in self.to_json().items() if key != "kind"}
+        return type(self)(**own, truth=truth)
+
+    @property
+    def known(self) -> MaskTruth:
+        """The training rows' masks; raises ValueError where nobody has brought them."""
+        if self.truth is None:
+            raise ValueError("The masks of the training rows are not at hand.")
+        return self.truth
+
+    # from files
+
+    @classmethod
+    def possible(cls, contest: Contest) -> bool:
+        return not contest.several
+
+    @classmethod
+    def told(cls, contest: Contest) -> bool:
+        if contest.several or len(contest.columns) != 1:
+            return False
+        ids = contest.ids()
+        return cls.holds_masks(contest.only.distinct) and len(set(ids.tolist())) == len(ids)
+
+    @staticmethod
+    def holds_masks(cells: Iterable[str]) -> bool:
+        """Says whether cells are run lengths, of which some have several runs."""
+        lines = [line for cell in cells for line in cell.split("\n") if line.strip() not in NONE]
+        if not lines or not all(" " in line for line in lines[:LOOKED_AT]):
+            return False
+        told = np.mean([is_rle(line) for line in lines[:LOOKED_AT]])
+        return bool(told >= SURE and any(line.count(" ") >= 3 for line in lines))
+
+    @classmethod
+    def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
+        if contest.several:
+            raise DataError(f"Masks stand in one column. The targets are {listing(tuple(contest.targets))}.")
+        album = contest.album
+        sizes = album.sizes() if album else np.zeros((0, 2))
+        if album is None or not len(sizes):
+            raise DataError(
+                "Run lengths are masks of pictures, and `data.images` does not say where these are."
+            )
+        cells = list(contest.only.by_row)
+        rows = [[line for line in cell.split("\n") if line.strip() not in NONE] for cell in cells]
+        shapes = [(int(height), int(width)) for height, width in sizes]
+        filled = [row for row, lines in enumerate(rows) if lines][: LOOKED_AT * 5 : 5] or [0]
+        looked = [(line, shapes[row]) for row in filled for line in rows[row][:1]]
+        form = find_form(looked, lambda place: album.grey(filled[place]))
+        runs, ids = [], contest.ids()
+        for key, lines, shape in zip(ids, rows, shapes, strict=True):
+            try:
+                runs.append([form.spans(line, shape[0] * shape[1]) for line in lines])
+            except DataError as error:
+                raise DataError(f"The mask of {str(key)!r} cannot be read: {error}") from error
+        truth = MaskTruth.of(sizes, runs, form.order)
+        height, width = grid_of(sizes)
+        task = cls(("mask",), height, width, form.order, form.first, _empty(cells, contest.samples), truth)
+        return task, np.arange(len(rows), dtype=np.float64)[:, None], Answer("label", contest.columns, ())
+
+    # targets
+
+    def grid(self, row: int) -> np.ndarray:
+        """Returns float32 (height, width, layers) of a training row: what a prediction should be."""
+        return self.layers_at(row, (self.height, self.width)).astype(np.float32)
+
+    def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
+        """Returns uint8 (height, width, layers) of 0 and 1: a training row's mask at that size."""
+        return np.ascontiguousarray(nearest(self.known.labels(row), size)[:, :, None] > 0).astype(np.uint8)
+
+    def columns(self, target: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(target), self.n_outputs))
+        for place, row in enumerate(target[:, 0].astype(np.int64)):
+            found[place] = self.grid(int(row)).ravel()
+        return found
+
+    def compared(self, target: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, 2): the share of the picture that is covered, and the number of objects."""
+        rows = target[:, 0].astype(np.int64).tolist()
+        return np.array([[self.known.share(row), self.known.count(row)] for row in rows], np.float64)
+
+    def described(self, target: np.ndarray) -> np.ndarray:
+        return self.compared(target)
+
+    def strata(self, target: np.ndarray) -> np.ndarray:
+        """Empty masks are one stratum, the others are ranked by their area."""
+        area = self.compared(target)[:, 0]
+        strata, some = np.zeros(len(area), np.int64), np.flatnonzero(area > 0)
+        bins = int(np.clip(len(some) // 20, 1, STRATA))
+        ranks = np.argsort(np.argsort(area[some], kind="stable"), kind="stable")
+        strata[some] = 1 + ranks * bins // max(1, len(some))
+        return strata
+
+    def constant(self, target: np.ndarray) -> np.ndarray:
+        total = np.zeros(self.n_outputs)
+        for row in target[:, 0].astype(np.int64).tolist():
+            total += self.grid(row).ravel()
+        return total / max(1, len(target))
+
+    def prior(self, target: np.ndarray) -> np.ndarray:
+        return self.constant(target).astype(np.float32)
+
+    def loss(self, target: np.ndarray, prediction: np.ndarray, smallest: float = 0.0) -> float:
+        losses = []
+        for row, values in zip(target[:, 0].astype(np.int64).tolist(), prediction, strict=True):
+            chance = np.clip(np.asarray(values, np.float64), max(smallest, SMALLEST), 1.0 - SMALLEST)
+            truth = self.grid(row).ravel()
+            losses.append(-np.mean(truth * np.log(chance) + (1.0 - truth) * np.log(1.0 - chance)))
+        return float(np.mean(losses))
+
+    def scores(self, score: Score, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, 1): what a score of two label pictures says of every row.
+
+        Args:
+            score: takes truth and answer, int32 (height, width) of the source.
+            target: numbers of rows (rows, 1).
+            answers: object (rows,) of `Guess`, or probabilities (rows, outputs) alone.
+        """
+        found = np.zeros((len(target), 1))
+        for place, row in enumerate(np.asarray(target)[:, 0].astype(np.int64).tolist()):
+            guess = answers[place] if answers.dtype == object else Guess(answers[place], self.plain)
+            key = (score, row, guess.rule, guess.digest())
+            found[place] = self.known.remembered(key, lambda r=row, g=guess: self._score(score, r, g))  # type: ignore[misc]
+        return found
+
+    def _score(self, score: Score, row: int, guess: Guess) -> float:
+        return score(self.known.labels(row), self.labels_of(guess.values, guess.rule, self.known.size(row)))
+
+    # submissions
+
+    def labels_of(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> np.ndarray:
+        """Returns int32 (height, width) of a picture of that size: 0, and a number for each object."""
+        layers = np.asarray(values, np.float32).reshape(self.height, self.width, self.layers)
+        return rule.labels(layers, size, self.objects)
+
+    def decided(self, values: np.ndarray) -> np.ndarray:
+        """Returns float64 (rows, numbers of a rule): how each row's probabilities become a mask."""
+        return np.tile(np.array(self.plain, np.float64), (len(values), 1))
+
+    def cells(
+        self,
+        answer: Answer,
+        values: np.ndarray,
+        labels: np.ndarray | None,
+        decimals: int | None,
+        sizes: np.ndarray | None = None,
+    ) -> list[list[str]]:
+        if sizes is None:
+            raise ValueError("Masks are written at the sizes of their pictures.")
+        rules = self.decided(values) if labels is None else labels
+        return [
+            [self._cell(row, MaskRule(*rule.tolist()), (int(size[0]), int(size[1])))]
+            for row, rule, size in zip(values, rules, sizes, strict=True)
+        ]
+
+    def _cell(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> str:
+        if not min(size):  # a picture that could not be read
+            return self.empty
+        labels = self.labels_of(values, rule, size)
+        found = [self.writing.write(labels == number) for number in range(1, int(labels.max()) + 1)]
+        return joined(found) or self.empty
+
+    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+        wrong = [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]
+        if wrong:
+            raise SubmissionError(
+                f"The cell lacks run lengths that rise, of pixels that no other object has: {listing(wrong)}."
+            )
+
+    def _holds(self, cell: str) -> bool:
+        if cell in (self.empty, *NONE):
+            return True
+        lines = cell.split("\n")
+        if not all(map(is_rle, lines)) or (len(lines) > 1 and not self.objects):
+            return False
+        runs = np.concatenate([np.array(line.split(), np.int64).reshape(-1, 2) for line in lines])
+        runs = runs[np.argsort(runs[:, 0])]
+        return bool((runs[1:, 0] >= runs[:-1].sum(axis=1)).all())
+
+    # tests
+
+    @classmethod
+    def example(cls, label: np.ndarray, number: np.ndarray) -> tuple[Task, np.ndarray]:
+        sizes = np.full((len(label), 2), 8)
+        runs = [[np.array([[16 * k, 16 * k + 10]])] for k in label.tolist()]
+        task = cls(("mask",), truth=MaskTruth.of(sizes, runs))
+        return task, np.arange(len(label), dtype=np.float64)[:, None]
+
+
+def grid_of(sizes: np.ndarray) -> tuple[int, int]:
+    """Returns (height, width) of the grid: the pictures' median size, at most LARGEST_SIDE a side."""
+    height, width = np.median(sizes, axis=0)
+    shrink = min(1.0, LARGEST_SIDE / max(height, width))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+def _empty(cells: list[str], samples: tuple[str, ...]) -> str:
+    """Returns the cell of an empty mask: as the training table has it, else as the sample shows."""
+    blank = [cell.strip() for cell in cells if cell.strip() in NONE]
+    if blank:
+        return max(sorted(set(blank)), key=blank.count)
+    shown = {sample.strip() for sample in samples}
+    return next(iter(shown)) if len(shown) == 1 else ""

@@ -1,0 +1,102 @@
+"""Masks of the training rows, kept as runs: a picture's objects are painted when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.tasks.rle import Order, RunLengths, paint
+
+NAME = "masks"
+MOST_SCORES = 1_000_000  # remembered at a time: some 300 MB
+
+
+@dataclass(frozen=True)
+class MaskTruth:
+    """Objects of every training picture.
+
+    Attributes:
+        sizes: int64 (rows, 2), height and width of each picture in pixels.
+        runs: int64 (runs, 2): begin and end of each run, pixels counted from 0 in `order`.
+        ends: int64 (objects,): how many runs there are up to the end of each object.
+        objects: int64 (rows,): how many objects there are up to the end of each row.
+        order: in which pixels are counted.
+    """
+
+    sizes: np.ndarray
+    runs: np.ndarray
+    ends: np.ndarray
+    objects: np.ndarray
+    order: Order = "columns"
+    _scores: dict[Any, float] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, sizes: np.ndarray, rows: Iterable[list[np.ndarray]], order: Order = "columns") -> MaskTruth:
+        """Returns the masks of rows, each given by the runs int64 (runs, 2) of its objects."""
+        runs, lengths, counts = [np.zeros((0, 2), np.int64)], [], []
+        for objects in rows:
+            counts.append(len(objects))
+            lengths += [len(spans) for spans in objects]
+            runs += objects
+        ends, last = np.cumsum(np.array(lengths, np.int64)), np.cumsum(np.array(counts, np.int64))
+        return cls(np.asarray(sizes, np.int64), np.concatenate(runs), ends, last, order)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def size(self, row: int) -> tuple[int, int]:
+        """Returns height and width of a row's picture."""
+        return int(self.sizes[row, 0]), int(self.sizes[row, 1])
+
+    def count(self, row: int) -> int:
+        """Returns how many objects a row's picture shows."""
+        return int(self.objects[row] - (self.objects[row - 1] if row else 0))
+
+    def spans(self, row: int) -> Iterator[np.ndarray]:
+        """Yields the runs of a row's objects."""
+        for number in range(int(self.objects[row - 1]) if row else 0, int(self.objects[row])):
+            yield self.runs[int(self.ends[number - 1]) if number else 0 : int(self.ends[number])]
+
+    def labels(self, row: int) -> np.ndarray:
+        """Returns int32 (height, width): 0 for the ground, and a number from 1 for each object."""
+        size = self.size(row)
+        flat = np.zeros(size[0] * size[1], np.int32)
+        for number, spans in enumerate(self.spans(row), start=1):
+            paint(flat, spans, number)
+        return RunLengths(self.order).shaped(flat, size)
+
+    def remembered(self, key: Any, make: Callable[[], float]) -> float:
+        """Returns a score that was worked out before, or works it out: an ensemble asks many times."""
+        if key not in self._scores:
+            if len(self._scores) >= MOST_SCORES:
+                self._scores.clear()
+            self._scores[key] = make()
+        return self._scores[key]
+
+    def share(self, row: int) -> float:
+        """Returns the share of a row's picture that its objects cover."""
+        return float(sum((spans[:, 1] - spans[:, 0]).sum() for spans in self.spans(row))) / max(
+            1, int(self.sizes[row].prod())
+        )
+
+    def save(self, folder: Path) -> None:
+        for name in ("sizes", "runs", "ends", "objects"):
+            np.save(folder / f"{NAME}_{name}.npy", getattr(self, name))
+        (folder / f"{NAME}.json").write_text(json.dumps({"order": self.order}), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> MaskTruth:
+        """Reads what `save` wrote; the runs stay on disk until they are looked at."""
+        facts = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
+        paths = {name: folder / f"{NAME}_{name}.npy" for name in ("sizes", "runs", "ends", "objects")}
+        arrays = {
+            # an empty file cannot be mapped
+            name: np.load(path, mmap_mode="r" if name == "runs" and path.stat().st_size > 128 else None)
+            for name, path in paths.items()
+        }
+        return cls(**arrays, order=facts["order"])

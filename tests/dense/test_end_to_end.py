@@ -1,0 +1,87 @@
+"""From a folder of pictures and run lengths to a submission and new rows, with nothing edited."""
+
+import csv
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.cli import main
+from pipeline.tasks.rle import RunLengths, is_rle
+from tests.dense.discs import SIDE, write_masks, write_objects
+
+pytestmark = pytest.mark.slow
+
+TINY = "{kind: unet, backbone: plain, size: 32, width: 4, batch_size: 4, epochs: 25, tta: none}"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path
+
+
+def rows_of(path):
+    with open(path) as file:
+        return list(csv.DictReader(file))
+
+
+def drafted(place):
+    return (place / "configs" / "toy.yaml").read_text()
+
+
+def new(place):
+    assert main(["new", "toy", "--data", str(place / "data")]) == 0
+    text = drafted(place)
+    assert "kind: unet, backbone: plain" in text
+    path = place / "configs" / "toy.yaml"
+    path.write_text(re.sub(r"unet: \{.*\}", f"unet: {TINY}", text))
+    return text
+
+
+def test_masks_from_draft_to_new_rows(place, capsys):
+    table = write_masks(place / "data")
+    text = new(place)
+    assert "task: mask" in text
+    assert "metric: mask_precision" in text
+    assert main(["train", "toy"]) == 0
+    said = capsys.readouterr().out
+    assert float(re.search(r"unet\s+│\s+([0-9.]+)", said)[1]) > 0.4
+    answers = rows_of("runs/toy/submission.csv")
+    assert [row["id"] for row in answers] == table["id"][12:].tolist()
+    assert all(not row["rle_mask"] or is_rle(row["rle_mask"]) for row in answers)
+    true = [RunLengths().read(cell, (SIDE, SIDE)) for cell in table["rle_mask"][12:]]
+    found = [RunLengths().read(row["rle_mask"], (SIDE, SIDE)) for row in answers]
+    assert np.mean([(one == other).mean() for one, other in zip(true, found, strict=True)]) > 0.95
+    shutil.copytree("data/test", "more/test")
+    table[12:].drop(columns="rle_mask").to_csv("more/new.csv", index=False)
+    assert main(["predict", "toy", "--rows", "more/new.csv", "--out", "new_rows.csv"]) == 0
+    assert rows_of("new_rows.csv") == answers
+
+
+def test_objects_have_a_row_each(place, capsys):
+    write_objects(place / "data")
+    text = new(place)
+    assert "task: objects" in text
+    assert "metric: object_precision" in text
+    assert main(["train", "toy"]) == 0
+    answers = rows_of("runs/toy/submission.csv")
+    sample = pd.read_csv("data/stage1_sample_submission.csv")
+    ids = [row["ImageId"] for row in answers]
+    assert list(dict.fromkeys(ids)) == sample["ImageId"].tolist()
+    assert len(ids) > len(sample)
+    for key in sample["ImageId"]:
+        size = (SIDE, 40) if int(key[1:]) % 2 == 0 else (SIDE, SIDE)
+        objects = [RunLengths().read(row["EncodedPixels"], size) for row in answers if row["ImageId"] == key]
+        assert sum(objects).max() <= 1
+    assert main(["train", "toy"]) == 0  # nothing to do
+
+
+def test_a_budget_ends_with_a_submission(place):
+    write_masks(place / "data")
+    new(place)
+    assert main(["train", "toy", "--budget", "30s"]) == 0
+    assert len(rows_of("runs/toy/submission.csv")) == 4

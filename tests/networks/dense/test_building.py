@@ -1,0 +1,81 @@
+"""U-Nets take an encoder's maps where they leave a stride, and answer at the size of the picture."""
+
+import re
+
+import numpy as np
+import pytest
+
+from pipeline.networks.dense.building import skips
+from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.network import UNet
+from pipeline.networks.dense.structure import UNetStructure, make_unet_structure
+from pipeline.networks.keras_import import load_keras, to_numpy
+
+
+def structure(**keys):
+    config = UNetConfig(**{"kind": "unet", "weights": "none", "width": 4, **keys})
+    return make_unet_structure(config, (32, 64, 1), 2)
+
+
+def test_a_map_is_the_last_of_its_stride():
+    keras = load_keras(1)
+    layers = keras.layers
+    inputs = keras.Input((32, 64, 3))
+    first = layers.Conv2D(5, 3, padding="same")(inputs)
+    second = layers.Conv2D(6, 3, padding="same", strides=2)(first)
+    third = layers.ReLU()(second)
+    odd = layers.ZeroPadding2D(((0, 1), (0, 1)))(third)
+    last = layers.Conv2D(7, 3, strides=2)(odd)
+    found = skips(keras.Model(inputs, last))
+    assert [map_.shape[1:] for map_ in found] == [(32, 64, 5), (16, 32, 6), (8, 16, 7)]
+    assert found[1] is third
+
+
+@pytest.mark.parametrize("backbone", ["plain", "mobilenet"])
+def test_it_answers_with_a_number_per_pixel_and_layer(backbone):
+    alpha = {"alpha": 0.25} if backbone == "mobilenet" else {}
+    network = UNet(structure(backbone=backbone, **alpha))
+    pictures = np.zeros((2, 32, 64, 1), np.uint8)
+    assert np.asarray(network.full.predict_on_batch(pictures)).shape == (2, 32, 64, 2)
+    pictures[:, 4:20, 8:30] = 200
+    truth = np.repeat(pictures > 100, 2, axis=3).astype(np.uint8)
+    network.full.optimizer.learning_rate = 0.01
+    for hold in (True, False):
+        network.hold(encoder=hold)
+        before = [to_numpy(v) for v in network.extractor.trainable_variables]
+        head = [to_numpy(v) for v in network.head.trainable_variables]
+        network.full.train_on_batch(pictures, truth)
+        after = [to_numpy(v) for v in network.extractor.trainable_variables]
+        same = [np.allclose(one, other, atol=1e-5) for one, other in zip(before, after, strict=True)]
+        assert all(same) == hold  # but for the decay of weights
+        assert not all(map(np.array_equal, head, map(to_numpy, network.head.trainable_variables)))
+
+
+def test_its_structure_comes_back_from_json():
+    one = structure()
+    assert UNetStructure.from_json(one.to_json()) == one
+
+
+@pytest.mark.parametrize(
+    "keys, said",
+    [
+        ({"size": 100}, r"`models.u.size`: must be multiples of 32.*Received: 100"),
+        ({"size": [64, 30]}, r"multiples of 32"),
+        ({"backbone": "mobilenet_v9"}, r"`models.u.backbone`: unknown 'mobilenet_v9'. Did you mean"),
+        ({"backbone": "resnet50", "alpha": 0.5}, r"`models.u.alpha`: resnet50 has no width multiplier"),
+        ({"backbone": "mobilenet", "alpha": 0.3}, r"ImageNet weights exist for"),
+        ({"weights": "imagenet"}, r"a `plain` encoder starts from none"),
+        ({"tta": "ten_crop"}, r"only flips and quarter turns move a mask back exactly"),
+        ({"tta": "dihedral", "size": [64, 32]}, r"quarter turns need a square"),
+        ({"epochs": 0}, r"`models.u.epochs`: must be at least 1"),
+        ({"augment": "lite"}, r"models.u.augment: unknown set 'lite'"),
+    ],
+)
+def test_what_does_not_go_together_is_said(keys, said):
+    (message,) = UNetConfig(kind="unet", **keys).problems("models.u")
+    assert re.search(said, message)
+
+
+def test_the_defaults_go_together():
+    assert UNetConfig(kind="unet").problems("models.u") == []
+    assert UNetConfig(kind="unet", backbone="mobilenet_v2").problems("models.u") == []
