@@ -135,7 +135,7 @@ class Competition:
             task=load_task(facts),
             answer=Answer.from_json(facts["answer"]),
             id=facts["id"],
-            **{name: tuple(facts.get(name, ())) for name in LOCATED},
+            **_located_in(facts),
             header=tuple(facts["header"]),
             reading=Reading.from_json(facts["reading"]),
             kinds=facts["kinds"],
@@ -202,6 +202,11 @@ def read_competition(
         for line in competition.lines():
             say(line)
     return competition
+
+
+def _located_in(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the names of the rows' files of a saved competition, by field."""
+    return {name: tuple(facts.get(name, ())) for name in LOCATED}
 
 
 def _kinds(train: pd.DataFrame | None, tables: Tables, config: Config) -> dict[str, str]:

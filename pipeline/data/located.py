@@ -20,7 +20,7 @@ def locate_files(
     source: Source, tables: Tables, config: Config, problems: Problems
 ) -> tuple[Tables, dict[str, tuple[str, ...]]]:
     """Returns the tables without rows whose file is broken, and the names of the files by field."""
-    data, found = config.data, {}
+    data, found = config.data, dict[str, tuple[str, ...]]()
     for one in locating():
         train = one.locate(tables.train, data, "train", data.train, source, problems)
         test = one.locate(tables.test, data, "test", data.test, source, problems)

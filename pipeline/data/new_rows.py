@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -58,11 +59,13 @@ def read_rows(
             usable &= one.usable(files[one.located], source, config.threads)
     left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
     table = table[usable]
-    kept = {name: tuple(np.array(found, object)[usable]) for name, found in files.items() if found}
+    kept: dict[str, Any] = {
+        f"test_{name}": tuple(np.array(found, object)[usable]) for name, found in files.items() if found
+    }
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
         left_out=left_out,
-        **{f"test_{name}": found for name, found in kept.items()},
+        **kept,
     )
