@@ -71,7 +71,7 @@ class SoundConfig(Section):
     @model_validator(mode="after")
     def _long_enough(self) -> SoundConfig:
         if self.fft < self.win:
-            raise ValueError(f"n_fft must be at least win_length, {self.win} samples: {self.fft}")
+            raise ValueError(f"sound whose n_fft ({self.fft}) is at least its win_length ({self.win})")
         return self
 
     @property

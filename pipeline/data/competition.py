@@ -135,13 +135,12 @@ class Competition:
             if path.exists():
                 with path.open("rb") as file:
                     tables[name] = read_parquet(file)
-        files: dict[str, Any] = {name: tuple(facts.get(name, ())) for name in LOCATED}
         splitter, sizes = folder / "splitter.npy", folder / "test_sizes.npy"
         return cls(
             task=load_task(facts).opened(folder),
             answer=Answer.from_json(facts["answer"]),
             id=facts["id"],
-            **files,
+            **_located_in(facts),
             header=tuple(facts["header"]),
             reading=Reading.from_json(facts["reading"]),
             kinds=facts["kinds"],
@@ -181,7 +180,7 @@ def read_competition(
     usable = _usable(tables, config, problems)
     tables, located = locate_files(source, tables, config, problems)
     images = opening("images")
-    album = images.album(located["pictures"], source, config.threads)
+    album = images.album(located, "train", source, config.threads)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), album)
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -206,14 +205,17 @@ def read_competition(
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
-        test_sizes=images.album(located["test_pictures"], source, config.threads).sizes()
-        if task.dense
-        else None,
+        test_sizes=images.album(located, "test", source, config.threads).sizes() if task.dense else None,
     )
     if say:
         for line in competition.lines():
             say(line)
     return competition
+
+
+def _located_in(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the names of the rows' files of a saved competition, by field."""
+    return {name: tuple(facts.get(name, ())) for name in LOCATED}
 
 
 def _kinds(train: pd.DataFrame | None, tables: Tables, config: Config) -> dict[str, str]:

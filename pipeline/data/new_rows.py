@@ -60,15 +60,14 @@ def read_rows(
     left_out = {BY_PRIOR: tuple(table.loc[~usable, key])} if not usable.all() else {}
     table = table[usable]
     kept: dict[str, Any] = {
-        name: tuple(np.array(found, object)[usable]) for name, found in files.items() if found
+        f"test_{name}": tuple(np.array(found, object)[usable]) for name, found in files.items() if found
     }
-    album = opening("images").album(kept.get("pictures", ()), source, config.threads)
-    named: dict[str, Any] = {f"test_{name}": found for name, found in kept.items()}
+    album = opening("images").album(kept, "test", source, config.threads)
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),
         test=None if competition.test is None else table[wanted[1:]].reset_index(drop=True),
         left_out=left_out,
-        **named,
+        **kept,
         test_sizes=album.sizes() if competition.task.dense else None,
     )

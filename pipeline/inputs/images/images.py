@@ -62,9 +62,18 @@ class ImagesInput(Input):
         skip = self.skips(data)
         return picture_names(table, pattern, source, problems, where, skip) if pattern else ()
 
-    def album(self, names: Sequence[str], source: Source, threads: int) -> Album:
-        """Returns what can be asked of pictures before any model sees them."""
-        return Album(tuple(names), source, threads)
+    def album(self, files: Mapping[str, Sequence[str]], side: str, source: Source, threads: int) -> Album:
+        """Returns what can be asked of pictures before any model sees them.
+
+        Args:
+            files: names by field of the competition, as `locate_files` returns them.
+            side: "train" or "test".
+            source: where they lie.
+            threads: that read headers.
+        """
+        return Album(
+            tuple(files.get("pictures" if side == "train" else "test_pictures", ())), source, threads
+        )
 
     def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""
