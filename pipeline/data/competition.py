@@ -17,7 +17,7 @@ from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
-from pipeline.data.located import BY_PRIOR, LOCATED, locate_files
+from pipeline.data.located import BY_PRIOR, LOCATED, album_of, locate_files
 from pipeline.data.parquet import read_parquet
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
@@ -25,7 +25,7 @@ from pipeline.data.source import Source
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import with_facts
-from pipeline.registry import locating, opening
+from pipeline.registry import locating
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task, load_task
 
@@ -179,8 +179,7 @@ def read_competition(
     problems = Problems()
     usable = _usable(tables, config, problems)
     tables, located = locate_files(source, tables, config, problems)
-    images = opening("images")
-    album = images.album(located, "train", source, config.threads)
+    album = album_of(located, "train", source, config.threads)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), album)
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
@@ -205,7 +204,7 @@ def read_competition(
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
-        test_sizes=images.album(located, "test", source, config.threads).sizes() if task.dense else None,
+        test_sizes=album_of(located, "test", source, config.threads).sizes() if task.dense else None,
     )
     if say:
         for line in competition.lines():

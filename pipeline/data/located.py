@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pipeline.config.schema import Config
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables
 from pipeline.errors import Problems
-from pipeline.registry import locating
+from pipeline.registry import locating, opening
 
 BROKEN = "training rows whose picture or clip is not there or cannot be decoded"
 BY_PRIOR = "test rows answered by the prior, for their picture or clip is not there or cannot be decoded"
@@ -36,3 +37,8 @@ def locate_files(
             rows = kept_test if name.startswith("test_") else kept
             found[name] = tuple(np.array(files, object)[rows]) if files else ()
     return tables, found
+
+
+def album_of(files: Mapping[str, Any], side: str, source: Source, threads: int) -> Any:
+    """Returns the pictures of a side, none of them read yet (see `pipeline.inputs.images.album`)."""
+    return opening("images").album(files, side, source, threads)

@@ -10,13 +10,13 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
 from pipeline.data.escapes import unescape_table
-from pipeline.data.located import BY_PRIOR
+from pipeline.data.located import BY_PRIOR, album_of
 from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_like, side_tables
 from pipeline.errors import DataError, Problems, listing
-from pipeline.registry import locating, opening
+from pipeline.registry import locating
 
 
 def read_rows(
@@ -62,7 +62,7 @@ def read_rows(
     kept: dict[str, Any] = {
         f"test_{name}": tuple(np.array(found, object)[usable]) for name, found in files.items() if found
     }
-    album = opening("images").album(kept, "test", source, config.threads)
+    album = album_of(kept, "test", source, config.threads)
     return replace(
         competition,
         test_ids=table[key].to_numpy(str),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
 from pipeline.draft.choice import Choice
-from pipeline.draft.pictures import is_picture
 from pipeline.draft.sounds import is_clip
 from pipeline.errors import listing
+from pipeline.inputs.images.names import is_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +93,12 @@ def is_table(name: str) -> bool:
 def is_row_file(name: str) -> bool:
     """Says whether a file's ending is one of what a row may be: a picture or sound."""
     return is_picture(name) or is_clip(name)
+
+
+def unnamed(source: Source) -> list[str]:
+    """Returns a line on the files that might have been the rows', if there are any."""
+    counts = {"pictures": sum(map(is_picture, source.names())), "clips": sum(map(is_clip, source.names()))}
+    return [f"{count:,} {noun}: no column names them" for noun, count in counts.items() if count]
 
 
 def side_name(file: str) -> str:

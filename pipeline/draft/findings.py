@@ -20,18 +20,18 @@ from pipeline.draft.cost import Machine
 from pipeline.draft.data import data_section, read_as_drafted
 from pipeline.draft.drawn import Drawn, find_drawn
 from pipeline.draft.file_search import find_files
-from pipeline.draft.files import Asked, Files, not_read
+from pipeline.draft.files import Asked, Files, not_read, unnamed
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.forecast import Forecast, find_forecast, read_by_season, series_of, with_past
 from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
-from pipeline.draft.pictures import PictureFiles, find_pictures, is_picture
+from pipeline.draft.pictures import PictureFiles, find_pictures
 from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
 from pipeline.draft.sound_models import reading_sound, sound_network
-from pipeline.draft.sounds import ClipFiles, find_clips, is_clip
+from pipeline.draft.sounds import ClipFiles, find_clips
 from pipeline.draft.split import Split, find_group_in_ids, find_split
 from pipeline.draft.target import find_target, told_task
 from pipeline.draft.trial import Trials
@@ -170,7 +170,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         n=n,
         repeats=repeats,
         models=models,
-        not_worth=[*([] if pictures or sounds else _unnamed(source)), *not_worth],
+        not_worth=[*([] if pictures or sounds else unnamed(source)), *not_worth],
         threads=around.machine.threads,
         texts=size_of(competition, pictures.size if pictures else None).texts,
         codes=codes,
@@ -183,12 +183,6 @@ def _own_pictures(files: Files) -> str | None:
         return None
     # A column that is called so, the ids for example, is not the file's whole name.
     return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
-
-
-def _unnamed(source: Source) -> list[str]:
-    """Returns a line on the files that might have been the rows', if there are any."""
-    counts = {"pictures": sum(map(is_picture, source.names())), "clips": sum(map(is_clip, source.names()))}
-    return [f"{count:,} {noun}: no column names them" for noun, count in counts.items() if count]
 
 
 def _patterns(pictures: PictureFiles | None, sounds: ClipFiles | None) -> list[str]:

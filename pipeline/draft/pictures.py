@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,17 +12,12 @@ from pipeline.data.source import Source
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.row_files import OTHER_WORDS, find_row_files
 from pipeline.inputs.images.decoding import image_sizes
+from pipeline.inputs.images.names import is_picture
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 MEASURED = 60  # pictures whose size is read
-
-
-def is_picture(name: str) -> bool:
-    """Says whether a file's ending is one of a picture."""
-    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ NAMED = re.compile(
     r"|\.extras?\b|\.pictures\b|test_pictures"
 )
 PARTED = re.compile(r'\bentry\.(r?partition|split)\("\."|"\." (not )?in entry')
-MOST_LINES, MOST_FILES = 99, 32  # 129 in 39 before inputs were registered; lower them with the code
+MOST_LINES, MOST_FILES = 99, 31  # 129 in 39 before inputs were registered; lower them with the code
 
 
 def found(pattern):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pipeline.data.file_pattern import FilePattern
@@ -10,6 +11,14 @@ from pipeline.errors import Problems, did_you_mean, listing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+def is_picture(name: str) -> bool:
+    """Says whether a file's ending is one of a picture."""
+    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def row_values(table: pd.DataFrame, fields: list[str]) -> list[tuple[str, ...]]:
