@@ -26,7 +26,6 @@ from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
-SHARE_OF_THE_MAIN = 0.5  # of the budget, at most, for the folds of the main model
 FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
 SHORTEST = 0.5  # seconds of any other fit
@@ -154,7 +153,7 @@ class Budget:
         fits = [run.fit_product(name, fold) for fold in self.plan.own_fits]
         if all(fit.done() for fit in fits):
             return None
-        share = min(self._share(name), SHARE_OF_THE_MAIN if deciding else 1.0)
+        share = min(self._share(name), self._kind(name).most if deciding else 1.0)
         seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
@@ -185,12 +184,11 @@ class Budget:
         waiting = {name, *(one for one in others if isinstance(models[one], AnytimeConfig))}
         return self._kind(name).share / sum(self._kind(one).share for one in waiting)
 
-    @staticmethod
-    def _limit(clock: Clock, name: str, deciding: bool) -> float:
+    def _limit(self, clock: Clock, name: str, deciding: bool) -> float:
         """Returns when a model must be done: the baseline, without which there is no submission, need not."""
         if name == "baseline":
             return math.inf
-        return Clock.now() + SHARE_OF_THE_MAIN * clock.left if deciding else clock.deadline
+        return Clock.now() + self._kind(name).most * clock.left if deciding else clock.deadline
 
     def _make_room(self, clock: Clock, name: str) -> bool:
         """Makes the main model fit: faster boosting first, then fewer folds. Says whether it can."""
@@ -205,7 +203,7 @@ class Budget:
             self._configure(models={**models, **faster})
             return True
         self.decided = True
-        fitting = int(SHARE_OF_THE_MAIN * clock.left / clock.per_fold)
+        fitting = int(self._kind(name).most * clock.left / clock.per_fold)
         n = min(folds.n, max(FEWEST_FOLDS, fitting))
         if folds.column is not None or (folds.repeats == 1 and n == folds.n):
             return True

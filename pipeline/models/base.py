@@ -39,6 +39,7 @@ class Model(ABC):
         leads: the enabled model with the highest number decides how many folds fit into a budget;
             0: never.
         share: of the time that is left of a budget, against the shares of the other models that wait.
+        most: share of a budget that its folds may take, at most, where it leads.
         faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
         variants: other settings that are worth a member of their own where time is left.
 
@@ -73,6 +74,7 @@ class Model(ABC):
     quick: ClassVar[bool] = False
     leads: ClassVar[int] = 0
     share: ClassVar[float] = 1.0
+    most: ClassVar[float] = 0.5
     faster: ClassVar[Mapping[str, Any]] = {}
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 

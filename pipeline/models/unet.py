@@ -41,6 +41,7 @@ class UNetModel(Model):
     anytime = True
     share = 2.0
     leads = 3
+    most = 0.8  # a longer fit gains more than a second one
 
     config: UNetConfig
     trained_: TrainedUNet

@@ -83,5 +83,5 @@ def test_objects_have_a_row_each(place, capsys):
 def test_a_budget_ends_with_a_submission(place):
     write_masks(place / "data")
     new(place)
-    assert main(["train", "toy", "--budget", "30s"]) == 0
+    assert main(["train", "toy", "--budget", "12s"]) == 0
     assert len(rows_of("runs/toy/submission.csv")) == 4
