@@ -65,6 +65,9 @@ def test_the_time_is_filled_with_more_of_what_is_done(place, costs, capsys):
     seeds = {f"lgbm_s{number}" for number in range(1, 6)}
     assert set(manifest(place)["config"]["models"]) == {"logit", "lgbm", "lgbm_v1"} | seeds
     assert "lgbm_s6" in capsys.readouterr().out, "what does not fit is said"
+    assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
+    assert "which a budget cut to its time" in capsys.readouterr().out
+    assert list(pd.read_csv("new.csv")["id"]) == list(pd.read_csv("data/toy/test.csv")["id"])
 
 
 @pytest.mark.parametrize("slow", [{"logit": 9.0, "lgbm": 9.0}, {"baseline": 9.0}])

@@ -20,6 +20,7 @@ from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
 from pipeline.runners import pool
 from pipeline.stages.members import members_on_disk, own_members
+from pipeline.stages.prediction import cut_to_time
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.stages.report import publish_report, report_product
 from pipeline.stages.submission import ensemble_product, publish, submission_product
@@ -108,6 +109,10 @@ def predict(options: argparse.Namespace, console: Console) -> int:
     """Predicts new rows with the trained fold models."""
     with ConsoleProgress(console) as progress:
         run = asked_run(options, progress)
+        if cut := cut_to_time(run):
+            progress.message("the models of the submission that lies there, which a budget cut to its time")
+            options.set, options.no_tuned = [*options.set, *cut], True
+            run = asked_run(options, progress)
         rows = predict_rows(run, Path(options.rows), Path(options.out))
     console.print(f"{rows:,} rows: {options.out}")
     return 0

@@ -38,12 +38,18 @@ class Run(ModelProducts):
         """The fits of a model to train: of its scored folds, then those that its readers ask for."""
         return [self.folds.with_rows(fold) for fold in self.plan.fits[name]]
 
+    def trained(self) -> bool:
+        """Says whether all fits of all models are there."""
+        return not self._untrained()
+
     def refuse_untrained(self) -> None:
         """Raises ModelError where a fold of a model is missing, naming all that are."""
-        pairs = [(name, fold) for name in self.plan.models for fold in self.plan.fits[name]]
-        missing = [f"{name} {fold.label}" for name, fold in pairs if not self.fit_product(name, fold).done()]
-        if missing:
+        if missing := self._untrained():
             raise ModelError(f"Not trained yet: {listing(missing)}. Run train first.")
+
+    def _untrained(self) -> list[str]:
+        pairs = [(name, fold) for name in self.plan.models for fold in self.plan.fits[name]]
+        return [f"{name} {fold.label}" for name, fold in pairs if not self.fit_product(name, fold).done()]
 
     def missing(self, name: str) -> list[Fold]:
         """The fits of a model that are not there yet."""

@@ -85,6 +85,27 @@ def predict(run: Run, table: Path, out: Path) -> int:
     return len(ids)
 
 
+def cut_to_time(run: Run) -> list[str]:
+    """Returns the overrides by which a configuration is that of a submission that a budget cut to its time.
+
+    None where the configuration's own models are trained, or where no budget made the submission.
+    """
+    path = run.plan.store.root / "submission.json"
+    if not path.exists() or run.trained():
+        return []
+    facts = json.loads(path.read_text(encoding="utf-8"))["config"]
+    own = {name: section.model_dump(mode="json") for name, section in run.config.models.items()}
+    cut = [
+        name
+        for name, section in facts["models"].items()
+        if {**section, "max_seconds": None} == {**own.get(name, {}), "max_seconds": None}
+        and section.get("max_seconds") is not None
+    ]
+    if not any(own[name].get("max_seconds") is None for name in cut):
+        return []
+    return [f"{key}={json.dumps(facts[key])}" for key in ("models", "folds", "ensemble")]
+
+
 def _warn_of_another_blend(run: Run) -> None:
     """Says where the submission that lies there was made of other members than this configuration's."""
     path = run.plan.store.root / "submission.json"
