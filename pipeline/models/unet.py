@@ -40,7 +40,7 @@ class UNetModel(Model):
     tasks = general_kinds(dense=True)
     anytime = True
     share = 2.0
-    leads = 3
+    leads = 4
     most = 0.8  # a longer fit gains more than a second one
 
     config: UNetConfig
