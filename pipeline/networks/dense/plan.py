@@ -7,10 +7,8 @@ import numpy as np
 from pipeline.networks.dense.config import UNetConfig
 
 STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4000, 5, 200
-STEPS_OF_AN_EPOCH, BATCHES = (
-    30,
-    (2, 16),
-)  # few pictures learn in small steps: half the time for the same score
+STEPS_OF_AN_EPOCH = 30  # few pictures learn in small steps: half the time for the same score
+BATCHES = (2, 16)
 
 
 def batch_of(config: UNetConfig, rows: int) -> int:
