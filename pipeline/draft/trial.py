@@ -108,7 +108,10 @@ class Trials:
         names, number, sizes = np.unique(self.series, return_inverse=True, return_counts=True)
         order = rng.permutation(len(names))
         taken = np.concatenate([[True], np.cumsum(sizes[order])[:-1] < MOST_ROWS])
-        return np.flatnonzero(np.isin(number, order[taken]))
+        chosen = np.flatnonzero(np.isin(number, order[taken]))
+        if self.competition.splitter is not None:  # of long series the latest rows
+            chosen = chosen[np.argsort(self.competition.splitter[chosen], kind="stable")[-MOST_ROWS:]]
+        return np.sort(chosen)
 
     @cached_property
     def _drawn(self) -> Folds:

@@ -55,9 +55,8 @@ class Plan:
     @cached_property
     def fits(self) -> dict[str, list[Fold]]:
         """By model, the fits to train, without their rows."""
-        chosen = [fold for fold in self.all_folds if fold.number == self.only_fold]
-        if self.only_fold is None:
-            chosen = self.own_fits
+        of_one = [fold for fold in self.all_folds if fold.number == self.only_fold]
+        chosen = self.own_fits if self.only_fold is None else of_one
         return fits_needed(self.config.models, self.models, self.all_folds, chosen, self.ordered)
 
     @cached_property

@@ -1,10 +1,14 @@
 """Forecasts: the series that test rows go on, and what the draft makes of their past."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.config.schema import FoldsConfig
 from pipeline.draft.forecast import find_forecast
+from pipeline.draft.trial import Trials
 
 STEPS, AHEAD, SHOPS = 120, 12, 40
 
@@ -81,6 +85,19 @@ def test_far_ahead_less_than_a_year_of_past_tells_nothing(steps, ahead, tells):
 def test_folds_look_as_far_ahead_as_the_test():
     assert found(sales(), ahead=40).n.value == 2
     assert "40 steps ahead, 80 are known" in found(sales(), ahead=40).n.reason
+
+
+def test_a_trial_looks_at_whole_series_and_of_long_ones_at_the_latest_rows(monkeypatch):
+    """Rows of four series: two of them are as many as a trial looks at; of one that is longer the end is."""
+    rows, time = np.arange(400), np.tile(np.arange(100), 4)
+    read = SimpleNamespace(ids=rows, splitter=time)
+    monkeypatch.setattr("pipeline.draft.trial.MOST_ROWS", 200)
+    some = Trials(read, None, "mae", FoldsConfig(), 1, np.repeat(list("abcd"), 100))._rows
+    assert len(some) == 200
+    assert len(set(some // 100)) == 2
+    one = Trials(read, None, "mae", FoldsConfig(), 1, np.full(400, "a"))._rows
+    assert len(one) == 200
+    assert time[one].min() == 50
 
 
 @pytest.mark.slow

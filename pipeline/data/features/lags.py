@@ -13,7 +13,7 @@ from pipeline.data.features.sources import Sources
 from pipeline.data.levels import level_numbers
 from pipeline.errors import DataError
 
-MOST_CELLS = 50_000_000  # series times steps: 200 MB
+MOST_CELLS = 20_000_000  # series times steps: 80 MB, and 400 MB while columns are made
 MONTH, SHORTEST_MONTH, LONGEST_MONTH = 365.25 / 12, 28, 31  # days
 SEASONS_BACK = 2  # whose values are columns of their own; the mean is over all that are known
 
@@ -120,9 +120,9 @@ class _Past:
     def __init__(self, values: np.ndarray, series: np.ndarray, place: np.ndarray, end: np.ndarray) -> None:
         self.values, self.series, self.place, self.end = values, series, place, end
         present = ~np.isnan(values)
-        before = np.zeros((len(values), 1))
+        before = np.zeros((len(values), 1), np.int32)
         self.totals = np.hstack([before, np.cumsum(np.where(present, values, 0.0), axis=1, dtype=np.float64)])
-        self.counts = np.hstack([before, np.cumsum(present, axis=1)])
+        self.counts = np.hstack([before, np.cumsum(present, axis=1, dtype=np.int32)])
 
     def at(self, back: np.ndarray) -> np.ndarray:
         """Returns float64 (rows,), the values so many steps before the rows, where they are known."""
@@ -141,7 +141,7 @@ class _Past:
 
     def last(self) -> np.ndarray:
         """Returns the latest value of each row."""
-        steps = np.where(np.isnan(self.values), -1, np.arange(self.values.shape[1]))
+        steps = np.where(np.isnan(self.values), np.int32(-1), np.arange(self.values.shape[1], dtype=np.int32))
         latest = np.maximum.accumulate(steps, axis=1)
         place = np.clip(self.end, -1, self.values.shape[1] - 1)
         chosen = np.where(place < 0, -1, latest[self.series, np.maximum(place, 0)])
