@@ -32,7 +32,7 @@ def choose_unet(size: Size, fits: int, machine: Machine, weights: list[Weights])
     longest = max(height, width)
     side = next((one for one in SIDES if one <= max(longest, min(SIDES)) * 1.3), min(SIDES))
     shape = [max(GRAIN, GRAIN * round(side * one / longest / GRAIN)) for one in (height, width)]
-    encoder: dict[str, Any] = {"backbone": PLAIN}
+    encoder: dict[str, Any] = {"backbone": PLAIN, "standardise": "picture"}
     if weights and min(shape) >= SMALLEST_PRETRAINED:
         lightest = min(weights, key=lambda weight: weight.multiply_adds)
         encoder = {"backbone": lightest.backbone, "alpha": lightest.alpha, "weights": "imagenet"}

@@ -19,21 +19,25 @@ from pipeline.networks.structure import ExtractorStructure
 DEEPEST = 32  # stride of the last map
 PLAIN_STRIDES = (1, 2, 4, 8, 16)
 FINEST = 8  # channels at stride 1, at least
+FAINTEST = 0.02  # added to a picture's deviation, in those of all training pixels
 FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
 
 
-def build_encoder(structure: ExtractorStructure, width: int) -> Any:
+def build_encoder(structure: ExtractorStructure, width: int, own_contrast: bool) -> Any:
     """Returns a new, untrained Keras model: uint8 pictures to a list of maps, the finest first.
 
     Args:
         structure: what it is; its pooling is of no account.
         width: channels of a plain encoder at stride 2.
+        own_contrast: whether a plain encoder sees each picture by its own mean and deviation, too.
     """
     keras = load_keras()
     inputs = keras.Input(structure.shape, dtype="uint8")
     x = keras.ops.cast(inputs, "float32")
     if structure.backbone == PLAIN:
-        return keras.Model(inputs, _plain_maps(keras, standardise(keras, x), width))
+        x = standardise(keras, x)
+        x = with_own_contrast(keras, x) if own_contrast else x
+        return keras.Model(inputs, _plain_maps(keras, x, width))
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
     if structure.shape[2] == 1:
         x = keras.ops.repeat(x, 3, axis=-1)
@@ -85,6 +89,16 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
         x = _block(keras, x, max(FINEST, structure.width * stride // 2), 1 if stride == 1 else 2)
     x = layers.Conv2D(structure.layers, 1, dtype="float32")(x)
     return keras.Model(inputs, x)
+
+
+def with_own_contrast(keras: Any, x: Any) -> Any:
+    """Returns pictures and, as further channels, each less its own mean over its own deviation.
+
+    What is faint in a dark picture is to a network that sees few of these as dark as nothing at all.
+    """
+    ops = keras.ops
+    mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
+    return ops.concatenate([x, (x - mean) / (ops.sqrt(variance) + FAINTEST)], axis=-1)
 
 
 def _plain_maps(keras: Any, x: Any, width: int) -> list[Any]:

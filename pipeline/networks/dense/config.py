@@ -36,6 +36,11 @@ class UNetConfig(AnytimeConfig):
     width: int = Field(
         default=8, ge=4, le=128, description="channels at the finest stride; twice as many a stride deeper"
     )
+    standardise: Literal["training", "picture"] = Field(
+        default="training",
+        description="what its pictures are less the mean and over the deviation of: the training pixels, or "
+        "beside them each picture's own, where some are much fainter than others (an encoder from scratch)",
+    )
     loss: LossName = Field(
         default="bce_dice",
         description="cross-entropy, Dice, their sum, focal, or Lovasz hinge (with cross-entropy)",
@@ -104,6 +109,8 @@ class UNetConfig(AnytimeConfig):
         if len(sides) not in (1, 2) or any(side < GRAIN or side % GRAIN for side in sides):
             yield "size", f"must be multiples of {GRAIN}: one, or [height, width]. Received: {self.size}."
         if self.backbone != PLAIN:
+            if self.standardise != "training":
+                yield "standardise", f"is for a `{PLAIN}` encoder. Received: {self.standardise!r}."
             yield from self._encoder()
         elif self.weights_kind != "none":
             yield "weights", f"a `plain` encoder starts from none. Received: {self.weights!r}."

@@ -16,12 +16,14 @@ class DecoderStructure:
     Attributes:
         layers: numbers per pixel.
         encoder_rate: factor of the rate of the encoder.
+        own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
     """
 
     width: int
     layers: int
     loss: str
     encoder_rate: float
+    own_contrast: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,13 @@ def make_unet_structure(config: UNetConfig, shape: tuple[int, int, int], layers:
     untrained = config.weights_kind == "none"
     return UNetStructure(
         ExtractorStructure(config.backbone, config.alpha, shape, "none", False),
-        DecoderStructure(config.width, layers, config.loss, 1.0 if untrained else config.encoder_rate),
+        DecoderStructure(
+            config.width,
+            layers,
+            config.loss,
+            1.0 if untrained else config.encoder_rate,
+            config.standardise == "picture",
+        ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
         adapt=untrained,
     )

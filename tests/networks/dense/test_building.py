@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.networks.dense.building import skips
+from pipeline.networks.dense.building import FAINTEST, skips, with_own_contrast
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.structure import UNetStructure, make_unet_structure
@@ -51,14 +51,34 @@ def test_it_answers_with_a_number_per_pixel_and_layer(backbone):
         assert not all(map(np.array_equal, head, map(to_numpy, network.head.trainable_variables)))
 
 
+def test_a_faint_picture_looks_like_a_bright_one_beside_itself():
+    """A tenth of the brightness changes the pictures by the training pixels, and not those by their own."""
+    keras = load_keras(1)
+    drawn = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    both = [to_numpy(with_own_contrast(keras, keras.ops.convert_to_tensor(x))) for x in (drawn, 0.1 * drawn)]
+    assert both[0].shape == (2, 8, 8, 6)
+    assert np.abs(both[0][..., :3] - both[1][..., :3]).max() > 0.5
+    scale = np.abs(both[0][..., 3:]).max()
+    assert np.abs(both[0][..., 3:] - both[1][..., 3:]).max() < 0.5 * scale
+    own = both[0][..., 3:]
+    expected = drawn.std(axis=(1, 2)) / (drawn.std(axis=(1, 2)) + FAINTEST)
+    np.testing.assert_allclose(own.mean(axis=(1, 2)), 0.0, atol=1e-4)
+    np.testing.assert_allclose(own.std(axis=(1, 2)), expected, rtol=1e-3)
+
+
 def test_its_structure_comes_back_from_json():
-    one = structure()
-    assert UNetStructure.from_json(one.to_json()) == one
+    for one in (structure(), structure(standardise="picture")):
+        assert UNetStructure.from_json(one.to_json()) == one
+    assert structure(standardise="picture") != structure()
 
 
 @pytest.mark.parametrize(
     "keys, said",
     [
+        (
+            {"backbone": "mobilenet_v2", "standardise": "picture"},
+            "`models.u.standardise`: is for a `plain` encoder. Received: 'picture'.",
+        ),
         ({"size": 100}, r"`models.u.size`: must be multiples of 32.*Received: 100"),
         ({"size": [64, 30]}, r"multiples of 32"),
         ({"backbone": "mobilenet_v9"}, r"`models.u.backbone`: unknown 'mobilenet_v9'. Did you mean"),
