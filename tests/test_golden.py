@@ -36,7 +36,7 @@ TOLERANCE = {  # of the cross-fitted score, on another machine: one or two rows 
     "otto": 0.02,
     "titanic": 0.02,
     "whale_heads": 0.1,
-    "whales": 0.5,  # three short networks in a chain, 68 scored pictures: rounding grows to a tenth and more
+    "whales": 0.3,  # three short networks in a chain, 68 scored pictures: 0.13 off where AVX-512 rounds
 }
 
 
