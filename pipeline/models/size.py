@@ -42,5 +42,5 @@ class Size:
 
     @property
     def problems(self) -> int:
-        """How many columns a learner of one column at a time learns: two classes are one."""
+        """Columns that a learner of one column at a time learns: two classes are one."""
         return 1 if self.task.exclusive and self.outputs == 2 else self.outputs
