@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,10 @@ from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
-FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
 SHORTEST = 0.5  # seconds of any other fit
 LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
-STEPS = [0.5, 0.7, *(step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))]
+STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0, 6.0, 7.0, 8.5)  # each a fifth more than the one before
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
 QUICK_BLENDS = {"picture": "convex"}  # by what a metric wants; of others it is greedy
@@ -152,7 +152,8 @@ class Budget:
         if all(fit.done() for fit in fits):
             return None
         share = min(self._share(name), self._kind(name).most if deciding else 1.0)
-        seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
+        fitting = self._kind(name).fitting(self._size)
+        seconds = coarse(fitting * share * clock.left / (len(fits) * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
         return None if seconds < (SHORTEST_FIT if deciding else SHORTEST) else seconds
@@ -161,15 +162,19 @@ class Budget:
         """Returns the seconds below which a fit of a model is of no use."""
         if (original := self._copied(name)) is not None:
             return LEAST_OF_A_COPY * (getattr(self.plan.section(original), "max_seconds", None) or 0.0)
+        return self._kind(name).least_seconds(self._size)
+
+    @cached_property
+    def _size(self) -> Size:
+        """Rows, columns and outputs of the competition."""
         competition = Run(self.plan, self.progress).competition
-        size = Size(
+        return Size(
             rows=len(competition.ids),
             test_rows=len(competition.test_ids),
             columns=0 if competition.train is None else competition.train.shape[1],
             kind=competition.task.kind,
             outputs=competition.task.n_outputs,
         )
-        return self._kind(name).least_seconds(size)
 
     def _copied(self, name: str) -> str | None:
         """The model that one is a copy of; None for those of the configuration."""
@@ -277,8 +282,11 @@ class Budget:
 
 
 def coarse(seconds: float) -> float:
-    """Returns the largest of 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, ... that is not above, else 0.
+    """Returns the largest of `STEPS` times a power of ten that is not above, at least 0.5 s; else 0.
 
     So the same budget mostly finds its products again.
     """
-    return max((step for step in STEPS if step <= seconds), default=0.0)
+    if seconds < SHORTEST:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(seconds))
+    return round(power * max(step for step in STEPS if step * power <= seconds), 10)
