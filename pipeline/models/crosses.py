@@ -47,7 +47,7 @@ class Crosses(SparseModel):
     """
 
     Config: ClassVar[type[ModelConfig]] = CrossesConfig
-    sees = ("table",)
+    sees = SparseModel.sees[:1]  # the table without its free text
     config: CrossesConfig
 
     @classmethod
