@@ -15,11 +15,12 @@ from pipeline.clock import Clock
 from pipeline.commands.clean import clean as remove_unused
 from pipeline.commands.options import asked_run, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
-from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
+from pipeline.run.run import Run
 from pipeline.runners import pool
 from pipeline.stages.members import members_on_disk, own_members
+from pipeline.stages.page import publish_page
 from pipeline.stages.prediction import cut_to_time
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.stages.report import publish_report, report_product
@@ -87,35 +88,38 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
             members += members_on_disk(run, members)
         product = submission_product(run, ensemble_product(run, members))
         run.made(product)
-        return publish(run, product, started)
+        return publish(run, product, started) | {"page": str(publish_page(run))}
 
 
 def report(options: argparse.Namespace, console: Console) -> int:
-    """Looks into the trained models."""
+    """Writes the page of a run, whole or killed, and looks into the trained models."""
     with ConsoleProgress(console) as progress:
-        run = asked_run(options, progress)
-        if not run.plan.reports:
-            raise ConfigError(
-                f"configs/{options.name}.yaml asks for no report: no model has a `view`, and "
-                "`report.optimism` names none of the enabled ones."
-            )
-        run.refuse_untrained()
-        run.made(report_product(run))
-    _show_report(publish_report(run), console)
+        run = _trained_run(options, progress)
+        if run.plan.reports and run.trained():
+            run.made(report_product(run))
+            _show_report(publish_report(run), console)
+        page = publish_page(run, again=True)
+    console.print(f"report: {page}")
     return 0
 
 
 def predict(options: argparse.Namespace, console: Console) -> int:
     """Predicts new rows with the trained fold models."""
     with ConsoleProgress(console) as progress:
-        run = asked_run(options, progress)
-        if cut := cut_to_time(run):
-            progress.message("the models of the submission that lies there, which a budget cut to its time")
-            options.set, options.no_tuned = [*options.set, *cut], True
-            run = asked_run(options, progress)
+        run = _trained_run(options, progress)
         rows = predict_rows(run, Path(options.rows), Path(options.out))
     console.print(f"{rows:,} rows: {options.out}")
     return 0
+
+
+def _trained_run(options: argparse.Namespace, progress: Progress) -> Run:
+    """Returns the run of the configuration, or where a budget cut that to its time, of what it was cut to."""
+    run = asked_run(options, progress)
+    if cut := cut_to_time(run):
+        progress.message("the models of the submission that lies there, which a budget cut to its time")
+        options.set, options.no_tuned = [*options.set, *cut], True
+        run = asked_run(options, progress)
+    return run
 
 
 def clean(options: argparse.Namespace, console: Console) -> int:
@@ -136,6 +140,7 @@ def _show(summary: dict[str, Any], console: Console) -> None:
         console.print(line, markup=False)
     if "report" in summary:
         _show_report(summary["report"], console)
+    console.print(f"report: {summary['page']}")
     console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
 
 

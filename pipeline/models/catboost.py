@@ -168,6 +168,9 @@ class CatBoost(Boosting):
             )
         except catboost.CatBoostError as error:
             raise ModelError(f"{self.config.kind}: {error}") from error
+        if valid is not None:
+            curves = {"inner": booster.get_evals_result().get("validation", {})}
+            self.curves_.keep(curves, booster.tree_count_, rounds, pace)
         return booster, booster.tree_count_
 
     def _pool(

@@ -14,7 +14,7 @@ from pipeline.errors import ModelError
 from pipeline.networks.keras_import import to_numpy
 from pipeline.networks.training.batches import Batch, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, Groups
-from pipeline.networks.training.phase import EpochNews, Phase
+from pipeline.networks.training.phase import EpochNews, Phase, curve
 from pipeline.networks.training.schedule import SWA_START
 
 SECONDS_BETWEEN_REPORTS = 2.0
@@ -68,7 +68,7 @@ class Trainer:
             for variable, value in zip(variables, groups.pop(name), strict=True):
                 variable.assign(value)
         known = {key: facts[key] for key in ("epoch", "losses", "scores", "averaged")}
-        self.progress = EpochNews(**known, kept=groups)
+        self.progress = EpochNews(**known, rates=facts.get("rates", []), kept=groups)
 
     def train(self) -> list[Values]:
         """Trains to the end and returns the weights found: one set, or one per snapshot.
@@ -92,6 +92,13 @@ class Trainer:
                 break
         return self._result()
 
+    def history(self) -> dict[str, Any]:
+        """Returns how it went, as `curve` says it."""
+        progress, phase = self.progress, self.phase
+        late = progress.epoch < phase.epochs and not self._stopped() and self._late()
+        curves = (progress.losses, progress.scores, progress.rates)
+        return curve(phase.name, "epoch", phase.epochs, *curves, chosen=progress.best_epoch, late=late)
+
     def _epoch(self) -> bool:
         """Takes a step per batch; returns whether there was time for all of them."""
         epoch, steps = self.progress.epoch, len(self.batches)
@@ -104,6 +111,7 @@ class Trainer:
                 said = time.monotonic()
                 self._say(epoch + done / steps, total / done)
         self.progress.losses.append(total / done)
+        self.progress.rates.append(self._rate or 0.0)
         return done == steps
 
     def _step(self, batch: Batch, step: int) -> float:
@@ -194,6 +202,7 @@ class Trainer:
             "losses": progress.losses,
             "scores": progress.scores,
             "averaged": progress.averaged,
+            "rates": progress.rates,
         }
         self.checkpoint.write(facts, {**now, **progress.kept}, must)
 
