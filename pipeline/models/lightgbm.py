@@ -127,6 +127,9 @@ class LightGBM(Boosting):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         return booster.predict(features, num_threads=threads_for(features, context))
 
+    def _gains(self) -> np.ndarray:
+        return np.sum([booster.feature_importance("gain") for booster in self.boosters_], axis=0, dtype=float)
+
     def _read_booster(self, file: Path) -> Any:
         import lightgbm
 

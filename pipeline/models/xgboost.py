@@ -158,6 +158,13 @@ class XGBoost(Boosting):
         booster.set_param({"nthread": threads_for(features, context)})
         return booster.predict(self._matrix(features, booster.feature_types, context))
 
+    def _gains(self) -> np.ndarray:
+        gains = np.zeros(len(self.encoder_.names_))
+        for booster in self.boosters_:
+            for feature, gain in booster.get_score(importance_type="total_gain").items():
+                gains[int(feature[1:])] += gain  # "f0", "f1": the features had no names
+        return gains
+
     def _read_booster(self, file: Path) -> Any:
         import xgboost
 

@@ -83,6 +83,24 @@ def draw(
     return Figure(_themed(file.getvalue()), alt, caption)
 
 
+def logarithmic(axes: Axes, *sides: str) -> None:
+    """Makes "x" or "y" of the axes logarithmic, with plain numbers: powers would need a formula's letters."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    for side in sides:
+        getattr(axes, f"set_{side}scale")("log")
+        axis = getattr(axes, f"{side}axis")
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def whole(axes: Axes) -> None:
+    """Has the x axis count in whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+
+
 def short(name: object, most: int = LONGEST) -> str:
     """Returns a name that fits beside an axis."""
     text = " ".join(str(name).split())

@@ -14,6 +14,8 @@ import numpy as np
 from pipeline.audit.finding import Finding
 from pipeline.board import Board
 from pipeline.data.dense import finite_rows, read_values
+from pipeline.ensemble.postprocessing import Postprocessor
+from pipeline.ensemble.postprocessing_choice import read_postprocessor
 from pipeline.metrics import Metric
 from pipeline.report.row_losses import row_losses
 from pipeline.report.trained import Trained
@@ -40,6 +42,12 @@ class Blended:
         """What `ensemble.json` says: scores, weights, intervals, what each member adds."""
         found: dict[str, Any] = json.loads((self.folder / "ensemble.json").read_text(encoding="utf-8"))
         return found
+
+    @cached_property
+    def postprocessor(self) -> Postprocessor:
+        """What is done to the blend before it is handed in."""
+        facts = json.loads((self.folder / "fitted" / "fitted.json").read_text(encoding="utf-8"))
+        return read_postprocessor(facts["postprocessor"])
 
     @cached_property
     def oof(self) -> np.ndarray:
@@ -142,7 +150,7 @@ class Material:
     @cached_property
     def answer(self) -> Answer | None:
         """The ensemble's answers, or the best model's where there is no ensemble."""
-        said: dict[str, np.ndarray | None] = {"ensemble": self.blended.oof} if self.blended else {}
+        said: dict[str, np.ndarray | None] = {"the ensemble": self.blended.oof} if self.blended else {}
         if not said:
             said = {name: self.models[name].oof for name in self.ranked or self.models}
         for name, oof in said.items():
@@ -157,6 +165,18 @@ class Material:
             return np.zeros(0)
         rows, seed = self.answer.rows, self.run.config.seed
         return row_losses(self.task, self.metric, self.target[rows], self.answer.oof[rows], seed)
+
+    @cached_property
+    def decided(self) -> np.ndarray:
+        """What the answers come to where they must be one thing: classes, labels, or rules of masks.
+
+        In the order of the answer's rows; by the thresholds that are handed in, where any were chosen.
+        """
+        if self.answer is None:
+            return np.zeros(0, int)
+        said = self.answer.oof[self.answer.rows]
+        labels = self.blended.postprocessor.labels(said) if self.blended else None
+        return self.task.decided(said) if labels is None else labels
 
     @cached_property
     def fold_of(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from pipeline.report.section import Section
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 VERSION = 1  # raise it when the same products would be shown in another way
 HEAD = 4_000  # bytes in which a page says what it was made of
@@ -77,4 +78,13 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("pipeline.report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.filters["marked"] = _marked
+    return made
+
+
+def _marked(text: str) -> Markup:
+    """Returns text with what stands between backticks as code; all of it is escaped first."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.errors import StoreError
 from pipeline.inputs.base import Shown
-from pipeline.registry import INPUTS
-from pipeline.report.blocks import Block, Picture, Quote, Values, data_uri
+from pipeline.registry import INPUTS, locating
+from pipeline.report.blocks import Block, Folded, Picture, Quote, Values, data_uri
 from pipeline.report.material import Material
+
+Mark = Callable[[int, np.ndarray], np.ndarray]
 
 SIDE = 160  # pixels of the longer side of a small picture
 SMALL = 48  # a picture with fewer is drawn larger, with square pixels
@@ -21,16 +26,25 @@ ODD = 2.5  # robust standard deviations from the median, beyond which a number i
 RARE = 0.02  # share of the rows, below which a category is
 
 
-def shown_rows(material: Material, rows: Sequence[int]) -> list[list[Block]]:
-    """Returns what a person sees of training rows: blocks, a list for each row."""
+def shown_rows(material: Material, rows: Sequence[int], mark: Mark | None = None) -> list[list[Block]]:
+    """Returns what a person sees of training rows: blocks, a list for each row.
+
+    Args:
+        material: of the run.
+        rows: positions.
+        mark: draws on a row's picture what was found in it.
+    """
     run, found = material.run, [[] for _ in rows]  # type: ignore[var-annotated]
     shop = run.workshop(next(iter(run.plan.models)))
+    pictured = any(one.there(run.competition) for one in locating())
     for name in INPUTS:
         one = INPUTS.get(name)()
         if not one.there(run.competition):
             continue
         for place, shown in enumerate(one.shown(shop, rows)):
-            found[place] += _blocks(material, shown)
+            if mark and shown.picture is not None:
+                shown = replace(shown, picture=mark(rows[place], shown.picture))
+            found[place] += _blocks(material, shown, pictured)
     return found
 
 
@@ -51,14 +65,15 @@ def thumbnail(picture: np.ndarray, side: int = SIDE) -> str:
     return data_uri(data.tobytes(), f"image/{kind[1:]}")
 
 
-def _blocks(material: Material, shown: Shown) -> list[Block]:
+def _blocks(material: Material, shown: Shown, beside_picture: bool) -> list[Block]:
     found: list[Block] = []
     if shown.picture is not None:
         small = max(shown.picture.shape[:2]) < SMALL
         found.append(Picture(thumbnail(shown.picture), "the row's picture", crisp=small))
     found += [Quote(name, _cut(text, LONGEST_TEXT)) for name, text in shown.texts.items() if text]
     if shown.values:
-        found.append(Values(_values(material, shown.values)))
+        values = Values(_values(material, shown.values))
+        found.append(Folded("values", [values]) if beside_picture else values)
     return found
 
 
@@ -100,3 +115,13 @@ def _text(value: Any) -> str:
 def _cut(text: str, most: int) -> str:
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shrunk(path: Path, widest: int) -> str:
+    """Returns a picture's file as a data URI: WebP, no wider than so many pixels."""
+    import cv2
+
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise StoreError(f"{path} is no picture any more: delete it, or run again.")
+    return thumbnail(picture[..., ::-1], max(widest, 1))

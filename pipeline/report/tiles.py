@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from pipeline.audit.labels import doubtful_rows
 from pipeline.report.blocks import Tile, plain
+from pipeline.report.masks_shown import outlined
 from pipeline.report.material import Answer, Material
 from pipeline.report.rows_shown import shown_rows
 
@@ -23,7 +25,8 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
         rows: positions.
         doubtful: positions of the rows whose label looks wrong.
     """
-    shown, found = shown_rows(material, rows), []
+    mark = partial(outlined, material, answer) if material.task.dense else None
+    shown, found = shown_rows(material, rows, mark), []
     for row, blocks in zip(rows, shown, strict=True):
         looks = row in doubtful
         fold = int(material.fold_of[row])
@@ -48,7 +51,8 @@ def _said(material: Material, answer: Answer, row: int) -> list[tuple[str, str]]
     task, said = material.task, answer.oof[row]
     truth = np.asarray(material.target)[row]
     if task.dense:
-        return []
+        place = int(np.searchsorted(answer.rows, row))
+        return [("error", plain(float(material.losses[place])))]
     if task.exclusive:
         first = int(said.argmax())
         return [

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.blocks import Block, Cell, Figure, Table, score_text, seconds_text, signed
-from pipeline.report.figure import SERIES, draw
+from pipeline.report.figure import SERIES, draw, whole
 from pipeline.report.section import SECTIONS, Advice, Section
 
 MOST = 30  # runs shown, the last ones
@@ -61,7 +61,7 @@ class Runs(Section):
                 axes.legend()
             axes.set_xlabel("run")
             axes.set_ylabel(self.material.metric.name)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            whole(axes)
 
         first, last = score_text(runs[0]["score"]), score_text(runs[-1]["score"])
         alt = f"Scores of {len(runs)} runs, from {first} to {last}."

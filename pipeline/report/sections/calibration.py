@@ -46,7 +46,7 @@ class Calibration(Section):
         }[self.material.task.exclusive]
         text = (
             f"Expected calibration error {self.error:.4f} (the mean distance of a bin from the diagonal; "
-            f"{BINS} bins of equal numbers of rows, by {where}, of the {self._name} out of fold). "
+            f"{BINS} bins of equal numbers of rows, by {where}, of {self._name} out of fold). "
             "Bars are 95 % intervals."
         )
         return [*found, Text(text, small=True), Folded("The same in numbers", [self._table()])]

@@ -30,7 +30,7 @@ class Classes(Section):
     def blocks(self) -> list[Block]:
         names, counts = self.material.task.outputs, self._counts
         right = np.trace(counts) / max(1, counts.sum())
-        text = f"Of {counts.sum():,} rows the likeliest class is right for {right:.2%}."
+        text = f"Of {counts.sum():,} rows, out of fold, {right:.2%} are answered with their class."
         found: list[Block] = [Text(text)]
         if len(names) <= MOST_CLASSES:
             found.append(self._matrix())
@@ -53,11 +53,11 @@ class Classes(Section):
 
     @cached_property
     def _said(self) -> tuple[np.ndarray, np.ndarray]:
-        """Truth and likeliest class of the scored rows."""
+        """Truth and answer of the scored rows."""
         answer = self.material.answer
         if answer is None:
             return np.zeros(0, int), np.zeros(0, int)
-        return np.asarray(self.material.target)[answer.rows], answer.oof[answer.rows].argmax(axis=1)
+        return np.asarray(self.material.target)[answer.rows], self.material.decided.astype(int)
 
     @cached_property
     def _counts(self) -> np.ndarray:
@@ -92,7 +92,7 @@ class Classes(Section):
             rows.append([names[truth], *cells, recall])
         right = [counts[k, k] / counts[:, k].sum() if counts[:, k].sum() else None for k in range(len(names))]
         rows.append(["precision", *(f"{one:.0%}" if one is not None else "–" for one in right), ""])
-        text = "Rows: the truth; columns: the likeliest class. Links lead to examples."
+        text = "Rows: the truth; columns: the answer. Links lead to examples."
         return Table(text, ["truth", *names, "recall"], rows, dense=True)
 
     def _hardest(self) -> Table:

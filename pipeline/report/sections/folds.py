@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.report.blocks import Block, Cell, Figure, Table, Text, score_text, signed
 from pipeline.report.figure import SERIES, draw, short
+from pipeline.report.material import Answer
 from pipeline.report.section import SECTIONS, Advice, Section
 
 MOST_MODELS, MOST_FOLDS = 12, 15  # shown
@@ -122,9 +123,10 @@ class FoldScores(Section):
         answer, run = self.material.answer, self.material.run
         if answer is None or run.competition.splitter is not None or run.folds.n < 2:
             return None
-        losses = self.material.losses
-        known = np.isfinite(losses)
-        folds, ranks = self.material.fold_of[answer.rows][known], _ranks(losses[known])
+        losses = self._terms(answer)
+        if losses is None:
+            return None
+        folds, ranks = self.material.fold_of[answer.rows], _ranks(losses)
         numbers = np.unique(folds)
         if len(numbers) < 2:
             return None
@@ -138,6 +140,15 @@ class FoldScores(Section):
             f"Folds differ by more than chance (p = {chance:.1g}): a row of {label} is worse than "
             f"{share:.0%} of all rows on average; the mean would be 50%."
         )
+
+    def _terms(self, answer: Answer) -> np.ndarray | None:
+        """Returns what each row adds to the loss; None where the metric is no mean of rows."""
+        metric = self.material.metric
+        if metric.row_means is None or self.material.task.dense:
+            return None
+        said = self.material.decided if metric.wants == "label" else metric.exactly(answer.oof[answer.rows])
+        terms = metric.row_means.terms(*metric.asked(self.material.target[answer.rows], said))
+        return -self.material.sign * np.asarray(terms, float).mean(axis=1)
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

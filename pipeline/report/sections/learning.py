@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.blocks import Beside, Block, Cell, Figure, Folded, Table
-from pipeline.report.figure import INK, SERIES, draw
+from pipeline.report.figure import INK, SERIES, draw, logarithmic, whole
 from pipeline.report.section import SECTIONS, Advice, Section
 
 MOST_MODELS = 8  # drawn
@@ -72,11 +72,12 @@ class Learning(Section):
                     axes.plot([], [], color=colour, label=label)
             axes.legend(loc="upper right")
             axes.set_xlabel(unit)
+            whole(axes)
             axes.set_ylabel("loss")
             values = np.array([v for c in curves for k in ("losses", "scores") for v in c.get(k, [])], float)
             values = values[np.isfinite(values)]
             if len(values) and values.min() > 0 and values.max() > 30 * values.min():
-                axes.set_yscale("log")
+                logarithmic(axes, "y")
             rates = next((curve for curve in curves if len(set(curve.get("rates", []))) > 1), None)
             if rates:
                 side = axes.twinx()
