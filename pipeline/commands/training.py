@@ -17,10 +17,9 @@ from pipeline.commands.options import asked_run, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
 from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
-from pipeline.run.run import Run
 from pipeline.runners import pool
 from pipeline.stages.members import members_on_disk, own_members
-from pipeline.stages.page import publish_page
+from pipeline.stages.page import publish_page, reported
 from pipeline.stages.prediction import cut_to_time
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.stages.report import publish_report, report_product
@@ -94,7 +93,10 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
 def report(options: argparse.Namespace, console: Console) -> int:
     """Writes the page of a run, whole or killed, and looks into the trained models."""
     with ConsoleProgress(console) as progress:
-        run = _trained_run(options, progress)
+        asked = asked_run(options, progress)
+        run = reported(asked)
+        if run is not asked:
+            progress.message("of the models of the submission that lies there: nothing was trained since")
         if run.plan.reports and run.trained():
             run.made(report_product(run))
             _show_report(publish_report(run), console)
@@ -106,20 +108,14 @@ def report(options: argparse.Namespace, console: Console) -> int:
 def predict(options: argparse.Namespace, console: Console) -> int:
     """Predicts new rows with the trained fold models."""
     with ConsoleProgress(console) as progress:
-        run = _trained_run(options, progress)
+        run = asked_run(options, progress)
+        if cut := cut_to_time(run):
+            progress.message("the models of the submission that lies there, which a budget cut to its time")
+            options.set, options.no_tuned = [*options.set, *cut], True
+            run = asked_run(options, progress)
         rows = predict_rows(run, Path(options.rows), Path(options.out))
     console.print(f"{rows:,} rows: {options.out}")
     return 0
-
-
-def _trained_run(options: argparse.Namespace, progress: Progress) -> Run:
-    """Returns the run of the configuration, or where a budget cut that to its time, of what it was cut to."""
-    run = asked_run(options, progress)
-    if cut := cut_to_time(run):
-        progress.message("the models of the submission that lies there, which a budget cut to its time")
-        options.set, options.no_tuned = [*options.set, *cut], True
-        run = asked_run(options, progress)
-    return run
 
 
 def clean(options: argparse.Namespace, console: Console) -> int:

@@ -32,7 +32,7 @@ def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) 
     scale = SIDE / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     shown = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
-    shown = np.ascontiguousarray(np.broadcast_to(shown.reshape(*shown.shape[:2], -1), (*shown.shape[:2], 3)))
+    shown = np.array(np.broadcast_to(shown.reshape(*shown.shape[:2], -1), (*shown.shape[:2], 3)))
     for labels, colour in ((task.known.labels(row), TRUTH), (said, SAID)):
         small = cv2.resize(labels.astype(np.uint16), size, interpolation=cv2.INTER_NEAREST)
         for number in np.unique(small)[np.unique(small) > 0]:

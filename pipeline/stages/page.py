@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.audit.finding import Finding
 from pipeline.board import FILE, Board
+from pipeline.config.schema import EnsembleConfig, FoldsConfig
 from pipeline.errors import ModelError
+from pipeline.registry import MODELS
 from pipeline.report.material import Blended, Material
 from pipeline.report.page import HEAD, VERSION, made_of, render
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_product, findings_of, labels_product
 from pipeline.stages.report import report_product
-from pipeline.store import digest, file_digest, write_atomically
+from pipeline.store import MANIFEST, digest, file_digest, write_atomically
 
 PAGE = "report.html"
 SEARCHES = "search"  # the folder of a run's searches
@@ -41,6 +44,33 @@ def publish_page(run: Run, again: bool = False) -> Path:
     text = render(material, key, run.progress.warning)
     write_atomically(path, text.encode("utf-8"))
     return path
+
+
+def reported(run: Run) -> Run:
+    """Returns the run that a page is of: the one asked for, or the one that was handed in last.
+
+    A budget trains other models than the configuration names: the same with less time, in larger steps, on
+    fewer folds. Where nothing of the configuration was trained since a file was handed in, the page is of
+    what made that file.
+    """
+    path = run.plan.store.root / "submission.json"
+    if not path.exists() or run.trained():
+        return run
+    fits = [run.fit_product(name, fold) for name in run.plan.models for fold in run.plan.fits[name]]
+    handed_in = path.stat().st_mtime
+    if any(fit.done() and (fit.path / MANIFEST).stat().st_mtime > handed_in for fit in fits):
+        return run
+    said = json.loads(path.read_text(encoding="utf-8"))["config"]
+    models = {
+        name: MODELS.get(section["kind"]).Config.model_validate(section)
+        for name, section in said["models"].items()
+    }
+    update = {
+        "models": models,
+        "folds": FoldsConfig.model_validate(said["folds"]),
+        "ensemble": EnsembleConfig.model_validate(said["ensemble"]),
+    }
+    return Run(replace(run.plan, config=run.config.model_copy(update=update), only=None), run.progress)
 
 
 def material_of(run: Run) -> Material:

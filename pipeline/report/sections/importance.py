@@ -38,8 +38,8 @@ class ColumnImportance(Section):
             seen = len(self.ranked[0].losses)
             text = (
                 f"Permutation: by how much the loss of {self._name} grows when a column is shuffled among "
-                f"rows that its fold model was not trained on ({seen} folds; bars: two standard errors). Columns "
-                "whose ranks hang together are shuffled together."
+                f"rows that its fold model was not trained on ({seen} folds; bars: two standard errors). "
+                "Columns whose ranks hang together are shuffled together."
             )
             found.append(Text(text, small=True))
         if gains := self._gains():

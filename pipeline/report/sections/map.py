@@ -25,6 +25,7 @@ COLOURS = (
     "#7f8c9a",
 )
 SMALLEST = 1e-4
+MANY = 0.15  # share of wrong answers, from which their rings are faint
 
 
 @SECTIONS.register("map")
@@ -65,7 +66,9 @@ class Map(Section):
                 axes.scatter(*points[rows].T, s=7, color=colour, linewidths=0, alpha=0.7, rasterized=True)
                 axes.plot([], [], "o", color=colour, label=name, markersize=4)
             wrong = said != truth
-            axes.plot(*points[wrong].T, "o", markersize=5, fillstyle="none", color=INK, markeredgewidth=0.7)
+            ring: Any = {"fillstyle": "none", "markeredgewidth": 0.7, "markersize": 5}
+            ring["alpha"] = 1.0 if wrong.mean() < MANY else 0.25
+            axes.plot(*points[wrong].T, "o", color=INK, **ring)
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
             axes.set_xticks([])
             axes.set_yticks([])
