@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from pipeline.run.plan import RUNS, Plan
 from pipeline.run.run import Run
 from pipeline.stages import order
 from pipeline.stages.audit import audit_before_training
+from pipeline.stages.page import publish_page, reported
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.store import Store
 from pipeline.tasks.base import Task
@@ -53,6 +55,7 @@ __all__ = [
     "ModelConfig",
     "Predictions",
     "Progress",
+    "Report",
     "Result",
     "Rows",
     "Run",
@@ -61,6 +64,7 @@ __all__ = [
     "load_config",
     "open_run",
     "predict",
+    "report",
     "train",
 ]
 
@@ -109,6 +113,29 @@ class Result:
 
     def __repr__(self) -> str:
         return f"Result({self.metric} {self.score:.5g} of {len(self.scores)} models, {self.submission})"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's page: a notebook shows it inline.
+
+    Attributes:
+        path: of the file, `runs/NAME/report.html`.
+    """
+
+    path: Path
+
+    @property
+    def html(self) -> str:
+        """The page, whole."""
+        return self.path.read_text(encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        """Returns the page in a frame, so that neither it nor the notebook changes how the other looks."""
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" title="report" style="width: 100%; height: 80vh; border: 0">'
+            "</iframe>"
+        )
 
 
 def load_config(name: str | Path, overrides: Sequence[str] = (), tuned: bool = True) -> Config:
@@ -271,6 +298,26 @@ def predict(run: Run, rows: str | Path, out: str | Path) -> int:
         360
     """
     return predict_rows(run, Path(rows), Path(out))
+
+
+def report(config: Config | str | Path | Run, **options: Any) -> Report:
+    """Writes the page of a run, whole or killed, from what is saved of it; nothing is trained.
+
+    Args:
+        config: what `open_run` takes, or what it returns.
+        **options: of `open_run`.
+
+    Raises:
+        ModelError: nothing of the run is there yet.
+
+    Example:
+        >>> config = load_config("digits", ["models={least: {kind: baseline}}"])
+        >>> run = train(config, store="runs/example").run
+        >>> report(run).path.name
+        'report.html'
+    """
+    run = config if isinstance(config, Run) else open_run(config, **options)
+    return Report(publish_page(reported(run), again=True))
 
 
 def _path(name: str | Path) -> Path:

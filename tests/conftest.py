@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.cli import main
-from pipeline.report.page import render
+from pipeline.reports.page import render
 from pipeline.stages import page
 from pipeline.testing import write_competition
 

@@ -33,7 +33,7 @@ LAYERS = [
     "board",
     "run",
     "runners",
-    "report",
+    "reports",
     "stages",
     "search",
     "budget",

@@ -11,8 +11,8 @@ from pipeline.board import FILE, Board
 from pipeline.config.schema import EnsembleConfig, FoldsConfig
 from pipeline.errors import ModelError
 from pipeline.registry import MODELS
-from pipeline.report.material import Blended, Material
-from pipeline.report.page import HEAD, VERSION, made_of, render
+from pipeline.reports.material import Blended, Material
+from pipeline.reports.page import HEAD, VERSION, made_of, render
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_product, findings_of, labels_product
 from pipeline.stages.report import report_product
