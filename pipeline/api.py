@@ -1,9 +1,7 @@
 """The public API: what a notebook imports from `pipeline`, and what the command line is made of.
 
 import pipeline
-
-config = pipeline.load_config("digits", overrides=["folds.n=3"])
-result = pipeline.train(config)
+result = pipeline.train(pipeline.load_config("digits", overrides=["folds.n=3"]))
 result.score, result.submission
 """
 
@@ -11,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +26,7 @@ from pipeline.metrics import METRICS, Metric
 from pipeline.models.base import Context, Model
 from pipeline.progress import Progress
 from pipeline.registry import FEATURES, METHODS, MODELS
+from pipeline.reports.inline import Report
 from pipeline.run.plan import RUNS, Plan
 from pipeline.run.run import Run
 from pipeline.stages import order
@@ -113,29 +111,6 @@ class Result:
 
     def __repr__(self) -> str:
         return f"Result({self.metric} {self.score:.5g} of {len(self.scores)} models, {self.submission})"
-
-
-@dataclass(frozen=True)
-class Report:
-    """A run's page: a notebook shows it inline.
-
-    Attributes:
-        path: of the file, `runs/NAME/report.html`.
-    """
-
-    path: Path
-
-    @property
-    def html(self) -> str:
-        """The page, whole."""
-        return self.path.read_text(encoding="utf-8")
-
-    def _repr_html_(self) -> str:
-        """Returns the page in a frame, so that neither it nor the notebook changes how the other looks."""
-        return (
-            f'<iframe srcdoc="{escape(self.html)}" title="report" style="width: 100%; height: 80vh; border: 0">'
-            "</iframe>"
-        )
 
 
 def load_config(name: str | Path, overrides: Sequence[str] = (), tuned: bool = True) -> Config:
@@ -311,13 +286,12 @@ def report(config: Config | str | Path | Run, **options: Any) -> Report:
         ModelError: nothing of the run is there yet.
 
     Example:
-        >>> config = load_config("digits", ["models={least: {kind: baseline}}"])
-        >>> run = train(config, store="runs/example").run
-        >>> report(run).path.name
+        >>> result = train(load_config("digits", ["models={least: {kind: baseline}}"]), store="runs/example")
+        >>> report(result.run).path.name
         'report.html'
     """
-    run = config if isinstance(config, Run) else open_run(config, **options)
-    return Report(publish_page(reported(run), again=True))
+    asked = config if isinstance(config, Run) else open_run(config, **options)
+    return Report(publish_page(reported(asked), again=True))
 
 
 def _path(name: str | Path) -> Path:

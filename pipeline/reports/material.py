@@ -72,7 +72,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Material:
-    """Everything that a report is made of.
+    """Material of one page.
 
     Attributes:
         run: whose report it is.

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from pipeline.cli import main
 from pipeline.errors import ModelError
 from pipeline.registry import SECTIONS
 from pipeline.reports import blocks
+from pipeline.reports.figure import draw
 from pipeline.reports.page import render, sections
 from pipeline.reports.section import Advice
 from pipeline.stages.page import material_of, publish_page, reported
@@ -19,6 +21,7 @@ from tests.reports.runs import CONFIGS, HOSTILE
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[2]
 MOST_BYTES = 10_000_000
 KINDS = {getattr(kind, "kind", None) for kind in vars(blocks).values() if isinstance(kind, type)} - {None}
 
@@ -71,6 +74,20 @@ def test_names_of_classes_columns_and_texts_stay_text(page_of):
     assert "<script" not in html
     assert "<img src=http" not in html
     assert "<b>said</b>" in page.text
+
+
+def test_drawings_write_names_as_they_are():
+    figure = draw(lambda axes: axes.set_title("$x_1$ <b> & c"), "what it shows")
+    assert "$x_1$ &lt;b&gt; &amp; c" in figure.svg
+    assert "http" not in figure.svg
+    assert "var(--ink)" in figure.svg, "its colours are the page's"
+
+
+def test_an_ensemble_of_one_has_an_interval_too(page_of):
+    _, page, material = page_of("tags")
+    low, high = material.blended.facts["intervals"]["ensemble"]
+    assert low < material.blended.summary["cross_fitted_score"] < high
+    assert f"95 %: {low:.5f} to {high:.5f}" in page.text
 
 
 def test_the_top_says_what_is_needed_to_decide(page_of):
@@ -151,3 +168,14 @@ def test_a_section_that_fails_leaves_the_page(run_of, monkeypatch):
     html = render(material_of(run_of("tags")), "0", failed.append)
     assert failed == ["The report's section 'Time' could not be drawn: ZeroDivisionError('division by zero')"]
     assert "Calibration" in html
+
+
+def test_the_section_of_the_documentation_is_one(page_of):
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    try:
+        exec(compile(block, "docs/report.md", "exec"), names := {})
+        shown = names["Sizes"](page_of("tags")[2]).blocks()
+    finally:
+        SECTIONS._things.pop("sizes", None)
+    assert shown[0].text == "fold0: 35 rows"

@@ -22,7 +22,7 @@ BINS = 24
 
 
 class Drift(NamedTuple):
-    """How far a column's values are from one another in training and test.
+    """Distance of a column's values in training from those in test.
 
     Attributes:
         column: of both tables.

@@ -16,7 +16,7 @@ ALIKE = 0.98  # correlation of errors from which two members say the same
 
 @SECTIONS.register("ensemble")
 class Ensemble(Section):
-    """What the blend is made of."""
+    """Members of the blend."""
 
     title = "Ensemble"
     place = 10

@@ -16,7 +16,7 @@ INSIDE = 0.5  # share of the evidence that should lie inside of what is looked f
 
 @SECTIONS.register("evidence")
 class Evidence(Section):
-    """Where the evidence of networks lies."""
+    """Evidence of networks."""
 
     title = "What networks look at"
     place = 120

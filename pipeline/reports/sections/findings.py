@@ -10,7 +10,7 @@ from pipeline.reports.section import SECTIONS, Advice, Section
 
 @SECTIONS.register("findings")
 class Findings(Section):
-    """What the audit found."""
+    """Findings of a run."""
 
     title = "Audit"
     place = 50

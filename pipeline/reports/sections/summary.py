@@ -27,7 +27,7 @@ MOST_ADVICE, MOST_WARNINGS = 7, 8
 
 @SECTIONS.register("summary")
 class Summary(Section):
-    """What a person needs to decide."""
+    """Summary of a run: all that a person needs to decide."""
 
     title = "Summary"
     place = 0
