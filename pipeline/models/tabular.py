@@ -203,10 +203,11 @@ class Tabular(TableModel):
             judge=None if valid is None else lambda: self._inner_loss(*valid, terms.context),
             until=terms.until,
             advice=NOT_A_NUMBER,
+            before=self.history_,
         )
         trainer.resume()
         [weights] = trainer.train()
-        self.history_.append(trainer.history())
+        self.history_ = trainer.history()
         self.network_.set_weights(weights)
         return trainer.progress.best_epoch or trainer.progress.epoch
 

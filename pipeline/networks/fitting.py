@@ -117,7 +117,7 @@ class Fit:
             trainer = make()
             trainer.resume()
             found = guarded(trainer)
-            self.history.append(trainer.history())
+            self.history = trainer.history()
             if name == "head":
                 self.network.head.set_weights(found[0])
         return trainer, found
@@ -201,7 +201,8 @@ class Fit:
         judge, watch = self._onlookers(predict) if predict else (None, None)
         until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else HEAD_TIME)
         report = self.context.report
-        return Trainer(model, phase, batches, report, checkpoint, judge, watch, until, NOT_A_NUMBER)
+        onlookers = (judge, watch, until, NOT_A_NUMBER)
+        return Trainer(model, phase, batches, report, checkpoint, *onlookers, before=self.history)
 
     def _onlookers(
         self, predict: Callable[[Rows], np.ndarray]

@@ -145,14 +145,8 @@ def test_what_a_section_cannot_say_is_a_warning_of_the_summary():
 
 
 def test_numbers_are_written_as_a_person_reads_them():
-    assert [plain(one) for one in (None, float("nan"), 0.12345678, 1234567.0, 1234, "x")] == [
-        *("–", "–", "0.1235", "1,234,567", "1,234", "x")
-    ]
+    numbers = (None, float("nan"), 0.12345678, 1234567.0, 1234, "x")
+    assert [plain(one) for one in numbers] == ["–", "–", "0.1235", "1,234,567", "1,234", "x"]
     assert (score_text(0.5), score_text(12345.678), signed(-0.25)) == ("0.50000", "12,345.68", "-0.25000")
-    said = ["3.2 s", "42 s", "10 min", "10.0 h"]
-    assert [seconds_text(one) for one in (3.21, 42.0, 600.0, 36_000.0)] == [
-        "3.2 s",
-        "42 s",
-        "10 min",
-        "10.0 h",
-    ]
+    times = (3.21, 42.0, 600.0, 36_000.0)
+    assert [seconds_text(one) for one in times] == ["3.2 s", "42 s", "10 min", "10.0 h"]

@@ -92,12 +92,12 @@ class UNetFit:
             network.hold(encoder=True)
             trainer.resume()
             guarded(trainer)
-            self.history.append(trainer.history())
+            self.history = trainer.history()
         network.hold(encoder=False)
         trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
         trainer.resume()
         found = guarded(trainer)[0]
-        self.history.append(trainer.history())
+        self.history = trainer.history()
         return trainer, found
 
     def _trainer(
@@ -118,4 +118,5 @@ class UNetFit:
             checkpoint,
             until=until,
             advice=NOT_A_NUMBER,
+            before=self.history,
         )
