@@ -178,7 +178,7 @@ def _predict_model(run: Run, name: str, new: NewRows, said: Said) -> dict[str, n
     reader's fold reads the fit of the same fold. "coordinates" where it finds boxes or points: (rows,
     columns) in source pixels, mean over the folds.
     """
-    section, reads = run.config.models[name], run.plan.reads(name)
+    section, reads = run.plan.section(name), run.plan.reads(name)
     parts = _open_new(run, name, new, said)
     others = [read for read in reads if read.part in ("prediction", "embedding")]
     embedded = any(
@@ -205,8 +205,9 @@ def _open_new(run: Run, name: str, new: NewRows, said: Said) -> dict[str, Any]:
     """Returns what a model's inputs hold of the new rows, by entry."""
     folders = {entry: run.made(product) for entry, product in run.input_products(name).items()}
     parts = {}
-    for entry, one in opened(run.config.models[name]).items():
-        files = one.files(run.config, run.config.models[name])
+    section = run.plan.section(name)
+    for entry, one in opened(section).items():
+        files = one.files(run.config, section)
         found = {}
         for read in files.reads if files else ():
             found["test"] = said[read.name][read.part]
@@ -219,7 +220,7 @@ def _open_new(run: Run, name: str, new: NewRows, said: Said) -> dict[str, Any]:
 
 def _predict_fold(run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool) -> dict[str, np.ndarray]:
     """Returns one fold's prediction and, where it is asked for, its embedding: means over the seeds."""
-    section = run.config.models[name]
+    section = run.plan.section(name)
     context = Context(threads=run.config.threads, report=run.progress.update)
     kind, task = MODELS.get(section.kind), run.task_of(name)
     said: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
