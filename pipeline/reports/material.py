@@ -39,13 +39,13 @@ class Blended:
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
-        """What `ensemble.json` says: scores, weights, intervals, what each member adds."""
+        """Facts of `ensemble.json`: scores, weights, intervals, what each member adds."""
         found: dict[str, Any] = json.loads((self.folder / "ensemble.json").read_text(encoding="utf-8"))
         return found
 
     @cached_property
     def postprocessor(self) -> Postprocessor:
-        """What is done to the blend before it is handed in."""
+        """Post-processing of the blend before it is handed in."""
         facts = json.loads((self.folder / "fitted" / "fitted.json").read_text(encoding="utf-8"))
         return read_postprocessor(facts["postprocessor"])
 
@@ -120,7 +120,7 @@ class Material:
         )
 
     @cached_property
-    def models(self) -> dict[str, Trained]:
+    def trained(self) -> dict[str, Trained]:
         """The configuration's models of which a fit is there, in the order in which they are trained."""
         found = {name: Trained(self.run, name) for name in self.run.plan.models}
         return {name: one for name, one in found.items() if one.done}
@@ -128,8 +128,8 @@ class Material:
     @property
     def whole(self) -> bool:
         """Whether every fit is there."""
-        return all(name in self.models for name in self.run.plan.models) and all(
-            len(model.done) == model.planned for model in self.models.values()
+        return all(name in self.trained for name in self.run.plan.models) and all(
+            len(model.done) == model.planned for model in self.trained.values()
         )
 
     @cached_property
@@ -139,7 +139,7 @@ class Material:
             return {name: float(model["score"]) for name, model in self.blended.summary["models"].items()}
         if self.task.dense:
             return {}
-        scores = {name: one.score(self.metric) for name, one in self.models.items()}
+        scores = {name: one.score(self.metric) for name, one in self.trained.items()}
         return {name: score for name, score in scores.items() if np.isfinite(score)}
 
     @cached_property
@@ -152,7 +152,7 @@ class Material:
         """The ensemble's answers, or the best model's where there is no ensemble."""
         said: dict[str, np.ndarray | None] = {"the ensemble": self.blended.oof} if self.blended else {}
         if not said:
-            said = {name: self.models[name].oof for name in self.ranked or self.models}
+            said = {name: self.trained[name].oof for name in self.ranked or self.trained}
         for name, oof in said.items():
             if oof is not None and len(rows := np.flatnonzero(finite_rows(oof))):
                 return Answer(name, oof, rows)
@@ -168,7 +168,7 @@ class Material:
 
     @cached_property
     def decided(self) -> np.ndarray:
-        """What the answers come to where they must be one thing: classes, labels, or rules of masks.
+        """Answers where they must be one thing: classes, labels, or rules of masks.
 
         In the order of the answer's rows; by the thresholds that are handed in, where any were chosen.
         """

@@ -35,7 +35,7 @@ class Trained:
 
     @property
     def section(self) -> ModelConfig:
-        return self.run.config.models[self.name]
+        return self.run.plan.section(self.name)
 
     @cached_property
     def done(self) -> list[Fold]:
@@ -61,7 +61,7 @@ class Trained:
 
     @cached_property
     def predictions(self) -> Predictions | None:
-        """What it says of all rows, where every fold is done."""
+        """Predictions of all rows, where every fold is done."""
         if not self.section.answers():
             return None
         product = self.run.predictions_product(self.name)

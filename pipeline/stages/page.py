@@ -107,7 +107,7 @@ def _newest(run: Run) -> Blended | None:
 
 def _stale(run: Run, models: dict) -> str:
     """Says which models of an ensemble are no longer those of the configuration."""
-    own = {name: run.config.models[name].model_dump(mode="json") for name in run.plan.models}
+    own = {name: run.plan.section(name).model_dump(mode="json") for name in run.plan.models}
     changed = [name for name, section in own.items() if models.get(name) != section]
     if not changed:
         return ""
@@ -120,7 +120,7 @@ def _stale(run: Run, models: dict) -> str:
 def _key(material: Material) -> str:
     """Names everything that the page is made of."""
     run, root = material.run, material.run.plan.store.root
-    fits = [fit.path.name for one in material.models.values() for fit in (one.product(f) for f in one.done)]
+    fits = [fit.path.name for one in material.trained.values() for fit in (one.product(f) for f in one.done)]
     files = [root / "submission.json", root / FILE, *sorted((root / SEARCHES).rglob("*.png"))]
     known = [[str(path), file_digest(path)] for path in files if path.exists()]
     findings = [found.to_json() for found in material.findings]

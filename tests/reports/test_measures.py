@@ -87,7 +87,7 @@ def test_columns_that_stand_for_one_another_are_one_group():
 @pytest.mark.slow
 def test_the_column_that_the_answer_hangs_on_is_the_most_important(page_of):
     material = page_of("sales")[2]
-    found = importances(material.models["lgbm"], material.metric, seed=0)
+    found = importances(material.trained["lgbm"], material.metric, seed=0)
     assert found[0].columns == ("price",)
     assert found[0].mean > 4 * max(one.mean for one in found[1:])
 
@@ -122,7 +122,7 @@ def test_a_curve_keeps_its_ends_and_what_ended_it():
 def test_a_model_that_time_stopped_while_it_still_improved_is_to_get_more(late):
     history = [curve("network", "epoch", 40, losses=np.linspace(2, 1, 10), late=late)]
     model = Stub(facts={"fold0": {"notes": {"history": history}}})
-    advice = Learning(Stub(models={"cnn": model})).advice()
+    advice = Learning(Stub(trained={"cnn": model})).advice()
     assert bool(advice) == late
     if late:
         assert "Give cnn more time" in advice[0].text

@@ -79,7 +79,7 @@ class Calibration(Section):
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """What was said, and whether it was true."""
+        """Probabilities that were said, and whether each was true."""
         task, answer = self.material.task, self.material.answer
         if answer is None:
             return np.zeros(0), np.zeros(0)

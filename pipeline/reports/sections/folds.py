@@ -55,8 +55,8 @@ class FoldScores(Section):
                 for name, own in judged.items()
             }
         else:
-            names = material.ranked or list(material.models)
-            found = {name: material.models[name].fold_scores for name in names}
+            names = material.ranked or list(material.trained)
+            found = {name: material.trained[name].fold_scores for name in names}
         return {name: scores for name, scores in list(found.items())[:MOST_MODELS] if scores}
 
     @property

@@ -63,9 +63,9 @@ class ColumnImportance(Section):
     def _model(self) -> Trained | None:
         """The best model of the table that is quick to read back and reads no other."""
         material = self.material
-        known = [name for name in material.ranked if name in material.models] or list(material.models)
+        known = [name for name in material.ranked if name in material.trained] or list(material.trained)
         for name in known:
-            model = material.models[name]
+            model = material.trained[name]
             kind = MODELS.get(model.section.kind)
             if not (issubclass(kind, TableModel) and kind._gains is not TableModel._gains):
                 continue
@@ -153,7 +153,7 @@ class ColumnImportance(Section):
     def _words(self) -> list[Block]:
         """Returns the words that speak most for each class, where a model of n-grams noted them."""
         found: list[Block] = []
-        for name, model in self.material.models.items():
+        for name, model in self.material.trained.items():
             noted = next((facts["notes"].get("strongest") for facts in model.facts.values()), None)
             if noted:
                 names = self.material.task.outputs

@@ -41,7 +41,7 @@ class Learning(Section):
     def _curves(self) -> dict[str, list[tuple[str, Curve]]]:
         """By model: the label of the fit, and how a phase of it went."""
         found = {}
-        for name, model in self.material.models.items():
+        for name, model in self.material.trained.items():
             pairs = [
                 (label, curve)
                 for label, facts in model.facts.items()

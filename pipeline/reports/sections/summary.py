@@ -75,10 +75,10 @@ class Summary(Section):
             facts.append(Fact("baseline", score_text(constant), "one answer for every row, the same folds"))
         if blended and (public := self._public(blended)) is not None:
             facts.append(Fact("public score", score_text(public), "of this very file"))
-        fits = sum(len(one.done) for one in material.models.values())
-        planned = sum(one.planned for one in material.models.values())
-        seconds = seconds_text(sum(one.seconds for one in material.models.values()))
-        facts.append(Fact("models", f"{len(material.models)}", f"{fits} of {planned} fits, {seconds}"))
+        fits = sum(len(one.done) for one in material.trained.values())
+        planned = sum(one.planned for one in material.trained.values())
+        seconds = seconds_text(sum(one.seconds for one in material.trained.values()))
+        facts.append(Fact("models", f"{len(material.trained)}", f"{fits} of {planned} fits, {seconds}"))
         return facts
 
     def _constant(self) -> float | None:
@@ -108,7 +108,7 @@ class Summary(Section):
             scores = model.get("fold_scores") or list(self._fold_scores(name))
             low, high = facts.get("intervals", {}).get(name, (float("nan"),) * 2)
             adds = facts.get("adds", {}).get(name)
-            kind = model.get("kind") or material.models[name].section.kind
+            kind = model.get("kind") or material.trained[name].section.kind
             marked = Cell(name + (" (optimistic)" if model.get("optimistic") else ""))
             rows.append([
                 marked,
@@ -118,7 +118,7 @@ class Summary(Section):
                 f"{np.std(scores):.5f}" if len(scores) > 1 else "–",
                 "–" if model.get("weight") is None else f"{model['weight']:.3f}",
                 "–" if adds is None else Cell(signed(adds), tone="good" if adds > 0 else ""),
-                seconds_text(model["seconds"] if model else material.models[name].seconds),
+                seconds_text(model["seconds"] if model else material.trained[name].seconds),
             ])  # fmt: skip
         if blended:
             rows.append(self._ensemble_row(blended))
@@ -131,7 +131,7 @@ class Summary(Section):
         )
 
     def _fold_scores(self, name: str) -> list[float]:
-        return list(self.material.models[name].fold_scores.values())
+        return list(self.material.trained[name].fold_scores.values())
 
     def _ensemble_row(self, blended: Blended) -> list[str | Cell]:
         facts, score = blended.facts, blended.summary["cross_fitted_score"]
@@ -162,8 +162,8 @@ class Summary(Section):
         elif blended.stale:
             found.append(blended.stale)
         if not material.whole:
-            lacking = [one.name for one in material.models.values() if len(one.done) < one.planned]
-            lacking += [name for name in material.run.plan.models if name not in material.models]
+            lacking = [one.name for one in material.trained.values() if len(one.done) < one.planned]
+            lacking += [name for name in material.run.plan.models if name not in material.trained]
             found.append(f"Not trained on every fold yet: {', '.join(lacking)}.")
         if blended:
             found += [f"Optimistic: {mark}." for mark in blended.summary["optimistic"]]

@@ -19,10 +19,10 @@ class Time(Section):
     place = 40
 
     def applies(self) -> bool:
-        return bool(self.material.models)
+        return bool(self.material.trained)
 
     def blocks(self) -> list[Block]:
-        models = self.material.models
+        models = self.material.trained
         rows = []
         for name, model in models.items():
             fits = len(model.done)
@@ -33,7 +33,7 @@ class Time(Section):
         return [Beside([self._bars(), table])]
 
     def _bars(self) -> Figure:
-        seconds = {name: model.seconds for name, model in self.material.models.items()}
+        seconds = {name: model.seconds for name, model in self.material.trained.items()}
         names = sorted(seconds, key=lambda name: seconds[name])[-MOST:]
 
         def paint(axes: Any) -> None:
