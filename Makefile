@@ -80,7 +80,7 @@ ensemble: needs-comp $(BIN)/.ready ## blend the predictions that there are
 submission: needs-comp $(BIN)/.ready ## write the submission from the predictions that there are
 	@$(RUN) submission $(OPTIONS)
 
-report: needs-comp $(BIN)/.ready ## look into the trained models: where their evidence lies
+report: needs-comp $(BIN)/.ready ## write runs/COMP/report.html again: what went well, what is odd, what to try next
 	@$(RUN) report $(OPTIONS)
 
 submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..."]
