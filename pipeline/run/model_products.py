@@ -97,7 +97,10 @@ class ModelProducts(DataProducts):
         section, competition = self.config.models[name], self.competition
         if section.answers():
             return competition.task
-        names = annotations_of(self.plan.source, competition, name, section).names
+        if self.coordinates_product(name).done():
+            names = self.coordinates(name).names
+        else:
+            names = annotations_of(self.plan.source, competition, name, section).names
         return CoordinateTask(names, box=finds_boxes(section))
 
     def metric(self, name: str = "") -> Metric:

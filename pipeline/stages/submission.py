@@ -17,7 +17,6 @@ from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
 from pipeline.ensemble.ensemble import Ensemble, make_ensemble
-from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
 from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
 from pipeline.run.run import Run
@@ -47,6 +46,7 @@ def ensemble_product(run: Run, members: list[Member]) -> Product:
                 np.save(folder / f"{name}_labels.npy", handed.labels)
         made.fitted.save(folder / "fitted")
         facts = made.facts | {"members": _member_facts(run, predictions, made.facts)}
+        facts["averages"] = {one.name: list(one.parts) for one in members if len(one.parts) > 1}
         write_json(folder / "ensemble.json", facts)
         _draw(made, facts, folder)
 
@@ -66,12 +66,6 @@ def level_2_split(run: Run) -> Split:
         groups = None
     numbers = None if groups is None else np.unique(groups, return_inverse=True)[1]
     return Split(folds.assignment[0], numbers, folds.ordered)
-
-
-def fitted_ensemble(run: Run) -> FittedEnsemble:
-    """Returns what blends the run's own members, fitted where that is not done yet."""
-    folder = run.made(own_ensemble(run))
-    return FittedEnsemble.load(folder / "fitted", run.metric())
 
 
 def submission_product(run: Run, ensemble: Product) -> Product:

@@ -1,0 +1,209 @@
+"""The trial of a package before it is uploaded: the same file, its seconds and memory, and a forecast."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import DataError, ModelError, listing
+from pipeline.package.package import Place, size_of
+from pipeline.package.sandbox import Executed, execute
+from pipeline.package.stage import lay_out
+from pipeline.run.run import Run
+
+TIMES = 4  # as many rows as the test has, in the second trial
+EQUAL = 1e-6  # between cells of the two files
+MARGIN = 0.8  # of the time that may be used: Kaggle's machines are not this one
+DATASET_LIMIT = 100 * 2**30  # bytes of one of Kaggle's data sets
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a contest gives a notebook.
+
+    Attributes:
+        seconds, memory (bytes), cores (0: as many as there are).
+    """
+
+    seconds: float
+    memory: int
+    cores: int = 0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What trials say of a package.
+
+    Attributes:
+        once, often: the notebook on the test rows, and on so many times as many; None: could not be tried.
+        rows: of the test.
+        away: the largest difference of a number in the two files.
+        hidden: rows that are foretold.
+        limits: of the contest.
+        of_models: seconds of each model in the larger trial, or the smaller.
+        adds: by how much the score is better with a member than without it, by member.
+        size: bytes of the data set.
+        note: why there is no second trial.
+    """
+
+    once: Executed
+    often: Executed | None
+    rows: int
+    away: float
+    hidden: int
+    limits: Limits
+    of_models: Mapping[str, float]
+    adds: Mapping[str, float]
+    size: int
+    note: str = ""
+
+    @property
+    def foretold(self) -> float:
+        """Seconds for the hidden rows, on this machine."""
+        if self.often is None:
+            return self.once.seconds * max(1.0, self.hidden / self.rows)
+        return foretell((self.rows, self.once.seconds), (TIMES * self.rows, self.often.seconds), self.hidden)
+
+    @property
+    def good(self) -> bool:
+        """Whether the file is the same and the time suffices."""
+        return (
+            self.away <= EQUAL
+            and self.foretold <= MARGIN * self.limits.seconds
+            and self.size <= DATASET_LIMIT
+        )
+
+    def lines(self) -> list[str]:
+        """Says what was found."""
+        same = (
+            "equal" if self.away <= EQUAL else f"OFF BY {self.away:.2g}: it is not the file that was scored"
+        )
+        found = [f"network cut off by {self.once.cut}; the notebook with its outputs: {self.once.path}"]
+        found.append(f"{self.rows:,} test rows: {_took(self.once)}; against submission.csv: {same}")
+        if self.often is None:
+            found.append(f"a larger test could not be tried: {self.note}")
+        else:
+            ratio = self.often.seconds / self.once.seconds
+            memory = self.often.peak / self.once.peak
+            found.append(
+                f"{TIMES * self.rows:,} rows: {_took(self.often)}: {ratio:.2f} times the time, {memory:.2f} "
+                "times the memory"
+            )
+        found.append(
+            f"foretold for {self.hidden:,} rows: {_time(self.foretold)} of {_time(self.limits.seconds)} "
+            "(on this machine)"
+        )
+        if self.foretold > MARGIN * self.limits.seconds:
+            found += self._too_slow()
+        return found
+
+    def _too_slow(self) -> list[str]:
+        """Names what could be left out: the slowest for what it adds first."""
+        costs = {name: s for name, s in self.of_models.items() if name in self.adds}
+        total = sum(self.of_models.values()) or 1.0
+        lines = ["too slow. What may be left out (`ensemble.members`), and what it costs in score:"]
+        for name in sorted(costs, key=lambda name: self.adds[name] / max(costs[name], 1e-9)):
+            lines.append(
+                f"  {name}: {costs[name] / total:.0%} of the time, score {-self.adds[name]:+.5f} without it"
+            )
+        return lines
+
+
+def trial(run: Run, place: Place, limits: Limits, hidden: int | None = None) -> Tried:
+    """Executes a package's notebook as Kaggle would, on the test and on a larger one.
+
+    Args:
+        run: the run that was packed.
+        place: of the package.
+        limits: of the contest; the memory's is kept, the time's too.
+        hidden: rows of the hidden test; default: as many as the test has.
+
+    Raises:
+        ModelError: the notebook failed.
+    """
+    competition = run.competition
+    rows = len(competition.sample_ids)
+    with tempfile.TemporaryDirectory(prefix="trial") as folder:
+        once, answer, times = _tried(run, place, limits, 1, Path(folder) / "once")
+        away = differ(run.plan.store.root / "submission.csv", answer)
+        often, note = None, ""
+        try:
+            often, _, times = _tried(run, place, limits, TIMES, Path(folder) / "often")
+        except DataError as error:
+            note = str(error)
+    facts = json.loads((run.plan.store.root / "submission.json").read_text(encoding="utf-8"))["ensemble"]
+    adds = {name: float(added) for name, added in facts.get("adds", {}).items()}
+    asked = (once, often, rows, away, hidden or rows, limits, times, adds, size_of(place.dataset), note)
+    return Tried(*asked)
+
+
+def foretell(one: tuple[int, float], other: tuple[int, float], rows: int) -> float:
+    """Returns seconds for so many rows: what a start costs, and each row, by two trials (rows, seconds)."""
+    each = max(0.0, (other[1] - one[1]) / (other[0] - one[0]))
+    return max(one[1], one[1] + each * (rows - one[0])) if rows >= one[0] else one[1]
+
+
+def differ(one: Path, other: Path) -> float:
+    """Returns the largest difference of two submissions' numbers; infinite where anything else differs."""
+    tables = []
+    for path in (one, other):
+        with path.open(newline="", encoding="utf-8") as file:
+            tables.append(list(csv.reader(file)))
+    if [len(row) for row in tables[0]] != [len(row) for row in tables[1]]:
+        return float("inf")
+    most = 0.0
+    for before, after in zip(*tables, strict=True):
+        for cell, another in zip(before, after, strict=True):
+            if cell != another:
+                most = max(most, _apart(cell, another))
+    return most
+
+
+def _apart(one: str, other: str) -> float:
+    try:
+        away = abs(float(one) - float(other))
+    except ValueError:
+        return float("inf")
+    return away if np.isfinite(away) else float("inf")
+
+
+def _tried(
+    run: Run, place: Place, limits: Limits, times: int, folder: Path
+) -> tuple[Executed, Path, dict[str, float]]:
+    """Executes the notebook on so many times the test rows; returns it, its file, and seconds of models."""
+    inputs, working = folder / "input", folder / "working"
+    working.mkdir(parents=True)
+    lay_out(run.plan.source, run.config.data, run.competition, times, inputs / "competitions" / place.slug)
+    data = inputs / "datasets" / place.title
+    shutil.copytree(place.dataset, data)
+    target = place.root / "tried" / f"{place.name}-{times}x.ipynb"
+    target.parent.mkdir(exist_ok=True)
+    run.progress.begin(f"trial on {times} times the test", times > 1, 2)
+    asked = (limits.seconds, limits.memory, limits.cores)
+    executed = execute(place.notebook, working, inputs, target, *asked)
+    run.progress.end(f"{executed.seconds:.0f} s")
+    answer = working / "submission.csv"
+    if not answer.is_file():
+        raise ModelError(
+            f"The notebook wrote no submission.csv, but {listing(p.name for p in working.iterdir())}."
+        )
+    noted = json.loads((working / "prediction.json").read_text(encoding="utf-8"))
+    return executed, answer, noted["of_models"]
+
+
+def _took(executed: Executed) -> str:
+    return f"{executed.seconds:.1f} s, {executed.peak / 2**20:,.0f} MB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
