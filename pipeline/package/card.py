@@ -28,9 +28,9 @@ its fold, blended by weights learned without it.
 
 ## Data and folds
 
-{rows:,} training rows, {test_rows:,} test rows of the contest's files (fingerprint `{fingerprint}`).{left_out}
-Folds: {folds} (hash `{folds_hash}`), drawn once and shared by every model. {fits} fits of each model answer for
-new rows by their mean.
+{rows:,} training rows, {test_rows:,} test rows of the contest's files.{left_out} The fingerprint of the
+files is `{fingerprint}`. Folds: {folds} (hash `{folds_hash}`), drawn once and shared by every
+model. {fits} fits of each model answer for new rows by their mean.
 
 The package holds {probe} test rows of the contest and the ids and targets of its training rows: use and share
 it as the contest's rules allow.

@@ -11,8 +11,8 @@ INTRODUCTION = """\
 # {name}: inference
 
 The models were trained elsewhere ({metric} {score:.5g}, cross-fitted); they lie in the data set `{dataset}`
-with the toolkit that made them. This notebook needs no network. It predicts whatever test rows the contest shows
-it, in any number and order, a block of rows at a time."""
+with the toolkit that made them. This notebook needs no network. It predicts whatever test rows the contest
+shows it, in any number and order, a block of rows at a time."""
 
 CELLS = (
     (
@@ -67,12 +67,12 @@ with finished.path.open() as file:
         print(line[:150].rstrip())""",
     ),
     (
-        "**6. Do the predictions look like those of the training rows?** Grey: out of fold. Blue: test. Where "
-        "they do not, the test is read otherwise than the training was, or it is another test.",
+        "**6. Do the predictions look like those of the training rows?** Grey: out of fold. Blue: test. "
+        "Where they do not, the test is read otherwise than the training was, or it is another test.",
         """\
-from IPython.display import display
+from IPython.display import Image
 
-display(finished.plot())""",
+Image(finished.picture(), width=900)""",
     ),
 )
 

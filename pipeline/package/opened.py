@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Mapping
@@ -205,6 +206,7 @@ def package_of(
     Raises:
         StoreError: files of the package are missing.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # counts the networks, one a fold, and warns
     code = str(root / CODE)
     if code not in sys.path:
         sys.path.insert(0, code)

@@ -12,7 +12,6 @@ COMPUTING = {
     "albumentations": ("albumentations",),
     "catboost": ("catboost",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python"),
-    "jax": ("jax",),
     "keras": ("keras",),
     "lightgbm": ("lightgbm",),
     "numpy": ("numpy",),
@@ -26,7 +25,6 @@ COMPUTING = {
     "sklearn": ("scikit-learn",),
     "soundfile": ("soundfile",),
     "tensorflow": ("tensorflow-cpu", "tensorflow"),
-    "torch": ("torch",),
     "xgboost": ("xgboost-cpu", "xgboost"),
 }
 PYTHON, MISSING = "python", "none"

@@ -13,7 +13,7 @@ from pipeline.errors import DataError
 from pipeline.package.versions import COMPUTING
 from pipeline.progress import Progress
 
-# Not on Kaggle's image, as far as is known, all of them pure Python: brought where nobody says what it holds.
+# Not on Kaggle's image, as far as is known, and small: brought where nobody says what it holds.
 LACKING = ("skops", "prettytable", "wcwidth", "ruamel.yaml")
 READING = ("catboost", "keras", "lightgbm", "skops", "sklearn", "xgboost")  # read what was learned
 PLATFORMS = (
