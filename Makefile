@@ -87,8 +87,9 @@ package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-packa
 	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \
 		$(if $(IMAGE),--image "$(IMAGE)") $(if $(filter 0,$(TRIAL)),--no-trial)
 
-submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..."]
-	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)")
+submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..." CODE=1: by the package's notebook]
+	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)") $(if $(CODE),--code) \
+		$(if $(OWNER),--owner "$(OWNER)")
 
 board: needs-comp $(BIN)/.ready ## the runs so far: scores, public scores, what changed in between
 	@$(RUN) board $(COMP) $(ARGS)

@@ -135,7 +135,6 @@ def _add_search(commands: _Commands) -> None:
 
 
 def _add_package(package: argparse.ArgumentParser) -> None:
-    package.add_argument("--owner", metavar="NAME", help="your account at Kaggle; default: KAGGLE_USERNAME")
     package.add_argument("--no-trial", dest="trial", action="store_false", help="do not execute the notebook")
     package.add_argument(
         "--no-wheels", dest="wheels", action="store_false", help="bring no wheels but the toolkit's own"
@@ -144,7 +143,6 @@ def _add_package(package: argparse.ArgumentParser) -> None:
     package.add_argument(
         "--hidden", type=int, metavar="ROWS", help="of the hidden test, to foretell its time"
     )
-    package.add_argument("--hours", type=float, default=9.0, help="that the notebook may take (default 9)")
     package.add_argument("--memory", type=int, default=16, metavar="GB", help="that it may hold (default 16)")
     package.add_argument("--cores", type=int, default=4, help="that it may use (default 4)")
 
@@ -184,10 +182,14 @@ def _add_contest(commands: _Commands) -> None:
     )
     submit.add_argument("--message", metavar="TEXT", help="that Kaggle lists beside it; default: its score")
     submit.add_argument("--again", action="store_true", help="hand in a file that was handed in already")
+    submit.add_argument("--code", action="store_true", help="hand in the package's notebook, not the file")
     package = commands.configured(
         "package", "packaging.package", "write models and a notebook that hands in without a network; try it"
     )
     _add_package(package)
+    for command in (submit, package):
+        command.add_argument("--owner", metavar="NAME", help="your account at Kaggle; or KAGGLE_USERNAME")
+        command.add_argument("--hours", type=float, default=9.0, help="that a notebook may take (default 9)")
     for command in (data, submit, package):
         command.add_argument("--slug", metavar="NAME", help="the contest's name in Kaggle's address")
     commands.plain("board", "contest.board", "list the runs, what changed, and their public scores")

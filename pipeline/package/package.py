@@ -21,7 +21,7 @@ from pipeline.registry import MODELS
 from pipeline.run.run import Run
 from pipeline.stages.answers import needed
 from pipeline.stages.blend import Blend, submitted_blend
-from pipeline.store import write_json
+from pipeline.store import file_digest, write_json
 
 OWNER = "OWNER"  # stands where the name of an account is not known yet
 FOLDER = "package"  # in `runs/NAME`
@@ -151,6 +151,7 @@ def _facts(run: Run, blend: Blend, place: Place) -> dict[str, Any]:
         "score": made["cross_fitted_score"],
         "interval": made["intervals"].get("ensemble"),
         "slug": place.slug,
+        "submission": file_digest(run.plan.store.root / "submission.csv"),
         "toolkit": pipeline.__version__,
         "models": needed(run, blend),
         "ensemble": blend.folder.name,

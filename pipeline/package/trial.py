@@ -43,6 +43,7 @@ class Tried:
 
     Attributes:
         once, often: the notebook on the test rows, and on so many times as many; None: could not be tried.
+        predicting: of these, the seconds that were not spent on installing and opening.
         rows: of the test.
         away: the largest difference of a number in the two files.
         hidden: rows that are foretold.
@@ -55,6 +56,7 @@ class Tried:
 
     once: Executed
     often: Executed | None
+    predicting: tuple[float, float]
     rows: int
     away: float
     hidden: int
@@ -67,9 +69,10 @@ class Tried:
     @property
     def foretold(self) -> float:
         """Seconds for the hidden rows, on this machine."""
+        start = self.once.seconds - self.predicting[0]
         if self.often is None:
-            return self.once.seconds * max(1.0, self.hidden / self.rows)
-        return foretell((self.rows, self.once.seconds), (TIMES * self.rows, self.often.seconds), self.hidden)
+            return start + self.predicting[0] * max(1.0, self.hidden / self.rows)
+        return start + foretell(self.rows, TIMES * self.rows, self.predicting, self.hidden)
 
     @property
     def good(self) -> bool:
@@ -144,10 +147,13 @@ def trial(run: Run, place: Place, limits: Limits, hidden: int | None = None) -> 
     return Tried(*asked)
 
 
-def foretell(one: tuple[int, float], other: tuple[int, float], rows: int) -> float:
-    """Returns seconds for so many rows: what a start costs, and each row, by two trials (rows, seconds)."""
-    each = max(0.0, (other[1] - one[1]) / (other[0] - one[0]))
-    return max(one[1], one[1] + each * (rows - one[0])) if rows >= one[0] else one[1]
+def foretell(few: int, many: int, seconds: tuple[float, float], rows: int) -> float:
+    """Returns seconds for so many rows, of those that few and many rows took: on the line through both.
+
+    Fewer rows are not promised to be quicker.
+    """
+    each = max(0.0, (seconds[1] - seconds[0]) / (many - few))
+    return seconds[0] + each * max(0, rows - few)
 
 
 def differ(one: Path, other: Path) -> float:
@@ -181,7 +187,7 @@ def _tried(
     inputs, working = folder / "input", folder / "working"
     working.mkdir(parents=True)
     lay_out(run.plan.source, run.config.data, run.competition, times, inputs / "competitions" / place.slug)
-    data = inputs / "datasets" / place.title
+    data = inputs / "datasets" / place.dataset_id
     shutil.copytree(place.dataset, data)
     target = place.root / "tried" / f"{place.name}-{times}x.ipynb"
     target.parent.mkdir(exist_ok=True)
