@@ -33,7 +33,8 @@ if cores and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 notebook = nbformat.read(source, 4)
 nbformat.validate(notebook)
-manager = AsyncKernelManager(kernel_name="python3", transport="ipc")
+pipes = os.path.join(os.environ["HOME"], "kernel")
+manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=pipes)
 place = {"metadata": {"path": os.getcwd()}}
 try:
     NotebookClient(notebook, km=manager, timeout=None, resources=place).execute()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Tried:
         away: the largest difference of a number in the two files.
         hidden: rows that are foretold.
         limits: of the contest.
-        of_models: seconds of each model in the larger trial, or the smaller.
+        of_models: seconds of each member in the larger trial, or the smaller.
         adds: by how much the score is better with a member than without it, by member.
         size: bytes of the data set.
         note: why there is no second trial.
@@ -111,11 +112,10 @@ class Tried:
         """Names what could be left out: the slowest for what it adds first."""
         costs = {name: s for name, s in self.of_models.items() if name in self.adds}
         total = sum(self.of_models.values()) or 1.0
-        lines = ["too slow. What may be left out (`ensemble.members`), and what it costs in score:"]
+        lines = ["too slow. What may be left out (`ensemble.members`), what adds least for its time first:"]
         for name in sorted(costs, key=lambda name: self.adds[name] / max(costs[name], 1e-9)):
-            lines.append(
-                f"  {name}: {costs[name] / total:.0%} of the time, score {-self.adds[name]:+.5f} without it"
-            )
+            share, added = costs[name] / total, self.adds[name]
+            lines.append(f"  {name}: {share:.0%} of the time; it adds {added:+.5f} to the score")
         return lines
 
 
@@ -134,17 +134,30 @@ def trial(run: Run, place: Place, limits: Limits, hidden: int | None = None) -> 
     competition = run.competition
     rows = len(competition.sample_ids)
     with tempfile.TemporaryDirectory(prefix="trial") as folder:
-        once, answer, times = _tried(run, place, limits, 1, Path(folder) / "once")
+        once, answer, noted = _tried(run, place, limits, 1, Path(folder) / "once")
         away = differ(run.plan.store.root / "submission.csv", answer)
-        often, note = None, ""
+        often, last, note = None, noted, ""
         try:
-            often, _, times = _tried(run, place, limits, TIMES, Path(folder) / "often")
+            often, _, last = _tried(run, place, limits, TIMES, Path(folder) / "often")
         except DataError as error:
             note = str(error)
     facts = json.loads((run.plan.store.root / "submission.json").read_text(encoding="utf-8"))["ensemble"]
     adds = {name: float(added) for name, added in facts.get("adds", {}).items()}
-    asked = (once, often, rows, away, hidden or rows, limits, times, adds, size_of(place.dataset), note)
-    return Tried(*asked)
+    parts = facts.get("averages", {})
+    times = {name: sum(last["of_models"].get(part, 0.0) for part in parts.get(name, [name])) for name in adds}
+    return Tried(
+        once=once,
+        often=often,
+        predicting=(noted["seconds"], last["seconds"]),
+        rows=rows,
+        away=away,
+        hidden=hidden or rows,
+        limits=limits,
+        of_models=times,
+        adds=adds,
+        size=size_of(place.dataset),
+        note=note,
+    )
 
 
 def foretell(few: int, many: int, seconds: tuple[float, float], rows: int) -> float:
@@ -182,8 +195,8 @@ def _apart(one: str, other: str) -> float:
 
 def _tried(
     run: Run, place: Place, limits: Limits, times: int, folder: Path
-) -> tuple[Executed, Path, dict[str, float]]:
-    """Executes the notebook on so many times the test rows; returns it, its file, and seconds of models."""
+) -> tuple[Executed, Path, dict[str, Any]]:
+    """Executes the notebook on so many times the test rows; returns it, its file, and what it noted."""
     inputs, working = folder / "input", folder / "working"
     working.mkdir(parents=True)
     lay_out(run.plan.source, run.config.data, run.competition, times, inputs / "competitions" / place.slug)
@@ -200,8 +213,7 @@ def _tried(
         raise ModelError(
             f"The notebook wrote no submission.csv, but {listing(p.name for p in working.iterdir())}."
         )
-    noted = json.loads((working / "prediction.json").read_text(encoding="utf-8"))
-    return executed, answer, noted["of_models"]
+    return executed, answer, json.loads((working / "prediction.json").read_text(encoding="utf-8"))
 
 
 def _took(executed: Executed) -> str:
