@@ -13,6 +13,9 @@ from pipeline.data.source import FolderSource
 from pipeline.inputs.images.decoding import decode
 from pipeline.inputs.images.files import fallback_lines, seen_by
 from pipeline.models.cnn import CNN
+from pipeline.package.opened import open_package
+from pipeline.package.package import Place, write_package
+from pipeline.package.stage import lay_out
 from pipeline.progress import Progress
 from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
 from pipeline.run.plan import Plan
@@ -196,6 +199,23 @@ def test_new_rows_go_through_the_whole_chain(run, data, tmp_path):
     np.testing.assert_allclose(
         np.array([row[1:] for row in rows], float), np.array([row[1:] for row in submitted], float), atol=1e-5
     )
+
+
+@pytest.mark.slow
+def test_a_package_of_the_chain_hands_in_the_same_file(run, data, tmp_path):
+    place = Place(tmp_path / "package", "toy", "toy")
+    write_package(run, place, wheels=False)
+    lay_out(run.plan.source, run.config.data, run.competition, 1, tmp_path / "input" / "toy")
+    assert not (tmp_path / "input/toy/dots.csv").exists()
+    package = open_package(place.dataset, tmp_path / "input")
+    finished = package.predict(package.read_test(), tmp_path / "submission.csv", most=4)
+    _, *rows = read(tmp_path / "submission.csv")
+    _, *submitted = read(run.plan.store.root / "submission.csv")
+    assert [row[0] for row in rows] == [row[0] for row in submitted]
+    np.testing.assert_allclose(
+        np.array([row[1:] for row in rows], float), np.array([row[1:] for row in submitted], float), atol=1e-6
+    )
+    assert list(finished.of_models) == ["box", "dots", "who"]
 
 
 @pytest.mark.slow
