@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 6
 BINS = 40
-FAR = 0.25  # distance from which the two are not of one kind, however many rows there are
-SURE = 1.95  # and so many standard deviations of it: one of 1,000 samples of one kind is as far apart
+FAR = 0.25  # shift from which the two are not of one kind, however many rows there are
+SURE = 3.3  # and so many standard deviations of it: one of 1,000 samples of one kind is shifted as far
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,22 @@ class Finished:
         if times:
             found.append("Seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in times) + ".")
         least = max(FAR, SURE * np.sqrt(1 / max(1, len(self.oof)) + 1 / max(1, len(self.test))))
-        far = [f"{name} ({away:.2f})" for name, away in self.distances().items() if away > least]
+        far = [f"{name} ({away:+.2f})" for name, away in self.shifts().items() if abs(away) > least]
         if far:
             found.append(
-                f"Look: predictions are distributed otherwise than out of fold: {', '.join(far)}. Is the "
-                "test read as the training was?"
+                "Look: the mean prediction is another than out of fold, in standard deviations: "
+                f"{', '.join(far)}. Is the test read as the training was?"
             )
         return found
 
-    def distances(self) -> dict[str, float]:
-        """Returns how far test and out-of-fold predictions are apart, from 0 to 1, by output."""
+    def shifts(self) -> dict[str, float]:
+        """Returns by output how far the mean of the test's predictions is from the out-of-fold one.
+
+        In standard deviations of the out-of-fold predictions. Only the means can be compared: test rows are
+        answered by the mean of the folds' models, which varies less than each of them.
+        """
         return {
-            name: distance(self.oof[:, column], self.test[:, column])
+            name: shift(self.oof[:, column], self.test[:, column])
             for column, name in enumerate(self.outputs)
             if len(self.test)
         }
@@ -88,18 +92,18 @@ class Finished:
     def _figure(self) -> Figure:
         from matplotlib.figure import Figure
 
-        away = self.distances()
-        names = sorted(away, key=lambda name: -away[name])[:MOST_PANELS]
+        away = self.shifts()
+        names = sorted(away, key=lambda name: -abs(away[name]))[:MOST_PANELS]
         columns = min(3, max(1, len(names)))
         rows = -(-max(1, len(names)) // columns)
         figure = Figure(figsize=(4.2 * columns, 2.6 * rows), layout="constrained")
         for place, name in enumerate(names, start=1):
             axes, column = figure.add_subplot(rows, columns, place), self.outputs.index(name)
             both = [values[:, column] for values in (self.oof, self.test)]
-            edges = edges_of(*both).tolist()
+            edges = np.histogram_bin_edges(np.concatenate(both), BINS).tolist()
             axes.hist(both[0], edges, density=True, color=GREY, alpha=0.5, label="out of fold")
             axes.hist(both[1], edges, density=True, histtype="step", color=BLUE, linewidth=1.6, label="test")
-            axes.set_title(f"{name}   distance {away[name]:.2f}", fontsize=9)
+            axes.set_title(f"{name}   shift {away[name]:+.2f} sd", fontsize=9)
             axes.set_yticks([])
         if names:
             figure.axes[0].legend(fontsize=8)
@@ -111,20 +115,11 @@ class Finished:
         write_json(path, {**facts, "of_models": dict(self.of_models)})
 
 
-def edges_of(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns the edges of the bins in which two samples are compared and drawn."""
-    return np.histogram_bin_edges(np.concatenate([one, other]), BINS)
-
-
-def distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Returns the largest difference of two samples' cumulative distributions, from 0 to 1, as one sees it.
-
-    They are compared at the edges of the bins that are drawn: that the mean of folds is never as near to 0
-    as a single fold is says nothing.
-    """
-    edges = edges_of(one, other)
-    shares = [np.searchsorted(np.sort(values), edges, "right") / len(values) for values in (one, other)]
-    return float(np.max(np.abs(shares[0] - shares[1])))
+def shift(one: np.ndarray, other: np.ndarray) -> float:
+    """Returns how far the mean of the other sample is from the first's, in its standard deviations."""
+    spread = float(np.std(one, dtype=np.float64))
+    away = float(np.mean(other, dtype=np.float64) - np.mean(one, dtype=np.float64))
+    return away / spread if spread > 0 else 0.0
 
 
 def peak_memory() -> int:

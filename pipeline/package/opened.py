@@ -45,6 +45,11 @@ SAME = 1e-5  # of the probe's values, against the largest of them: another order
 ALIKE = 1e-3  # above, it is another model
 
 
+def _worse_than_a_warning(record: logging.LogRecord) -> bool:
+    """Says whether TensorFlow may write it: it counts the networks, one a fold, and warns of their number."""
+    return record.levelno > logging.WARNING
+
+
 class Stopwatch(Progress):
     """Counts the seconds of every model; is silent.
 
@@ -206,7 +211,7 @@ def package_of(
     Raises:
         StoreError: files of the package are missing.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # counts the networks, one a fold, and warns
+    logging.getLogger("tensorflow").addFilter(_worse_than_a_warning)
     code = str(root / CODE)
     if code not in sys.path:
         sys.path.insert(0, code)

@@ -12,7 +12,7 @@ from pipeline.config.data_section import DataConfig
 from pipeline.data.source import FolderSource
 from pipeline.errors import DataError, ModelError
 from pipeline.package import sandbox
-from pipeline.package.finished import Finished, distance
+from pipeline.package.finished import Finished, shift
 from pipeline.package.sandbox import Executed, execute
 from pipeline.package.stage import lay_out
 from pipeline.package.trial import Limits, Tried, differ, foretell
@@ -131,14 +131,17 @@ def test_wheels_that_an_image_needs(tmp_path):
 def test_distributions_that_differ_are_told_of(tmp_path):
     rng = np.random.default_rng(0)
     oof, alike, other = (rng.beta(a, 2, (500, 1)).astype(np.float32) for a in (2, 2, 9))
-    assert distance(oof[:, 0], alike[:, 0]) < 0.12
+    assert abs(shift(oof[:, 0], alike[:, 0])) < 0.12
+    assert shift(np.array([1.0, 3.0]), np.array([4.0])) == 2.0
     facts = (tmp_path / "submission.csv", 500, 3, 2.0, GB, ("p",), oof)
     assert not any("Look" in line for line in Finished(*facts, alike, {}).lines())
     lines = Finished(*facts, other, {"net": 1.5}).lines()
     assert lines[0] == "submission.csv: 500 rows in 2.0 s (4.00 ms a row), 1,024 MB at most."
     assert lines[1].startswith("3 rows are answered by the prior")
     assert lines[2] == "Seconds: net 1.5."
-    assert lines[3].startswith("Look: predictions are distributed otherwise than out of fold: p (0.")
+    assert lines[3].startswith(
+        "Look: the mean prediction is another than out of fold, in standard deviations: p (+"
+    )
     few = Finished(*facts[:6], oof, oof[-5:], {})
     assert not any("Look" in line for line in few.lines())  # five rows prove little
 
