@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
+from pipeline.data.file_pattern import FilePattern
 from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
-from pipeline.data.source import FolderSource
+from pipeline.data.source import FolderSource, Source
 from pipeline.data.submission import with_prior, with_unknown
 from pipeline.ensemble.fitted import HandedIn
+from pipeline.errors import DataError, listing
 from pipeline.registry import MODELS
 from pipeline.run.run import Run
 from pipeline.stages.answers import Answered, answers
@@ -32,7 +35,8 @@ def predict(run: Run, table: Path, out: Path) -> int:
 
     Args:
         run: a run whose models are trained.
-        table: a table with the columns of the test table; pictures are looked for beside it.
+        table: a table with the columns of the test table; pictures are looked for beside it. Or a folder
+            of pictures, a row each.
         out: the CSV to write: the id, one column per output, and the class that would be submitted
             where the competition asks for it.
 
@@ -44,8 +48,9 @@ def predict(run: Run, table: Path, out: Path) -> int:
         DataError: the table does not fit the competition.
     """
     run.refuse_untrained()
-    source = FolderSource(table.parent)
-    new = read_rows(source, table.name, run.config, run.competition, run.plan.source, run.features)
+    source = FolderSource(table if table.is_dir() else table.parent)
+    config, name = pictures_of(run.config, source) if table.is_dir() else (run.config, table.name)
+    new = read_rows(source, name, config, run.competition, run.plan.source, run.features)
     blend = blend_of(run)
     first = True
     with replaced(out) as file:
@@ -57,6 +62,26 @@ def predict(run: Run, table: Path, out: Path) -> int:
     for line in new.lines():
         run.progress.message(line)
     return len(new.sample_ids)
+
+
+def pictures_of(config: Config, source: Source) -> tuple[Config, str]:
+    """Returns the configuration for a folder of pictures, and the pattern that makes rows of their names.
+
+    They are called as test pictures are, below the same folders or without them.
+
+    Raises:
+        DataError: there are none.
+    """
+    pattern = config.data.test_images or config.data.images or ""
+    names = source.names()
+    for asked in dict.fromkeys([pattern, pattern.rpartition("/")[2]]):
+        if FilePattern(asked).fields and any(FilePattern(asked).matches(names)):
+            data = config.data.model_copy(update={"images": asked, "test_images": None})
+            return config.model_copy(update={"data": data}), asked
+    raise DataError(
+        f"{source.root} holds no picture that is called as `data.images` says ({pattern or 'nothing'}). "
+        f"It holds: {listing(names) or 'nothing'}."
+    )
 
 
 def cut_to_time(run: Run) -> list[str]:
