@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report package submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report package distil submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -86,6 +86,10 @@ report: needs-comp $(BIN)/.ready ## look into the trained models: where their ev
 package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-package) ## models and a notebook that hands in without a network, tried [HIDDEN=rows OWNER=account IMAGE=freeze.txt TRIAL=0]
 	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \
 		$(if $(IMAGE),--image "$(IMAGE)") $(if $(filter 0,$(TRIAL)),--no-trial)
+
+distil: needs-comp $(BIN)/.ready ## one model learns what the ensemble says: score, time and size beside its own: MODEL=small [SHARE=0.7 TEMPERATURE=2]
+	@test -n "$(MODEL)" || { echo "error: which model? For example: make distil COMP=$(COMP) MODEL=small"; exit 1; }
+	@$(RUN) distil $(OPTIONS) --model $(MODEL) $(if $(SHARE),--share $(SHARE)) $(if $(TEMPERATURE),--temperature $(TEMPERATURE))
 
 submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..." CODE=1: by the package's notebook]
 	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)") $(if $(CODE),--code) \

@@ -187,6 +187,12 @@ def _add_contest(commands: _Commands) -> None:
         "package", "packaging.package", "write models and a notebook that hands in without a network; try it"
     )
     _add_package(package)
+    distil = commands.configured(
+        "distil", "distilling.distil", "train one model on what the submission's ensemble says, and compare"
+    )
+    distil.add_argument("--model", required=True, metavar="NAME", help="the model that learns")
+    distil.add_argument("--share", type=float, help="of what is said; the rest is the label's (default 0.7)")
+    distil.add_argument("--temperature", type=float, help="of what is said: above 1 is softer (default 1)")
     for command in (submit, package):
         command.add_argument("--owner", metavar="NAME", help="your account at Kaggle; or KAGGLE_USERNAME")
         command.add_argument("--hours", type=float, default=9.0, help="that a notebook may take (default 9)")

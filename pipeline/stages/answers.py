@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.order import model_order
+from pipeline.config.reads import INPUTS
 from pipeline.context import Context
 from pipeline.data.competition import Competition
 from pipeline.data.dense import DENSE
@@ -127,7 +128,8 @@ def needed(run: Run, blend: Blend) -> list[str]:
     order = model_order(run.config.models)
     for name in reversed(order):
         if name in found:
-            found.update(read.name for read in run.plan.reads(name) if read.part != "weights")
+            reads = run.plan.reads(name)
+            found.update(read.name for read in reads if read.part in (*INPUTS, "coordinates"))
     return [name for name in order if name in found]
 
 
@@ -178,7 +180,7 @@ def _predict_model(run: Run, name: str, block: Block) -> dict[str, np.ndarray]:
     if not len(block.competition.test_ids):
         return {}
     parts = _open_new(run, name, block)
-    others = [read for read in reads if read.part in ("prediction", "embedding")]
+    others = [read for read in reads if read.part in INPUTS]
     embedded = any(
         (read.name, read.part) == (name, "embedding")
         for other in run.config.models
