@@ -56,7 +56,7 @@ def test_labels_of_a_fold_change_nothing_of_the_fit_that_leaves_it_out(tmp_path)
     for side in ("valid", "test"):
         before, after = (getattr(run.output("small", fold), side) for run in (one, other))
         np.testing.assert_array_equal(before, after)
-    elsewhere = list(one.folds)[0]
+    elsewhere = next(iter(one.folds))
     assert not np.array_equal(one.output("small", elsewhere).test, other.output("small", elsewhere).test)
 
 
