@@ -18,7 +18,7 @@ TIMED_ROWS = 1000  # test rows that both answer
 
 @dataclass(frozen=True)
 class Cost:
-    """What answers cost.
+    """Cost of answers: score, time and size.
 
     Attributes:
         score: cross-fitted.

@@ -26,7 +26,7 @@ SURE = 3.3  # and so many standard deviations of it: one of 1,000 samples of one
 
 @dataclass(frozen=True)
 class Finished:
-    """What came out of a prediction.
+    """Outcome of a prediction: the file, its time and memory, and samples to compare.
 
     Attributes:
         path: the submission.

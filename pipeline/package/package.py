@@ -30,7 +30,7 @@ LONGEST_TITLE = 50  # letters that Kaggle takes
 
 @dataclass(frozen=True)
 class Place:
-    """Where a package lies, and what it is called at Kaggle.
+    """Place of a package: its folders, and its names at Kaggle.
 
     Attributes:
         root: `runs/NAME/package`.

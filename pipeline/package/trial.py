@@ -27,7 +27,7 @@ DATASET_LIMIT = 100 * 2**30  # bytes of one of Kaggle's data sets
 
 @dataclass(frozen=True)
 class Limits:
-    """What a contest gives a notebook.
+    """Limits that a contest sets a notebook.
 
     Attributes:
         seconds, memory (bytes), cores (0: as many as there are).
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tried:
-    """What trials say of a package.
+    """Trials of a package: times, memory, equality, and what they foretell.
 
     Attributes:
         once, often: the notebook on the test rows, and on so many times as many; None: could not be tried.
