@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
 from collections.abc import Mapping
@@ -43,11 +42,6 @@ from pipeline.store import Store, replaced
 
 SAME = 1e-5  # of the probe's values, against the largest of them: another order of adding up
 ALIKE = 1e-3  # above, it is another model
-
-
-def _worse_than_a_warning(record: logging.LogRecord) -> bool:
-    """Says whether TensorFlow may write it: it counts the networks, one a fold, and warns of their number."""
-    return record.levelno > logging.WARNING
 
 
 class Stopwatch(Progress):
@@ -211,7 +205,6 @@ def package_of(
     Raises:
         StoreError: files of the package are missing.
     """
-    logging.getLogger("tensorflow").addFilter(_worse_than_a_warning)
     code = str(root / CODE)
     if code not in sys.path:
         sys.path.insert(0, code)
