@@ -87,7 +87,7 @@ package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-packa
 	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \
 		$(if $(IMAGE),--image "$(IMAGE)") $(if $(filter 0,$(TRIAL)),--no-trial)
 
-distil: needs-comp $(BIN)/.ready ## one model learns what the ensemble says: score, time and size beside its own: MODEL=small [SHARE=0.7 TEMPERATURE=2]
+distil: needs-comp $(BIN)/.ready ## one model learns what the ensemble says: score, time and size beside its own: MODEL=small [SHARE=0.5 TEMPERATURE=2]
 	@test -n "$(MODEL)" || { echo "error: which model? For example: make distil COMP=$(COMP) MODEL=small"; exit 1; }
 	@$(RUN) distil $(OPTIONS) --model $(MODEL) $(if $(SHARE),--share $(SHARE)) $(if $(TEMPERATURE),--temperature $(TEMPERATURE))
 

@@ -191,7 +191,9 @@ def _add_contest(commands: _Commands) -> None:
         "distil", "distilling.distil", "train one model on what the submission's ensemble says, and compare"
     )
     distil.add_argument("--model", required=True, metavar="NAME", help="the model that learns")
-    distil.add_argument("--share", type=float, help="of what is said; the rest is the label's (default 0.7)")
+    distil.add_argument(
+        "--share", type=float, help="of what is said; the rest is the label's (default: several)"
+    )
     distil.add_argument("--temperature", type=float, help="of what is said: above 1 is softer (default 1)")
     for command in (submit, package):
         command.add_argument("--owner", metavar="NAME", help="your account at Kaggle; or KAGGLE_USERNAME")

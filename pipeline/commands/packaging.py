@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.commands.options import asked_run, slug_of
+from pipeline.config.load import find_config
 from pipeline.console import ConsoleProgress
 from pipeline.errors import ModelError
 from pipeline.package.package import FOLDER, OWNER, Place, size_of, write_package
@@ -41,8 +42,10 @@ def submitted_run(options: argparse.Namespace, progress: Progress) -> Run:
     """Returns the run of the submission that lies there: with the models, folds and ensemble that it had.
 
     Raises:
+        ConfigError: there is no configuration of that name.
         ModelError: there is no submission.
     """
+    find_config(options.name)
     path = RUNS / options.name / "submission.json"
     if not path.exists():
         raise ModelError(f"There is no {path}. Run make train COMP={options.name} first.")

@@ -147,7 +147,7 @@ class DistilConfig(Section):
     """Distillation: a model learns what others say of the training rows, beside the labels."""
 
     of: list[str] = Field(min_length=1, description="the models that teach; their mean is learned")
-    share: float = Field(default=0.7, ge=0, le=1, description="of what they say; the rest is the label's")
+    share: float = Field(default=0.5, ge=0, le=1, description="of what they say; the rest is the label's")
     temperature: float = Field(
         default=1.0, gt=0, description="their probabilities to the power of 1 over it: above 1 is softer"
     )

@@ -110,13 +110,13 @@ class Tried:
 
     def _too_slow(self) -> list[str]:
         """Names what could be left out: the slowest for what it adds first."""
-        costs = {name: s for name, s in self.of_models.items() if name in self.adds}
+        costs = {name: s for name, s in self.of_models.items() if name in self.adds and s > 0}
         total = sum(self.of_models.values()) or 1.0
         lines = ["too slow. What may be left out (`ensemble.members`), what adds least for its time first:"]
         for name in sorted(costs, key=lambda name: self.adds[name] / max(costs[name], 1e-9)):
             share, added = costs[name] / total, self.adds[name]
             lines.append(f"  {name}: {share:.0%} of the time; it adds {added:+.5f} to the score")
-        return lines
+        return [*lines, "Or one small model that has learned what all of them say: make distil."]
 
 
 def trial(run: Run, place: Place, limits: Limits, hidden: int | None = None) -> Tried:
