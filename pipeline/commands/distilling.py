@@ -50,12 +50,9 @@ def distil(options: argparse.Namespace, console: Console) -> int:
     if best == 0:
         console.print("Labels alone teach it best here: leave `distil` out.")
         return 0
-    said = json.dumps(_lesson(known[name], best, options.temperature, teachers))
-    console.print(
-        f"To hand it in: `models.{name}: {{distil: {said}}}`, `ensemble: {{members: [{name}]}}`, then make train "
-        "and make package",
-        markup=False,
-    )
+    words = json.dumps(_lesson(known[name], best, options.temperature, teachers))
+    member = f"`models.{name}: {{distil: {words}}}`, `ensemble: {{members: [{name}]}}`"
+    console.print(f"To hand it in: {member}, then make train and make package", markup=False)
     return 0
 
 
