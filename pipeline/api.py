@@ -93,7 +93,7 @@ class Result:
 
     @property
     def optimistic(self) -> list[str]:
-        """Why scores claim more than they will keep; none for honest ones."""
+        """Reasons why scores claim more than they will keep; none for honest ones."""
         return self.summary["optimistic"]
 
     @property
@@ -237,9 +237,9 @@ def cross_validate(config: Config | str | Path | Run, name: str, **options: Any)
     """
     run = config if isinstance(config, Run) else open_run(config, **options)
     models = run.config.models
-    if name not in models or not models[name].answers():
+    answering = [key for key, section in models.items() if section.answers()]
+    if name not in answering:
         near = did_you_mean(name, models)
-        answering = [key for key, section in models.items() if section.answers()]
         raise ConfigError(f"No model {name!r} answers.{near} Those that do: {listing(answering)}.")
     alone = Run(replace(run.plan, only=(name,), only_fold=None), run.progress)
     with run.plan.store.exclusive(run.progress.message):

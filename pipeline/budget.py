@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from pipeline.clock import Clock, OutOfTime
 from pipeline.config.metric import metric_of
-from pipeline.config.order import models_read
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.models.base import AnytimeConfig, Model
 from pipeline.models.size import Size
@@ -26,11 +26,10 @@ from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
-FITTING = 0.8  # of a share; the rest is for reading, encoding, predicting and saving
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
 SHORTEST = 0.5  # seconds of any other fit
 LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
-STEPS = [0.5, 0.7, *(step * 10**power for power in range(4) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))]
+STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0, 6.0, 7.0, 8.5)  # each a fifth more than the one before
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
 QUICK_BLENDS = {"picture": "convex"}  # by what a metric wants; of others it is greedy
@@ -107,8 +106,7 @@ class Budget:
 
     def _train(self, clock: Clock, name: str) -> bool:
         """Trains a model and those that it reads; says of one that does not fit that it does not."""
-        models = self.plan.config.models
-        if any(not self._train(clock, other) for other in models_read(models[name], models)):
+        if any(not self._train(clock, read.name) for read in self.plan.reads(name)):
             return False
         if name in self.done:
             return True
@@ -118,8 +116,8 @@ class Budget:
             if not deciding and seconds < self._least(name):
                 self.progress.message(f"{name:<16} left out: a fit of {seconds:g} s would not be of use")
                 return False
-            self._add(name, self.plan.config.models[name].model_copy(update={"max_seconds": seconds}))
-        ends = getattr(self.plan.config.models[name], "max_seconds", None) is not None
+            self._add(name, self.plan.section(name).model_copy(update={"max_seconds": seconds}))
+        ends = getattr(self.plan.section(name), "max_seconds", None) is not None
         clock.start_model(clock.deadline if ends else self._limit(clock, name, deciding))
         try:
             run = Run(replace(self.plan, only=(name,)), clock)
@@ -142,7 +140,7 @@ class Budget:
         They go into its section and so into the product's key: what was cut short by a budget is never
         taken for a whole fit. Fits that are there whole are used.
         """
-        section, original = self.plan.config.models[name], self._copied(name)
+        section, original = self.plan.section(name), self._copied(name)
         if not isinstance(section, AnytimeConfig):
             return None
         if section.max_seconds is not None and original is None:  # the user's
@@ -154,7 +152,8 @@ class Budget:
         if all(fit.done() for fit in fits):
             return None
         share = min(self._share(name), self._kind(name).most if deciding else 1.0)
-        seconds = coarse(FITTING * share * clock.left / (len(fits) * section.seeds))
+        fitting = self._kind(name).fitting(self._size)
+        seconds = coarse(fitting * share * clock.left / (len(fits) * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
         return None if seconds < (SHORTEST_FIT if deciding else SHORTEST) else seconds
@@ -162,16 +161,20 @@ class Budget:
     def _least(self, name: str) -> float:
         """Returns the seconds below which a fit of a model is of no use."""
         if (original := self._copied(name)) is not None:
-            return LEAST_OF_A_COPY * (getattr(self.plan.config.models[original], "max_seconds", None) or 0.0)
+            return LEAST_OF_A_COPY * (getattr(self.plan.section(original), "max_seconds", None) or 0.0)
+        return self._kind(name).least_seconds(self._size)
+
+    @cached_property
+    def _size(self) -> Size:
+        """Rows, columns and outputs of the competition."""
         competition = Run(self.plan, self.progress).competition
-        size = Size(
+        return Size(
             rows=len(competition.ids),
             test_rows=len(competition.test_ids),
             columns=0 if competition.train is None else competition.train.shape[1],
             kind=competition.task.kind,
             outputs=competition.task.n_outputs,
         )
-        return self._kind(name).least_seconds(size)
 
     def _copied(self, name: str) -> str | None:
         """The model that one is a copy of; None for those of the configuration."""
@@ -179,9 +182,8 @@ class Budget:
 
     def _share(self, name: str) -> float:
         """Returns a model's part of the time that is left, beside the others that wait."""
-        models = self.plan.config.models
         others = [one for one in self.waiting if one not in self.done]
-        waiting = {name, *(one for one in others if isinstance(models[one], AnytimeConfig))}
+        waiting = {name, *(one for one in others if isinstance(self.plan.section(one), AnytimeConfig))}
         return self._kind(name).share / sum(self._kind(one).share for one in waiting)
 
     def _limit(self, clock: Clock, name: str, deciding: bool) -> float:
@@ -217,7 +219,7 @@ class Budget:
         base = self._best_first([name for name in self.done if self._repeatable(name)])
         for seed in range(1, MOST_MEMBERS):
             for name in base:
-                section = self.plan.config.models[name]
+                section = self.plan.section(name)
                 variants = self._kind(name).variants if seed == 1 else ()
                 for number, settings in enumerate(variants, start=1):
                     self.variant_of[f"{name}_v{number}"] = name
@@ -235,12 +237,12 @@ class Budget:
 
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""
-        section = self.plan.config.models[name]
+        section = self.plan.section(name)
         return self._kind(name).seeded and section.answers()
 
     def _kind(self, name: str) -> type[Model]:
-        """What a model's kind says of itself."""
-        return MODELS.get(self.plan.config.models[name].kind)
+        """Class of a model, by its kind."""
+        return MODELS.get(self.plan.section(name).kind)
 
     def _add(self, name: str, section: ModelConfig) -> None:
         self._configure(models={**self.plan.config.models, name: section})
@@ -251,7 +253,7 @@ class Budget:
 
     def _narrowed(self) -> Plan:
         """The plan with the models that are done; the baseline only while there is nothing else."""
-        models = {name: self.plan.config.models[name] for name in self.done}
+        models = {name: self.plan.section(name) for name in self.done}
         if len(models) > 1:
             models.pop("baseline")
         ensemble = self.plan.config.ensemble
@@ -276,8 +278,11 @@ class Budget:
 
 
 def coarse(seconds: float) -> float:
-    """Returns the largest of 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, ... that is not above, else 0.
+    """Returns the largest of `STEPS` times a power of ten that is not above, at least 0.5 s; else 0.
 
     So the same budget mostly finds its products again.
     """
-    return max((step for step in STEPS if step <= seconds), default=0.0)
+    if seconds < SHORTEST:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(seconds))
+    return round(power * max(step for step in STEPS if step * power <= seconds), 10)

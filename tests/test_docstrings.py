@@ -39,11 +39,11 @@ def test_what_others_build_on_shows_an_example(thing):
     assert ">>>" in example, f"{thing.__name__} has no example."
 
 
-def test_docstrings_of_modules_and_classes_begin_with_the_noun():
+def test_docstrings_begin_with_the_noun():
     found = []
     for path, source in SOURCES.items():
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Module | ast.ClassDef):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 said = ast.get_docstring(node)
                 if said and ASKING.match(said):
                     found.append(f"{path.relative_to(ROOT)}: {said.splitlines()[0]}")

@@ -22,7 +22,7 @@ def marks_of(name: str, models: Mapping[str, ModelConfig]) -> tuple[str, ...]:
         marks.append("early stopping looked at the scored folds")
     if plain := [read.entry for read in reads if read.part == "prediction" and read.scope != "nested"]:
         marks.append(f"{', '.join(plain)}: from fits that have seen the scored folds (`nested: false`)")
-    if tuned := tuned_mark(name, models):
+    if tuned := tuned_mark(section):
         marks.append(tuned)
     for read in reads:
         marks += [f"reads {read.name}: {mark}" for mark in marks_of(read.name, models)]

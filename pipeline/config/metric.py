@@ -57,7 +57,7 @@ class MetricConfig(Section):
 
     @property
     def sees(self) -> tuple[str, ...]:
-        """What the metric sees of the rows, as `Metric.sees` says it."""
+        """Columns that the metric sees of the rows, as `Metric.sees` says it."""
         return tuple(word for word in ("weights", "groups", "rows", "subgroups") if getattr(self, word))
 
     def metric(self) -> Metric:

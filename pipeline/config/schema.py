@@ -71,7 +71,7 @@ class FoldsConfig(Section):
 
     @property
     def split_by(self) -> list[str | None]:
-        """What decides which rows belong together, as the key of the data's products holds it."""
+        """Keys that decide which rows belong together, as the key of the data's products holds them."""
         found = [self.group, self.time, self.column]
         return [*found, self.group_pattern] if self.group_pattern else found
 

@@ -49,9 +49,9 @@ class Found:
 UNKNOWN = "tuned on these folds: by how much it is too good was not measured"
 
 
-def tuned_mark(name: str, models: Mapping[str, ModelConfig]) -> str | None:
+def tuned_mark(section: ModelConfig) -> str | None:
     """Returns the mark of a model whose keys a search has found on the run's folds; None of any other."""
-    return models[name]._tuned or None
+    return section._tuned or None
 
 
 def marked(section: ModelConfig, mark: str) -> ModelConfig:

@@ -54,7 +54,7 @@ class Fold(NamedTuple):
 
     @property
     def identity(self) -> tuple[int, tuple[int, ...]]:
-        """What it is, without its rows."""
+        """Identity without the rows."""
         return self.repeat, self.left_out
 
     def leaving_out(self, number: int) -> Fold:

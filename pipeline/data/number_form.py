@@ -33,7 +33,7 @@ class NumberForm:
 
     @cached_property
     def expression(self) -> str:
-        """What a number of this form matches, whole; without thousands that a leading zero rules out."""
+        """Pattern of a whole number of this form; without thousands that a leading zero rules out."""
         whole = "[0-9]+"
         if self.thousands:
             mark = f"[{re.escape(_MARKS.get(self.thousands, self.thousands))}]"

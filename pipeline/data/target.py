@@ -34,7 +34,7 @@ class TargetCoder(ABC):
 
     @property
     def n_problems(self) -> int:
-        """How many learners it takes of those that answer one question each, or all classes at once."""
+        """Number of learners that it takes: one for each question, or one for all classes at once."""
         return self.task.n_outputs
 
     def fit(self, target: np.ndarray) -> TargetCoder:

@@ -19,6 +19,7 @@ FEW_CLASSES = 20  # whole numbers with more values than this are amounts rather 
 ROWS_PER_CLASS = 10  # with fewer rows per value, whole numbers are amounts
 RARE = 0.1  # a share of one of two classes below which accuracy says nothing
 SKEWED = 1.0  # third standardised moment
+WIDE = 20.0  # ratio of the 95th to the 5th of 100 amounts, each and one more
 CLASS_WORDS = {"class", "label", "category", "type", "kind", "species", "id", "cluster", "digit"}
 ORDER_WORDS = {"grade", "level", "quality", "rating", "severity", "stage", "score", "stars", "speed", "essay"}
 
@@ -109,7 +110,7 @@ def _of_classes(question: Question, values: pd.Series, classes: int) -> Choice[s
 
 
 def _of_values(numbers: np.ndarray) -> Choice[str]:
-    if numbers.min() >= 0 and _skewed(numbers):
+    if numbers.min() >= 0 and (_skewed(numbers) or _wide(numbers)):
         reason = "positive and skewed amounts, which are scored on their logarithms more often than not"
         return Choice("rmsle", f"{reason}; the files cannot tell rmsle from rmse or mae")
     return Choice("rmse", "a value is asked for; the files cannot tell rmse from mae or r2")
@@ -118,6 +119,12 @@ def _of_values(numbers: np.ndarray) -> Choice[str]:
 def _skewed(numbers: np.ndarray) -> bool:
     """Says whether the logarithm makes a skewed distribution much more even."""
     return _skew(numbers) > SKEWED and abs(_skew(np.log1p(numbers))) < 0.5 * _skew(numbers)
+
+
+def _wide(numbers: np.ndarray) -> bool:
+    """Says whether skewed amounts span orders of magnitude, whatever the shape of their logarithms."""
+    low, high = np.percentile(numbers, [5, 95])
+    return _skew(numbers) > SKEWED and (1 + high) / (1 + low) > WIDE
 
 
 def _skew(numbers: np.ndarray) -> float:

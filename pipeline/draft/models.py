@@ -17,6 +17,7 @@ from pipeline.models.size import Size
 from pipeline.registry import MODELS
 
 BUDGET = 1200  # seconds for all models of tables
+FEWEST_CATEGORIES = 3  # columns of names with many levels, from which their sets get a model
 
 NOTHING = Drawn()
 NAMES = {
@@ -83,7 +84,8 @@ def _of_tables(size: Size, fits: int, metric: str, machine: Machine) -> tuple[li
     chosen = _of_texts(size, fits, machine)
     left_out: list[str] = []
     spent = 0.0
-    for kind, name in NAMES.items():
+    crossed = {"crosses": "crosses"} if size.categories >= FEWEST_CATEGORIES else {}
+    for kind, name in {**NAMES, **crossed}.items():
         if kind not in MODELS:
             continue
         seconds = table_seconds(kind, size, fits, machine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.data.columns import is_text
 from pipeline.data.competition import Competition
+from pipeline.data.encoders.categories import MANY_LEVELS
 from pipeline.models.size import Size
 
 
@@ -21,6 +22,7 @@ def size_of(competition: Competition, picture: tuple[int, int] | None) -> Size:
     texts = [name for name in columns if table is not None and is_text(table[name])]
     characters = sum(float(table[name].str.len().mean()) for name in texts) if table is not None else 0.0
     numbers = [name for name in columns if table is not None and types.is_numeric_dtype(table[name].dtype)]
+    many = [name for name in columns if table is not None and table[name].nunique() >= MANY_LEVELS]
     return Size(
         rows=len(competition.ids),
         test_rows=len(competition.test_ids),
@@ -29,6 +31,7 @@ def size_of(competition: Competition, picture: tuple[int, int] | None) -> Size:
         outputs=competition.task.n_outputs,
         picture=picture,
         numeric=len(numbers) / max(1, len(columns)),
+        categories=sum(competition.kinds.get(name) in ("category", "code") for name in many),
         texts=tuple(texts),
         characters=characters,
     )

@@ -69,7 +69,7 @@ class ClipFiles:
 
     @property
     def columns(self) -> int:
-        """How many statistics models of tables read."""
+        """Number of statistics that models of tables read."""
         return len(statistic_names(self.config))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -80,10 +80,10 @@ class Trials:
         """Returns what the second way gains, in words; "" where it is not surely better."""
         first, second = self._losses(before), self._losses(after)
         saved = first - second
-        error = saved.std(ddof=1) / np.sqrt(len(saved))
-        if not np.isfinite(saved).all() or saved.mean() <= SURE * error:
+        errors = saved.std(axis=0, ddof=1) / np.sqrt(len(saved))
+        if not np.isfinite(saved).all() or not (saved.mean(axis=0) > SURE * errors).any():
             return ""
-        share = saved.mean() / abs(first.mean())
+        share = saved[:, 0].mean() / abs(first[:, 0].mean())
         return f"{share:.1%} of its {self._name}" if share >= WORTH else ""
 
     def gain_lately(self, before: TableReading, after: TableReading) -> str:
@@ -91,7 +91,7 @@ class Trials:
 
         The earlier folds know too little of the past to judge what is made of it.
         """
-        first, second = self._losses(before)[-LATELY:], self._losses(after)[-LATELY:]
+        first, second = self._losses(before)[-LATELY:, 0], self._losses(after)[-LATELY:, 0]
         shares = (first - second) / np.abs(first)
         return f"{shares.mean():.1%} of its {self._name}" if (shares >= WORTH_LATELY).all() else ""
 
@@ -123,7 +123,7 @@ class Trials:
         )
 
     def _losses(self, reading: TableReading) -> np.ndarray:
-        """Returns the loss of each fold, float64 (folds,); each way is tried once."""
+        """Returns the losses of each fold, float64 (folds, judges); each way is tried once."""
         said = repr(reading)
         if said not in self._tried:
             self._tried[said] = self._losses_of(reading)
@@ -137,7 +137,8 @@ class Trials:
         for fold in self._drawn:
             model = kind(config, task).fit(data.rows(self._rows[fold.train]), None, context)
             scored = data.rows(self._rows[fold.valid])
-            losses.append(self._loss(scored.target, model.predict(scored, context)))
+            answer = model.predict(scored, context)
+            losses.append([judge(scored.target, answer) for judge in self._judges])
         return np.array(losses)
 
     def _dataset(self, reading: TableReading) -> Dataset:
@@ -148,6 +149,18 @@ class Trials:
         }
         table = Columns(self.table, {**self.competition.kinds, **reading.kinds}, features)
         return Dataset(self.competition.ids, {"table": table}, self.competition.target)
+
+    @cached_property
+    def _judges(self) -> list[Callable[[np.ndarray, np.ndarray], float]]:
+        """The metric's loss; beside it, where two classes get probabilities, that of their order.
+
+        Which of a metric of probabilities and of their order is asked, files seldom tell, and the order is
+        told from less rows: it may say that a gain is sure, and the metric how large it is.
+        """
+        order = find_metric("auc")
+        asked = self._metric.wants == "probability" and self._metric.name != order.name
+        two = self.competition.task.exclusive and self.competition.task.n_outputs == 2
+        return [self._loss, order.loss] if asked and two else [self._loss]
 
     def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         if self._metric.wants == "label":

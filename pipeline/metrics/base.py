@@ -134,7 +134,7 @@ class Metric:
 
     @property
     def row_means(self) -> RowMeans | None:
-        """How it follows from (weighted) means over rows; None where it does not, or nobody has said how."""
+        """Its formula from (weighted) means over rows; None where there is none, or nobody has said it."""
         return self.function if isinstance(self.function, RowMeans) and "groups" not in self.sees else None
 
     @property

@@ -94,6 +94,11 @@ class Model(ABC):
         raise TypeError(f"Nobody has measured what {cls.__name__} costs.")
 
     @classmethod
+    def fitting(cls, size: Size) -> float:
+        """Returns the share of a fold's time that its fit may take; the rest encodes and predicts."""
+        return 0.8
+
+    @classmethod
     def least_seconds(cls, size: Size) -> float:
         """Returns the seconds below which a fit that is ended by time is of no use."""
         return 0.0

@@ -210,7 +210,7 @@ class Boosting(TableModel):
 
     @property
     def _boosters(self) -> int:
-        """How many boosters the task takes."""
+        """Number of boosters that the task takes."""
         return self.coder_.n_problems
 
     def _reporter(self, context: Context, start: float, stop: float, problem: int) -> Report:

@@ -16,7 +16,7 @@ from pipeline.models.arguments import joined
 from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, BoostingConfig, Report
 from pipeline.models.pace import Pace
-from pipeline.models.table import Table, threads_for
+from pipeline.models.table import BOOSTED_CELLS, Table, threads_for
 
 WHOLE = ("Bayesian", "No")  # kinds of bootstrap that leave no rows out
 LEAF_WISE = "Lossguide"
@@ -118,7 +118,7 @@ class CatBoost(Boosting):
             "subsample": config.subsample,
             "max_ctr_complexity": 1,
             "random_seed": context.seed,
-            "thread_count": threads_for(table.features, context),
+            "thread_count": threads_for(table.features, context, BOOSTED_CELLS),
             "allow_const_label": True,
             "allow_writing_files": False,
             "logging_level": "Silent",
@@ -186,7 +186,7 @@ class CatBoost(Boosting):
         return catboost.Pool(data, label, weight=weights)
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
-        threads = threads_for(features, context)
+        threads = threads_for(features, context, BOOSTED_CELLS)
         pool = self._pool(features)
         if not self.task.probabilities:
             return booster.predict(pool, thread_count=threads)

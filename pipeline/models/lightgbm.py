@@ -13,7 +13,7 @@ from pipeline.models.arguments import joined
 from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, Report, TreesConfig
 from pipeline.models.pace import Pace
-from pipeline.models.table import Table, threads_for
+from pipeline.models.table import BOOSTED_CELLS, Table, threads_for
 
 
 class LightGBMConfig(TreesConfig):
@@ -73,7 +73,7 @@ class LightGBM(Boosting):
             "lambda_l1": config.reg_alpha,
             "lambda_l2": config.reg_lambda,
             "seed": context.seed,
-            "num_threads": threads_for(table.features, context),
+            "num_threads": threads_for(table.features, context, BOOSTED_CELLS),
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
@@ -122,7 +122,7 @@ class LightGBM(Boosting):
         return booster, booster.best_iteration if valid is not None or stopped else rounds
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
-        return booster.predict(features, num_threads=threads_for(features, context))
+        return booster.predict(features, num_threads=threads_for(features, context, BOOSTED_CELLS))
 
     def _read_booster(self, file: Path) -> Any:
         import lightgbm

@@ -20,6 +20,7 @@ class Size:
         outputs: classes or targets.
         picture: median height and width in pixels; None without pictures.
         numeric: share of the columns that are numbers.
+        categories: columns of names with many levels.
         texts: names of the columns that are text.
         characters: of all texts of a mean training row.
     """
@@ -31,6 +32,7 @@ class Size:
     outputs: int
     picture: tuple[int, int] | None = None
     numeric: float = 1.0
+    categories: int = 0
     texts: tuple[str, ...] = ()
     characters: float = 0.0
 
@@ -42,5 +44,5 @@ class Size:
 
     @property
     def problems(self) -> int:
-        """How many columns a learner of one column at a time learns: two classes are one."""
+        """Columns that a learner of one column at a time learns: two classes are one."""
         return 1 if self.task.exclusive and self.outputs == 2 else self.outputs

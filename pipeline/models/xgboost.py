@@ -13,7 +13,7 @@ from pipeline.models.arguments import joined
 from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.boosting import Boosting, Report, TreesConfig
 from pipeline.models.pace import Pace
-from pipeline.models.table import Table, threads_for
+from pipeline.models.table import BOOSTED_CELLS, Table, threads_for
 
 
 class XGBoostConfig(TreesConfig):
@@ -82,7 +82,7 @@ class XGBoost(Boosting):
             "lambda": config.reg_lambda,
             "tree_method": "hist",
             "seed": context.seed,
-            "nthread": threads_for(table.features, context),
+            "nthread": threads_for(table.features, context, BOOSTED_CELLS),
             "verbosity": 0,
         }
         if objective == "reg:quantileerror":
@@ -148,11 +148,11 @@ class XGBoost(Boosting):
             weight=weights,
             feature_types=types,
             enable_categorical=True,
-            nthread=threads_for(features, context),
+            nthread=threads_for(features, context, BOOSTED_CELLS),
         )
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
-        booster.set_param({"nthread": threads_for(features, context)})
+        booster.set_param({"nthread": threads_for(features, context, BOOSTED_CELLS)})
         return booster.predict(self._matrix(features, booster.feature_types, context))
 
     def _read_booster(self, file: Path) -> Any:

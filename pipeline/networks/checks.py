@@ -63,9 +63,9 @@ def _followed(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Ite
         return
     if view.by not in models:
         yield "by", f"no model {view.by!r}.{did_you_mean(view.by, models)}"
-    elif models[view.by] is None:
+    elif (other := models[view.by]) is None:
         return
-    elif (target := getattr(models[view.by], "target", None)) not in ("box", "points"):
+    elif (target := getattr(other, "target", None)) not in ("box", "points"):
         yield "by", f"{view.by!r} finds no coordinates: it needs `target: box` or `target: points`."
     elif target == "box" and view.axis is not None:
         yield "axis", f"is for points, and {view.by!r} finds boxes."

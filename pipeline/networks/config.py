@@ -135,7 +135,7 @@ class CNNConfig(AnytimeConfig):
 
     @property
     def weights_kind(self) -> Literal["imagenet", "none", "file", "model"]:
-        """What `weights` names."""
+        """The kind of thing that `weights` names."""
         if self.weights == "auto":
             return "none" if self.from_scratch else "imagenet"
         if self.weights == "none":

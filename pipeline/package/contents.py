@@ -50,10 +50,10 @@ def write_run(run: Run, blend: Blend, folder: Path) -> None:
     for name in needed(run, blend):
         for fold in run.plan.answering:
             _write(store, run.fit_product(name, fold), _models_of(run.fit_product(name, fold)))
-        if not run.config.models[name].answers():
+        if not run.plan.section(name).answers():
             _write(store, run.coordinates_product(name), _names_of(run.coordinates(name)))
         products = run.input_products(name)
-        for entry, one in opened(run.config.models[name]).items():
+        for entry, one in opened(run.plan.section(name)).items():
             if entry in products:
                 _write(store, products[entry], partial(one.carry, run.made(products[entry])))
     product = store.products / blend.folder.name

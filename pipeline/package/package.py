@@ -163,7 +163,7 @@ def _facts(run: Run, blend: Blend, place: Place) -> dict[str, Any]:
 
 def _is_large(run: Run, name: str) -> bool:
     """Says whether a model is a network of the size of those that come with weights: it wants a GPU."""
-    section = run.config.models[name]
+    section = run.plan.section(name)
     return MODELS.get(section.kind).looks and not getattr(section, "from_scratch", True)
 
 

@@ -144,7 +144,7 @@ class DataProducts:
     @cached_property
     def competition(self) -> Competition:
         competition = Competition.load(self.made(self.competition_product))
-        check_models_do(competition.task.kind, {name: self.config.models[name] for name in self.plan.models})
+        check_models_do(competition.task.kind, {name: self.plan.section(name) for name in self.plan.models})
         check_features(self.config.features, competition.train, competition.kinds)
         return competition
 
@@ -168,7 +168,7 @@ class DataProducts:
 
     @cached_property
     def intensity_product(self) -> Product:
-        """What becomes black and white in pictures of more than 8 bits."""
+        """Values that become black and white in pictures of more than 8 bits."""
 
         def make(folder: Path) -> None:
             found = self._find_intensity()

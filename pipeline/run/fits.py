@@ -56,11 +56,11 @@ def fits_read(read: Read, fold: Fold, scored: Sequence[Fold], ordered: bool) -> 
 
 def models_needed(models: Mapping[str, ModelConfig], wanted: Sequence[str]) -> list[str]:
     """Returns the models of these names and all that they read, each after those that it reads."""
-    found = set(wanted)
-    order = model_order(models)
+    found, order = set(wanted), model_order(models)
+    reads = {name: models_read(section, models) for name, section in models.items()}
     for name in reversed(order):
         if name in found:
-            found.update(models_read(models[name], models))
+            found.update(reads[name])
     return [name for name in order if name in found]
 
 
@@ -81,13 +81,14 @@ def fits_needed(
             that are read, every scored fold is fitted.
         ordered: whether time orders the folds.
     """
-    read = {one.name for name in wanted for one in reads_of(models[name], models)}
+    reads = {name: reads_of(section, models) for name, section in models.items() if name in wanted}
+    read = {one.name for some in reads.values() for one in some}
     found: dict[str, dict] = {
         name: {fold.identity: fold for fold in ([*scored, *chosen] if name in read else chosen)}
         for name in wanted
     }
     for name in reversed(wanted):
-        for one in reads_of(models[name], models):
+        for one in reads[name]:
             for fold in list(found[name].values()):
                 for fit in fits_read(one, fold, scored, ordered):
                     found[one.name].setdefault(fit.identity, fit)

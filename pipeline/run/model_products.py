@@ -41,14 +41,14 @@ class ModelProducts(DataProducts):
     """Products of the models: fits and predictions; each is made first where it is missing."""
 
     def workshop(self, name: str, found: Mapping[str, np.ndarray] | None = None) -> Workshop:
-        """What a model's inputs open the competition's rows with."""
+        """Workshop in which a model's inputs open the competition's rows."""
         plan, competition = self.plan, self.competition
         asked = (self.config, name, competition, plan.source, self.progress)
         return Workshop(*asked, found, lambda: self.intensity)
 
     def input_products(self, name: str) -> dict[str, Product]:
         """The files that a model's inputs are read from, by entry: shared by models that see the same."""
-        section = self.config.models[name]
+        section = self.plan.section(name)
         files = {entry: one.files(self.config, section) for entry, one in opened(section).items()}
         return {entry: self._input_product(name, entry, asked) for entry, asked in files.items() if asked}
 
@@ -71,8 +71,8 @@ class ModelProducts(DataProducts):
         return self.input_products(name)["images"]
 
     def coordinates_product(self, name: str) -> Product:
-        """What a network of boxes or points finds in every picture, in pixels of the source."""
-        section = self.config.models[name]
+        """Boxes or points that a network finds in every picture, in pixels of the source."""
+        section = self.plan.section(name)
 
         def make(folder: Path) -> None:
             annotations = annotations_of(self.plan.source, self.competition, name, section)
@@ -94,7 +94,7 @@ class ModelProducts(DataProducts):
 
     def task_of(self, name: str) -> Task:
         """Returns what a model predicts: the competition's answer, or a value per coordinate."""
-        section, competition = self.config.models[name], self.competition
+        section, competition = self.plan.section(name), self.competition
         if section.answers():
             return competition.task
         if self.coordinates_product(name).done():
@@ -104,8 +104,8 @@ class ModelProducts(DataProducts):
         return CoordinateTask(names, box=finds_boxes(section))
 
     def metric(self, name: str = "") -> Metric:
-        """What a model's folds are scored by; without a name the competition's metric for its task."""
-        if name and not self.config.models[name].answers():
+        """Metric of a model's folds; without a name the competition's metric for its task."""
+        if name and not self.plan.section(name).answers():
             return find_metric("rmse")
         return metric_of(self.config.metric).of(self.competition.task)
 
@@ -118,10 +118,10 @@ class ModelProducts(DataProducts):
         return sides_of(shop, files)
 
     def experiment(self, name: str) -> Experiment:
-        """Everything that the folds of one model share: all but what it reads of other models."""
+        """Experiment that the folds of one model share: all but what it reads of other models."""
 
         def declare() -> Experiment:
-            section, sides, task = self.config.models[name], self.sides(name), self.task_of(name)
+            section, sides, task = self.plan.section(name), self.sides(name), self.task_of(name)
             kind = MODELS.get(section.kind)
 
             def make() -> Model:
@@ -145,7 +145,7 @@ class ModelProducts(DataProducts):
 
         A coordinate network learns fractions of the picture that it sees; NaN where nobody annotated.
         """
-        section = self.config.models[name]
+        section = self.plan.section(name)
         if section.answers():
             return train
         values = annotations_of(self.plan.source, self.competition, name, section).values
@@ -165,7 +165,7 @@ class ModelProducts(DataProducts):
                 self.progress.warning(f"{name} {fold.label}: {warning}")
 
         def declare() -> Product:
-            section = self.config.models[name]
+            section = self.plan.section(name)
             material = {
                 "rows": self._rows,
                 "fold": [fold.repeat, *fold.left_out],
@@ -220,7 +220,7 @@ class ModelProducts(DataProducts):
         return outputs_read(self.folds, fold, ((fit, self.output(read.name, fit)) for fit in fits))
 
     def embedding_product(self, name: str, fold: Fold) -> Product:
-        """What the models of one fold represent all rows by."""
+        """Embedding of all rows by the models of one fold."""
         fit = self.fit_product(name, fold)
 
         def make(folder: Path) -> None:
@@ -234,11 +234,11 @@ class ModelProducts(DataProducts):
         return self.plan.store.product(label, material, make, [fit], fit.sources)
 
     def output(self, name: str, fold: Fold) -> FoldOutput:
-        """What the models of one fit say of the rows that they did not learn from."""
+        """Output of one fit on the rows that it did not learn from."""
         return FoldOutput.load(self.made(self.fit_product(name, fold)))
 
     def outputs(self, name: str) -> list[tuple[Fold, FoldOutput]]:
-        """What a model's own fits say: those of the scored folds, and on all rows where there is one."""
+        """Outputs of a model's own fits: of the scored folds, and of the fit on all rows if any."""
         folds = [self.folds.with_rows(fold) for fold in self.plan.own_fits]
         return [(fold, self.output(name, fold)) for fold in folds]
 
@@ -269,7 +269,7 @@ class ModelProducts(DataProducts):
         return load_predictions(self.made(self.predictions_product(name)))
 
     def context(self, product: Product, siblings: Mapping[str, Path]) -> Context:
-        """What a fit of this run may use."""
+        """Context of a fit: what it may use of this run."""
         return Context(
             checkpoint=product.checkpoint,
             report=self.progress.update,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.config.marks import marks_of
 from pipeline.config.reads import Read, reads_of
-from pipeline.config.schema import Config
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
@@ -65,18 +65,27 @@ class Plan:
         asked = self.config.ensemble.members
         names = [name for name in self.config.models if name in self.models]
         chosen = [name for name in names if asked is None or name in asked]
-        return [name for name in chosen if self.config.models[name].answers()]
+        return [name for name in chosen if self.section(name).answers()]
+
+    @cached_property
+    def finders(self) -> list[str]:
+        """The models that find boxes or points for others, and answer nothing."""
+        return [name for name in self.models if not self.section(name).answers()]
+
+    def section(self, name: str) -> ModelConfig:
+        """Section of a model in the configuration."""
+        return self.config.models[name]
 
     def reads(self, name: str) -> list[Read]:
-        """What a model reads of others."""
-        return reads_of(self.config.models[name], self.config.models)
+        """Reads of a model: what it takes from others."""
+        return reads_of(self.section(name), self.config.models)
 
     def fits_read(self, read: Read, fold: Fold) -> list[Fold]:
         """The fits of a model that one fit of its reader opens, the one that answers for it last."""
         return fits_read(read, fold, self.all_folds, self.ordered)
 
     def marks(self, name: str) -> tuple[str, ...]:
-        """Why a model's score is optimistic; none for an honest one."""
+        """Reasons why a model's score is optimistic; none for an honest one."""
         return marks_of(name, self.config.models)
 
     @property
@@ -101,7 +110,7 @@ class Plan:
 
     @cached_property
     def own_fits(self) -> list[Fold]:
-        """What a model is fitted on for its own score and answer."""
+        """Fits of a model for its own score and answer."""
         return [*self.all_folds, *(fold for fold in self.answering if not fold.scored)]
 
     @cached_property
@@ -114,4 +123,4 @@ class Plan:
     @property
     def reports(self) -> bool:
         """Whether there is anything to look into beyond scores."""
-        return bool(self.optimism) or any(self.config.models[name].views() for name in self.models)
+        return bool(self.optimism) or any(self.section(name).views() for name in self.models)

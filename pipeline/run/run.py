@@ -95,5 +95,5 @@ class Run(ModelProducts):
             f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "
             f"{metric.name} {pooled:.5f}{spread}"
         )
-        if not self.config.models[name].answers():
+        if not self.plan.section(name).answers():
             self.progress.message(self.coordinates(name).line(name))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, TextIO
 
-from pipeline.config.order import models_read
 from pipeline.data.folds import Fold
 from pipeline.errors import ModelError, PipelineError
 from pipeline.run.run import Run
@@ -156,8 +155,8 @@ class _Schedule:
             self._begin(ready)
 
     def _reads_unfinished(self, name: str, waiting: list[str]) -> bool:
-        models = self.run.config.models
-        return bool({*waiting, *self.under_way.values()} & set(models_read(models[name], models)))
+        read = {one.name for one in self.run.plan.reads(name)}
+        return bool({*waiting, *self.under_way.values()} & read)
 
     def _begin(self, name: str) -> None:
         """Fits the first missing fold here, and the others where they are worth a process."""

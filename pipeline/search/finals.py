@@ -99,7 +99,7 @@ def on_all_folds(request: Request, run: Run, one: Finalist) -> Finalist:
     metric = run.metric(name)
     scored = [(fold, output) for fold, output in outputs if fold.scored]
     scores = [cross_validation.score(metric, target, fold.valid, output.valid) for fold, output in scored]
-    if run.config.models[name].answers():
+    if run.plan.section(name).answers():
         run.predictions(name)  # where `make ensemble` finds them
     return replace(
         one, scores=tuple(scores), seconds=float(np.sum([output.seconds for _, output in outputs]))

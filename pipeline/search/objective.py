@@ -95,7 +95,7 @@ def fold_scores(
     Raises:
         ModelError: a score is no number.
     """
-    section = run.config.models[name].model_copy(update={"seeds": 1})
+    section = run.plan.section(name).model_copy(update={"seeds": 1})
     run = run.with_section(name, section)
     experiment, _ = run.prepared(name, part.outer, run.experiment(name))
     experiment = replace(experiment, folds=part.folds)
@@ -161,7 +161,7 @@ class Objective:
         try:
             values = suggest(self.space, trial)
             trial.set_user_attr(VALUES, values)
-            section = self.space.apply(self.run.config.models[self.name], values)
+            section = self.space.apply(self.run.plan.section(self.name), values)
             scores = self._scores(section, trial)
         except TrialPruned:
             raise

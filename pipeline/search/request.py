@@ -69,7 +69,7 @@ class Request:
     @cached_property
     def section(self) -> ModelConfig:
         """The model's section as it is."""
-        return self.plan.config.models[self.name]
+        return self.plan.section(self.name)
 
     @cached_property
     def specs(self) -> Mapping[str, Any]:
@@ -112,12 +112,12 @@ class Request:
 
     @property
     def folder(self) -> Path:
-        """Where the study's database and pictures lie."""
+        """Folder of the study's database and pictures."""
         return self.plan.store.root / "search" / self.name
 
     @property
     def pictures(self) -> Path:
-        """Where the pictures of this part lie."""
+        """Folder of the pictures of this part."""
         return self.folder / f"part{self.part + 1}" if self.part else self.folder
 
     @cached_property

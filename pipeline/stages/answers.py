@@ -176,7 +176,7 @@ def _predict_model(run: Run, name: str, block: Block) -> dict[str, np.ndarray]:
     reader's fold reads the fit of the same fold. "coordinates" where it finds boxes or points: (rows,
     columns) in source pixels, mean over the folds.
     """
-    section, reads, said = run.config.models[name], run.plan.reads(name), block.said
+    section, reads, said = run.plan.section(name), run.plan.reads(name), block.said
     if not len(block.competition.test_ids):
         return {}
     parts = _open_new(run, name, block)
@@ -205,8 +205,8 @@ def _open_new(run: Run, name: str, block: Block) -> dict[str, Any]:
     """Returns what a model's inputs hold of the new rows, by entry."""
     products = run.input_products(name)
     parts = {}
-    for entry, one in opened(run.config.models[name]).items():
-        files = one.files(run.config, run.config.models[name])
+    for entry, one in opened(run.plan.section(name)).items():
+        files = one.files(run.config, run.plan.section(name))
         found = {}
         for read in files.reads if files else ():
             found["test"] = block.said[read.name][read.part]
@@ -226,7 +226,7 @@ def _predict_fold(
     run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool, block: Block
 ) -> dict[str, np.ndarray]:
     """Returns one fold's prediction and, where it is asked for, its embedding: means over the seeds."""
-    section = run.config.models[name]
+    section = run.plan.section(name)
     context = Context(threads=run.config.threads, report=run.progress.update, cache=block.cache)
     kind, task = MODELS.get(section.kind), run.task_of(name)
     said: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}

@@ -19,7 +19,7 @@ AUDIT_VERSION = 1  # raise it when the audit would find something else in the sa
 
 
 def audit_product(run: Run) -> Product:
-    """What can be seen of the data before a model is trained."""
+    """Findings about the data before a model is trained."""
     config, source = run.config, run.plan.source
 
     def make(folder: Path) -> None:

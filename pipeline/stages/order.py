@@ -91,9 +91,8 @@ def goals(run: Run) -> list[Product]:
 def products_of(run: Run) -> list[Product]:
     """Returns everything that a configuration uses: what stays when its store is cleaned."""
     fits = [run.fit_product(name, fold) for name in run.plan.models for fold in run.plan.fits[name]]
-    finders = [name for name in run.plan.models if not run.config.models[name].answers()]
     said = [
-        run.coordinates_product(name) if name in finders else run.predictions_product(name)
+        run.coordinates_product(name) if name in run.plan.finders else run.predictions_product(name)
         for name in run.plan.models
     ]
     return closure([*goals(run), *fits, *said])

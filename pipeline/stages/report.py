@@ -37,7 +37,7 @@ BOX_MARGIN = 0.1  # a predicted box is widened by this share on every side befor
 
 
 def report_product(run: Run) -> Product:
-    """What is looked into: report.json and evidence-NAME.png."""
+    """Product of what is looked into: report.json and evidence-NAME.png."""
 
     def make(folder: Path) -> None:
         facts: dict[str, Any] = {"evidence": {}}
@@ -49,15 +49,14 @@ def report_product(run: Run) -> Product:
         write_json(folder / "report.json", facts | {"lines": [*_lines(run, facts)]})
 
     reads = [run.predictions_product(name) for name in run.plan.members]
-    finders = [name for name in run.plan.models if not run.config.models[name].answers()]
-    reads += [run.coordinates_product(name) for name in finders]
+    reads += [run.coordinates_product(name) for name in run.plan.finders]
     reads += [product for name in run.plan.optimism for product in ungrouped_products(run, name)]
     material = {"seed": run.config.seed, "version": REPORT_VERSION}
     return run.plan.store.product("report", material, make, reads, say="report")
 
 
 def ungrouped_products(run: Run, name: str) -> list[Product]:
-    """What a model says on the first folds that ignore the group."""
+    """Products of a model's outputs on the first folds that ignore the group."""
     fits = [run.fit_product(name, fold) for fold in run.plan.all_folds]
 
     def declare(number: int) -> Product:
@@ -109,7 +108,7 @@ def _classifiers(run: Run) -> list[str]:
     """Returns the members that answer from pictures alone."""
     if not run.competition.task.exclusive:
         return []
-    sections = {name: run.config.models[name] for name in run.plan.members}
+    sections = {name: run.plan.section(name) for name in run.plan.members}
     return [name for name, section in sections.items() if entries_of(section) == ("images",)]
 
 
@@ -119,14 +118,13 @@ def _regions(run: Run) -> tuple[str, np.ndarray] | None:
     The box of the last network that finds one, a little widened; in a chain without boxes the crop
     of the first network that follows points.
     """
-    models = run.config.models
-    boxes = [name for name in run.plan.models if finds_boxes(models[name])]
+    boxes = [name for name in run.plan.finders if finds_boxes(run.plan.section(name))]
     if boxes:
         box = run.coordinates(boxes[-1]).train
         grown = np.tile(box[:, 2:] - box[:, :2], 2) * [-BOX_MARGIN, -BOX_MARGIN, BOX_MARGIN, BOX_MARGIN]
         return f"box that {boxes[-1]!r} finds", box_corners(box + grown)
     for name in run.plan.models:
-        if models[name].views():
+        if run.plan.section(name).views():
             return f"crop of {name!r}", _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
     return None
 
@@ -163,7 +161,7 @@ class _Predictor:
     """The first network of a fold, as a function of pictures."""
 
     def __init__(self, run: Run, name: str, fold: Fold) -> None:
-        section = run.config.models[name]
+        section = run.plan.section(name)
         folder = run.fit_product(name, fold).path / "model" / "seed0"
         self.model = MODELS.get(section.kind)(section, run.competition.task).load(folder)
         self.context = Context(threads=run.config.threads)
@@ -177,9 +175,10 @@ def _entries(
     run: Run, name: str, rows: np.ndarray, pictures: np.ndarray, maps: np.ndarray, shares: np.ndarray
 ) -> Iterator[Entry]:
     competition, predictions = run.competition, run.predictions(name).oof
-    finders = [other for other in run.plan.models if not run.config.models[other].answers()]
-    boxes = [run.coordinates(other).train for other in finders if finds_boxes(run.config.models[other])]
-    points = [run.coordinates(other).train for other in finders if not finds_boxes(run.config.models[other])]
+    found: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    for other in run.plan.finders:
+        found[finds_boxes(run.plan.section(other))].append(run.coordinates(other).train)
+    boxes, points = found[True], found[False]
     crops = _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
     for place, row in enumerate(rows):
         file, label = competition.pictures[row], competition.target[row]

@@ -145,7 +145,7 @@ def _member_facts(run: Run, members: list[Predictions], facts: dict[str, Any]) -
 
 
 def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
-    """What made a submission: enough to judge it, and to make it again."""
+    """Record of what made a submission: enough to judge it, and to make it again."""
     config = run.config
     facts = json.loads((ensemble.path / "ensemble.json").read_text(encoding="utf-8"))
     models = facts.pop("members")

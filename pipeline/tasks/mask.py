@@ -64,7 +64,7 @@ class Mask(Task):
 
     @property
     def layers(self) -> int:
-        """How many numbers there are per pixel of the grid."""
+        """Numbers per pixel of the grid."""
         return 1
 
     @property

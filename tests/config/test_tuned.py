@@ -52,8 +52,8 @@ def test_a_tuned_model_carries_what_its_search_says_of_it(path):
     write_tuned(tuned, "logit", {"C": 0.5}, "trial 4")
     assert read_found(tuned) == {"lgbm": FOUND}
     models = load_config(path).models
-    assert tuned_mark("lgbm", models) == MARK
-    assert tuned_mark("logit", models) == UNKNOWN
+    assert tuned_mark(models["lgbm"]) == MARK
+    assert tuned_mark(models["logit"]) == UNKNOWN
     assert marks_of("lgbm", models) == (MARK,)
     copies = {"lgbm_s1": models["lgbm"].model_copy(update={"seed": 1})}
     assert marks_of("lgbm_s1", copies) == (MARK,)
@@ -62,7 +62,7 @@ def test_a_tuned_model_carries_what_its_search_says_of_it(path):
         == load_config(path, ["models.lgbm.num_leaves=9"], False).models["lgbm"].model_dump()
     )
     for plain in (load_config(path, tuned=False), load_config(path, besides="lgbm")):
-        assert tuned_mark("lgbm", plain.models) is None
+        assert tuned_mark(plain.models["lgbm"]) is None
 
 
 def test_a_search_that_finds_nothing_leaves_no_mark(path):
@@ -70,7 +70,7 @@ def test_a_search_that_finds_nothing_leaves_no_mark(path):
     write_tuned(tuned, "lgbm", {"num_leaves": 9}, "trial 3", FOUND)
     write_tuned(tuned, "lgbm", {}, "none of 10 trials")
     assert read_found(tuned) == {}
-    assert tuned_mark("lgbm", load_config(path).models) is None
+    assert tuned_mark(load_config(path).models["lgbm"]) is None
 
 
 @pytest.mark.parametrize("facts", ["{rows: 3}", "{trials: many}", "7", "[1]"])

@@ -7,7 +7,7 @@ import pytest
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.competition import Competition
 from pipeline.draft.codes import find_codes, looks_like_codes
-from pipeline.draft.trial import Trials
+from pipeline.draft.trial import TableReading, Trials
 from pipeline.models.size import Size
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.classification import Classification
@@ -83,6 +83,18 @@ def test_pairs_that_decide_are_found_out():
     assert not found.kinds
     assert found.features == {"pairs": {"pairs": ["shop", "good"]}}
     assert "better by" in found.reasons["pairs"]
+
+
+def test_the_order_of_probabilities_tells_a_gain_that_their_losses_hide():
+    """The log loss alone is not sure of it; what is worse by the log loss is not taken either."""
+    compared = trials(pd.DataFrame({"x": np.arange(ROWS)}), np.arange(ROWS) % 2)
+    before, after, worse = (TableReading({"x": kind}) for kind in ("numeric", "category", "code"))
+    wide = np.array([0.0, 0.1, -0.06, 0.08, 0.0])
+    compared._tried[repr(before)] = np.column_stack([np.full(5, 0.5), np.full(5, -0.70)])
+    compared._tried[repr(after)] = np.column_stack([0.5 - wide, np.full(5, -0.72)])
+    compared._tried[repr(worse)] = np.column_stack([0.5 + wide, np.full(5, -0.72)])
+    assert "of its log_loss" in compared.gain(before, after)
+    assert compared.gain(before, worse) == ""
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -30,6 +30,8 @@ def decide(truth, cells=("0",), names=("target",), answers=("target",)):
         (RNG.normal(size=300), ["0"], "rmse"),
         (np.exp(RNG.normal(10, 1, 300)), ["0"], "rmsle"),
         (-np.exp(RNG.normal(10, 1, 300)), ["0"], "rmse"),
+        (np.round(900 * np.linspace(0, 1, 300) ** 3), ["0"], "rmsle"),  # counts of rush hours and of nights
+        (5000 + 900 * np.linspace(0, 1, 300) ** 3, ["0"], "rmse"),
     ],
 )
 def test_by_the_values_and_the_sample(truth, cells, metric):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,11 @@ def test_words_have_no_distances():
     found, left_out = kinds(size(numeric=0.2))
     assert "neighbours" not in found
     assert "distances need" in left_out
+
+
+def test_names_with_many_levels_get_a_model_of_what_they_say_together():
+    assert "crosses" in kinds(replace(size(numeric=0.2), categories=3))[0]
+    assert "crosses" not in kinds(replace(size(numeric=0.2), categories=2))[0]
 
 
 def test_few_rows_per_class_are_not_boosted():

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.errors import DataError
-from pipeline.models import ngrams
+from pipeline.models import sparse as sparse_models
 from pipeline.models.base import Context
 from pipeline.models.ngrams import Ngrams, NgramsConfig
 from pipeline.models.sparse_linear import LEARNERS
@@ -197,8 +197,8 @@ def test_smoothing_is_chosen_by_inner_rows():
 def test_many_cells_choose_the_strength_on_a_part_of_the_rows(monkeypatch):
     sizes = []
     learn = LEARNERS["nb_svm"].fit
-    monkeypatch.setattr(ngrams, "MOST_CELLS", 100)
-    monkeypatch.setattr(ngrams, "FEWEST", 50)
+    monkeypatch.setattr(sparse_models, "MOST_CELLS", 100)
+    monkeypatch.setattr(sparse_models, "FEWEST", 50)
     monkeypatch.setattr(
         LEARNERS["nb_svm"], "fit", lambda self, x, *rest: (sizes.append(x.shape[0]), learn(self, x, *rest))[1]
     )

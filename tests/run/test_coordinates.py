@@ -282,7 +282,7 @@ def test_errors_and_fallbacks_are_told(run):
     annotated = len(read(run.plan.source.root / "dots.csv")) - 1
     assert f"{annotated} annotated pictures" in said
     assert f"of {ROWS} train pictures have no usable axis" in said
-    lines = fallback_lines(run.config.models, "dots", {"train": np.array([True, False, True])})
+    lines = fallback_lines(run.plan.section("dots"), "dots", {"train": np.array([True, False, True])})
     assert lines == ["dots: 2 of 3 train pictures have no usable box: the whole picture is used"]
 
 

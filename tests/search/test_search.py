@@ -193,7 +193,7 @@ def test_a_winner_that_only_its_own_folds_praise_is_not_used(toy, capsys, monkey
     assert "nothing changes" in said
     config = load_config(toy / "configs/toy.yaml")
     assert config.models["logit"].C == 0.001
-    assert tuned_mark("logit", config.models) is None
+    assert tuned_mark(config.models["logit"]) is None
 
 
 @pytest.mark.parametrize("folds", ["{n: 4}", "{n: 4, time: width}"])

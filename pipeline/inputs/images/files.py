@@ -79,17 +79,15 @@ def seen_by(folder: Path, side: str) -> Views:
     return Views(np.load(folder / f"{side}_affines.npy", allow_pickle=False), (height, width))
 
 
-def fallback_lines(
-    models: Mapping[str, ModelConfig], name: str, fallen: Mapping[str, np.ndarray]
-) -> list[str]:
+def fallback_lines(section: ModelConfig, name: str, fallen: Mapping[str, np.ndarray]) -> list[str]:
     """Says in how many pictures a model sees the whole, for want of a usable box or axis.
 
     Args:
-        models: every section by name.
-        name: of the model.
+        section: of the model.
+        name: its own.
         fallen: "train" and "test" -> bool (rows,).
     """
-    lines, section = [], models[name]
+    lines = []
     for _ in section.views():
         what = "axis" if section.picture()["view"].get("axis") else "box"
         for side, rows in fallen.items():

@@ -94,7 +94,7 @@ class ImagesInput(Input):
         report, threads = shop.progress.update, shop.config.threads
         asked = (shop.competition, shop.source, shop.section, folder, report, threads)
         fallen = make_pixels(*asked, shop.found, shop.intensity())
-        for line in fallback_lines(shop.config.models, shop.name, fallen):
+        for line in fallback_lines(shop.section, shop.name, fallen):
             shop.progress.message(line)
 
     def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Pictures:
@@ -118,6 +118,6 @@ class ImagesInput(Input):
         path, channels, names = scratch / "new.npy", picture_channels(folder), shop.competition.test_pictures
         asked = (path, shop.source, names, shop.section, channels, report, threads, found)
         views, fallen = write_views(*asked, read_intensity(folder))
-        for line in fallback_lines(shop.config.models, shop.name, {"new": fallen}):
+        for line in fallback_lines(shop.section, shop.name, {"new": fallen}):
             shop.progress.message(line)
         return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views)

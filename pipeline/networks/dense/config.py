@@ -72,7 +72,7 @@ class UNetConfig(AnytimeConfig):
 
     @property
     def weights_kind(self) -> Literal["imagenet", "none", "file", "model"]:
-        """What `weights` names."""
+        """The kind of thing that `weights` names."""
         if self.weights == "auto":
             return "none" if self.from_scratch else "imagenet"
         if self.weights in ("none", "imagenet"):

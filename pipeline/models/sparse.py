@@ -1,0 +1,235 @@
+"""Linear models on sparse features, whose strength inner rows choose."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.data.rows import Rows
+from pipeline.data.target import SMALLEST, coder_of
+from pipeline.errors import DataError, listing
+from pipeline.models.base import Context, Model, ModelConfig
+from pipeline.models.sparse_linear import LEARNERS, Learner, Weights
+
+INVERSE = "The L2 penalty is given by its inverse, `C`."
+MOST_CELLS = 12_000_000  # times outputs, by which the strength is chosen: of a part of the rows if need be
+FEWEST = 2_000  # rows of them
+SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
+SMOOTHING = 0.3
+STRONGEST = 8  # features named of each output
+
+
+class SparseConfig(ModelConfig):
+    """Keys that linear models on sparse features share."""
+
+    learner: Literal["auto", "logistic", "nb_svm", "naive_bayes", "ridge"] = Field(
+        default="auto", description="`auto`: `ridge` for a regression, else what suits the features"
+    )
+    C: float | None = Field(
+        default=None, gt=0, description="inverse of the regularisation; default: chosen from `grid`"
+    )
+    grid: list[float] | None = Field(
+        default=None,
+        min_length=1,
+        description="values of C that inner rows choose from, in rising order; default: the learner's own",
+    )
+    smoothing: float | None = Field(
+        default=None,
+        gt=0,
+        description=f"added to what `nb_svm` counts by class; default: {SMOOTHINGS[0]} or "
+        f"{SMOOTHINGS[1]:g}, as inner rows choose, and {SMOOTHING} where C is given",
+    )
+    max_iter: int = Field(default=100, ge=1, description="most iterations of the solver")
+
+    instead: ClassVar[Mapping[str, str]] = {"reg_lambda": INVERSE, "weight_decay": INVERSE}
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        return {"C": {"float": [0.1, 300.0], "log": True}}
+
+    def problems(self, where: str) -> list[str]:
+        if self.grid and (self.grid[0] <= 0 or sorted(self.grid) != self.grid):
+            return [f"{where}.grid must hold positive numbers in rising order. Received: {self.grid}."]
+        return []
+
+
+class SparseModel(Model):
+    """A linear learner on a sparse matrix. A subclass makes the matrix, and saves how.
+
+    Attributes:
+        usual: the learner of a task with probabilities.
+    """
+
+    Config: ClassVar[type[ModelConfig]] = SparseConfig
+    seeded: ClassVar[bool] = False
+    quick = True
+    usual: ClassVar[str] = "logistic"
+    config: SparseConfig
+
+    @abstractmethod
+    def _fit_features(self, rows: Rows) -> Any:
+        """Learns the features from training rows; returns their CSR matrix, float32 (rows, features).
+
+        Raises:
+            DataError: the rows hold none.
+        """
+
+    @abstractmethod
+    def _features(self, rows: Rows) -> Any:
+        """Returns the CSR matrix of any rows; raises DataError where they lack a column."""
+
+    @abstractmethod
+    def _names(self, columns: np.ndarray) -> list[str]:
+        """Returns the names of some of the matrix' columns."""
+
+    @abstractmethod
+    def _save_features(self, folder: Path) -> None:
+        """Writes what `_fit_features` learned."""
+
+    @abstractmethod
+    def _load_features(self, folder: Path) -> None:
+        """Reads what `_save_features` wrote."""
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.C is None
+
+    def _learner(self, smoothing: float = SMOOTHING) -> Learner:
+        """Returns the learner; raises DataError where the learner that is asked for cannot do the task."""
+        name: str = self.config.learner
+        if name == "auto":
+            name = self.usual if self.task.probabilities else "ridge"
+        if self.task.general not in LEARNERS[name].tasks:
+            able = [known for known, learner in LEARNERS.items() if self.task.general in learner.tasks]
+            raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
+        return LEARNERS[name](self.task, self.config.max_iter, smoothing)
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        """Learns from all rows that it may; inner ones choose the strength and are learned from then."""
+        from threadpoolctl import threadpool_limits
+
+        started = time.perf_counter()
+        with threadpool_limits(1):  # the work is in sparse products, which have one thread: others only wait
+            self._fit(train, inner, context)
+        self.notes_["seconds"] = round(time.perf_counter() - started, 2)
+        return self
+
+    def _fit(self, train: Rows, inner: Rows | None, context: Context) -> None:
+        whole = train if inner is None or self.config.validate_on == "fold" else train.join(inner)
+        self.coder_ = coder_of(self.task).fit(whole.target)
+        self.notes_: dict[str, Any] = {}
+        features = self._fit_features(whole)
+        target, weights = self.coder_.encode(whole.target), whole.weights
+        if self._trivial:
+            self.weights_ = Weights(np.zeros((features.shape[1], 1), np.float32), np.zeros(1))
+        else:
+            strength, smoothing = self._choose(features, target, whole, train, inner, context)
+            self.weights_ = self._learner(smoothing).fit(features, target, weights, strength)
+            self.notes_ |= {"C": strength, "smoothing": smoothing, "strongest": self._strongest()}
+
+    @property
+    def _trivial(self) -> bool:
+        return self.coder_.trivial
+
+    def _choose(
+        self,
+        features: Any,
+        target: np.ndarray,
+        whole: Rows,
+        train: Rows,
+        inner: Rows | None,
+        context: Context,
+    ) -> tuple[float, float]:
+        """Returns the strength and the smoothing with the least loss on the inner rows.
+
+        For each smoothing the strengths are tried from the strongest penalty on, until the loss rises.
+        Without inner rows the middle of the grid is taken.
+        """
+        learner, asked_for = self._learner(), self.config.smoothing
+        grid = [self.config.C] if self.config.C else self.config.grid or list(learner.grid)
+        inner = inner.take(np.flatnonzero(self.coder_.known(inner.target))) if inner else None
+        if inner is None or not len(inner):
+            return grid[len(grid) // 2], asked_for or SMOOTHING
+        inside = _part(
+            np.searchsorted(whole.positions, train.positions),
+            features.nnz * self.task.n_outputs,
+            context.seed,
+        )
+        learned = features[inside]
+        inner = inner.take(_part(np.arange(len(inner)), features.nnz * self.task.n_outputs, context.seed))
+        if len(whole) > len(train):
+            asked = features[np.searchsorted(whole.positions, inner.positions)]
+        else:
+            asked = self._features(inner)
+        if learner.ignores_absent:
+            there = np.unique(learned.indices)
+            learned, asked = learned[:, there], asked[:, there]
+        weights = None if whole.weights is None else whole.weights[inside]
+        truth, tried = self.coder_.encode(inner.target), {}
+        smoothings = (asked_for or SMOOTHING,) if asked_for or not learner.smooths else SMOOTHINGS
+        for smoothing in smoothings:
+            before = np.inf
+            for number, strength in enumerate(grid):
+                found = self._learner(smoothing).fit(learned, target[inside], weights, strength)
+                loss = self._loss(truth, found.score(asked), inner.weights)
+                tried[strength, smoothing] = loss
+                context.report(number / len(grid), f"C {strength:g}, smoothing {smoothing:g}: {loss:.4f}")
+                if loss > before:
+                    break
+                before = loss
+        return min(tried, key=lambda pair: tried[pair])
+
+    def _loss(self, truth: np.ndarray, score: np.ndarray, weights: np.ndarray | None) -> float:
+        answer = self._learner().answer(score)
+        if not self.task.probabilities:
+            return float(np.average(((truth - answer) ** 2).mean(axis=1), weights=weights))
+        if not self.task.exclusive:
+            true = np.where(truth > 0.5, answer, 1 - answer)
+            return float(-np.average(np.log(np.maximum(true, SMALLEST)).mean(axis=1), weights=weights))
+        true = np.zeros(len(truth))
+        there = truth < answer.shape[1]
+        true[there] = answer[there, truth[there]]
+        return float(-np.average(np.log(np.maximum(true, SMALLEST)), weights=weights))
+
+    def _strongest(self) -> list[list[str]]:
+        """Returns of each column of weights the features that speak most for it."""
+        best = np.argsort(-self.weights_.slopes, axis=0, kind="stable")[:STRONGEST].T
+        return np.array(self._names(best.ravel()), dtype=object).reshape(best.shape).tolist()
+
+    def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        if self._trivial:
+            return self.coder_.decode(np.ones((len(rows), 1)))
+        return self.coder_.decode(self._learner().answer(self.weights_.score(self._features(rows))))
+
+    def save(self, folder: Path) -> None:
+        self._save_features(folder)
+        np.savez(folder / "weights.npz", slopes=self.weights_.slopes, bias=self.weights_.bias)
+        facts = {"target": self.coder_.state(), "notes": self.notes_}
+        (folder / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+
+    def load(self, folder: Path) -> Model:
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        self.coder_ = coder_of(self.task).restore(facts["target"])
+        self.notes_ = facts["notes"]
+        self._load_features(folder)
+        with np.load(folder / "weights.npz", allow_pickle=False) as saved:
+            self.weights_ = Weights(saved["slopes"], saved["bias"])
+        return self
+
+    def notes(self) -> dict[str, Any]:
+        return dict(self.notes_)
+
+
+def _part(positions: np.ndarray, cells: int, seed: int) -> np.ndarray:
+    """Returns the rows by which the strength is chosen, in rising order: all where that is quick."""
+    share = MOST_CELLS / max(1, cells)
+    if share >= 1:
+        return positions
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.permutation(positions)[: max(FEWEST, int(share * len(positions)))])
