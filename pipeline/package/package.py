@@ -86,8 +86,8 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
     if blend is None:
         raise ModelError(
             f"{run.plan.store.root / 'submission.csv'} is not there, or was made of members that this "
-            f"configuration has not (of other runs, or `--only` some). Name the same models, or write it anew: "
-            f"make train COMP={place.name}."
+            "configuration has not (of other runs, or with `--only`). Name the same models, or write it "
+            f"anew: make train COMP={place.name}."
         )
     if outside := sorted(set(blend.models) & set(run.config.ensemble.outside)):
         raise ModelError(
