@@ -16,7 +16,7 @@ from pipeline.package.notebook import write_notebook
 from pipeline.package.opened import Package, package_of
 from pipeline.package.versions import versions_in_use
 from pipeline.package.wheel import write_wheel
-from pipeline.package.wheels import fetch_wheels
+from pipeline.package.wheels import fetch_wheels, read_image
 from pipeline.registry import MODELS
 from pipeline.run.run import Run
 from pipeline.stages.answers import needed
@@ -80,6 +80,7 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
 
     Raises:
         ModelError: models are not trained; a member from outside has no model that could be packed.
+        DataError: the image's versions cannot be read.
     """
     run.refuse_untrained()
     blend = submitted_blend(run)
@@ -94,6 +95,8 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
         )
+    if image:
+        read_image(image)  # what is wrong with it is said before anything goes
     shutil.rmtree(place.root, ignore_errors=True)
     write_run(run, blend, place.dataset)
     facts = _facts(run, blend, place)
