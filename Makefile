@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report package distil submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -35,7 +35,7 @@ $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
 	@touch $@
 
-# what comes on top: dev, kaggle, catboost, postgres, ray, backends
+# what comes on top: dev, kaggle, package, catboost, postgres, ray, backends
 $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
@@ -44,7 +44,7 @@ $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list
@@ -83,8 +83,17 @@ submission: needs-comp $(BIN)/.ready ## write the submission from the prediction
 report: needs-comp $(BIN)/.ready ## write runs/COMP/report.html again: what went well, what is odd, what to try next
 	@$(RUN) report $(OPTIONS)
 
-submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..."]
-	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)")
+package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-package) ## models and a notebook that hands in without a network, tried [HIDDEN=rows OWNER=account IMAGE=freeze.txt TRIAL=0]
+	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \
+		$(if $(IMAGE),--image "$(IMAGE)") $(if $(filter 0,$(TRIAL)),--no-trial)
+
+distil: needs-comp $(BIN)/.ready ## one model learns what the ensemble says: score, time and size beside its own: MODEL=small [SHARE=0.5 TEMPERATURE=2]
+	@test -n "$(MODEL)" || { echo "error: which model? For example: make distil COMP=$(COMP) MODEL=small"; exit 1; }
+	@$(RUN) distil $(OPTIONS) --model $(MODEL) $(if $(SHARE),--share $(SHARE)) $(if $(TEMPERATURE),--temperature $(TEMPERATURE))
+
+submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..." CODE=1: by the package's notebook]
+	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)") $(if $(CODE),--code) \
+		$(if $(OWNER),--owner "$(OWNER)")
 
 board: needs-comp $(BIN)/.ready ## the runs so far: scores, public scores, what changed in between
 	@$(RUN) board $(COMP) $(ARGS)

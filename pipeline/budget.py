@@ -20,7 +20,7 @@ from pipeline.registry import MODELS
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_before_training, lines_of, make_labels, newest_blend
-from pipeline.stages.members import Member, average, own_members
+from pipeline.stages.members import averaged, own_members
 from pipeline.stages.page import publish_page
 from pipeline.stages.submission import Summary, ensemble_product, publish, submission_product
 from pipeline.store import Product
@@ -278,11 +278,7 @@ class Budget:
     def _submit(self) -> Product:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""
         run = self.made()
-        groups: dict[str, list[Member]] = {}
-        for member in own_members(run):
-            groups.setdefault(self.seed_of.get(member.name, member.name), []).append(member)
-        members = [average(name, group) for name, group in groups.items()]
-        product = submission_product(run, ensemble_product(run, members))
+        product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
         publish(run, product, self.started)
         return product

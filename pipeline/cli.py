@@ -132,6 +132,19 @@ def _add_search(commands: _Commands) -> None:
     tune.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
 
 
+def _add_package(package: argparse.ArgumentParser) -> None:
+    package.add_argument("--no-trial", dest="trial", action="store_false", help="do not execute the notebook")
+    package.add_argument(
+        "--no-wheels", dest="wheels", action="store_false", help="bring no wheels but the toolkit's own"
+    )
+    package.add_argument("--image", metavar="FILE", help="versions on Kaggle's image, of its `pip freeze`")
+    package.add_argument(
+        "--hidden", type=int, metavar="ROWS", help="of the hidden test, to foretell its time"
+    )
+    package.add_argument("--memory", type=int, default=16, metavar="GB", help="that it may hold (default 16)")
+    package.add_argument("--cores", type=int, default=4, help="that it may use (default 4)")
+
+
 def _seconds(text: str) -> float:
     """Returns the seconds of "90", "90s", "10m" or "1.5h"."""
     units = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -167,7 +180,23 @@ def _add_contest(commands: _Commands) -> None:
     )
     submit.add_argument("--message", metavar="TEXT", help="that Kaggle lists beside it; default: its score")
     submit.add_argument("--again", action="store_true", help="hand in a file that was handed in already")
-    for command in (data, submit):
+    submit.add_argument("--code", action="store_true", help="hand in the package's notebook, not the file")
+    package = commands.configured(
+        "package", "packaging.package", "write models and a notebook that hands in without a network; try it"
+    )
+    _add_package(package)
+    distil = commands.configured(
+        "distil", "distilling.distil", "train one model on what the submission's ensemble says, and compare"
+    )
+    distil.add_argument("--model", required=True, metavar="NAME", help="the model that learns")
+    distil.add_argument(
+        "--share", type=float, help="of what is said; the rest is the label's (default: several)"
+    )
+    distil.add_argument("--temperature", type=float, help="of what is said: above 1 is softer (default 1)")
+    for command in (submit, package):
+        command.add_argument("--owner", metavar="NAME", help="your account at Kaggle; or KAGGLE_USERNAME")
+        command.add_argument("--hours", type=float, default=9.0, help="that a notebook may take (default 9)")
+    for command in (data, submit, package):
         command.add_argument("--slug", metavar="NAME", help="the contest's name in Kaggle's address")
     commands.plain("board", "contest.board", "list the runs, what changed, and their public scores")
     commands.plain(

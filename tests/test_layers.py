@@ -37,6 +37,7 @@ LAYERS = [
     "stages",
     "search",
     "budget",
+    "package",
     "api",
     "draft",
     "console",

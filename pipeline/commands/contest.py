@@ -13,6 +13,7 @@ from rich.console import Console
 from pipeline.audit.finding import stopping
 from pipeline.board import Board, now
 from pipeline.commands.options import asked_run, slug_of
+from pipeline.commands.packaging import place_of, submitted_run
 from pipeline.config.load import CONFIGS, find_config, known_competitions, load_config
 from pipeline.console import ConsoleProgress, board_table, registry_table
 from pipeline.data.submission import verify_submission
@@ -23,6 +24,7 @@ from pipeline.kaggle.download import download
 from pipeline.kaggle.submit import PATIENCE, Submitted, upload, wait_for_score
 from pipeline.metrics import metric_names
 from pipeline.networks.backbones import BACKBONES
+from pipeline.package.pushed import Pushed
 from pipeline.registry import METHODS, MODELS
 from pipeline.run.plan import RUNS
 from pipeline.stages.audit import make_audit, make_labels, newest_blend
@@ -77,6 +79,8 @@ def data(options: argparse.Namespace, console: Console) -> int:
 
 def submit(options: argparse.Namespace, console: Console) -> int:
     """Verifies the newest submission, hands it in and notes its score on the board."""
+    if options.code:
+        return submit_package(options, console)
     root = RUNS / options.name
     file = root / "submission.csv"
     if not file.is_file():
@@ -94,7 +98,7 @@ def submit(options: argparse.Namespace, console: Console) -> int:
             )
         before: frozenset[str] = frozenset()
         if facts is None or options.again:
-            message = options.message or _message(board, file)
+            message = options.message or message_of(board, file)
             before = upload(slug, file, message)
             named = {"upload": uuid.uuid4().hex, "when": now()}
             facts = {**named, "submission": file_digest(file), "message": message}
@@ -102,7 +106,26 @@ def submit(options: argparse.Namespace, console: Console) -> int:
         progress.begin(f"{slug}: score", 0, 1)
         found = wait_for_score(slug, facts["message"], before, progress.update, PATIENCE)
         progress.end("")
-    return _scored(board, facts, found, slug, console)
+    return scored(board, facts, found, slug, console)
+
+
+def submit_package(options: argparse.Namespace, console: Console) -> int:
+    """Pushes the package, hands in its notebook and notes its score on the board."""
+    root = RUNS / options.name
+    with ConsoleProgress(console) as progress:
+        run = submitted_run(options, progress)
+        board, pushed = Board.open(root), Pushed.of(place_of(options, run), root / "submission.csv")
+        message = options.message or message_of(board, root / "submission.csv")
+        found = pushed.hand_in(message, progress, options.hours * 3600, options.again)
+        if found is None:
+            console.print("The notebook still runs at Kaggle. The same command asks again.")
+            return 1
+        facts, before = found
+        board.record_submission({**facts, "status": "pending", "public": None, "private": None})
+        progress.begin(f"{pushed.place.slug}: score", 0, 1)
+        score = wait_for_score(pushed.place.slug, facts["message"], before, progress.update, PATIENCE)
+        progress.end("")
+    return scored(board, facts, score, pushed.place.slug, console)
 
 
 def board(options: argparse.Namespace, console: Console) -> int:
@@ -130,7 +153,7 @@ def known(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _message(board: Board, file: Path) -> str:
+def message_of(board: Board, file: Path) -> str:
     """Describes a file by the run that wrote it."""
     digest = file_digest(file)
     for run in reversed(board.runs):
@@ -139,7 +162,7 @@ def _message(board: Board, file: Path) -> str:
     return f"submission {digest[:12]}"
 
 
-def _scored(board: Board, facts: dict[str, Any], found: Submitted | None, slug: str, console: Console) -> int:
+def scored(board: Board, facts: dict[str, Any], found: Submitted | None, slug: str, console: Console) -> int:
     """Notes what Kaggle says of an upload and tells it; 1 where there is no score."""
     where = f"https://www.kaggle.com/competitions/{slug}/submissions"
     if found is None:

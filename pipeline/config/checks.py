@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.config.space import Messages, parse_space, value_messages
 from pipeline.config.tasks import possible_tasks, task_problems
 from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
-from pipeline.registry import METHODS, opening
+from pipeline.registry import METHODS, MODELS, opening
 
 
 def check_metric(config: Config, found: Found) -> None:
@@ -64,11 +64,29 @@ def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None
                 found.add(place, message)
         for message in model.relations(f"models.{name}", sections):
             found.add(("models", name), message)
+        for message in lesson_problems(name, model, sections):
+            found.add(("models", name, "distil"), message)
     if not found.problems:
         try:
             model_order(config.models)
         except ConfigError as error:
             found.add(("models",), str(error))
+
+
+def lesson_problems(name: str, model: ModelConfig, sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what is wrong with the models that one learns from."""
+    if model.distil is None:
+        return
+    where = f"`models.{name}.distil`"
+    if not MODELS.get(model.kind).taught or not model.answers():
+        able = listing([kind for kind in MODELS if MODELS.get(kind).taught], most=40)
+        yield f"{where}: a model of kind {model.kind!r} cannot learn from others. Kinds that can: {able}."
+    for other in model.distil.of:
+        section = sections.get(other)
+        if other not in sections:
+            yield f"{where}: no model {other!r}.{did_you_mean(other, sections)}"
+        elif section is not None and not section.answers():
+            yield f"{where}: {other!r} does not predict the competition's target."
 
 
 def check_ensemble(config: Config, known: Mapping[str, Any], found: Found) -> None:

@@ -16,7 +16,9 @@ from typing import Literal
 from pipeline.config.schema import ModelConfig
 from pipeline.registry import opening
 
-Part = Literal["prediction", "embedding", "weights", "coordinates"]
+Part = Literal["prediction", "embedding", "weights", "coordinates", "lesson"]
+INPUTS = ("prediction", "embedding")  # are seen of a row, when a model learns and when it predicts
+LEARNED = ("prediction", "lesson")  # carry labels that their models have learned
 Scope = Literal["same_fold", "out_of_fold", "nested"]
 
 
@@ -26,7 +28,8 @@ class Read:
 
     Attributes:
         name: of the model that is read.
-        part: what of it.
+        part: what of it; "lesson": its predictions, which are learned beside the labels and not seen of a
+            new row.
         scope: "same_fold": from the fit of the reader's own fold, for all rows. "out_of_fold": each
             row from the fit that was not trained on its fold. "nested": as that, from fits that were
             not trained on the reader's scored fold either.
@@ -47,5 +50,7 @@ def reads_of(section: ModelConfig, names: Iterable[str]) -> list[Read]:
     known = set(names)
     opens = {entry: opening(entry) for entry in section.inputs if entry != "auto"}
     reads = [read for entry, one in opens.items() if (read := one.read(entry, section.nested))]
+    taught = section.distil.of if section.distil else []
+    reads += [Read(name, "lesson", "nested") for name in taught if name in known]
     reads += [Read(name, "weights", "same_fold") for name in section.uses() if name in known]
     return reads + [Read(name, "coordinates", "out_of_fold") for name in section.views() if name in known]

@@ -143,6 +143,16 @@ class AuditConfig(Section):
     )
 
 
+class DistilConfig(Section):
+    """Distillation: a model learns what others say of the training rows, beside the labels."""
+
+    of: list[str] = Field(min_length=1, description="the models that teach; their mean is learned")
+    share: float = Field(default=0.5, ge=0, le=1, description="of what they say; the rest is the label's")
+    temperature: float = Field(
+        default=1.0, gt=0, description="their probabilities to the power of 1 over it: above 1 is softer"
+    )
+
+
 class ModelConfig(Section):
     """Keys that every model has.
 
@@ -171,6 +181,11 @@ class ModelConfig(Section):
         default=True,
         description="`NAME.prediction` comes from fits that have not seen the scored fold: n (n - 1) / 2 "
         "more fits of NAME; false saves them (its score is then reported as optimistic)",
+    )
+    distil: DistilConfig | None = Field(
+        default=None,
+        description="other models that it learns from: `{of: [a, b]}`. For each row they are fits that have "
+        "seen neither it nor the scored fold: n (n - 1) / 2 more fits of each",
     )
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
     _tuned: str = PrivateAttr(default="")  # the mark of what a search has found: see `pipeline.config.tuned`

@@ -51,6 +51,14 @@ class FilePattern:
             if match:
                 yield name, match.groups()
 
+    def renamed(self, name: str, field: str, value: str) -> str:
+        """Returns the name of a file that fits, of another row: with another value of one field."""
+        match = re.fullmatch(self._expression(), name)
+        if match is None or field not in self.fields:
+            return name
+        start, end = match.span(self.fields.index(field) + 1)
+        return name[:start] + value + name[end:]
+
     def index(self, names: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
         """Returns values -> the names that fit them."""
         found: dict[tuple[str, ...], list[str]] = defaultdict(list)

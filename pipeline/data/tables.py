@@ -222,6 +222,11 @@ def read_like(file: TableFile, key: str, reading: Reading, problems: Problems) -
     return pd.DataFrame(_converted(columns, reading, [key]), copy=False)
 
 
+def read_sample(source: Source, config: DataConfig) -> pd.DataFrame:
+    """Reads a sample submission as text."""
+    return _as_text(TableFile.open(source, config.sample, config))
+
+
 def _as_text(file: TableFile) -> pd.DataFrame:
     import pandas as pd
 

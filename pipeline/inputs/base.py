@@ -183,6 +183,10 @@ class Input(ABC):
         """
         return []
 
+    def carry(self, folder: Path, into: Path) -> None:
+        """Copies what `open_new` reads of its files into an empty folder: nothing of the run's own rows."""
+        return
+
     def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> InputPart:
         """Returns the part of rows at prediction, which stand in the place of the test rows.
 

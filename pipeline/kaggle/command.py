@@ -62,19 +62,20 @@ def find_command() -> str:
     return found
 
 
-def run_kaggle(arguments: list[str], slug: str, echo: Echo | None = None) -> str:
+def run_kaggle(arguments: list[str], slug: str, echo: Echo | None = None, group: str = "competitions") -> str:
     """Runs `kaggle competitions ...` and returns what it printed, errors included.
 
     Args:
         arguments: what follows `kaggle competitions`.
         slug: the contest's name in Kaggle's address, for the error.
         echo: receives the output as it comes (a download's progress bar).
+        group: "datasets" or "kernels" in the place of "competitions".
 
     Raises:
         KaggleError: the program is missing, or it failed; says what to do.
     """
     process = subprocess.Popen(
-        [find_command(), "competitions", *arguments],
+        [find_command(), group, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

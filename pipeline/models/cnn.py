@@ -45,6 +45,7 @@ class CNN(Model):
     sees = ("images",)
     looks = True
     embeds = True
+    taught = True
     anytime = True
     share = 2.0
     leads = 3

@@ -7,7 +7,7 @@ import math
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.clock import Clock
 from pipeline.data.encode import TableEncoder
 from pipeline.data.encoders.categories import Style
+from pipeline.data.lesson import copies, lesson_of, mixed, tempered
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import coder_of
@@ -67,6 +68,7 @@ class TableModel(Model):
 
     version: ClassVar[int] = 2  # the encoder keeps the levels of a mean target by itself
     style: ClassVar[Style] = "dense"
+    taught: ClassVar[bool] = True
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns from the training rows, and from inner ones where there are any."""
@@ -91,7 +93,25 @@ class TableModel(Model):
         if self.encoder_.notes_:
             self.notes_["columns"] = self.encoder_.notes_
         target = self.coder_.encode(rows.target)
-        return Table(features, target, rows.weights, self.encoder_.native_, self.encoder_.names_)
+        table = Table(features, target, rows.weights, self.encoder_.native_, self.encoder_.names_)
+        lesson = lesson_of(rows, self.config)
+        return table if lesson is None else self._softened(table, lesson)
+
+    def _softened(self, table: Table, lesson: np.ndarray) -> Table:
+        """Returns the rows with what others say of them mixed into their targets.
+
+        A class's share of a row is the weight of a copy of the row, which every learner takes.
+        """
+        if self.config.distil is None or self._trivial:
+            return table
+        share = self.config.distil.share
+        if not self.task.exclusive:
+            return replace(table, target=mixed(table.target, self.coder_.encode(lesson), share))
+        said = lesson[:, self.coder_.state()["present_"]]
+        shares = mixed(self.coder_.matrix(table.target), tempered(said, self.config.distil), share)
+        rows, classes, weights = copies(shares)
+        own = weights if table.weights is None else weights * table.weights[rows]
+        return replace(table, features=table.features[rows], target=classes, weights=own.astype(np.float32))
 
     @property
     def _trivial(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.clock import Clock
 from pipeline.context import Context
+from pipeline.data.lesson import with_lesson
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
@@ -72,6 +73,7 @@ class Fit:
         self.history: list[dict[str, Any]] = []
         targets.learn(self.target)
         self.plan: TrainingPlan = make_plan(config, self.target)
+        self.learned = with_lesson(self.train, config, task, self.target)
 
     def run(self) -> TrainedNetwork:
         """Trains and returns what was learned."""
@@ -103,7 +105,7 @@ class Fit:
             self.task,
             self.context.seed,
             train.positions,
-            self.target,
+            self.learned,
             self.pixels_key,
         )
         checkpoint = Checkpoint(self.context.checkpoint, fit)
@@ -125,7 +127,7 @@ class Fit:
     def _head_trainer(self, frozen: Frozen, checkpoint: Checkpoint) -> Trainer:
         last = not self.network.learns
         features, places = self._head_features(frozen)
-        source = Features(features, places, self.target, self.targets, self._weights())
+        source = Features(features, places, self.learned, self.targets, self._weights())
 
         def predict(rows: Rows) -> np.ndarray:
             features, at = frozen.features(self.pixels, self.pixels_key, rows.positions, self.context)
@@ -156,7 +158,7 @@ class Fit:
         source = PixelBatches(
             self.pixels,
             self.train.positions,
-            self.target,
+            self.learned,
             self.targets,
             self._weights(),
             augmenter,

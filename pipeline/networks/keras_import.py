@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def _keras() -> ModuleType:
 
 
 def _prepare_tensorflow(threads: int) -> None:
+    logging.getLogger("tensorflow").addFilter(_worth_reading)
     with _quiet_start():
         import tensorflow as tf
 
@@ -54,6 +56,11 @@ def _prepare_tensorflow(threads: int) -> None:
             pass  # TensorFlow runs already, started by someone else: its threads stay as they are
         tf.config.experimental.enable_op_determinism()
         tf.constant(0.0) + 1.0  # the first operation starts the runtime, which has its own greeting
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """Says whether TensorFlow may write it: that each fold's network is traced anew is no news."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager

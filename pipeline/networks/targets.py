@@ -60,6 +60,8 @@ class ClassTargets(Targets):
         self.task, self.width = task, task.n_outputs
 
     def encode(self, target: np.ndarray) -> np.ndarray:
+        if target.ndim == 2:  # shares of the classes already
+            return target.astype(np.float32)
         one_hot = np.zeros((len(target), self.width), np.float32)
         one_hot[np.arange(len(target)), target.astype(np.int64)] = 1.0
         return one_hot

@@ -34,6 +34,11 @@ def by_window(rows: Rows) -> Rows:
     parts = {
         name: replace(part, windows=1) for name, part in dataset.parts.items() if hasattr(part, "windows")
     }
+    parts |= {
+        name: replace(part, values=np.repeat(part.values, count, axis=0))
+        for name, part in dataset.parts.items()
+        if name.endswith(".lesson")
+    }
     windows = Dataset(np.repeat(dataset.ids, count), parts, target, weights)
     return Rows(windows, (rows.positions[:, None] * count + np.arange(count)).ravel())
 

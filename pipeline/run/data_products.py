@@ -21,7 +21,7 @@ from pipeline.config.metric import MetricConfig, metric_key, metric_of
 from pipeline.config.schema import Config
 from pipeline.config.sound_section import LOCATION
 from pipeline.config.tasks import check_models_do
-from pipeline.data.competition import Competition, read_competition
+from pipeline.data.competition import Competition, Features, read_competition
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Folds, fold_kind, make_folds
 from pipeline.inputs.images.intensity import Intensity, intensity_key, read_intensity, write_intensity
@@ -76,16 +76,30 @@ class DataProducts:
             self._known[key] = declare()
         return self._known[key]
 
+    @property
+    def features(self) -> Features | None:
+        """The competition's own function from a table to a table with more columns, if it has one."""
+        module = competition_module(self.config)
+        found: Features | None = (
+            getattr(importlib.import_module(module), "features", None) if module else None
+        )
+        return found
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names the competition's files."""
+        data = self.config.data
+        sides = [table.file for table in data.tables.values()]
+        return self.plan.source.fingerprint([data.train, data.test, data.sample, *sides])
+
     @cached_property
     def _source(self) -> str:
         """Names the files and the code that reads them."""
-        data = self.config.data
-        sides = [table.file for table in data.tables.values()]
         module = competition_module(self.config)
         code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
         return digest(
             {
-                "files": self.plan.source.fingerprint([data.train, data.test, data.sample, *sides]),
+                "files": self.fingerprint,
                 "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
                 "version": VERSION,
             }
@@ -116,9 +130,8 @@ class DataProducts:
         config = self.config
 
         def make(folder: Path) -> None:
-            module = competition_module(config)
-            features = getattr(importlib.import_module(module), "features", None) if module else None
-            read_competition(self.plan.source, config, features, say=self.progress.message).save(folder)
+            say = self.progress.message
+            read_competition(self.plan.source, config, self.features, say=say).save(folder)
 
         material = {
             "rows": self._rows,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.metric import metric_key, metric_of
-from pipeline.config.reads import Read
+from pipeline.config.reads import INPUTS, Read
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.errors import PipelineError
@@ -97,7 +97,10 @@ class ModelProducts(DataProducts):
         section, competition = self.plan.section(name), self.competition
         if section.answers():
             return competition.task
-        names = annotations_of(self.plan.source, competition, name, section).names
+        if self.coordinates_product(name).done():
+            names = self.coordinates(name).names
+        else:
+            names = annotations_of(self.plan.source, competition, name, section).names
         return CoordinateTask(names, box=finds_boxes(section))
 
     def metric(self, name: str = "") -> Metric:
@@ -201,7 +204,7 @@ class ModelProducts(DataProducts):
 
     def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
         """Returns experiment and split of one fit: with what it reads of other models, if anything."""
-        reads = [read for read in self.plan.reads(name) if read.part in ("prediction", "embedding")]
+        reads = [read for read in self.plan.reads(name) if read.part in (*INPUTS, "lesson")]
         return with_outputs(experiment, fold, {read: self.outputs_of(read, fold) for read in reads})
 
     def outputs_of(self, read: Read, fold: Fold) -> OutputsRead:

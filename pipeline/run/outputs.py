@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from pipeline.config.reads import Read
+from pipeline.config.reads import LEARNED, Read
 from pipeline.data.folds import EARLIEST, Fold, Folds
 from pipeline.errors import DataError
 from pipeline.inputs.outputs import Values
@@ -63,7 +63,7 @@ def with_outputs(
         replace(rows, parts={**rows.parts, **{one.entry: Values(side(both)) for one, both in read.items()}})
         for rows, side in ((experiment.train, attrgetter("train")), (experiment.test, attrgetter("test")))
     )
-    if any(one.part == "prediction" for one in read):
+    if any(one.part in LEARNED for one in read):
         fold = learnable(experiment.folds, fold)
     return replace(experiment, train=train, test=test), fold
 

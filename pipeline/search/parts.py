@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.config.reads import LEARNED
 from pipeline.config.schema import FoldsConfig
 from pipeline.data.folds import Fold, Folds, fold_kind, make_folds
 from pipeline.errors import DataError
@@ -67,7 +68,7 @@ def part_of(run: Run, number: int, name: str) -> Part:
         DataError: the rest cannot be divided into two folds.
     """
     outer = outer_folds(run)[number]
-    if any(read.part == "prediction" for read in run.plan.reads(name)):
+    if any(read.part in LEARNED for read in run.plan.reads(name)):
         outer = learnable(run.folds, outer)
     competition, config, rest = run.competition, run.config.folds, outer.train
     splitter = None if competition.splitter is None else competition.splitter[rest]

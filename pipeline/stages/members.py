@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,12 +25,14 @@ class Member:
         key: changes when its predictions do.
         load: reads the predictions, or makes them from the folds' products.
         sources: the products that it opens.
+        parts: the models of the run whose mean it is; () for files, and for predictions of other runs.
     """
 
     name: str
     key: str
     load: Callable[[], Predictions]
     sources: tuple[Product, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 def own_members(run: Run) -> list[Member]:
@@ -39,7 +41,7 @@ def own_members(run: Run) -> list[Member]:
 
     def own(name: str) -> Member:
         product = run.predictions_product(name)
-        return Member(name, product.key, lambda: run.predictions(name), (product,))
+        return Member(name, product.key, lambda: run.predictions(name), (product,), (name,))
 
     return [own(name) for name in plan.members] + [
         _outside(run, name) for name in plan.config.ensemble.outside
@@ -64,7 +66,21 @@ def average(name: str, group: list[Member]) -> Member:
         )
 
     sources = tuple(source for member in group for source in member.sources)
-    return Member(name, digest([member.key for member in group]), load, sources)
+    names = tuple(name for member in group for name in member.parts)
+    return Member(name, digest([member.key for member in group]), load, sources, names)
+
+
+def averaged(members: Iterable[Member], group_of: Mapping[str, str]) -> list[Member]:
+    """Returns the members, those of a group as one that is their mean, where the first of them stood.
+
+    Args:
+        members: in the order of the ensemble.
+        group_of: a member's name -> its group's; who is not in it stays alone.
+    """
+    groups: dict[str, list[Member]] = {}
+    for member in members:
+        groups.setdefault(group_of.get(member.name, member.name), []).append(member)
+    return [average(name, group) for name, group in groups.items()]
 
 
 def members_on_disk(run: Run, besides: Iterable[Member], runs: Path = RUNS) -> list[Member]:

@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
-from pipeline.data.folds import Fold
+from pipeline.data.file_pattern import FilePattern
 from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
-from pipeline.data.rows import Dataset
-from pipeline.data.source import FolderSource
+from pipeline.data.source import FolderSource, Source
 from pipeline.data.submission import with_prior, with_unknown
-from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
-from pipeline.errors import ModelError, listing
-from pipeline.inputs.base import Workshop, opened
-from pipeline.inputs.outputs import Values
-from pipeline.models.base import Context
-from pipeline.networks.config import finds_boxes
+from pipeline.ensemble.fitted import HandedIn
+from pipeline.errors import DataError, listing
 from pipeline.registry import MODELS
-from pipeline.run.coordinates import to_source
 from pipeline.run.run import Run
-from pipeline.stages.members import own_members
-from pipeline.stages.submission import fitted_ensemble, own_ensemble
+from pipeline.stages.answers import Answered, answers
+from pipeline.stages.blend import blend_of
+from pipeline.store import replaced
 from pipeline.tasks.answer import number_text
-from pipeline.validation.cross_validation import mean_of
-
-Said = Mapping[str, Mapping[str, np.ndarray]]  # by model, by what others may read of it
-
-
-@dataclass(frozen=True)
-class NewRows:
-    """Rows of a new table in the place of the test rows, the files beside it, and room for more."""
-
-    competition: Competition
-    source: FolderSource
-    scratch: Path
 
 
 def predict(run: Run, table: Path, out: Path) -> int:
@@ -54,7 +35,8 @@ def predict(run: Run, table: Path, out: Path) -> int:
 
     Args:
         run: a run whose models are trained.
-        table: a table with the columns of the test table; pictures are looked for beside it.
+        table: a table with the columns of the test table; pictures are looked for beside it. Or a folder
+            of pictures, a row each.
         out: the CSV to write: the id, one column per output, and the class that would be submitted
             where the competition asks for it.
 
@@ -65,24 +47,41 @@ def predict(run: Run, table: Path, out: Path) -> int:
         ModelError: models that are not trained yet, by name; rows that an outside member lacks.
         DataError: the table does not fit the competition.
     """
-    plan, competition = run.plan, run.competition
     run.refuse_untrained()
-    source = FolderSource(table.parent)
-    new = read_rows(source, table.name, run.config, competition, run.plan.source)
-    _warn_of_another_blend(run)
-    ensemble = fitted_ensemble(run)
-    members = _outside_rows(run, ensemble, new.test_ids)
-    said: dict[str, dict[str, np.ndarray]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in plan.models:
-            said[name] = _predict_model(run, name, NewRows(new, source, Path(folder)), said)
-    members |= {name: mean_of(said[name]["prediction"]) for name in plan.members}
-    ids = np.array([*new.test_ids, *new.by_prior])
-    handed = ensemble.apply(members)
-    _write(new, ids, HandedIn(*with_prior(new, handed.values, handed.labels)), out)
+    source = FolderSource(table if table.is_dir() else table.parent)
+    config, name = pictures_of(run.config, source) if table.is_dir() else (run.config, table.name)
+    new = read_rows(source, name, config, run.competition, run.plan.source, run.features)
+    blend = blend_of(run)
+    first = True
+    with replaced(out) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for answered in answers(run, blend, new, source):
+            rows = _lines(answered)
+            writer.writerows(rows if first else rows[1:])
+            first = False
     for line in new.lines():
         run.progress.message(line)
-    return len(ids)
+    return len(new.sample_ids)
+
+
+def pictures_of(config: Config, source: Source) -> tuple[Config, str]:
+    """Returns the configuration for a folder of pictures, and the pattern that makes rows of their names.
+
+    They are called as test pictures are, below the same folders or without them.
+
+    Raises:
+        DataError: there are none.
+    """
+    pattern = config.data.test_images or config.data.images or ""
+    names = source.names()
+    for asked in dict.fromkeys([pattern, pattern.rpartition("/")[2]]):
+        if FilePattern(asked).fields and any(FilePattern(asked).matches(names)):
+            data = config.data.model_copy(update={"images": asked, "test_images": None})
+            return config.model_copy(update={"data": data}), asked
+    raise DataError(
+        f"{source.root} holds no picture that is called as `data.images` says ({pattern or 'nothing'}). "
+        f"It holds: {listing(names) or 'nothing'}."
+    )
 
 
 def cut_to_time(run: Run) -> list[str]:
@@ -103,130 +102,47 @@ def cut_to_time(run: Run) -> list[str]:
     ]
     if not any(own[name].get("max_seconds") is None for name in cut):
         return []
-    return [f"{key}={json.dumps(facts[key])}" for key in ("models", "folds", "ensemble")]
+    return submitted_overrides(facts)
 
 
-def _warn_of_another_blend(run: Run) -> None:
-    """Says where the submission that lies there was made of other members than this configuration's."""
-    path = run.plan.store.root / "submission.json"
-    if path.exists():
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if facts["ensemble"]["folder"] != str(own_ensemble(run).path.relative_to(run.plan.store.root)):
-            run.progress.warning(
-                f"{path.with_suffix('.csv')} was made with another configuration or other members: rows are "
-                "predicted by this configuration's own ensemble."
-            )
+def submitted_overrides(facts: Mapping[str, Any]) -> list[str]:
+    """Returns the overrides that make a configuration that of a submission: models, folds, ensemble.
 
+    Of a model only what is not at its default is said: beside a key that is stated, others may be refused.
 
-def _outside_rows(run: Run, ensemble: FittedEnsemble, ids: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the new rows' predictions of the outside members that the ensemble needs.
-
-    Raises:
-        ModelError: rows that a member's file lacks, by id.
+    Args:
+        facts: `config` of the submission's manifest.
     """
-    needed = set(ensemble.needs) & set(run.config.ensemble.outside)
-    found = {}
-    for member in own_members(run):
-        if member.name in needed:
-            known = member.load()
-            line = {key: number for number, key in enumerate(known.test_ids)}
-            lacking = [key for key in ids if key not in line]
-            if lacking:
-                raise ModelError(
-                    f"The ensemble needs `ensemble.outside.{member.name}`, which has no model here, and its "
-                    f"file has no line for {len(lacking)} of the {len(ids)} rows: {listing(lacking)}. "
-                    "Predict rows of the test table, or blend without it: `--set ensemble.outside={}`."
-                )
-            found[member.name] = known.test[[line[key] for key in ids]]
-    return found
+    models = {}
+    for name, said in facts["models"].items():
+        section = MODELS.get(said["kind"]).Config.model_validate(said)
+        models[name] = {"kind": said["kind"], **section.model_dump(mode="json", exclude_defaults=True)}
+    found = {"models": models, "folds": facts["folds"], "ensemble": facts["ensemble"]}
+    return [f"{key}={json.dumps(value)}" for key, value in found.items()]
 
 
-def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
-    """Writes values as a submission holds them: in their range, with every digit that they have."""
+def _lines(answered: Answered) -> list[list[str]]:
+    """Returns header and rows: values as a submission holds them, in their range, with every digit."""
+    competition, handed = answered.competition, answered.handed
     task, answer = competition.task, competition.answer
+    ids = [*competition.test_ids, *competition.by_prior]
+    handed = HandedIn(*with_prior(competition, handed.values, handed.labels))
     if task.dense:
-        _write_pictures(competition, ids, handed, out)
-        return
+        return _pictures(competition, ids, handed)
     header, chosen = [competition.id, *task.outputs], None
     if answer.kind == "label" and (task.exclusive or not answer.outputs):
         label = answer.columns[0] if len(answer.columns) == 1 else "label"
         cells = task.cells(replace(answer, outputs=()), handed.values, handed.labels, None)
         header, chosen = [*header, label], [row[0] for row in cells]
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row, (key, values) in enumerate(zip(ids, answer.held(handed.values), strict=True)):
-            names = [] if chosen is None else [chosen[row]]
-            writer.writerow([key, *map(number_text, values), *names])
+    lines = [header]
+    for row, (key, values) in enumerate(zip(ids, answer.held(handed.values), strict=True)):
+        lines.append([key, *map(number_text, values), *([] if chosen is None else [chosen[row]])])
+    return lines
 
 
-def _write_pictures(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
-    """Writes answers that are pictures as a submission does: in cells, of which a row may have several."""
+def _pictures(competition: Competition, ids: list[str], handed: HandedIn) -> list[list[str]]:
+    """Returns answers that are pictures as a submission does: in cells, of which a row may have several."""
     answer, sizes = competition.answer, with_unknown(competition)
     cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)
-    columns = [ids.tolist(), *zip(*cells, strict=True)]
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([competition.id, *answer.columns])
-        writer.writerows(spread(columns, range(1, len(columns))))
-
-
-def _predict_model(run: Run, name: str, new: NewRows, said: Said) -> dict[str, np.ndarray]:
-    """Returns what one model says of the new rows, by what others may read of it.
-
-    "prediction" and, where it is read, "embedding": (folds, rows, columns), mean over the seeds, for a
-    reader's fold reads the fit of the same fold. "coordinates" where it finds boxes or points: (rows,
-    columns) in source pixels, mean over the folds.
-    """
-    section, reads = run.plan.section(name), run.plan.reads(name)
-    parts = _open_new(run, name, new, said)
-    others = [read for read in reads if read.part in ("prediction", "embedding")]
-    embedded = any(
-        (read.name, read.part) == (name, "embedding")
-        for other in run.config.models
-        for read in run.plan.reads(other)
-    )
-    found_by_fold: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
-    run.progress.begin(f"{name} on new rows", 0, 1)
-    for number, fold in enumerate(run.plan.answering):
-        of_fold = {read.entry: Values(said[read.name][read.part][number]) for read in others}
-        rows = Dataset(new.competition.test_ids, {**parts, **of_fold})
-        for part, values in _predict_fold(run, name, fold, rows, embedded).items():
-            found_by_fold[part].append(values)
-    run.progress.end("")
-    result = {part: np.stack(values) for part, values in found_by_fold.items() if values}
-    if not section.answers():
-        views = parts["images"].views
-        result["coordinates"] = to_source(mean_of(result["prediction"]), views, finds_boxes(section))
-    return result
-
-
-def _open_new(run: Run, name: str, new: NewRows, said: Said) -> dict[str, Any]:
-    """Returns what a model's inputs hold of the new rows, by entry."""
-    folders = {entry: run.made(product) for entry, product in run.input_products(name).items()}
-    parts = {}
-    section = run.plan.section(name)
-    for entry, one in opened(section).items():
-        files = one.files(run.config, section)
-        found = {}
-        for read in files.reads if files else ():
-            found["test"] = said[read.name][read.part]
-        shop = Workshop(run.config, name, new.competition, new.source, run.progress, found)
-        scratch = new.scratch / name / entry
-        scratch.mkdir(parents=True)
-        parts[entry] = one.open_new(shop, folders.get(entry), scratch)
-    return parts
-
-
-def _predict_fold(run: Run, name: str, fold: Fold, rows: Dataset, embedded: bool) -> dict[str, np.ndarray]:
-    """Returns one fold's prediction and, where it is asked for, its embedding: means over the seeds."""
-    section = run.plan.section(name)
-    context = Context(threads=run.config.threads, report=run.progress.update)
-    kind, task = MODELS.get(section.kind), run.task_of(name)
-    said: dict[str, list[np.ndarray]] = {"prediction": [], "embedding": []}
-    for index in range(section.seeds):
-        model = kind(section, task).load(run.fit_product(name, fold).path / "model" / f"seed{index}")
-        said["prediction"].append(model.predict(rows.rows(), context))
-        if embedded:
-            said["embedding"].append(model.embed(rows.rows(), context))
-    return {part: mean_of(values) for part, values in said.items() if values}
+    columns = [ids, *zip(*cells, strict=True)]
+    return [[competition.id, *answer.columns], *spread(columns, range(1, len(columns)))]

@@ -16,7 +16,6 @@ from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
 from pipeline.ensemble.ensemble import make_ensemble
-from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
@@ -47,6 +46,7 @@ def ensemble_product(run: Run, members: list[Member]) -> Product:
         facts = made.facts | {"members": _member_facts(run, predictions, made.facts)}
         if made.error_correlation is not None:
             facts["error_correlation"] = made.error_correlation.round(4).tolist()
+        facts["averages"] = {one.name: list(one.parts) for one in members if len(one.parts) > 1}
         write_json(folder / "ensemble.json", facts)
 
     material = {
@@ -65,12 +65,6 @@ def level_2_split(run: Run) -> Split:
         groups = None
     numbers = None if groups is None else np.unique(groups, return_inverse=True)[1]
     return Split(folds.assignment[0], numbers, folds.ordered)
-
-
-def fitted_ensemble(run: Run) -> FittedEnsemble:
-    """Returns what blends the run's own members, fitted where that is not done yet."""
-    folder = run.made(own_ensemble(run))
-    return FittedEnsemble.load(folder / "fitted", run.metric())
 
 
 def submission_product(run: Run, ensemble: Product) -> Product:

@@ -20,6 +20,38 @@ if facts.get("fails"):
     print(facts["fails"], file=sys.stderr)
     sys.exit(1)
 group, command, *rest = words
+if group == "datasets":
+    named = state / "datasets.json"
+    known = json.loads(named.read_text()) if named.exists() else []
+    if command == "list":
+        print("ref,title,size" if known else "No datasets found")
+        for name in known:
+            print(f"{{name}},x,1")
+    elif command == "status":
+        print("ready")
+    else:
+        folder = pathlib.Path(rest[rest.index("-p") + 1])
+        name = json.loads((folder / "dataset-metadata.json").read_text())["id"]
+        assert (command == "version") == (name in known) and rest[rest.index("--dir-mode") + 1] == "zip"
+        named.write_text(json.dumps([*known, name]))
+        print("Your private Dataset is being created. Please check progress at https://www.kaggle.com/x")
+    sys.exit(0)
+if group == "kernels":
+    run = state / "kernel.json"
+    version, asked = json.loads(run.read_text()) if run.exists() else (0, 0)
+    if command == "push":
+        said = json.loads((pathlib.Path(rest[1]) / "kernel-metadata.json").read_text())
+        if facts.get("kernel_refused"):
+            print("The following are not valid dataset sources and could not be added to the kernel: "
+                  + str(said["dataset_sources"]))
+        print(f"Kernel version {{version + 1}} successfully pushed.  Please check progress at https://x")
+        run.write_text(json.dumps([version + 1, 0]))
+    else:
+        done = asked >= facts.get("kernel_polls", 0)
+        state_of = facts.get("kernel", "COMPLETE") if done else "RUNNING"
+        run.write_text(json.dumps([version, asked + 1]))
+        print(f'{{rest[0]}} has status "KernelWorkerStatus.{{state_of}}"')
+    sys.exit(0)
 option = dict(zip(rest[::2], rest[1::2]))
 assert group == "competitions" and option["-c"]
 listed = state / "submissions.json"
@@ -32,7 +64,8 @@ elif command == "submit":
     if facts.get("refuses"):
         print("Could not submit to competition", end="")
         sys.exit(0)
-    rows.insert(0, dict(description=option["-m"], polls=0, file=pathlib.Path(option["-f"]).read_text()))
+    text = "" if "-k" in option else pathlib.Path(option["-f"]).read_text()
+    rows.insert(0, dict(description=option["-m"], polls=0, file=text))
     listed.write_text(json.dumps(rows))
     print("Successfully submitted to Toy", end="")
 elif command == "submissions":

@@ -10,9 +10,14 @@ from PIL import Image
 from pipeline.config.load import load_config
 from pipeline.data.annotations import Annotations
 from pipeline.data.source import FolderSource
+from pipeline.errors import DataError
+from pipeline.inputs.images import images
 from pipeline.inputs.images.decoding import decode
-from pipeline.inputs.images.files import fallback_lines, seen_by
+from pipeline.inputs.images.files import fallback_lines, seen_by, write_views
 from pipeline.models.cnn import CNN
+from pipeline.package.opened import open_package
+from pipeline.package.package import Place, write_package
+from pipeline.package.stage import lay_out
 from pipeline.progress import Progress
 from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
 from pipeline.run.plan import Plan
@@ -199,7 +204,24 @@ def test_new_rows_go_through_the_whole_chain(run, data, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path):
+def test_a_package_of_the_chain_hands_in_the_same_file(run, data, tmp_path):
+    place = Place(tmp_path / "package", "toy", "toy")
+    write_package(run, place, wheels=False)
+    lay_out(run.plan.source, run.config.data, run.competition, 1, tmp_path / "input" / "toy")
+    assert not (tmp_path / "input/toy/dots.csv").exists()
+    package = open_package(place.dataset, tmp_path / "input")
+    finished = package.predict(package.read_test(), tmp_path / "submission.csv", most=4)
+    _, *rows = read(tmp_path / "submission.csv")
+    _, *submitted = read(run.plan.store.root / "submission.csv")
+    assert [row[0] for row in rows] == [row[0] for row in submitted]
+    np.testing.assert_allclose(
+        np.array([row[1:] for row in rows], float), np.array([row[1:] for row in submitted], float), atol=1e-6
+    )
+    assert list(finished.of_models) == ["box", "dots", "who"]
+
+
+@pytest.mark.slow
+def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path, monkeypatch):
     text = (
         CONFIG[: CONFIG.index("  box:")]
         + """\
@@ -213,7 +235,19 @@ def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path)
     files = [run.competition.pictures[3], run.competition.test_pictures[2]]
     for file, pixels in zip(files, [sides.train.pixels[3], sides.test.pixels[2]], strict=True):
         np.testing.assert_array_equal(pixels, decode((data / file).read_bytes(), 3, file)[6:24, 9:27])
+    decoded = []
+    monkeypatch.setattr(images, "write_views", lambda *asked: decoded.append(asked) or write_views(*asked))
     assert predict(run, data / "test.csv", tmp_path / "out.csv") == TEST_ROWS
+    assert len(decoded) == 1  # both see the same: the pictures are decoded once
+    (tmp_path / "folder").mkdir()
+    for name in run.competition.test_pictures[::2]:
+        shutil.copy(data / name, tmp_path / "folder" / name)
+    assert predict(run, tmp_path / "folder", tmp_path / "few.csv") == TEST_ROWS // 2
+    few = {row[0]: row[1:] for row in read(tmp_path / "few.csv")[1:]}
+    for key, *values in read(tmp_path / "out.csv")[1:]:
+        assert key not in few or np.array(few[key], float) == pytest.approx(np.array(values, float), abs=1e-6)
+    with pytest.raises(DataError, match=r"holds no picture that is called as `data\.images` says"):
+        predict(run, tmp_path / "toy" / "products", tmp_path / "none.csv")
     assert np.array(read(tmp_path / "out.csv")[1:])[:, 1:].astype(float) == pytest.approx(
         np.array(read(run.plan.store.root / "submission.csv")[1:])[:, 1:].astype(float), abs=1e-5
     )

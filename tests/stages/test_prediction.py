@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.api import open_run
 from pipeline.cli import main
+from pipeline.stages import answers as answering
+from pipeline.stages.members import averaged, own_members
+from pipeline.stages.submission import ensemble_product, publish, submission_product
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +86,33 @@ def test_a_submission_of_other_members_is_told_of(train, capsys):
     assert "made with another configuration" not in capsys.readouterr().out
     predicted("data/toy/test.csv", "--set", "ensemble.method=convex")
     assert "predicted by this configuration's own ensemble" in " ".join(capsys.readouterr().out.split())
+
+
+def test_models_that_were_averaged_before_they_were_blended_are_so_again(train, capsys):
+    train()
+    run = open_run("toy")
+    members = averaged(own_members(run), {"near": "pair", "forest": "pair"})
+    product = submission_product(run, ensemble_product(run, members))
+    run.made(product)
+    blend = run.plan.store.root / publish(run, product, 0.0)["ensemble"]["folder"]
+    capsys.readouterr()
+    rows = predicted()
+    assert "made with another configuration" not in capsys.readouterr().out
+    np.testing.assert_array_equal(values(rows), np.load(blend / "test.npy"))
+
+
+def test_only_models_with_a_weight_are_asked(train, monkeypatch):
+    blend = train("log_loss", "best")
+    asked, ask = [], answering._predict_fold
+
+    def told(run, name, *others):
+        asked.append(name)
+        return ask(run, name, *others)
+
+    monkeypatch.setattr(answering, "_predict_fold", told)
+    np.testing.assert_array_equal(values(predicted()), np.load(blend / "test.npy"))
+    assert len(set(asked)) == 1
+    assert len(asked) == 3
 
 
 def test_nothing_is_fitted_for_new_rows(train, monkeypatch):

@@ -18,7 +18,7 @@ from pipeline.inputs.base import Input, InputFiles, Shown, Workshop
 from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
-from pipeline.inputs.images.intensity import intensity_key, read_intensity
+from pipeline.inputs.images.intensity import intensity_key, read_intensity, write_intensity
 from pipeline.inputs.images.names import picture_names
 from pipeline.inputs.images.part import Pictures
 from pipeline.registry import INPUTS
@@ -109,6 +109,12 @@ class ImagesInput(Input):
 
         names = [shop.competition.pictures[row] for row in rows]
         return [Shown(decode(shop.source.read(name), 3, name, shop.intensity())) for name in names]
+
+    def carry(self, folder: Path, into: Path) -> None:
+        """Writes a blank picture of the size and channels of the others, and their range."""
+        shape = np.load(folder / "test.npy", mmap_mode="r").shape
+        np.save(into / "test.npy", np.zeros((1, *shape[1:]), np.uint8))
+        write_intensity(read_intensity(folder), into)
 
     def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Pictures:
         """Decodes the new rows' pictures as those of the run were: channels and range are theirs."""
