@@ -30,8 +30,8 @@ facts = [path for depth in ("*", "*/*", "*/*/*") for path in inputs.glob(f"{{dep
 package_folder = next(path.parent for path in facts if '"competition": "{name}"' in path.read_text())
 site = tempfile.mkdtemp()
 wheels = sorted(package_folder.glob("wheels/*.whl"))
-install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-subprocess.run([*install, "--no-index", "--no-deps", "--target", site, *wheels], check=True)
+install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps"]
+subprocess.run([*install, "--no-index", "--target", site, *wheels], check=True)
 sys.path.insert(0, site)""",
     ),
     (

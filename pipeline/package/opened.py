@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.load import load_config
+from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
 from pipeline.data.new_rows import read_test
 from pipeline.data.source import FolderSource, Source
@@ -128,11 +129,14 @@ class Package:
     def read_test(self) -> Competition:
         """Reads the test rows and the sample that lie here now.
 
+        Rows whose picture or clip is not there or cannot be decoded are answered by the prior, whatever the
+        configuration says of its own: a hidden test is handed in whole or not at all.
+
         Raises:
             DataError: they do not fit what the models were trained with.
         """
-        run = self.run
-        return read_test(self.source, run.config, run.competition, self.source, run.features)
+        run, config = self.run, forgiving(self.run.config)
+        return read_test(self.source, config, run.competition, self.source, run.features)
 
     def predict(self, test: Competition, out: Path, most: int | None = None) -> Finished:
         """Answers for the test rows and writes the file that is handed in, a block of rows at a time.
@@ -170,6 +174,14 @@ class Package:
         probe, source = self.run.competition, FolderSource(self.root / PROBE)
         found = [one.handed.values for one in answers(self.run, self.blend, probe, source)]
         return np.concatenate(found).astype(np.float64)
+
+
+def forgiving(config: Config) -> Config:
+    """Returns the configuration that goes on without rows whose picture or clip cannot be used."""
+    update: dict[str, Any] = {"broken_pictures": "leave_out"}
+    if config.data.sound:
+        update["sound"] = config.data.sound.model_copy(update={"broken": "leave_out"})
+    return config.model_copy(update={"data": config.data.model_copy(update=update)})
 
 
 def open_package(root: Path, inputs: Path, progress: Progress | None = None) -> Package:

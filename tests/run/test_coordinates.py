@@ -218,6 +218,12 @@ def test_a_package_of_the_chain_hands_in_the_same_file(run, data, tmp_path):
         np.array([row[1:] for row in rows], float), np.array([row[1:] for row in submitted], float), atol=1e-6
     )
     assert list(finished.of_models) == ["box", "dots", "who"]
+    (tmp_path / "input" / "toy" / f"{rows[1][0]}.png").write_bytes(b"no picture")
+    finished = package.predict(package.read_test(), tmp_path / "again.csv", most=4)
+    assert (finished.rows, finished.by_prior) == (TEST_ROWS, 1)
+    _, *again = read(tmp_path / "again.csv")
+    assert np.array(again[1][1:], float) == pytest.approx(run.competition.prior(), abs=1e-6)
+    assert again[2:] == rows[2:]
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_a_submission_of_other_members_is_told_of(train, capsys):
 
 
 def test_models_that_were_averaged_before_they_were_blended_are_so_again(train, capsys):
-    train()
+    train("log_loss", "mean")
     run = open_run("toy")
     members = averaged(own_members(run), {"near": "pair", "forest": "pair"})
     product = submission_product(run, ensemble_product(run, members))
