@@ -240,7 +240,7 @@ def plain(value: Any, digits: int = 4) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "–"
     if isinstance(value, float):
-        text = f"{value:.{digits}g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        text = f"{value:.{digits}g}" if abs(value) < 1e4 else f"{value:,.0f}"
         return "0" if text == "-0" else text.replace("-", "−")
     if isinstance(value, int):
         return f"{value:,}"
