@@ -27,6 +27,7 @@ NAMES = {
     "tabular": "net",
     "linear": "linear",
     "neighbours": "neighbours",
+    "kernel": "kernel",
 }
 
 OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
