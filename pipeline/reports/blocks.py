@@ -256,7 +256,8 @@ def score_text(value: float | None) -> str:
 
 def signed(value: float) -> str:
     """Returns a difference of scores with its sign."""
-    return f"{value:+.5f}" if abs(value) < 1000 else f"{value:+,.2f}"
+    text = f"{value:+.5f}" if abs(value) < 1000 else f"{value:+,.2f}"
+    return text.replace("-", "+") if not text.strip("+-0.") else text
 
 
 def seconds_text(seconds: float) -> str:
