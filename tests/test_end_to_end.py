@@ -38,8 +38,11 @@ def test_the_line_during_training_is_that_of_the_table(workplace, capsys):
     assert f"{model['score']:.5f}" != f"{np.mean(model['fold_scores']):.5f}"
 
 
-def test_predict_runs_pictures_through_every_network(workplace):
+def test_predict_runs_pictures_through_every_network(workplace, pages):
     assert main(["train", "toy"]) == 0
+    page = (workplace / "runs/toy/report.html").read_text(encoding="utf-8")
+    assert "net, network: kept is epoch 3 (dots)" in page
+    assert "could not be drawn" not in page
     assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
     with open("new.csv") as file, open("runs/toy/submission.csv") as other:
         rows, submitted = list(csv.DictReader(file)), list(csv.DictReader(other))

@@ -240,7 +240,7 @@ def plain(value: Any, digits: int = 4) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "–"
     if isinstance(value, float):
-        text = f"{value:.{digits}g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        text = f"{value:.{digits}g}" if abs(value) < 1e4 else f"{value:,.0f}"
         return "0" if text == "-0" else text.replace("-", "−")
     if isinstance(value, int):
         return f"{value:,}"
@@ -256,7 +256,8 @@ def score_text(value: float | None) -> str:
 
 def signed(value: float) -> str:
     """Returns a difference of scores with its sign."""
-    return f"{value:+.5f}" if abs(value) < 1000 else f"{value:+,.2f}"
+    text = f"{value:+.5f}" if abs(value) < 1000 else f"{value:+,.2f}"
+    return text.replace("-", "+") if not text.strip("+-0.") else text
 
 
 def seconds_text(seconds: float) -> str:

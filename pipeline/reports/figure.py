@@ -85,11 +85,12 @@ def draw(
 
 def logarithmic(axes: Axes, *sides: str) -> None:
     """Makes "x" or "y" of the axes logarithmic, with plain numbers: powers would need a formula's letters."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     for side in sides:
         getattr(axes, f"set_{side}scale")("log")
         axis = getattr(axes, f"{side}axis")
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=7))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
 

@@ -9,7 +9,7 @@ from pipeline.tasks.mask import Mask
 from pipeline.tasks.mask_rule import MaskRule
 
 TRUTH, SAID = (64, 220, 110), (255, 90, 60)  # RGB
-SIDE = 260  # pixels of the longer side, on which outlines are drawn
+SIDE = 160  # pixels of the longer side, on which outlines are drawn: those of a small picture
 
 
 def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) -> np.ndarray:

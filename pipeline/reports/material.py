@@ -79,7 +79,8 @@ class Material:
         findings: of the audit, and of the labels that look wrong; none where it was not made yet.
         blended: the ensemble that was handed in, or None.
         board: of the competition.
-        studied: what `report.json` says, and the sheets beside it, or None.
+        studied: the folder of `report.json` and its sheets, or None.
+        usual: what a column's values usually are, by name: grows as rows are shown.
     """
 
     run: Run
@@ -87,6 +88,7 @@ class Material:
     blended: Blended | None = None
     board: Board = field(default_factory=lambda: Board(Path(), [], []))
     studied: Path | None = None
+    usual: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pipeline.inputs.base import Shown
 from pipeline.registry import INPUTS, locating
 from pipeline.reports.blocks import Block, Folded, Picture, Quote, Values, data_uri
 from pipeline.reports.material import Material
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mark = Callable[[int, np.ndarray], np.ndarray]
 
@@ -91,17 +94,27 @@ def _oddness(material: Material, name: str, value: Any) -> float:
     frame = material.run.competition.train
     if frame is None:
         return 0.0
-    column = frame[name]
+    if name not in material.usual:
+        material.usual[name] = _usual(frame[name])
+    usual = material.usual[name]
+    if isinstance(usual, tuple):
+        middle, spread = usual
+        return abs(float(value) - middle) / spread if spread > 0 and np.isfinite(float(value)) else 0.0
+    share = usual.get(value, 0.0)
+    return ODD + 1 - share if 0 < share < RARE else 0.0
+
+
+def _usual(column: pd.Series) -> tuple[float, float] | dict[Any, float]:
+    """Returns median and robust deviation of numbers; the shares of categories, none of names."""
     if column.dtype.kind in "fiu":
         numbers = column.to_numpy(float)
         known = numbers[np.isfinite(numbers)]
-        if not len(known) or not np.isfinite(float(value)):
-            return 0.0
-        middle = np.median(known)
-        spread = 1.4826 * np.median(np.abs(known - middle)) or known.std()
-        return float(abs(float(value) - middle) / spread) if spread > 0 else 0.0
-    share = float((column == value).mean())
-    return ODD + 1 - share if 0 < share < RARE and column.nunique() < len(column) / 2 else 0.0
+        if not len(known):
+            return 0.0, 0.0
+        middle = float(np.median(known))
+        return middle, float(1.4826 * np.median(np.abs(known - middle)) or known.std())
+    shares = column.value_counts(normalize=True, dropna=True)
+    return dict(shares) if len(shares) < len(column) / 2 else {}
 
 
 def _text(value: Any) -> str:

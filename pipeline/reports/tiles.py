@@ -31,9 +31,7 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
         looks = row in doubtful
         fold = int(material.fold_of[row])
         facts = [*_said(material, answer, row), ("fold", str(fold) if fold >= 0 else "–")]
-        note = (
-            "The label looks wrong: models that were not trained on it are sure of another." if looks else ""
-        )
+        note = "The label looks wrong: models that were not trained on it firmly disagree." if looks else ""
         title = str(material.run.competition.ids[row])
         found.append(Tile(title, facts, blocks, "warn" if looks else "", note))
     return found

@@ -14,6 +14,7 @@ from pipeline.config.schema import ModelConfig
 from pipeline.data.dense import finite_rows
 from pipeline.data.folds import Fold
 from pipeline.metrics import Metric
+from pipeline.registry import MODELS
 from pipeline.run.run import Run
 from pipeline.store import Product
 from pipeline.validation import cross_validation
@@ -103,6 +104,21 @@ class Trained:
             )
             for fold in scored
         }
+
+    def model(self, fold: Fold) -> Any:
+        """Reads the model of a scored fold back, its first seed; the first fold's is kept at hand."""
+        return self.first[1] if fold.label == self.first[0].label else self._read(fold)
+
+    @cached_property
+    def first(self) -> tuple[Fold, Any]:
+        """The first scored fold that is done, and its model."""
+        fold = next(fold for fold in self.done if fold.scored)
+        return fold, self._read(fold)
+
+    def _read(self, fold: Fold) -> Any:
+        kind = MODELS.get(self.section.kind)
+        model = kind(self.section, self.run.competition.task)
+        return model.load(self.product(fold).path / "model" / "seed0")
 
     def score(self, metric: Metric) -> float:
         """Returns the score over all rows that are scored, NaN where none is."""

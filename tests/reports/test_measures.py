@@ -42,6 +42,15 @@ def test_the_calibration_error_is_the_distance_of_what_is_said_from_what_is_true
         assert ("too sure" in section.advice()[0].evidence) == (said == 0.9)
 
 
+def test_a_few_rows_are_off_by_chance_and_nothing_is_advised():
+    rng = np.random.default_rng(0)
+    chance = rng.uniform(0.2, 0.8, 60)
+    section = Calibration(material(chance, (rng.random(60) < chance).astype(int)))
+    assert section.error > 0.05
+    assert section.chance == pytest.approx(0.15, abs=0.02)
+    assert section.advice() == []
+
+
 def test_wilsons_interval_holds_the_share_and_stays_within_0_and_1():
     low, high = wilson(np.array([0.0, 0.5, 1.0]), np.array([10, 10, 10]))
     assert low[0] == pytest.approx(0.0, abs=1e-9)
@@ -147,6 +156,7 @@ def test_what_a_section_cannot_say_is_a_warning_of_the_summary():
 def test_numbers_are_written_as_a_person_reads_them():
     numbers = (None, float("nan"), 0.12345678, 1234567.0, 1234, "x")
     assert [plain(one) for one in numbers] == ["–", "–", "0.1235", "1,234,567", "1,234", "x"]
-    assert (score_text(0.5), score_text(12345.678), signed(-0.25)) == ("0.50000", "12,345.68", "-0.25000")
+    assert (score_text(0.5), score_text(12345.678)) == ("0.50000", "12,345.68")
+    assert [signed(one) for one in (-0.25, -1e-9, 0.5)] == ["-0.25000", "+0.00000", "+0.50000"]
     times = (3.21, 42.0, 600.0, 36_000.0)
     assert [seconds_text(one) for one in times] == ["3.2 s", "42 s", "10 min", "10.0 h"]

@@ -19,11 +19,13 @@ from pipeline.package.opened import open_package
 from pipeline.package.package import Place, write_package
 from pipeline.package.stage import lay_out
 from pipeline.progress import Progress
+from pipeline.reports.page import sections
 from pipeline.run.coordinates import Coordinates, error_of, to_source, to_view
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.runners import ray as ray_runner
 from pipeline.stages.order import train
+from pipeline.stages.page import material_of
 from pipeline.stages.prediction import predict
 from pipeline.stages.report import publish_report, report_product
 from pipeline.store import Store
@@ -266,6 +268,13 @@ def test_the_report_says_where_the_evidence_lies_and_what_easy_folds_claim(run):
     assert any("of its evidence lies inside the box that 'box' finds" in line for line in report["lines"])
     assert any("folds that ignore `day` would have claimed log_loss" in line for line in report["lines"])
     assert [path.rpartition("/")[2] for path in report["pictures"]] == ["evidence-who.png"]
+    shown = {name: section for name, section in sections(material_of(run)).items() if section.applies()}
+    assert {"evidence", "errors", "learning", "time"} <= set(shown)
+    lines, sheet = shown["evidence"].blocks()
+    assert [line.text for line in lines.lines] == report["lines"]
+    assert sheet.source.startswith("data:image/webp;base64,")
+    rows = shown["learning"].blocks()[-1].blocks[0].rows
+    assert {row[0] for row in rows} == {"box", "dots", "who"}
 
 
 @pytest.mark.slow

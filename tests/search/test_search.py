@@ -7,11 +7,13 @@ from dataclasses import replace
 import optuna
 import pytest
 
+from pipeline.api import open_run
 from pipeline.cli import main
 from pipeline.clock import Clock
 from pipeline.config.load import load_config
 from pipeline.config.tuned import tuned_mark
 from pipeline.progress import Progress
+from pipeline.reports.page import sections
 from pipeline.search.finalist import Finalist
 from pipeline.search.finals import score_found, score_present
 from pipeline.search.gain import Gain
@@ -20,6 +22,7 @@ from pipeline.search.objective import Objective
 from pipeline.search.parts import part_of
 from pipeline.search.search import End, plan_end
 from pipeline.search.study import SCORES, SECONDS, VALUES, best_trials, counted, open_study
+from pipeline.stages.page import material_of
 from pipeline.validation import cross_validation
 
 TUNE = ["tune", "toy", "--model", "logit"]
@@ -60,6 +63,9 @@ def test_what_is_found_is_used_by_the_next_train(toy, capsys):
     assert plain["optimistic"] == []
     for name in ("history", "slices", "importances"):
         assert (toy / f"runs/toy/search/logit/{name}.png").stat().st_size > 5_000
+    section = sections(material_of(open_run("toy")))["searches"]
+    assert section.applies()
+    assert "logit: scores of the trials" in str(section.blocks())
 
 
 def test_the_winner_is_not_trained_twice_and_the_best_join_the_ensemble(toy, capsys):

@@ -47,13 +47,13 @@ class Calibration(Section):
         text = (
             f"Expected calibration error {self.error:.4f} (the mean distance of a bin from the diagonal; "
             f"{BINS} bins of equal numbers of rows, by {where}, of {self._name} out of fold). "
-            "Bars are 95 % intervals."
+            f"By chance alone it would be about {self.chance:.4f}. Bars are 95 % intervals."
         )
         return [*found, Text(text, small=True), Folded("The same in numbers", [self._table()])]
 
     def advice(self) -> list[Advice]:
         metric = self.material.metric
-        if self.error < MUCH or metric.wants != "probability":
+        if self.error - self.chance < MUCH or metric.wants != "probability":
             return []
         way = "too sure" if self._gap() < 0 else "not sure enough"
         text = "Calibrate (`ensemble.calibration`), or regularise the strongest model more."
@@ -64,6 +64,13 @@ class Calibration(Section):
         """Expected calibration error."""
         bins = self._bins
         return float(np.average(np.abs(bins.said - bins.true), weights=bins.rows))
+
+    @property
+    def chance(self) -> float:
+        """Calibration error that these numbers of rows have on average where every probability is true."""
+        bins = self._bins
+        spread = np.sqrt(bins.said * (1 - bins.said) / bins.rows)
+        return float(np.sqrt(2 / np.pi) * np.average(spread, weights=bins.rows))
 
     def _gap(self) -> float:
         bins = self._bins

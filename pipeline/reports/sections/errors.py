@@ -31,4 +31,6 @@ class WorstErrors(Section):
             f"The {len(worst)} rows that {answer.name} answers worst, out of fold: no model had seen "
             "them. Values with a diamond are unusual for their column."
         )
+        if material.task.dense:
+            text = text.partition(" Values")[0] + " Outlines: the truth green, the answer red."
         return [Text(text), Tiles(tiles(material, answer, worst.tolist(), doubtful(material, answer)))]

@@ -12,12 +12,12 @@ from pipeline.models.table import TableModel
 from pipeline.registry import MODELS
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Folded, Table, Text
 from pipeline.reports.figure import INK, SERIES, draw, short, tall
+from pipeline.reports.parts import parts_of
 from pipeline.reports.permutation import Importance, importances
 from pipeline.reports.section import SECTIONS, Advice, Section
 from pipeline.reports.trained import Trained
 
 MOST, MOST_EFFECTS, MOST_WORDS = 20, 4, 8
-PARTS = 10
 USELESS = 0.5  # share of the columns that change nothing, from which it is worth a word
 
 
@@ -35,10 +35,11 @@ class ColumnImportance(Section):
         found: list[Block] = []
         if self.ranked:
             found += [Beside([self._bars(), *self._effects()])]
-            seen = len(self.ranked[0].losses)
+            folds = len(self.ranked[0].losses)
+            seen = f"{folds} folds" if folds > 1 else "one fold"
             text = (
                 f"Permutation: by how much the loss of {self._name} grows when a column is shuffled among "
-                f"rows that its fold model was not trained on ({seen} folds; bars: two standard errors). "
+                f"rows that its fold model was not trained on ({seen}; bars: two standard errors). "
                 "Columns whose ranks hang together are shuffled together."
             )
             found.append(Text(text, small=True))
@@ -118,14 +119,7 @@ class ColumnImportance(Section):
         return found
 
     def _effect(self, name: str, values: np.ndarray, true: np.ndarray, said: np.ndarray) -> Figure:
-        known = np.flatnonzero(np.isfinite(values))
-        levels = np.unique(values[known])
-        if len(levels) > PARTS:
-            edges = np.unique(np.quantile(values[known], np.linspace(0, 1, PARTS + 1)))
-            part = np.clip(np.searchsorted(edges, values[known], side="right") - 1, 0, len(edges) - 2)
-        else:
-            part = np.searchsorted(levels, values[known])
-        groups = [known[part == number] for number in np.unique(part)]
+        groups = parts_of(values)
         at = [values[group].mean() for group in groups]
 
         def paint(axes: Any) -> None:
@@ -142,9 +136,8 @@ class ColumnImportance(Section):
         """Returns the features by what the splits of the first fold's model gained."""
         if self._model is None:
             return None
-        fold = next(fold for fold in self._model.done if fold.scored)
-        model = MODELS.get(self._model.section.kind)(self._model.section, self.material.task)
-        gains = model.load(self._model.product(fold).path / "model" / "seed0").gains()
+        fold, model = self._model.first
+        gains = model.gains()
         order = sorted(gains, key=lambda name: -gains[name])[:MOST]
         rows: list[list[str | Cell]] = [[name, Cell(f"{gains[name]:.1%}", gains[name])] for name in order]
         text = f"Features of {self._name} as it encodes them, {fold.label}: share of what all splits gained"

@@ -8,12 +8,12 @@ import numpy as np
 
 from pipeline.reports.blocks import Beside, Block, Figure, Table, plain
 from pipeline.reports.figure import INK, MIDDLE, SERIES, draw, logarithmic, short
+from pipeline.reports.parts import PARTS, parts_of
 from pipeline.reports.row_losses import on_scale
 from pipeline.reports.section import SECTIONS, Advice, Section
 
 MOST_TARGETS, MOST_COLUMNS = 4, 4
 MOST_POINTS = 4_000
-PARTS = 10
 LEANS = 4.0  # standard errors by which the mean residual of a part is off, from which it is worth a word
 
 
@@ -144,9 +144,7 @@ class Residuals(Section):
 
 def _parts(values: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the middles of the tenths of a column, the mean error in each, and its standard error."""
-    known = np.flatnonzero(np.isfinite(values))
-    parts = np.array_split(known[np.argsort(values[known], kind="stable")], PARTS)
-    parts = [part for part in parts if len(part) > 1]
+    parts = [part for part in parts_of(values) if len(part) > 1]
     middles = np.array([np.median(values[part]) for part in parts])
     means = np.array([error[part].mean() for part in parts])
     return middles, means, np.array([error[part].std(ddof=1) / np.sqrt(len(part)) for part in parts])
