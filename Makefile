@@ -80,7 +80,7 @@ ensemble: needs-comp $(BIN)/.ready ## blend the predictions that there are
 submission: needs-comp $(BIN)/.ready ## write the submission from the predictions that there are
 	@$(RUN) submission $(OPTIONS)
 
-report: needs-comp $(BIN)/.ready ## look into the trained models: where their evidence lies
+report: needs-comp $(BIN)/.ready ## write runs/COMP/report.html again: what went well, what is odd, what to try next
 	@$(RUN) report $(OPTIONS)
 
 package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-package) ## models and a notebook that hands in without a network, tried [HIDDEN=rows OWNER=account IMAGE=freeze.txt TRIAL=0]

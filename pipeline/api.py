@@ -1,9 +1,7 @@
 """The public API: what a notebook imports from `pipeline`, and what the command line is made of.
 
 import pipeline
-
-config = pipeline.load_config("digits", overrides=["folds.n=3"])
-result = pipeline.train(config)
+result = pipeline.train(pipeline.load_config("digits", overrides=["folds.n=3"]))
 result.score, result.submission
 """
 
@@ -28,10 +26,12 @@ from pipeline.metrics import METRICS, Metric
 from pipeline.models.base import Context, Model
 from pipeline.progress import Progress
 from pipeline.registry import FEATURES, METHODS, MODELS
+from pipeline.reports.inline import Report
 from pipeline.run.plan import RUNS, Plan
 from pipeline.run.run import Run
 from pipeline.stages import order
 from pipeline.stages.audit import audit_before_training
+from pipeline.stages.page import publish_page, reported
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.store import Store
 from pipeline.tasks.base import Task
@@ -53,6 +53,7 @@ __all__ = [
     "ModelConfig",
     "Predictions",
     "Progress",
+    "Report",
     "Result",
     "Rows",
     "Run",
@@ -61,6 +62,7 @@ __all__ = [
     "load_config",
     "open_run",
     "predict",
+    "report",
     "train",
 ]
 
@@ -271,6 +273,25 @@ def predict(run: Run, rows: str | Path, out: str | Path) -> int:
         360
     """
     return predict_rows(run, Path(rows), Path(out))
+
+
+def report(config: Config | str | Path | Run, **options: Any) -> Report:
+    """Writes the page of a run, whole or killed, from what is saved of it; nothing is trained.
+
+    Args:
+        config: what `open_run` takes, or what it returns.
+        **options: of `open_run`.
+
+    Raises:
+        ModelError: nothing of the run is there yet.
+
+    Example:
+        >>> result = train(load_config("digits", ["models={least: {kind: baseline}}"]), store="runs/example")
+        >>> report(result.run).path.name
+        'report.html'
+    """
+    asked = config if isinstance(config, Run) else open_run(config, **options)
+    return Report(publish_page(reported(asked), again=True))
 
 
 def _path(name: str | Path) -> Path:

@@ -21,6 +21,7 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_before_training, lines_of, make_labels, newest_blend
 from pipeline.stages.members import averaged, own_members
+from pipeline.stages.page import publish_page
 from pipeline.stages.submission import Summary, ensemble_product, publish, submission_product
 from pipeline.store import Product
 
@@ -40,9 +41,11 @@ def train_within(run: Run, seconds: float) -> Summary:
     """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
     started = Clock.now()
     audit_before_training(run)
-    summary = Budget(run.plan, run.progress, seconds - (Clock.now() - started)).train()
+    budget = Budget(run.plan, run.progress, seconds - (Clock.now() - started))
+    summary = budget.train()
     blend = newest_blend(run)
-    return summary | {"labels": lines_of(make_labels(run, blend), run) if blend else []}
+    summary |= {"labels": lines_of(make_labels(run, blend), run) if blend else []}
+    return summary | {"page": str(publish_page(budget.made()))}
 
 
 @dataclass
@@ -94,7 +97,11 @@ class Budget:
         product = self._submit()
         used = Clock.now() - self.started
         self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
-        return publish(Run(self._narrowed(), self.progress), product, self.started)
+        return publish(self.made(), product, self.started)
+
+    def made(self) -> Run:
+        """The run of the models that are done."""
+        return Run(self._narrowed(), self.progress)
 
     def _order(self, names: list[str]) -> list[str]:
         """The main model first, for it decides the folds; then the quick ones; then the others."""
@@ -270,7 +277,7 @@ class Budget:
 
     def _submit(self) -> Product:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""
-        run = Run(self._narrowed(), self.progress)
+        run = self.made()
         product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
         publish(run, product, self.started)

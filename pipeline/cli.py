@@ -98,9 +98,7 @@ def _add_training(commands: _Commands) -> None:
     commands.configured(
         "submission", "training.submission", "write the submission from the predictions that there are"
     )
-    commands.configured(
-        "report", "training.report", "look into the trained models: where their evidence lies"
-    )
+    commands.configured("report", "training.report", "write the page of a run: runs/NAME/report.html")
     predict = commands.configured(
         "predict", "training.predict", "predict new rows with the trained fold models"
     )

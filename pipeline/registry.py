@@ -86,6 +86,7 @@ TASKS: Registry[Any] = Registry("kind of task", home="pipeline.tasks")
 MODELS: Registry[Any] = Registry("model", home="pipeline.models")
 FEATURES: Registry[Any] = Registry("feature", home="pipeline.data.features")
 INPUTS: Registry[Any] = Registry("input", home="pipeline.inputs")
+SECTIONS: Registry[Any] = Registry("section of the report", home="pipeline.reports.sections")
 METHODS: Registry[Any] = Registry("ensemble method", home="pipeline.ensemble.methods")
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.cli import main
+from pipeline.reports.page import render
+from pipeline.stages import page
 from pipeline.testing import write_competition
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +24,20 @@ models:
   lgbm: {kind: lightgbm, n_estimators: 30, inputs: [table, net.embedding]}
   logit: {kind: logistic}
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_blank():
+    """A page at the end of a run takes a second, and many tests train: those of it ask for `pages`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "render", lambda material, key, failed: f'<meta name="made-of" content="{key}">')
+        yield
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """Pages are drawn."""
+    monkeypatch.setattr(page, "render", render)
 
 
 @pytest.fixture

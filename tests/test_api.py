@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "api.md"
 
 
 @pytest.mark.slow
-def test_the_page_runs_as_it_stands(digits_workplace):
+def test_the_page_runs_as_it_stands(digits_workplace, pages):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 6
     names: dict[str, object] = {}
@@ -42,7 +42,7 @@ def test_every_name_is_there_and_says_what_it_is(name):
     assert name in dir(pipeline)
 
 
-@pytest.mark.parametrize("name", ["load_config", "open_run", "train", "cross_validate", "predict"])
+@pytest.mark.parametrize("name", ["load_config", "open_run", "train", "cross_validate", "predict", "report"])
 def test_functions_say_what_they_take_and_raise(name):
     said = inspect.getdoc(getattr(pipeline, name))
     for part in ("Args:", "Raises:"):

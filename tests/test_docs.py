@@ -9,10 +9,10 @@ import pytest
 from pipeline.cli import _parser
 from pipeline.metrics import FAMILIES, METRICS
 from pipeline.networks.backbones import BACKBONES
-from pipeline.registry import FEATURES, INPUTS, METHODS, MODELS
+from pipeline.registry import FEATURES, INPUTS, METHODS, MODELS, SECTIONS
 
 ROOT = Path(__file__).parents[1]
-REGISTRIES = (MODELS, METRICS, FAMILIES, METHODS, FEATURES, INPUTS)
+REGISTRIES = (MODELS, METRICS, FAMILIES, METHODS, FEATURES, INPUTS, SECTIONS)
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
 
 

@@ -16,12 +16,13 @@ from pipeline.inputs.base import Input
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Model
 from pipeline.registry import Registry
+from pipeline.reports.section import Section
 from pipeline.tasks.base import Task
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "pipeline").rglob("*.py"))}
 SHOWN = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES if ">>>" in SOURCES[path]]
-BASES = (Registry, Model, Method, Feature, Task, Input, Metric, find_metric)
+BASES = (Registry, Model, Method, Feature, Task, Input, Metric, Section, find_metric)
 FUNCTIONS = [thing for thing in (getattr(api, name) for name in api.__all__) if inspect.isfunction(thing)]
 ASKING = re.compile(r"(What|Who|Where|How|When|Which|Why|Everything|Those)\b")
 

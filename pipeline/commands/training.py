@@ -15,11 +15,11 @@ from pipeline.clock import Clock
 from pipeline.commands.clean import clean as remove_unused
 from pipeline.commands.options import asked_run, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
-from pipeline.errors import ConfigError
 from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
 from pipeline.runners import pool
 from pipeline.stages.members import members_on_disk, own_members
+from pipeline.stages.page import publish_page, reported
 from pipeline.stages.prediction import cut_to_time
 from pipeline.stages.prediction import predict as predict_rows
 from pipeline.stages.report import publish_report, report_product
@@ -87,21 +87,21 @@ def _blend(options: argparse.Namespace, console: Console, everything: bool) -> d
             members += members_on_disk(run, members)
         product = submission_product(run, ensemble_product(run, members))
         run.made(product)
-        return publish(run, product, started)
+        return publish(run, product, started) | {"page": str(publish_page(run))}
 
 
 def report(options: argparse.Namespace, console: Console) -> int:
-    """Looks into the trained models."""
+    """Writes the page of a run, whole or killed, and looks into the trained models."""
     with ConsoleProgress(console) as progress:
-        run = asked_run(options, progress)
-        if not run.plan.reports:
-            raise ConfigError(
-                f"configs/{options.name}.yaml asks for no report: no model has a `view`, and "
-                "`report.optimism` names none of the enabled ones."
-            )
-        run.refuse_untrained()
-        run.made(report_product(run))
-    _show_report(publish_report(run), console)
+        asked = asked_run(options, progress)
+        run = reported(asked)
+        if run is not asked:
+            progress.message("of the models of the submission that lies there: nothing was trained since")
+        if run.plan.reports and run.trained():
+            run.made(report_product(run))
+            _show_report(publish_report(run), console)
+        page = publish_page(run, again=True)
+    console.print(f"report: {page}")
     return 0
 
 
@@ -136,6 +136,7 @@ def _show(summary: dict[str, Any], console: Console) -> None:
         console.print(line, markup=False)
     if "report" in summary:
         _show_report(summary["report"], console)
+    console.print(f"report: {summary['page']}")
     console.print(f"submission: {summary['path']}  ({summary['elapsed']:.1f} s)")
 
 

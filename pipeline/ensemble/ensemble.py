@@ -142,6 +142,9 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
         lines.append(f"the weights are exact: optimality gap {blended.gap:.1e}")
     lines += [f"dropped {name}: {reason}" for name, reason in blended.dropped.items()]
 
+    answers = {name: judged.answer for name, judged in bench.of_members.items()}
+    answers["ensemble"] = bench.ensemble.answer
+
     def by_fold(judged: Postprocessed) -> list[float]:
         return list(fold_scores(metric, bench.target, judged.answer, split))
 
@@ -157,7 +160,7 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
         "member_fold_scores": {name: by_fold(judged) for name, judged in bench.of_members.items()},
         "dropped": blended.dropped,
         "gap": blended.gap,
-        "intervals": {},
+        "intervals": intervals(metric, bench.target, answers, split, bench.seed),
         "candidates": [asdict(candidate) for candidate in blended.table],
         "lines": [*lines, *_postprocessing_lines(bench), *blended.notes],
     }
@@ -194,9 +197,7 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
         f"gain over the plain mean: {over(mean.answer)}",
         "what each member adds: " + ", ".join(f"{name} {added:+.5f}" for name, added in adds.items()),
     ]
-    answers |= {"ensemble": bench.ensemble.answer}
     facts["adds"] = adds
-    facts["intervals"] = intervals(metric, target, answers, bench.split, bench.seed)
     facts["correlated"] = [member.name for member in bench.members]
     scored = Stack(oofs.members, blended.rows)
     if metric.task is not None:

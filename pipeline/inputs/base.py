@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,6 +66,21 @@ class Workshop:
     @property
     def section(self) -> ModelConfig:
         return self.config.models[self.name]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A training row as a person sees it, through one input.
+
+    Attributes:
+        picture: uint8 (height, width, 1 or 3), or None.
+        texts: name of a column -> what it says.
+        values: name of a column -> its value, as it stands in the table.
+    """
+
+    picture: np.ndarray | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Input(ABC):
@@ -158,6 +173,15 @@ class Input(ABC):
             folder: its files, where it has any.
             key: names their content.
         """
+
+    def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
+        """Returns what a person sees of training rows, one for each; [] where that is nothing.
+
+        Args:
+            shop: the competition's rows, and where their files lie; the model that asks does not matter.
+            rows: positions.
+        """
+        return []
 
     def carry(self, folder: Path, into: Path) -> None:
         """Copies what `open_new` reads of its files into an empty folder: nothing of the run's own rows."""

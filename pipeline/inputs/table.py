@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.config.schema import Config, FeatureConfig, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.errors import DataError
-from pipeline.inputs.base import Input, Workshop, opened
+from pipeline.inputs.base import Input, Shown, Workshop, opened
 from pipeline.registry import INPUTS
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ class TableInput(Input):
 
     def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Columns:
         return Columns(frame_of(shop, side), shop.competition.kinds, shop.config.features)
+
+    def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
+        """Returns the rows' columns but those of free text."""
+        frame, kinds = frame_of(shop, "train"), shop.competition.kinds
+        names = [name for name in frame.columns if kinds.get(name) != "text"]
+        return [Shown(values={name: frame[name].iloc[row] for name in names}) for row in rows]
 
 
 def features_key(config: Config) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.competition import Competition
-from pipeline.inputs.base import Input, Workshop
+from pipeline.inputs.base import Input, Shown, Workshop
 from pipeline.inputs.table import frame_of
 from pipeline.registry import INPUTS
 
@@ -46,3 +46,8 @@ class TextInput(Input):
 
     def open(self, shop: Workshop, side: str, folder: Path | None, key: str) -> Texts:
         return Texts(frame_of(shop, side), shop.competition.kinds)
+
+    def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
+        frame, kinds = frame_of(shop, "train"), shop.competition.kinds
+        names = [name for name in frame.columns if kinds.get(name) == "text"]
+        return [Shown(texts={name: str(frame[name].iloc[row]) for name in names}) for row in rows]

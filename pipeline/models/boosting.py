@@ -17,6 +17,7 @@ from pipeline.data.encoders.categories import Style
 from pipeline.data.rows import Rows
 from pipeline.metrics import find_metric
 from pipeline.models.base import AnytimeConfig, Context, Model
+from pipeline.models.curves import Curves
 from pipeline.models.pace import Pace
 from pipeline.models.params import ParamsConfig
 from pipeline.models.size import Size
@@ -148,6 +149,7 @@ class Boosting(TableModel):
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, rounds, whole = self.config, None, train
+        self.curves_ = Curves()
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
         if config.early_stopping_rounds is not None:
@@ -164,6 +166,7 @@ class Boosting(TableModel):
             rounds = [max(1, round(number * len(whole) / len(train))) for number in found]
             rounds = self._refit(table, rounds, context, end)
         self.notes_ |= {"rounds": rounds, "seconds": round(time.perf_counter() - started, 2)}
+        self.notes_["history"] = self.curves_.kept
         return self
 
     def _search(self, train: Rows, inner: Rows, context: Context, end: float) -> list[int]:

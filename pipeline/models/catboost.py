@@ -168,7 +168,18 @@ class CatBoost(Boosting):
             )
         except catboost.CatBoostError as error:
             raise ModelError(f"{self.config.kind}: {error}") from error
+        if valid is not None:
+            curves = {"inner": booster.get_evals_result().get("validation", {})}
+            self.curves_.keep(curves, booster.tree_count_, rounds, pace)
         return booster, booster.tree_count_
+
+    def _gains(self) -> np.ndarray:
+        """Returns CatBoost's own measure, how much answers change with a feature; its codes stand last."""
+        native, features = self.encoder_.native_, len(self.encoder_.names_)
+        order = [*np.delete(np.arange(features), native), *native]
+        gains = np.zeros(features)
+        gains[order] = np.sum([booster.get_feature_importance() for booster in self.boosters_], axis=0)
+        return gains
 
     def _pool(
         self, features: np.ndarray, label: np.ndarray | None = None, weights: np.ndarray | None = None

@@ -127,6 +127,9 @@ class Forest(TableModel):
             return (np.column_stack(shares) * trees + 0.5) / (trees + 1)
         return (answer * trees + 1.0 / answer.shape[1]) / (trees + 1)
 
+    def _gains(self) -> np.ndarray:
+        return np.asarray(self.forest_.feature_importances_, float)
+
     def _write(self, folder: Path) -> None:
         write_estimator(self.forest_, folder / "forest.skops")
 

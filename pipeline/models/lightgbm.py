@@ -114,15 +114,21 @@ class LightGBM(Boosting):
             label = self._label(valid, problem)
             watched = [lightgbm.Dataset(valid.features, label, weight=valid.weights, reference=data)]
             stopping = lightgbm.early_stopping(self.config.early_stopping_rounds, verbose=False)
-            callbacks.append(stopping)
+            curves: dict[str, Any] = {}
+            callbacks += [stopping, lightgbm.record_evaluation(curves)]
         if pace is not None:
             callbacks.append(_lightgbm_pace(pace, stopping if valid is not None else None))
         booster = lightgbm.train(params, data, rounds, valid_sets=watched, callbacks=callbacks)
         stopped = pace is not None and booster.best_iteration > 0
+        if watched:
+            self.curves_.keep(curves, booster.best_iteration, rounds, pace)
         return booster, booster.best_iteration if valid is not None or stopped else rounds
 
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         return booster.predict(features, num_threads=threads_for(features, context, BOOSTED_CELLS))
+
+    def _gains(self) -> np.ndarray:
+        return np.sum([booster.feature_importance("gain") for booster in self.boosters_], axis=0, dtype=float)
 
     def _read_booster(self, file: Path) -> Any:
         import lightgbm

@@ -158,5 +158,16 @@ class TableModel(Model):
     def _read(self, folder: Path) -> None:
         """Reads what `_write` wrote."""
 
+    def gains(self) -> dict[str, float]:
+        """Returns by feature the share of all that its splits gained; {} where the library does not say."""
+        gains = np.zeros(0) if self._trivial else self._gains()
+        if not len(gains) or gains.sum() <= 0:
+            return {}
+        return dict(zip(map(str, self.encoder_.names_), (gains / gains.sum()).tolist(), strict=True))
+
+    def _gains(self) -> np.ndarray:
+        """Returns float64 (features,), at any scale; none where the library does not say."""
+        return np.zeros(0)
+
     def notes(self) -> dict[str, Any]:
         return dict(self.notes_)

@@ -132,6 +132,7 @@ class Tabular(TableModel):
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, whole, valid = self.config, train, None
+        self.history_: list[dict[str, Any]] = []
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
         table = self._encode(whole if config.patience is None else train, context)
@@ -152,7 +153,8 @@ class Tabular(TableModel):
         if again:
             table = self._encode(whole, context)
             epochs = self._train(REFIT, (SEARCH_SHARE, 1.0), table, epochs, terms)
-        self.notes_ |= {"epochs": epochs, "seconds": round(time.perf_counter() - started, 2)}
+        seconds = round(time.perf_counter() - started, 2)
+        self.notes_ |= {"epochs": epochs, "seconds": seconds, "history": self.history_}
         return self
 
     def _valid(self, inner: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -201,9 +203,11 @@ class Tabular(TableModel):
             judge=None if valid is None else lambda: self._inner_loss(*valid, terms.context),
             until=terms.until,
             advice=NOT_A_NUMBER,
+            before=self.history_,
         )
         trainer.resume()
         [weights] = trainer.train()
+        self.history_ = trainer.history()
         self.network_.set_weights(weights)
         return trainer.progress.best_epoch or trainer.progress.epoch
 

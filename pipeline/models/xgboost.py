@@ -114,7 +114,7 @@ class XGBoost(Boosting):
         types = ["c" if index in table.native else "q" for index in range(table.features.shape[1])]
         data = self._matrix(table.features, types, context, self._label(table, problem), table.weights)
         callbacks: list[Any] = [Progress()]
-        watched = []
+        watched, curves = [], {}  # type: ignore[var-annotated]
         if valid is not None:
             held = self._matrix(valid.features, types, context, self._label(valid, problem), valid.weights)
             watched = [(held, "inner")]
@@ -126,10 +126,13 @@ class XGBoost(Boosting):
             data,
             num_boost_round=rounds,
             evals=watched,
+            evals_result=curves,
             callbacks=callbacks,
             verbose_eval=False,
         )
         best = booster.best_iteration + 1 if valid is not None else booster.num_boosted_rounds()
+        if watched:
+            self.curves_.keep(curves, best, rounds, pace)
         return booster[:best], best
 
     def _matrix(
@@ -154,6 +157,13 @@ class XGBoost(Boosting):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         booster.set_param({"nthread": threads_for(features, context, BOOSTED_CELLS)})
         return booster.predict(self._matrix(features, booster.feature_types, context))
+
+    def _gains(self) -> np.ndarray:
+        gains = np.zeros(len(self.encoder_.names_))
+        for booster in self.boosters_:
+            for feature, gain in booster.get_score(importance_type="total_gain").items():
+                gains[int(feature[1:])] += gain  # "f0", "f1": the features had no names
+        return gains
 
     def _read_booster(self, file: Path) -> Any:
         import xgboost

@@ -70,6 +70,7 @@ class Fit:
             raise ModelError("A network needs pictures, and these rows have none.")
         self.pixels, self.pixels_key = pixels, self.train.dataset.pictures.key
         self.target = self.train.target
+        self.history: list[dict[str, Any]] = []
         targets.learn(self.target)
         self.plan: TrainingPlan = make_plan(config, self.target)
         self.learned = with_lesson(self.train, config, task, self.target)
@@ -118,6 +119,7 @@ class Fit:
             trainer = make()
             trainer.resume()
             found = guarded(trainer)
+            self.history = trainer.history()
             if name == "head":
                 self.network.head.set_weights(found[0])
         return trainer, found
@@ -201,7 +203,8 @@ class Fit:
         judge, watch = self._onlookers(predict) if predict else (None, None)
         until = self.begun + (config.max_seconds or math.inf) * (1.0 if last else HEAD_TIME)
         report = self.context.report
-        return Trainer(model, phase, batches, report, checkpoint, judge, watch, until, NOT_A_NUMBER)
+        onlookers = (judge, watch, until, NOT_A_NUMBER)
+        return Trainer(model, phase, batches, report, checkpoint, *onlookers, before=self.history)
 
     def _onlookers(
         self, predict: Callable[[Rows], np.ndarray]
@@ -244,6 +247,7 @@ class Fit:
             "epochs": progress.epoch,
             "loss": round(progress.losses[-1], 5),
             "decided": dict(self.plan.reasons),
+            "history": self.history,
         }
         if progress.scores:
             notes["best_epoch"] = progress.best_epoch

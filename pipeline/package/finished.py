@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.report.ensemble_plots import BLUE, GREY
 from pipeline.store import write_json
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ MOST_PANELS = 6
 BINS = 40
 FAR = 0.25  # shift from which the two are not of one kind, however many rows there are
 SURE = 3.3  # and so many standard deviations of it: one of 1,000 samples of one kind is shifted as far
+BLUE, GREY = "#2f6fab", "#8a8a8a"
 
 
 @dataclass(frozen=True)

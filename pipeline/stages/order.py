@@ -22,6 +22,7 @@ from pipeline.stages.audit import (
     lines_of,
     refuse_if_stopped,
 )
+from pipeline.stages.page import publish_page
 from pipeline.stages.report import publish_report, report_product
 from pipeline.stages.submission import Summary, own_ensemble, own_submission, publish
 from pipeline.store import Product, closure
@@ -102,4 +103,6 @@ def _publish(run: Run, started: float) -> Summary:
     summary = publish(run, own_submission(run), started)
     labels = findings_of(labels_product(run, own_ensemble(run).path))
     summary |= {"labels": lines_of(labels, run)}
-    return summary | {"report": publish_report(run)} if run.plan.reports else summary
+    if run.plan.reports:
+        summary["report"] = publish_report(run)
+    return summary | {"page": str(publish_page(run))}

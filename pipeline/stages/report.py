@@ -21,8 +21,8 @@ from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
-from pipeline.report.contact_sheet import Entry, write_sheet
-from pipeline.report.evidence import grid, occlusion_maps, shares_inside
+from pipeline.reports.contact_sheet import Entry, write_sheet
+from pipeline.reports.evidence import grid, occlusion_maps, shares_inside
 from pipeline.run.run import Run
 from pipeline.store import Product, write_atomically, write_json
 from pipeline.transforms.views import Views, box_corners

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission
-from pipeline.ensemble.ensemble import Ensemble, make_ensemble
+from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.split import Split
-from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
 from pipeline.store import Product, file_digest, write_atomically, write_json
@@ -46,9 +44,10 @@ def ensemble_product(run: Run, members: list[Member]) -> Product:
                 np.save(folder / f"{name}_labels.npy", handed.labels)
         made.fitted.save(folder / "fitted")
         facts = made.facts | {"members": _member_facts(run, predictions, made.facts)}
+        if made.error_correlation is not None:
+            facts["error_correlation"] = made.error_correlation.round(4).tolist()
         facts["averages"] = {one.name: list(one.parts) for one in members if len(one.parts) > 1}
         write_json(folder / "ensemble.json", facts)
-        _draw(made, facts, folder)
 
     material = {
         "members": {member.name: member.key for member in members},
@@ -94,7 +93,7 @@ def own_ensemble(run: Run) -> Product:
 
 
 def publish(run: Run, product: Product, started: float) -> Summary:
-    """Copies a finished submission and its pictures to `runs/NAME/`, notes it on the board.
+    """Copies a finished submission to `runs/NAME/`, notes it on the board.
 
     Returns:
         Its manifest.
@@ -106,10 +105,6 @@ def publish(run: Run, product: Product, started: float) -> Summary:
         else:
             (root / name).unlink(missing_ok=True)
     summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
-    report = root / "report"
-    report.mkdir(exist_ok=True)
-    for picture in (root / summary["ensemble"]["folder"]).glob("*.png"):
-        shutil.copyfile(picture, report / picture.name)
     said = run.config.model_dump(mode="json", exclude_defaults=True)
     Board.open(root).record_run(summary, said, f"{os.getpid()}-{started}")
     return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
@@ -164,19 +159,3 @@ def _manifest(run: Run, ensemble: Product, folder: Path) -> Summary:
         "config": config.model_dump(mode="json"),
         "files": {path.name: file_digest(path) for path in files},
     }
-
-
-def _draw(made: Ensemble, facts: dict[str, Any], folder: Path) -> None:
-    """Draws what the blend is made of; a single member has nothing to show."""
-    members = facts["members"]
-    if len(members) < 2:
-        return
-    if facts["weights"]:
-        plot_weights(facts["weights"], folder / "weights.png")
-    scores = {name: member["score"] for name, member in members.items()}
-    scores["ensemble"] = facts["cross_fitted_score"]
-    plot_scores(
-        scores, facts["intervals"], facts["metric"], facts["greater_is_better"], folder / "scores.png"
-    )
-    if made.error_correlation is not None:
-        plot_error_correlation(tuple(facts["correlated"]), made.error_correlation, folder / "errors.png")

@@ -14,7 +14,7 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import Problems
-from pipeline.inputs.base import Input, InputFiles, Workshop
+from pipeline.inputs.base import Input, InputFiles, Shown, Workshop
 from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
@@ -102,6 +102,13 @@ class ImagesInput(Input):
             raise ValueError("Pictures are opened from a folder.")
         pixels = np.load(folder / f"{side}.npy", mmap_mode="r")
         return Pictures(pixels, f"{key}-{side}", seen_by(folder, side))
+
+    def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
+        """Returns the rows' whole pictures, in their own colours."""
+        from pipeline.inputs.images.decoding import decode
+
+        names = [shop.competition.pictures[row] for row in rows]
+        return [Shown(decode(shop.source.read(name), 3, name, shop.intensity())) for name in names]
 
     def carry(self, folder: Path, into: Path) -> None:
         """Writes a blank picture of the size and channels of the others, and their range."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.inputs.base import InputFiles, Workshop
+from pipeline.inputs.base import InputFiles, Shown, Workshop
 from pipeline.inputs.images.part import Pictures
 from pipeline.inputs.sound.clips import ClipsInput, settings_key, sides_of, sound_of, write_clips
+from pipeline.inputs.sound.decoding import decode_clip, fetch_clip, resample
 from pipeline.inputs.sound.spectrogram import spectrograms
 from pipeline.registry import INPUTS, MODELS
 
@@ -63,6 +64,16 @@ class SpectrogramInput(ClipsInput):
         if folder is None:
             raise ValueError("Spectrograms are opened from a folder.")
         return _opened(folder / f"{side}.npy", shop, f"{key}-{side}")
+
+    def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
+        """Returns the first window of each clip as a grey picture, low frequencies at the bottom."""
+        sound, rate = sound_of(shop.config.data), sound_of(shop.config.data).sample_rate
+        found = []
+        for row in rows:
+            name = shop.competition.clips[row]
+            samples, own = decode_clip(fetch_clip(shop.source.read, name), name)
+            found.append(Shown(spectrograms(resample(samples, own, rate), sound)[0][..., None]))
+        return found
 
     def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Spectrograms:
         path = scratch / "new.npy"

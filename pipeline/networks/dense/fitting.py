@@ -48,6 +48,7 @@ class UNetFit:
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
         self.batch = batch_of(config, len(train))
+        self.history: list[dict[str, Any]] = []
 
     def run(self) -> TrainedUNet:
         """Trains and returns what was learned."""
@@ -73,6 +74,7 @@ class UNetFit:
             "pictures": len(self.train),
             "epochs": trainer.progress.epoch,
             "loss": round(trainer.progress.losses[-1], 5),
+            "history": self.history,
         }
         return TrainedUNet(structure, network.values(), notes)
 
@@ -90,10 +92,13 @@ class UNetFit:
             network.hold(encoder=True)
             trainer.resume()
             guarded(trainer)
+            self.history = trainer.history()
         network.hold(encoder=False)
         trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
         trainer.resume()
-        return trainer, guarded(trainer)[0]
+        found = guarded(trainer)[0]
+        self.history = trainer.history()
+        return trainer, found
 
     def _trainer(
         self, network: UNet, name: str, source: MaskBatches, epochs: int, checkpoint: Checkpoint
@@ -113,4 +118,5 @@ class UNetFit:
             checkpoint,
             until=until,
             advice=NOT_A_NUMBER,
+            before=self.history,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipeline.errors import ModelError
 from pipeline.networks.keras_import import to_numpy
 from pipeline.networks.training.batches import Batch, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, Groups
-from pipeline.networks.training.phase import EpochNews, Phase
+from pipeline.networks.training.phase import EpochNews, Phase, curve
 from pipeline.networks.training.schedule import SWA_START
 
 SECONDS_BETWEEN_REPORTS = 2.0
@@ -36,6 +36,7 @@ class Trainer:
         until: when the time of the phase is over, by `Clock.now`: within an epoch too, but never
             before the first step. What is kept by then is the result.
         advice: what to do where a loss is not a number; ends the error's text.
+        before: how the phases before this one went, as `curve` says it.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class Trainer:
         watch: Callable[[float], None] | None = None,
         until: float = math.inf,
         advice: str = "",
+        before: Sequence[dict[str, Any]] = (),
     ) -> None:
         self.model, self.phase, self.batches = model, phase, batches
         self.report, self.checkpoint, self.judge, self.watch = report, checkpoint, judge, watch
-        self.until, self.advice = until, advice
+        self.until, self.advice, self.before = until, advice, list(before)
         self.progress = EpochNews()
         self._rate: float | None = None  # as it was last set
         self._begun: float | None = None  # when the first step was taken
@@ -68,7 +70,8 @@ class Trainer:
             for variable, value in zip(variables, groups.pop(name), strict=True):
                 variable.assign(value)
         known = {key: facts[key] for key in ("epoch", "losses", "scores", "averaged")}
-        self.progress = EpochNews(**known, kept=groups)
+        self.progress = EpochNews(**known, rates=facts.get("rates", []), kept=groups)
+        self.before = facts.get("before", self.before)
 
     def train(self) -> list[Values]:
         """Trains to the end and returns the weights found: one set, or one per snapshot.
@@ -92,6 +95,14 @@ class Trainer:
                 break
         return self._result()
 
+    def history(self) -> list[dict[str, Any]]:
+        """Returns how this phase and those before it went, as `curve` says it."""
+        progress, phase = self.progress, self.phase
+        late = progress.epoch < phase.epochs and not self._stopped() and self._late()
+        curves = (progress.losses, progress.scores, progress.rates)
+        own = curve(phase.name, "epoch", phase.epochs, *curves, chosen=progress.best_epoch, late=late)
+        return [*self.before, own]
+
     def _epoch(self) -> bool:
         """Takes a step per batch; returns whether there was time for all of them."""
         epoch, steps = self.progress.epoch, len(self.batches)
@@ -104,6 +115,7 @@ class Trainer:
                 said = time.monotonic()
                 self._say(epoch + done / steps, total / done)
         self.progress.losses.append(total / done)
+        self.progress.rates.append(self._rate or 0.0)
         return done == steps
 
     def _step(self, batch: Batch, step: int) -> float:
@@ -194,6 +206,8 @@ class Trainer:
             "losses": progress.losses,
             "scores": progress.scores,
             "averaged": progress.averaged,
+            "rates": progress.rates,
+            "before": self.before,
         }
         self.checkpoint.write(facts, {**now, **progress.kept}, must)
 

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from pipeline.report.contact_sheet import HEIGHT, Entry, write_sheet
+from pipeline.reports.contact_sheet import HEIGHT, Entry, write_sheet
 
 
 def entry(**changes):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.report.evidence import grid, occlusion_maps, shares_inside
+from pipeline.reports.evidence import grid, occlusion_maps, shares_inside
 
 SIZE = (16, 32)
 

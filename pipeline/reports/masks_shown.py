@@ -1,0 +1,42 @@
+"""Masks on their pictures: the truth and the answer as outlines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.reports.material import Answer, Material
+from pipeline.tasks.mask import Mask
+from pipeline.tasks.mask_rule import MaskRule
+
+TRUTH, SAID = (64, 220, 110), (255, 90, 60)  # RGB
+SIDE = 260  # pixels of the longer side, on which outlines are drawn
+
+
+def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) -> np.ndarray:
+    """Returns a picture uint8 (height, width, 3) with the mask of the truth in green, of the answer in red.
+
+    Args:
+        material: of a run whose answers are masks.
+        answer: of all rows.
+        row: position of the picture's row.
+        picture: uint8 (height, width, 1 or 3), at its own size.
+    """
+    import cv2
+
+    task = material.task
+    if not isinstance(task, Mask):
+        raise TypeError(f"Answers of {task.kind} are no masks.")
+    place = int(np.searchsorted(answer.rows, row))
+    rule = MaskRule(*np.asarray(material.decided)[place].tolist())
+    said = task.labels_of(answer.oof[row], rule, task.known.size(row))
+    scale = SIDE / max(picture.shape[:2])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    shown = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
+    shown = np.array(np.broadcast_to(shown.reshape(*shown.shape[:2], -1), (*shown.shape[:2], 3)))
+    for labels, colour in ((task.known.labels(row), TRUTH), (said, SAID)):
+        small = cv2.resize(labels.astype(np.uint16), size, interpolation=cv2.INTER_NEAREST)
+        for number in np.unique(small)[np.unique(small) > 0]:
+            one = (small == number).astype(np.uint8)
+            edges, _ = cv2.findContours(one, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+            cv2.drawContours(shown, edges, -1, colour, 1)
+    return shown
