@@ -27,6 +27,7 @@ from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
+PAGE, MOST_OF_A_PAGE = 0.1, 4.0  # of the budget, and seconds, for drawing the report
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
 SHORTEST = 0.5  # seconds of any other fit
 LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
@@ -41,7 +42,8 @@ def train_within(run: Run, seconds: float) -> Summary:
     """Trains what fits into a time, fills what is left of it, and returns the submission's manifest."""
     started = Clock.now()
     audit_before_training(run)
-    budget = Budget(run.plan, run.progress, seconds - (Clock.now() - started))
+    page = min(PAGE * seconds, MOST_OF_A_PAGE)
+    budget = Budget(run.plan, run.progress, seconds - page - (Clock.now() - started))
     summary = budget.train()
     blend = newest_blend(run)
     summary |= {"labels": lines_of(make_labels(run, blend), run) if blend else []}
