@@ -120,9 +120,12 @@ class Budget:
         if name in self.done:
             return True
         deciding = not self.decided and name != "baseline"
+        if clock.left <= 0 and name != "baseline":
+            self.progress.message(f"{name:<16} left out: the time is over")
+            return False
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
-            if not deciding and seconds < self._least(name):
+            if not deciding and seconds < max(self._least(name), SHORTEST):
                 self.progress.message(f"{name:<16} left out: a fit of {seconds:g} s would not be of use")
                 return False
             self._add(name, self.plan.section(name).model_copy(update={"max_seconds": seconds}))
@@ -165,7 +168,7 @@ class Budget:
         seconds = coarse(fitting * share * clock.left / (len(fits) * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
-        return None if seconds < (SHORTEST_FIT if deciding else SHORTEST) else seconds
+        return None if deciding and seconds < SHORTEST_FIT else seconds
 
     def _least(self, name: str) -> float:
         """Returns the seconds below which a fit of a model is of no use."""
