@@ -102,5 +102,11 @@ def family(
 
 
 def _made(name: str, function: Score, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Metric:
-    kinds: dict[str, str] = {"c": "classification", "m": "multilabel", "r": "regression", "s": "mask"}
+    kinds: dict[str, str] = {
+        "c": "classification",
+        "m": "multilabel",
+        "r": "regression",
+        "s": "mask",
+        "i": "image",
+    }
     return Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)

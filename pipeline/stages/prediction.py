@@ -18,7 +18,7 @@ from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
 from pipeline.data.rows import Dataset
 from pipeline.data.source import FolderSource
-from pipeline.data.submission import with_prior, with_unknown
+from pipeline.data.submission import with_prior, with_unknown, write_pixels
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.base import Workshop, opened
@@ -161,8 +161,13 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
 
 
 def _write_pictures(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
-    """Writes answers that are pictures as a submission does: in cells, of which a row may have several."""
+    """Writes answers that are pictures as a submission does: in cells, or a row for each pixel."""
     answer, sizes = competition.answer, with_unknown(competition)
+    if competition.pixels is not None and sizes is not None:
+        known = np.flatnonzero(sizes.prod(axis=1) > 0)  # nobody knows how many pixels the others have
+        asked = competition.pixels.of_pictures(ids[known].tolist(), sizes[known])
+        write_pixels(competition, handed.values, out, asked=asked)
+        return
     cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)
     columns = [ids.tolist(), *zip(*cells, strict=True)]
     with out.open("w", newline="", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ from pipeline.board import Board
 from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
-from pipeline.data.submission import submission_text, verify_submission
+from pipeline.data.submission import submission_text, verify_submission, write_pixels
 from pipeline.ensemble.ensemble import Ensemble, make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.split import Split
@@ -122,11 +122,14 @@ def publish(run: Run, product: Product, started: float) -> Summary:
 
 
 def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
-    competition = run.competition
+    competition, values = run.competition, read_values(ensemble.path / f"{name}.npy")
+    if competition.pixels is not None:
+        write_pixels(competition, values, path, run.config.submission.decimals)
+        return
     labels = ensemble.path / f"{name}_labels.npy"
     text = submission_text(
         competition,
-        read_values(ensemble.path / f"{name}.npy"),
+        values,
         np.load(labels, allow_pickle=False) if labels.exists() else None,
         run.config.submission,
     )

@@ -20,6 +20,7 @@ DEEPEST = 32  # stride of the last map
 PLAIN_STRIDES = (1, 2, 4, 8, 16)
 FINEST = 8  # channels at stride 1, at least
 FAINTEST = 0.02  # added to a picture's deviation, in those of all training pixels
+LUMA = (0.299, 0.587, 0.114)
 FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
 
 
@@ -87,8 +88,17 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
         x = _block(keras, x, max(FINEST, structure.width * stride // 2), 1 if stride == 1 else 2)
-    x = layers.Conv2D(structure.layers, 1, dtype="float32")(x)
+    begin = "zeros" if structure.residual else "glorot_uniform"  # the picture as it is, nothing added
+    x = layers.Conv2D(structure.layers, 1, dtype="float32", kernel_initializer=begin)(x)
     return keras.Model(inputs, x)
+
+
+def greys(keras: Any, pictures: Any) -> Any:
+    """Returns uint8 pictures (n, h, w, channels) in grey, float32 (n, h, w, 1) from 0 to 1 (ITU-R 601)."""
+    x = keras.ops.cast(pictures, "float32") / 255.0
+    if pictures.shape[-1] == 1:
+        return x
+    return keras.ops.sum(x * keras.ops.array(LUMA, "float32"), axis=-1, keepdims=True)
 
 
 def with_own_contrast(keras: Any, x: Any) -> Any:

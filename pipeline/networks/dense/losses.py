@@ -12,7 +12,7 @@ GAMMA, ALPHA = 2.0, 0.5  # of the focal loss: how much the sure pixels fade, the
 
 
 def make_mask_loss(keras: Any, name: str) -> Callable:
-    """Returns a loss by its name: bce, dice, bce_dice, focal or lovasz."""
+    """Returns a loss by its name: bce, dice, bce_dice, focal, lovasz or mse."""
     ops = keras.ops
     parts = {
         "bce": [_bce],
@@ -20,6 +20,7 @@ def make_mask_loss(keras: Any, name: str) -> Callable:
         "bce_dice": [_bce, _dice],
         "focal": [_focal],
         "lovasz": [_bce, _lovasz],
+        "mse": [_mse],
     }[name]
 
     def loss(truth: Any, logits: Any) -> Any:
@@ -39,6 +40,11 @@ def _cross_entropy(ops: Any, truth: Any, logits: Any) -> Any:
 
 def _bce(ops: Any, truth: Any, logits: Any) -> Any:
     return ops.mean(_cross_entropy(ops, truth, logits), axis=(1, 2, 3))
+
+
+def _mse(ops: Any, truth: Any, greys: Any) -> Any:
+    """Squared error of greys from 0 to 1, the truth in 0 to 255; 100 times, as large as other losses."""
+    return 100.0 * ops.mean(ops.square(truth / 255.0 - greys), axis=(1, 2, 3))
 
 
 def _dice(ops: Any, truth: Any, logits: Any) -> Any:
