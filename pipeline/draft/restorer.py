@@ -6,13 +6,16 @@ from typing import Any
 
 from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, network_seconds
-from pipeline.draft.unet import BUDGET, FEWEST_EPOCHS, MULTIPLY_ADDS
+from pipeline.draft.unet import BUDGET, FEWEST_EPOCHS
 from pipeline.models.size import Size
 from pipeline.networks.dense.config import GRAIN, PLAIN, UNetConfig
 from pipeline.networks.dense.plan import epochs_of
 from pipeline.networks.dense.tiles import tiles_per_picture
 
 TILE = 128  # pixels: room for a few words
+BATCH = 4  # tiles: small steps, for the time is short
+WIDTH = 12
+COST = 2_000  # multiply-adds per pixel, at the speed at which others are counted
 
 
 def choose_restorers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
@@ -26,16 +29,17 @@ def choose_restorers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     height, width = size.picture or (GRAIN, GRAIN)
     side = max(GRAIN, min(TILE, GRAIN * (min(height, width) // GRAIN)))
     section: dict[str, Any] = {"kind": "unet", "backbone": PLAIN, "size": side, "tiles": True}
+    section |= {"finest": 2, "width": WIDTH, "batch_size": BATCH, "learning_rate": 0.003}
     section |= size.task.network_keys
     tiles = max(1, round(size.rows * 0.8)) * tiles_per_picture((side, side), (height, width))
-    epochs = epochs_of(UNetConfig(kind="unet"), tiles)
-    cost = MULTIPLY_ADDS[PLAIN] * side**2
-    seconds = network_seconds(cost, epochs * tiles, fits, machine)
+    epochs = epochs_of(UNetConfig(**section), tiles)
+    seconds = network_seconds(COST * side**2, epochs * tiles, fits, machine)
     if seconds > BUDGET:
         section["epochs"] = max(FEWEST_EPOCHS, round(epochs * BUDGET / seconds))
-        seconds = network_seconds(cost, section["epochs"] * tiles, fits, machine)
+        seconds = network_seconds(COST * side**2, section["epochs"] * tiles, fits, machine)
     said = f"adds to pictures of {width}x{height} pixels what they lack, learned from tiles of {side}"
+    minutes = max(1, round(seconds / 60))
     return [
-        Chosen("paper", {"kind": "background"}, "the grey that goes with a pixel's own and its background's"),
-        Chosen("unet", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits"),
+        Chosen("paper", {"kind": "background"}, "the mean grey of pixels that look alike on their paper"),
+        Chosen("unet", section, f"{said}; about {minutes} min for all its fits"),
     ]

@@ -16,14 +16,16 @@ from pipeline.inputs.images.view import on_canvas
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.tasks.image import WHITE, Image
 
-LEVELS = 256
-SHADES = 64  # of the background that are told apart
+STEPS = 64  # of a grey between black and the background's
+LEVELS = 96  # of them, those brighter than the background included
+SHADES = 8  # of the background
+CELLS = (LEVELS, LEVELS, SHADES)
 WIDEST = 255  # pixels: OpenCV's widest median
-DOUBT = 20.0  # pixels as which the pixel's own grey counts where few were seen
+DOUBT = 5.0  # pixels as which a coarser table's mean counts in a finer one
 
 
 class BackgroundConfig(ModelConfig):
-    """A table of greys by two numbers: the pixel's own, and the median around it."""
+    """A table of greys by three numbers: the pixel's own, the mean of 3 x 3, and the median around it."""
 
     windows: list[int] = Field(
         default=[15, 31, 63],
@@ -43,14 +45,15 @@ class BackgroundConfig(ModelConfig):
 
 @MODELS.register("background")
 class Background(Model):
-    """Answers with the mean grey of the training pixels that have the same grey and the same background.
+    """Answers with the mean grey of the training pixels that look alike: a table, learned in seconds.
 
-    The background is the median around a pixel: of written pages the paper with its stains, which is then
-    known apart from the ink. Where a table has seen few pixels it says the pixel's own grey.
+    The background is the median around a pixel: of written pages the paper with its stains. Pixels look alike
+    whose own grey and whose mean over 3 x 3 pixels are the same share of it, in the same shade of background.
+    Where a cell has seen few pixels, coarser tables help out.
 
     Attributes:
         window_: side of the square, pixels.
-        table_: float32 (LEVELS, SHADES), greys from 0 to 1.
+        table_: float32 (cells,), greys from 0 to 1.
         error_: root of the mean squared error of the training pixels, beside that of the pixels themselves.
     """
 
@@ -77,8 +80,7 @@ class Background(Model):
                 sums.add(codes(seen, window).ravel(), seen.ravel() / WHITE, truth.ravel() / WHITE)
             error = sums.error(table := sums.means())
             if error < best:
-                best, self.window_ = error, window
-                self.table_ = table.reshape(LEVELS, SHADES).astype(np.float32)
+                best, self.window_, self.table_ = error, window, table.astype(np.float32)
         self.error_ = {"training": best, "the pixels themselves": float(np.sqrt(sums.own / sums.pixels))}
         return self
 
@@ -86,10 +88,9 @@ class Background(Model):
         """Returns float16 (rows, outputs) on the task's canvas."""
         shown, task = pictures_of(rows).all(), self.task
         found = dense.room((len(rows), task.n_outputs), 0.0)
-        flat = self.table_.ravel()
         for place, position in enumerate(rows.positions.tolist()):
             seen = grey(np.asarray(shown[position])[: task.height, : task.width])
-            found[place] = task.on_canvas(flat[codes(seen, self.window_)]).ravel()
+            found[place] = task.on_canvas(self.table_[codes(seen, self.window_)]).ravel()
         return found
 
     def save(self, folder: Path) -> None:
@@ -116,15 +117,19 @@ def codes(picture: np.ndarray, window: int) -> np.ndarray:
     """Returns int64 (h, w): which cell of a table each pixel of a grey picture belongs to."""
     import cv2
 
-    background = cv2.medianBlur(np.ascontiguousarray(picture), window)
-    return picture.astype(np.int64) * SHADES + background // (LEVELS // SHADES)
+    picture = np.ascontiguousarray(picture)
+    background = cv2.medianBlur(picture, window)
+    scale = STEPS / np.maximum(background, 1).astype(np.float32)
+    own, near = (np.minimum(np.rint(one * scale), LEVELS - 1) for one in (picture, cv2.blur(picture, (3, 3))))
+    shade = background // (256 // SHADES)
+    return ((own * LEVELS + near) * SHADES + shade).astype(np.int64)
 
 
 class _Sums:
     """What a table is made of, picture after picture."""
 
     def __init__(self) -> None:
-        self.count, self.total = np.zeros(LEVELS * SHADES), np.zeros(LEVELS * SHADES)
+        self.count, self.total = np.zeros(np.prod(CELLS)), np.zeros(np.prod(CELLS))
         self.square = self.own = 0.0
         self.pixels = 0
 
@@ -137,9 +142,13 @@ class _Sums:
         self.pixels += len(code)
 
     def means(self) -> np.ndarray:
-        """Returns the mean of each cell, (cells,), as if some pixels more had been left as they are."""
-        own = np.repeat(np.arange(LEVELS) / WHITE, SHADES)
-        return (self.total + DOUBT * own) / (self.count + DOUBT)
+        """Returns the mean of each cell, (cells,), a share of the background that of white to begin with."""
+        count, total = self.count.reshape(CELLS), self.total.reshape(CELLS)
+        mean = np.minimum(np.arange(LEVELS) / STEPS, 1.0)
+        for others in ((1, 2), (2,), ()):
+            mean = mean.reshape(mean.shape + (1,) * (3 - len(others) - mean.ndim))
+            mean = (total.sum(axis=others) + DOUBT * mean) / (count.sum(axis=others) + DOUBT)
+        return mean.ravel()
 
     def error(self, table: np.ndarray) -> float:
         """Returns the root of the mean squared error of a table on these pixels."""

@@ -39,7 +39,12 @@ class UNetConfig(AnytimeConfig):
         "drawn at random, and answers by larger ones with blended seams; false: they are brought to `size`",
     )
     width: int = Field(
-        default=8, ge=4, le=128, description="channels at the finest stride; twice as many a stride deeper"
+        default=8, ge=4, le=128, description="channels at stride 2; twice as many a stride deeper"
+    )
+    finest: Literal[1, 2, 4] = Field(
+        default=1,
+        description="stride of the finest map of an encoder from scratch: at 2 it takes squares of 2 x 2 "
+        "pixels as one, which is quicker",
     )
     standardise: Literal["training", "picture"] = Field(
         default="training",
@@ -124,6 +129,8 @@ class UNetConfig(AnytimeConfig):
         if self.backbone != PLAIN:
             if self.standardise != "training":
                 yield "standardise", f"is for a `{PLAIN}` encoder. Received: {self.standardise!r}."
+            if self.finest != 1:
+                yield "finest", f"is for a `{PLAIN}` encoder. Received: {self.finest}."
             yield from self._encoder()
         elif self.weights_kind != "none":
             yield "weights", f"a `plain` encoder starts from none. Received: {self.weights!r}."

@@ -30,7 +30,7 @@ class UNet(Network):
         keras = load_keras()
         self.structure = structure  # type: ignore[assignment]
         self.learns = True
-        self.extractor = build_encoder(structure.extractor, structure.head.width, structure.head.own_contrast)
+        self.extractor = build_encoder(structure.extractor, structure.head)
         self.head = build_decoder(structure.head, self.extractor.output_shape)
         inputs = keras.Input(structure.extractor.shape, dtype="uint8")
         answer = self.head(self.extractor(inputs))

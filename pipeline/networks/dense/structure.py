@@ -18,6 +18,7 @@ class DecoderStructure:
         encoder_rate: factor of the rate of the encoder.
         own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
         residual: whether it answers with the picture's own greys, to which it adds.
+        finest: stride of the finest map of an encoder from scratch.
     """
 
     width: int
@@ -26,6 +27,7 @@ class DecoderStructure:
     encoder_rate: float
     own_contrast: bool = False
     residual: bool = False
+    finest: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def make_unet_structure(
             1.0 if untrained else config.encoder_rate,
             config.standardise == "picture",
             greys,
+            config.finest,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
         adapt=untrained,

@@ -100,7 +100,7 @@ def stitched(
     corners = [(y, x) for y in _starts(picture.shape[0], size[0]) for x in _starts(picture.shape[1], size[1])]
     if len(corners) == 1:
         return answer(cut(picture, [0, 0], size)[None])[0][: picture.shape[0], : picture.shape[1]]
-    weight = np.minimum.outer(_ramp(size[0]), _ramp(size[1])).astype(np.float32)
+    weight = np.multiply.outer(_ramp(size[0]), _ramp(size[1])).astype(np.float32)
     height, width = (max(one, side) for one, side in zip(picture.shape, size, strict=False))
     total, weights = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     for y, x in corners:
