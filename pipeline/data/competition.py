@@ -62,7 +62,7 @@ class Competition:
         left_out: why -> ids of the rows that no model sees. Test rows among them are answered by the
             prior: the mean answer of the training rows.
         test_sizes: int64 (test rows, 2), height and width of the test pictures; None: nobody asks.
-        pixels: the sample's rows where each is a pixel of a picture; None where they are not.
+        pixel_rows: the sample's rows where each is a pixel of a picture; None where they are not.
     """
 
     task: Task
@@ -85,7 +85,7 @@ class Competition:
     kinds: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     test_sizes: np.ndarray | None = None
-    pixels: PixelRows | None = None
+    pixel_rows: PixelRows | None = None
 
     @property
     def by_prior(self) -> tuple[str, ...]:
@@ -109,8 +109,8 @@ class Competition:
         self.task.save(folder)
         if self.test_sizes is not None:
             np.save(folder / "test_sizes.npy", self.test_sizes)
-        if self.pixels is not None:
-            self.pixels.save(folder)
+        if self.pixel_rows is not None:
+            self.pixel_rows.save(folder)
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
         for name in ("train", "test", "passing"):
@@ -152,7 +152,7 @@ class Competition:
             left_out={why: tuple(ids) for why, ids in facts["left_out"].items()},
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             test_sizes=np.load(sizes, allow_pickle=False) if sizes.exists() else None,
-            pixels=PixelRows.load(folder),
+            pixel_rows=PixelRows.load(folder),
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
                 for name in ("ids", "test_ids", "sample_ids")
@@ -212,7 +212,7 @@ def read_competition(
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
         test_sizes=sizes,
-        pixels=pixels_of(tables, sizes),
+        pixel_rows=pixels_of(tables, sizes),
     )
     if say:
         for line in competition.lines():

@@ -59,9 +59,9 @@ def pixels_of(tables: Tables, sizes: np.ndarray | None) -> PixelRows | None:
         tables: without the rows that are left out.
         sizes: (test rows, 2), height and width of their pictures.
     """
-    if tables.pixels is None or sizes is None:
+    if tables.pixel_rows is None or sizes is None:
         return None
-    return tables.pixels.placed(dict(zip(tables.test[tables.id], sizes.tolist(), strict=True)))
+    return tables.pixel_rows.placed(dict(zip(tables.test[tables.id], sizes.tolist(), strict=True)))
 
 
 def album_of(files: Mapping[str, Any], side: str, source: Source, threads: int) -> Any:

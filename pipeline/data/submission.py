@@ -70,7 +70,7 @@ def write_pixels(
     Raises:
         SubmissionError: what was written is not what is asked for.
     """
-    task, rows = competition.task, asked or competition.pixels
+    task, rows = competition.task, asked or competition.pixel_rows
     place = {name: number for number, name in enumerate(competition.test_ids)}
     prior = competition.prior() if competition.by_prior else None
 

@@ -43,7 +43,7 @@ class Tables:
         targets: names of the target columns, in the sample's order where it names them.
         reading: how the columns are read.
         left_out: why -> ids of the rows that were left out for it.
-        pixels: the sample's rows where each is a pixel; a row of `sample` is a picture then.
+        pixel_rows: the sample's rows where each is a pixel; a row of `sample` is a picture then.
     """
 
     train: pd.DataFrame
@@ -53,7 +53,7 @@ class Tables:
     targets: tuple[str, ...]
     reading: Reading = field(default_factory=Reading)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pixels: PixelRows | None = None
+    pixel_rows: PixelRows | None = None
 
     @property
     def features(self) -> list[str]:
@@ -191,7 +191,7 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     written = {name: file.dialect for name, file in files.items() if file.dialect}
     reading = replace(reading, files=written)
-    tables = Tables(train, test, sample, key, targets, reading, pixels=pixels)
+    tables = Tables(train, test, sample, key, targets, reading, pixel_rows=pixels)
     tables = _plain_answers(tables, files[config.sample], config)
     if config.missing_targets == "leave_out":
         gaps = without_target(tables, config).any(axis=1).to_numpy()

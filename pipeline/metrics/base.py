@@ -135,7 +135,8 @@ class Metric:
     @property
     def row_means(self) -> RowMeans | None:
         """How it follows from (weighted) means over rows; None where it does not, or nobody has said how."""
-        return self.function if isinstance(self.function, RowMeans) and "groups" not in self.sees else None
+        known = isinstance(self.function, RowMeans) and (self.wants != "picture" or self.task is not None)
+        return self.function if known and "groups" not in self.sees else None  # type: ignore[return-value]
 
     @property
     def medians(self) -> bool:

@@ -14,6 +14,7 @@ from pipeline.errors import ModelError
 from pipeline.inputs.images.part import pictures_of
 from pipeline.inputs.images.view import on_canvas
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
+from pipeline.models.cnn import CNN
 from pipeline.tasks.image import WHITE, Image
 
 STEPS = 64  # of a grey between black and the background's
@@ -35,6 +36,10 @@ class BackgroundConfig(ModelConfig):
 
     def picture(self) -> dict[str, Any]:
         return on_canvas()
+
+    def space(self) -> dict[str, dict[str, Any]]:
+        """Returns what a search changes: how far around a pixel its background is looked for."""
+        return {"windows": {"choice": [[9], [15], [31], [63], [15, 31, 63]]}}
 
     def problems(self, where: str) -> list[str]:
         """Returns every mistake, each naming its key under `where`."""
@@ -58,7 +63,7 @@ class Background(Model):
     """
 
     Config = BackgroundConfig
-    sees = ("images",)
+    sees = CNN.sees
     tasks = ("image",)
     looks = True
     seeded = False
@@ -81,7 +86,7 @@ class Background(Model):
             error = sums.error(table := sums.means())
             if error < best:
                 best, self.window_, self.table_ = error, window, table.astype(np.float32)
-        self.error_ = {"training": best, "the pixels themselves": float(np.sqrt(sums.own / sums.pixels))}
+        self.error_ = {"training": best, "the pixels themselves": float(np.sqrt(sums.own / sums.seen))}
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
@@ -94,11 +99,11 @@ class Background(Model):
         return found
 
     def save(self, folder: Path) -> None:
-        np.savez(folder / "table.npz", table=self.table_, window=self.window_)
+        np.savez(folder / "table.npz", greys=self.table_, window=self.window_)
 
     def load(self, folder: Path) -> Model:
         with np.load(folder / "table.npz", allow_pickle=False) as arrays:
-            self.table_, self.window_ = arrays["table"], int(arrays["window"])
+            self.table_, self.window_ = arrays["greys"], int(arrays["window"])
         return self
 
     def notes(self) -> dict[str, Any]:
@@ -126,12 +131,12 @@ def codes(picture: np.ndarray, window: int) -> np.ndarray:
 
 
 class _Sums:
-    """What a table is made of, picture after picture."""
+    """Sums that a table is made of, picture after picture."""
 
     def __init__(self) -> None:
         self.count, self.total = np.zeros(np.prod(CELLS)), np.zeros(np.prod(CELLS))
         self.square = self.own = 0.0
-        self.pixels = 0
+        self.seen = 0
 
     def add(self, code: np.ndarray, seen: np.ndarray, answer: np.ndarray) -> None:
         """Takes the pixels of a picture: cell, own grey and answer of each, (pixels,)."""
@@ -139,7 +144,7 @@ class _Sums:
         self.total += np.bincount(code, answer, minlength=len(self.total))
         self.square += float(np.square(answer).sum())
         self.own += float(np.square(answer - seen).sum())
-        self.pixels += len(code)
+        self.seen += len(code)
 
     def means(self) -> np.ndarray:
         """Returns the mean of each cell, (cells,), a share of the background that of white to begin with."""
@@ -153,4 +158,4 @@ class _Sums:
     def error(self, table: np.ndarray) -> float:
         """Returns the root of the mean squared error of a table on these pixels."""
         squares = self.square - 2.0 * float(table @ self.total) + float(self.count @ table**2)
-        return float(np.sqrt(max(0.0, squares) / self.pixels))
+        return float(np.sqrt(max(0.0, squares) / self.seen))

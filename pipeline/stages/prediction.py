@@ -163,9 +163,9 @@ def _write(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Pat
 def _write_pictures(competition: Competition, ids: np.ndarray, handed: HandedIn, out: Path) -> None:
     """Writes answers that are pictures as a submission does: in cells, or a row for each pixel."""
     answer, sizes = competition.answer, with_unknown(competition)
-    if competition.pixels is not None and sizes is not None:
+    if competition.pixel_rows is not None and sizes is not None:
         known = np.flatnonzero(sizes.prod(axis=1) > 0)  # nobody knows how many pixels the others have
-        asked = competition.pixels.of_pictures(ids[known].tolist(), sizes[known])
+        asked = competition.pixel_rows.of_pictures(ids[known].tolist(), sizes[known])
         write_pixels(competition, handed.values, out, asked=asked)
         return
     cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)

@@ -123,7 +123,7 @@ def publish(run: Run, product: Product, started: float) -> Summary:
 
 def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
     competition, values = run.competition, read_values(ensemble.path / f"{name}.npy")
-    if competition.pixels is not None:
+    if competition.pixel_rows is not None:
         write_pixels(competition, values, path, run.config.submission.decimals)
         return
     labels = ensemble.path / f"{name}_labels.npy"

@@ -48,4 +48,3 @@ def test_pages_from_draft_to_new_rows(tmp_path, monkeypatch, capsys):
     assert main(["predict", "toy", "--rows", "files/new.csv", "--out", "new_rows.csv"]) == 0
     assert (tmp_path / "new_rows.csv").read_bytes() == (tmp_path / "runs/toy/submission.csv").read_bytes()
     assert main(["train", "toy"]) == 0  # nothing to do
-    assert main(["report", "toy"]) == 0

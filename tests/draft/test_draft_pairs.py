@@ -37,10 +37,10 @@ def test_pages_and_their_clean_ones(tmp_path, zipped):
         assert (competition.task.known.picture(row) == page(seed, SIZES[seed % 2])[1]).all()
     assert competition.test_ids.tolist() == list(truth)
     assert competition.test_sizes.tolist() == [list(clean.shape) for clean in truth.values()]
-    assert len(competition.pixels) == sum(clean.size for clean in truth.values())
+    assert len(competition.pixel_rows) == sum(clean.size for clean in truth.values())
     competition.save(tmp_path)
     again = Competition.load(tmp_path)
-    assert again.pixels == competition.pixels
+    assert again.pixel_rows == competition.pixel_rows
     assert again.task == competition.task
 
 

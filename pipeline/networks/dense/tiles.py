@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.inputs.images.pixels import hand_back
 from pipeline.networks.dense.config import GRAIN
+from pipeline.networks.picture_batches import take
 from pipeline.networks.training.batches import Batch
 from pipeline.tasks.image import Image
 from pipeline.transforms.augment import Augmenter
@@ -45,20 +45,19 @@ class TileBatches:
         return len(self.positions) * self.each
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
-        pictures = np.asarray(self.shown)  # a memory map's own indexing is slow
+        places = self.positions[rows // self.each]
+        pictures = take(self.shown, places)
         images = np.empty((len(rows), *self.size, pictures.shape[3]), np.uint8)
         answers = np.empty((len(rows), *self.size, 1), np.uint8)
-        for place, (row, seed) in enumerate(zip(rows.tolist(), seeds.tolist(), strict=True)):
-            at = int(self.positions[row // self.each])
+        for place, (at, seed) in enumerate(zip(places.tolist(), seeds.tolist(), strict=True)):
             truth = self.task.known.picture(int(self.target[at, 0]))[:, :, None]
             random = np.random.default_rng(seed)
             room = [max(0, own - side) for own, side in zip(truth.shape, self.size, strict=False)]
             corner = [int(random.integers(one + 1)) for one in room]
-            own = pictures[at, : truth.shape[0], : truth.shape[1]]
+            own = pictures[place, : truth.shape[0], : truth.shape[1]]
             images[place], answers[place] = (cut(one, corner, self.size) for one in (own, truth))
             if self.augmenter:
                 images[place], answers[place] = self.augmenter.with_mask(images[place], answers[place], seed)
-        hand_back(self.shown)
         return images, answers, None
 
 
