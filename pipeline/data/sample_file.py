@@ -27,7 +27,7 @@ def read_sample(file: TableFile, key: str, config: DataConfig) -> tuple[pd.DataF
 
     if config.task in TASKS and TASKS.get(config.task).a_row_per_pixel:
         pixels, (_, greatest) = read_pixel_rows(file, key)
-        columns = {key: list(pixels.names), **{name: f"{greatest:g}" for name in file.names if name != key}}
-        return pd.DataFrame(columns, columns=list(file.names), dtype="str"), pixels
+        cells = {name: [f"{greatest:g}"] * len(pixels.names) for name in file.names}
+        return pd.DataFrame(cells | {key: list(pixels.names)}, dtype="str"), pixels
     columns = {name: column.astype(str) for name, column in file.read(file.names).items()}
     return pd.DataFrame(columns, copy=False), None

@@ -16,6 +16,7 @@ from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.pixel_submission import verify_pixel_rows, write_pixel_rows
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
+from pipeline.tasks.image import Image
 
 
 def submission_text(
@@ -71,6 +72,8 @@ def write_pixels(
         SubmissionError: what was written is not what is asked for.
     """
     task, rows = competition.task, asked or competition.pixel_rows
+    if not isinstance(task, Image) or rows is None:
+        raise ValueError("A row for each pixel is asked for where answers are pictures.")
     place = {name: number for number, name in enumerate(competition.test_ids)}
     prior = competition.prior() if competition.by_prior else None
 

@@ -173,7 +173,8 @@ class Metric:
         they are blended without. One of pictures asks the task for them.
         """
         if self.wants == "picture":
-            known = self.function if isinstance(self.function, RowMeans) else RowMeans(self.function)
+            alone: Any = self.function  # of a picture it is what the rows are terms of
+            known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
             return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)

@@ -70,5 +70,4 @@ class ImageTruth:
     def load(cls, folder: Path) -> ImageTruth:
         """Reads what `save` wrote; the pixels stay on disk until they are looked at."""
         sizes = np.load(folder / SIZES, allow_pickle=False)
-        mapped = "r" if sizes.size else None  # an empty file cannot be mapped
-        return cls(sizes, np.load(folder / VALUES, mmap_mode=mapped, allow_pickle=False))
+        return cls(sizes, np.load(folder / VALUES, mmap_mode="r", allow_pickle=False))

@@ -152,7 +152,7 @@ def _laid_on(canvas: tuple[int, int], names: Sequence[str], sizes: np.ndarray) -
     """Returns views by which pictures keep their pixels; raises DataError for those that are too large."""
     large = np.flatnonzero((sizes > np.array(canvas)).any(axis=1))
     if len(large):
-        shown = listing(f"{names[row]} ({sizes[row, 1]}x{sizes[row, 0]})" for row in large)
+        shown = listing(f"{names[row]} ({sizes[row, 1]}x{sizes[row, 0]})" for row in large.tolist())
         raise DataError(f"Pictures larger than all of the contest ({canvas[1]}x{canvas[0]}): {shown}.")
     return Views(np.tile(np.eye(2, 3), (len(names), 1, 1)), canvas)
 

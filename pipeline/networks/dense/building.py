@@ -134,7 +134,7 @@ def with_own_contrast(keras: Any, x: Any) -> Any:
 
 
 def _plain_maps(keras: Any, x: Any, structure: DecoderStructure) -> list[Any]:
-    maps = []
+    maps: list[Any] = []
     for stride in PLAIN_STRIDES[PLAIN_STRIDES.index(structure.finest) :]:
         x = keras.layers.MaxPooling2D(2)(x) if maps else x
         x = _block(keras, x, _channels(structure, stride), 2)

@@ -100,7 +100,7 @@ class UNetConfig(AnytimeConfig):
         return on_canvas() if self.tiles else picture(self.picture_size(), None)
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
-        found = {"tiles": ("image",) if self.tiles else ("mask",)}
+        found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
         if self.loss != "auto":
             found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
         return found

@@ -14,14 +14,15 @@ GAMMA, ALPHA = 2.0, 0.5  # of the focal loss: how much the sure pixels fade, the
 def make_mask_loss(keras: Any, name: str) -> Callable:
     """Returns a loss by its name: bce, dice, bce_dice, focal, lovasz or mse."""
     ops = keras.ops
-    parts = {
+    known: dict[str, list[Callable]] = {
         "bce": [_bce],
         "dice": [_dice],
         "bce_dice": [_bce, _dice],
         "focal": [_focal],
         "lovasz": [_bce, _lovasz],
         "mse": [_mse],
-    }[name]
+    }
+    parts = known[name]
 
     def loss(truth: Any, logits: Any) -> Any:
         truth = ops.cast(truth, "float32")
