@@ -29,7 +29,13 @@ def choose_restorers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     height, width = size.picture or (GRAIN, GRAIN)
     side = max(GRAIN, min(TILE, GRAIN * (min(height, width) // GRAIN)))
     section: dict[str, Any] = {"kind": "unet", "backbone": PLAIN, "size": side, "tiles": True}
-    section |= {"finest": 2, "width": WIDTH, "batch_size": BATCH, "learning_rate": 0.003}
+    section |= {
+        "begin": "background",
+        "finest": 2,
+        "width": WIDTH,
+        "batch_size": BATCH,
+        "learning_rate": 0.003,
+    }
     section |= size.task.network_keys
     tiles = max(1, round(size.rows * 0.8)) * tiles_per_picture((side, side), (height, width))
     epochs = epochs_of(UNetConfig(**section), tiles)
@@ -37,7 +43,7 @@ def choose_restorers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     if seconds > BUDGET:
         section["epochs"] = max(FEWEST_EPOCHS, round(epochs * BUDGET / seconds))
         seconds = network_seconds(COST * side**2, section["epochs"] * tiles, fits, machine)
-    said = f"adds to pictures of {width}x{height} pixels what they lack, learned from tiles of {side}"
+    said = f"adds to it in pictures of {width}x{height} pixels, learned from tiles of {side}"
     minutes = max(1, round(seconds / 60))
     return [
         Chosen("paper", {"kind": "background"}, "the mean grey of pixels that look alike on their paper"),

@@ -65,7 +65,9 @@ class UNetModel(Model):
                 found.assign(self.trained_.values)
                 return found  # type: ignore[return-value]
 
-            return greys_of(network_of, self.task, pictures.all(), rows.positions, self.config.tta)
+            table = self.trained_.table
+            seen = table.beside if table else None
+            return greys_of(network_of, self.task, pictures.all(), rows.positions, self.config.tta, seen)
         if pictures.shape != structure.extractor.shape:
             raise ModelError(
                 f"The network was trained on pictures of {structure.extractor.shape} (height, width, "

@@ -34,7 +34,8 @@ def test_pages_from_draft_to_new_rows(tmp_path, monkeypatch, capsys):
     truth = write_pages(tmp_path / "files")
     assert main(["new", "toy", "--data", str(packed(tmp_path / "files"))]) == 0
     path = tmp_path / "configs" / "toy.yaml"
-    tiny = "{kind: unet, size: 32, width: 4, finest: 2, tiles: true, tta: none, epochs: 4, batch_size: 4}"
+    tiny = "{kind: unet, size: 32, width: 4, finest: 2, tiles: true, begin: background, tta: none"
+    tiny += ", epochs: 4, batch_size: 4}"
     path.write_text(re.sub(r"unet: \{.*\}", f"unet: {tiny}", path.read_text()))
     assert main(["train", "toy"]) == 0
     said = capsys.readouterr().out

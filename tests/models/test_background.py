@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.metrics import find_metric
-from pipeline.models.background import BackgroundConfig, codes
+from pipeline.models.background import BackgroundConfig
+from pipeline.networks.dense.background import codes
 from pipeline.registry import MODELS, TASKS
 from pipeline.tasks.image_truth import ImageTruth
 from pipeline.testing import dataset_of
@@ -36,14 +37,14 @@ def fitted(task, rows, **keys):
 def test_it_beats_the_pictures_themselves_by_far(tmp_path):
     task, rows = data()
     model = fitted(task, rows.rows(np.arange(5)), windows=[3, 15])
-    assert model.window_ == 15
+    assert model.table_.window == 15
     metric, new = find_metric("pixel_rmse").of(task), rows.rows(np.arange(5, 8))
     said = model.predict(new)
     assert said.dtype == np.float16
     score = metric(new.target, said)
     as_they_are = metric(new.target, rows.part("images").pixels[5:, ..., 0].reshape(3, -1) / 255.0)
     assert score < 0.4 * as_they_are
-    assert model.notes()["error"]["the pixels themselves"] == pytest.approx(as_they_are, rel=0.2)
+    assert model.notes()["as they are"] == pytest.approx(as_they_are, rel=0.2)
     again = MODELS.get("background")(model.config, task)
     model.save(tmp_path)
     assert (again.load(tmp_path).predict(new) == said).all()
@@ -52,8 +53,8 @@ def test_it_beats_the_pictures_themselves_by_far(tmp_path):
 
 def test_rows_that_do_not_train_change_nothing():
     honest, spoiled = (fitted(task, rows.rows(np.arange(5))) for task, rows in (data(), data((5, 6, 7))))
-    assert (honest.table_ == spoiled.table_).all()
-    assert honest.window_ == spoiled.window_
+    assert (honest.table_.greys == spoiled.table_.greys).all()
+    assert honest.table_.window == spoiled.table_.window
 
 
 def test_where_nothing_was_seen_a_pixel_is_its_share_of_the_background():
@@ -61,7 +62,7 @@ def test_where_nothing_was_seen_a_pixel_is_its_share_of_the_background():
     model = fitted(task, rows.rows(np.arange(1)), windows=[15])
     page = np.full((20, 20), 20, np.uint8)  # no background of a training page is as dark
     page[10, 10] = 10
-    found = model.table_[codes(page, 15)]
+    found = model.table_.greys[codes(page, 15)]
     assert found[0, 0] == pytest.approx(1.0, abs=0.05)
     assert 0.1 < found[10, 10] < 0.8
 

@@ -87,7 +87,7 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
         x = _block(keras, x, _channels(structure, stride), 1 if stride == finest else 2)
-    begin = "zeros" if structure.residual else "glorot_uniform"  # the picture as it is, nothing added
+    begin = "zeros" if structure.begin else "glorot_uniform"  # the picture as it is, nothing added
     x = layers.Conv2D(structure.layers * finest**2, 1, dtype="float32", kernel_initializer=begin)(x)
     return keras.Model(inputs, apart(keras, x, finest))
 
@@ -115,11 +115,17 @@ def apart(keras: Any, x: Any, side: int) -> Any:
     return keras.ops.reshape(x, (-1, height * side, width * side, channels // side**2))
 
 
-def greys(keras: Any, pictures: Any) -> Any:
-    """Returns uint8 pictures (n, h, w, channels) in grey, float32 (n, h, w, 1) from 0 to 1 (ITU-R 601)."""
+def greys(keras: Any, pictures: Any, last: bool = False) -> Any:
+    """Returns uint8 pictures (n, h, w, channels) in grey, float32 (n, h, w, 1) from 0 to 1 (ITU-R 601).
+
+    Args:
+        keras: the library.
+        pictures: of one channel or three, or with others behind them.
+        last: the last channel is asked for.
+    """
     x = keras.ops.cast(pictures, "float32") / 255.0
-    if pictures.shape[-1] == 1:
-        return x
+    if last or pictures.shape[-1] == 1:
+        return x[..., -1:]
     return keras.ops.sum(x * keras.ops.array(LUMA, "float32"), axis=-1, keepdims=True)
 
 

@@ -51,6 +51,11 @@ class UNetConfig(AnytimeConfig):
         description="what its pictures are less the mean and over the deviation of: the training pixels, or "
         "beside them each picture's own, where some are much fainter than others (an encoder from scratch)",
     )
+    begin: Literal["picture", "background"] = Field(
+        default="picture",
+        description="of tiles, what it adds to: the picture's own grey, or what a table of backgrounds says "
+        "(`kind: background`, learned from the same rows), which it then sees with the background",
+    )
     loss: LossName = Field(
         default="auto",
         description="of masks: cross-entropy, Dice, their sum (`auto`), focal, or Lovasz hinge (with "
@@ -126,6 +131,8 @@ class UNetConfig(AnytimeConfig):
         sides = [self.size] if isinstance(self.size, int) else self.size
         if len(sides) not in (1, 2) or any(side < GRAIN or side % GRAIN for side in sides):
             yield "size", f"must be multiples of {GRAIN}: one, or [height, width]. Received: {self.size}."
+        if self.begin != "picture" and not (self.tiles and self.from_scratch):
+            yield "begin", f"is for `tiles` and a `{PLAIN}` encoder. Received: {self.begin!r}."
         if self.backbone != PLAIN:
             if self.standardise != "training":
                 yield "standardise", f"is for a `{PLAIN}` encoder. Received: {self.standardise!r}."

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from pipeline.clock import Clock
 from pipeline.context import Context
+from pipeline.data.dense import room
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.inputs.images import pixels as stored
 from pipeline.inputs.images.part import pictures_of
+from pipeline.networks.dense.background import BackgroundTable, pairs_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
@@ -49,21 +53,22 @@ class UNetFit:
         self.config, self.task, self.train, self.context = config, task, train, context
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
-        if isinstance(task, Image):
-            self.shape = (*config.picture_size(), self.shape[2])
+        self.positions, self.target = train.positions, train.dataset.target
+        self.table: BackgroundTable | None = None
 
     def run(self) -> TrainedUNet:
         """Trains and returns what was learned."""
         keras, config, context = load_keras(self.context.threads), self.config, self.context
         self.begun = Clock.now()
+        if isinstance(self.task, Image):
+            self._look_again(self.task)
+            self.shape = (*config.picture_size(), self.shown.shape[3])
         keras.utils.set_random_seed(context.seed % 2**32)
         greys = isinstance(self.task, Image)
         structure = make_unet_structure(config, self.shape, self.task.layers, greys)
         network: Any = get_network(structure, context.threads, UNet)
         pretrained = read_pretrained(config, structure.extractor, context.siblings)
-        statistics = (
-            stored.pixel_statistics(self.shown, self.train.positions) if config.from_scratch else None
-        )
+        statistics = stored.pixel_statistics(self.shown, self.positions) if config.from_scratch else None
         network.reset(context.seed, pretrained, statistics)
         trainer, found = self._phases(network, self._source(), self.part.key)
         network.full.set_weights(found)
@@ -72,11 +77,24 @@ class UNetFit:
             "epochs": trainer.progress.epoch,
             "loss": round(trainer.progress.losses[-1], 5),
         }
-        return TrainedUNet(structure, network.values(), notes)
+        return TrainedUNet(structure, network.values(), notes, self.table)
+
+    def _look_again(self, task: Image) -> None:
+        """Lays what a table of backgrounds says beside the training pictures, where that is asked for."""
+        if self.config.begin != "background" or self.target is None:
+            return
+        asked = (task, self.part, self.positions, self.target)
+        self.table = BackgroundTable.learned(lambda: pairs_of(*asked))
+        height, width, channels = self.part.shape
+        found = room((len(self.positions), height, width, channels + 2), kind=np.dtype(np.uint8))
+        for place, position in enumerate(self.positions.tolist()):
+            found[place] = self.table.beside(np.asarray(self.shown[position]))
+        self.shown, self.target = found, self.target[self.positions]
+        self.positions = np.arange(len(found))
 
     def _source(self) -> MaskBatches | TileBatches:
         """Returns what batches are made of: whole pictures with their masks, or tiles of pictures."""
-        target, positions = self.train.dataset.target, self.train.positions
+        target, positions = self.target, self.positions
         if target is None:
             raise ModelError("These rows have no masks to learn from.")
         augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)

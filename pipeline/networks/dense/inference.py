@@ -60,6 +60,7 @@ def greys_of(
     shown: np.ndarray,
     positions: np.ndarray,
     tta: str,
+    seen: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Returns float16 (n, outputs): greys on the task's canvas, averaged over the ways.
 
@@ -69,12 +70,15 @@ def greys_of(
         shown: uint8 (all rows, h, w, c), pictures on a canvas, usually a memory map.
         positions: (n,) the rows wanted.
         tta: name of a set whose ways only move pixels.
+        seen: makes of a picture what the network sees; None: it is that itself.
     """
     size = answering_size((shown.shape[1], shown.shape[2]))
-    network, ways = network_of((*size, shown.shape[3])), affines(tta, size)
+    channels = shown.shape[3] if seen is None else seen(np.zeros((*size, shown.shape[3]), np.uint8)).shape[2]
+    network, ways = network_of((*size, channels)), affines(tta, size)
     found = dense.room((len(positions), task.n_outputs), 0.0)
     for place, position in enumerate(positions.tolist()):
         picture = take(shown, np.array([position]))[0]
+        picture = picture if seen is None else seen(picture)
         greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)
         height, width = min(greys.shape[0], task.height), min(greys.shape[1], task.width)
         canvas = found[place].reshape(task.height, task.width)

@@ -34,7 +34,9 @@ class UNet(Network):
         self.head = build_decoder(structure.head, self.extractor.output_shape)
         inputs = keras.Input(structure.extractor.shape, dtype="uint8")
         answer = self.head(self.extractor(inputs))
-        self.full = keras.Model(inputs, answer + greys(keras, inputs) if structure.head.residual else answer)
+        if (begin := structure.head.begin) is not None:
+            answer = answer + greys(keras, inputs, last=begin == "background")
+        self.full = keras.Model(inputs, answer)
         self.measuring: Any = None
         self._begin = [to_numpy(v) for v in self.weights]
         for layer in leaves(self.extractor):

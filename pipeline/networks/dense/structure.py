@@ -17,7 +17,7 @@ class DecoderStructure:
         layers: numbers per pixel.
         encoder_rate: factor of the rate of the encoder.
         own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
-        residual: whether it answers with the picture's own greys, to which it adds.
+        begin: of greys, what it adds to, as in UNetConfig; None for masks.
         finest: stride of the finest map of an encoder from scratch.
     """
 
@@ -26,7 +26,7 @@ class DecoderStructure:
     loss: str
     encoder_rate: float
     own_contrast: bool = False
-    residual: bool = False
+    begin: str | None = None
     finest: int = 1
 
 
@@ -85,7 +85,7 @@ def make_unet_structure(
             loss,
             1.0 if untrained else config.encoder_rate,
             config.standardise == "picture",
-            greys,
+            config.begin if greys else None,
             config.finest,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),

@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 
+from pipeline.context import Context
 from pipeline.networks.dense import tiles
 from pipeline.networks.dense.building import apart, greys, together
 from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.fitting import UNetFit
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.structure import UNetStructure, make_unet_structure
 from pipeline.networks.dense.tiles import TileBatches, answering_size, cut, stitched, tiles_per_picture
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.registry import TASKS
 from pipeline.tasks.image_truth import ImageTruth
+from pipeline.testing import dataset_of
 
 SIZES = [(40, 64), (52, 50), (20, 64), (40, 64)]
 rng = np.random.default_rng(0)
@@ -91,6 +94,26 @@ def test_pixels_taken_together_come_apart_again(side):
     if side == 2:
         assert np.allclose(to_numpy(joined)[0, 1, 2], x[0, 2:4, 4:6].ravel())
     assert np.allclose(to_numpy(apart(keras, joined, side)), x)
+
+
+def test_the_table_that_a_network_begins_with_is_of_its_training_rows():
+    def beside(spoiled):
+        kept = [one * (row not in spoiled) for row, one in enumerate(PICTURES)]
+        source = batches([0, 2], kept, [one + 50 * (row not in spoiled) for row, one in enumerate(kept)])
+        data = dataset_of(np.arange(4).astype(str), pixels=source.shown, target=source.target)
+        config = UNetConfig(kind="unet", tiles=True, begin="background", size=32)
+        fit = UNetFit(config, source.task, data.rows(np.array([0, 2])), Context())
+        fit._look_again(source.task)
+        return fit
+
+    honest, spoiled = beside(()), beside((1, 3))
+    assert (honest.table.greys == spoiled.table.greys).all()
+    assert (honest.shown == spoiled.shown).all()
+    assert honest.shown.shape == (2, 52, 64, 3)
+    assert honest.target.tolist() == [[0.0], [2.0]]
+    assert (honest.shown[1, :20, :, 0] == PICTURES[2]).all()
+    said = honest.table.answer(batches([]).shown[2])
+    assert np.abs(honest.shown[1, :, :, 2] / 255 - said).max() < 0.5 / 255 + 1e-6
 
 
 @pytest.mark.parametrize("finest", [1, 2])
