@@ -101,7 +101,7 @@ GOLDEN = {
         ("MobileNet", 0.25),
     ),
     "whale_masks": Golden(
-        ("folds.n=2", "models.unet.size=32", "models.unet.width=4", "models.unet.epochs=10"),
+        ("folds.n=2", "models.unet.size=32", "models.unet.width=8", "models.unet.epochs=60"),
         lambda root: write_masks(root, pictures=24, days=12),
     ),
     "whales": Golden(
