@@ -22,7 +22,7 @@ from pipeline.ensemble.split import Split
 from pipeline.report.ensemble_plots import plot_error_correlation, plot_scores, plot_weights
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
-from pipeline.store import Product, file_digest, write_atomically, write_json
+from pipeline.store import Product, copy_atomically, file_digest, write_json
 from pipeline.validation.predictions import Predictions
 
 Summary = dict[str, Any]
@@ -108,7 +108,7 @@ def publish(run: Run, product: Product, started: float) -> Summary:
     root = run.plan.store.root
     for name in ("submission.csv", "second_submission.csv", "submission.json"):
         if (product.path / name).exists():
-            write_atomically(root / name, (product.path / name).read_bytes())
+            copy_atomically(product.path / name, root / name)
         else:
             (root / name).unlink(missing_ok=True)
     summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
