@@ -106,11 +106,18 @@ class Budget:
         return Run(self._narrowed(), self.progress)
 
     def _order(self, names: list[str]) -> list[str]:
-        """The main model first, for it decides the folds; then the quick ones; then the others."""
+        """The main model first, for it decides the folds; then the quick ones; then the others.
+
+        Where there is nothing to decide, quick ones that others cannot be cut for go before it.
+        """
         kinds = {name: self._kind(name) for name in names}
         main = max(names, key=lambda name: kinds[name].leads)
         quick = [name for name in names if kinds[name].quick]
-        order = [*([main] if kinds[main].leads else []), *quick, *names]
+        first = [main] if kinds[main].leads else []
+        folds = self.plan.config.folds
+        if folds.n <= FEWEST_FOLDS and folds.repeats == 1 and not kinds[main].faster:
+            first = []
+        order = [*first, *quick, main, *names]
         return [name for name in dict.fromkeys(order) if name != "baseline"]
 
     def _train(self, clock: Clock, name: str) -> bool:

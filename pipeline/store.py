@@ -56,6 +56,19 @@ def replaced(path: Path) -> Iterator[TextIO]:
         temporary.unlink(missing_ok=True)
 
 
+def copy_atomically(source: Path, path: Path) -> None:
+    """Copies a file as `write_atomically` writes one, a part at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        shutil.copyfile(source, temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, atomically."""
     write_atomically(path, (json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n").encode())

@@ -19,4 +19,5 @@ def test_is_valid(path, monkeypatch):
 
 def test_the_promised_ones_are_there():
     promised = {"digits", "leaves", "mnist", "titanic", "house_prices", "otto", "whales", "whale_heads"}
+    promised |= {"whale_masks"}
     assert promised <= {path.stem for path in CONFIGS}

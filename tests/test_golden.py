@@ -36,6 +36,7 @@ TOLERANCE = {  # of the cross-fitted score, on another machine: one or two rows 
     "otto": 0.02,
     "titanic": 0.02,
     "whale_heads": 0.1,
+    "whale_masks": 0.15,
     "whales": 0.3,  # three short networks in a chain, 68 scored pictures: 0.13 off where AVX-512 rounds
 }
 

@@ -23,6 +23,7 @@ AXIS = (0.155, 0.215)  # blowhole to bonnet, in square roots of the picture's ar
 MARGIN = 4  # pixels between the head's box and the picture's edge
 SKIN = (0.085, 0.095, 0.105)  # RGB of a wet whale, 0..1
 FOAM = 0.92  # grey of white water, 0..1
+VISIBLE = 0.25  # share of its light with which a body still has an outline
 REFRACTION = 0.7  # pixels that a wave of usual slope shifts what is seen through it
 
 
@@ -34,12 +35,14 @@ class Scene:
         pixels: uint8 (height, width, 3), RGB.
         box: x1, y1, x2, y2 in pixels, around the whole head (tip of the jaw to behind the eyes).
         bonnet, blowhole: x, y in pixels.
+        outline: bool (height, width): where a whale shows, above the water or through it.
     """
 
     pixels: np.ndarray
     box: tuple[float, float, float, float]
     bonnet: tuple[float, float]
     blowhole: tuple[float, float]
+    outline: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,18 @@ def draw_scene(rng: np.random.Generator, whale: Whale, weather: Weather) -> Scen
     width, height = SIZES[rng.integers(len(SIZES))]
     pose = _draw_pose(rng, width, height)
     sea = draw_sea(rng, weather, (height, width))
-    colour = _with_whale(rng, sea, whale, pose, weather)
+    colour, shown = _with_whale(rng, sea, whale, pose, weather)
     points = pose.to_pixels(np.array([BONNET, BLOWHOLE]))
     outline = pose.to_pixels(head_outline())
     box = (*outline.min(axis=0), *outline.max(axis=0))
-    return Scene(_photograph(rng, colour, weather), box, tuple(points[0]), tuple(points[1]))
+    pixels = _photograph(rng, colour, weather)
+    return Scene(pixels, box, tuple(points[0]), tuple(points[1]), shown > VISIBLE)
+
+
+def draw_empty(rng: np.random.Generator, weather: Weather) -> np.ndarray:
+    """Returns a picture of the sea without a whale, uint8 (height, width, 3)."""
+    width, height = SIZES[rng.integers(len(SIZES))]
+    return _photograph(rng, draw_sea(rng, weather, (height, width)).colour, weather)
 
 
 def _draw_pose(rng: np.random.Generator, width: int, height: int) -> Pose:
@@ -110,8 +120,10 @@ def _rotation(angle: float) -> np.ndarray:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _with_whale(rng: np.random.Generator, sea: Sea, whale: Whale, pose: Pose, weather: Weather) -> np.ndarray:
-    """Returns the sea with the whale in it: dry above the water line, fading with depth below."""
+def _with_whale(
+    rng: np.random.Generator, sea: Sea, whale: Whale, pose: Pose, weather: Weather
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the sea with the whale in it, dry above the water line, and how much of it shows, 0..1."""
     import cv2
 
     height, width = sea.level.shape
@@ -129,7 +141,7 @@ def _with_whale(rng: np.random.Generator, sea: Sea, whale: Whale, pose: Pose, we
     seen *= np.where(depth > 0, np.float32(0.86), np.float32(1.0))
     colour = sea.colour + (skin - sea.colour) * seen[..., None]
     foam = _wash(rng, cover, depth, u, v)[..., None]
-    return colour + (np.float32(FOAM) - colour) * foam
+    return colour + (np.float32(FOAM) - colour) * foam, seen
 
 
 def _depth(

@@ -8,6 +8,7 @@ from pipeline.audit.columns import read_columns
 from pipeline.audit.copies import judge
 from pipeline.audit.finding import Finding, by_severity
 from pipeline.audit.leaks import find_leaks
+from pipeline.audit.masks import odd_masks
 from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_pictures
 from pipeline.audit.rows import row_copies
 from pipeline.audit.shift import find_shift
@@ -52,6 +53,7 @@ def audit(
         findings += judge(copies, task.compared(target), folds)
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
+    findings += odd_masks(task, target, competition.ids)
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
         findings += _pictures(competition, folds, read, threads, report, intensity)

@@ -186,7 +186,10 @@ def _answers(task: Task, target: np.ndarray) -> np.ndarray:
     """Returns float32 (rows, outputs): one column per class, labels as they are, values by rank."""
     if task.probabilities:
         return task.described(target).astype(np.float32)
-    ranks = [np.unique(column, return_inverse=True)[1] for column in target.T]  # no tail outweighs the rest
+    described = task.described(target)
+    ranks = [
+        np.unique(column, return_inverse=True)[1] for column in described.T
+    ]  # no tail outweighs the rest
     return np.column_stack(ranks).astype(np.float32)
 
 

@@ -71,7 +71,8 @@ class DataConfig(Section):
         default="auto",
         description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
         "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell; "
-        "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each",
+        "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each; "
+        "`image`: a picture, a row for each pixel",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"
@@ -88,6 +89,11 @@ class DataConfig(Section):
         default=None,
         description="files of masks in the place of run lengths, by columns of the training table: "
         '"masks/{id}.png", or one for each object: "train/{id}/masks/*.png"; they become the target column',
+    )
+    answers: str | None = Field(
+        default=None,
+        description="pictures that are the answers of `task: image`, each of the size of its row's picture, "
+        'by columns of the training table: "train_cleaned/{id}.png"',
     )
     intensity: list[float] | None = Field(
         default=None,

@@ -21,6 +21,8 @@ AuditName = Literal[
     "duplicate-pictures",
     "duplicate-rows",
     "empty-in-one-table",
+    "empty-masks",
+    "full-masks",
     "leaking-column",
     "leaking-id",
     "leaking-order",

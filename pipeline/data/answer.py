@@ -20,7 +20,12 @@ from pipeline.tasks.telling import find_kind
 
 
 def read_answer(
-    tables: Tables, config: Config, metric: Metric, album: Album | None = None
+    tables: Tables,
+    config: Config,
+    metric: Metric,
+    album: Album | None = None,
+    answers: Album | None = None,
+    test_album: Album | None = None,
 ) -> tuple[Task, np.ndarray, Answer]:
     """Works out the task, the encoded target and the form of the submission.
 
@@ -29,6 +34,8 @@ def read_answer(
         config: of the competition.
         metric: what it scores.
         album: the training rows' pictures, where there are any.
+        answers: pictures that are their answers, likewise.
+        test_album: the test rows' pictures, likewise.
 
     Returns:
         The task; the target, int64 (rows,) class numbers or float64 (rows, outputs); the form.
@@ -37,7 +44,8 @@ def read_answer(
         DataError: metric, target and sample do not fit together; says which and why.
     """
     columns = answer_columns(tables.sample, tables.id, _names(tables), tables.test.columns)
-    contest = _contest(tables, config, metric, columns, album)
+    contest = _contest(tables, config, metric, columns)
+    contest = replace(contest, album=album, answers=answers, test_album=test_album)
     kind = find_kind(contest, config.data.task)
     if kind.general not in metric.tasks:
         raise DataError(
@@ -51,7 +59,7 @@ def read_answer(
             f"{len(tables.targets)}: {listing(tables.targets)}."
         )
     task, target, answer = kind.read(contest)
-    if not task.probabilities:
+    if not (task.probabilities or task.dense):
         answer = replace(answer, bounds=value_range(config, metric, target))
     return task, target, answer
 
@@ -64,13 +72,7 @@ def _names(tables: Tables) -> set[str]:
     return targets | set(tables.train[tables.targets[0]].fillna("").str.strip())
 
 
-def _contest(
-    tables: Tables,
-    config: Config,
-    metric: Metric,
-    columns: tuple[str, ...],
-    album: Album | None,
-) -> Contest:
+def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str, ...]) -> Contest:
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
@@ -88,6 +90,5 @@ def _contest(
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
-        album=album,
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

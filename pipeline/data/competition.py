@@ -17,8 +17,9 @@ from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
-from pipeline.data.located import BY_PRIOR, LOCATED, album_of, locate_files
+from pipeline.data.located import BY_PRIOR, LOCATED, albums_of, locate_files, pixels_of
 from pipeline.data.parquet import read_parquet
+from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
 from pipeline.data.source import Source
@@ -61,6 +62,7 @@ class Competition:
         left_out: why -> ids of the rows that no model sees. Test rows among them are answered by the
             prior: the mean answer of the training rows.
         test_sizes: int64 (test rows, 2), height and width of the test pictures; None: nobody asks.
+        pixel_rows: the sample's rows where each is a pixel of a picture; None where they are not.
     """
 
     task: Task
@@ -83,6 +85,7 @@ class Competition:
     kinds: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     test_sizes: np.ndarray | None = None
+    pixel_rows: PixelRows | None = None
 
     @property
     def by_prior(self) -> tuple[str, ...]:
@@ -106,6 +109,8 @@ class Competition:
         self.task.save(folder)
         if self.test_sizes is not None:
             np.save(folder / "test_sizes.npy", self.test_sizes)
+        if self.pixel_rows is not None:
+            self.pixel_rows.save(folder)
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
         for name in ("train", "test", "passing"):
@@ -147,6 +152,7 @@ class Competition:
             left_out={why: tuple(ids) for why, ids in facts["left_out"].items()},
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             test_sizes=np.load(sizes, allow_pickle=False) if sizes.exists() else None,
+            pixel_rows=PixelRows.load(folder),
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
                 for name in ("ids", "test_ids", "sample_ids")
@@ -179,8 +185,9 @@ def read_competition(
     problems = Problems()
     usable = _usable(tables, config, problems)
     tables, located = locate_files(source, tables, config, problems)
-    album = album_of(located, "train", source, config.threads)
-    task, target, answer = read_answer(tables, config, metric_of(config.metric), album)
+    albums = albums_of(located, tables, config, source)
+    task, target, answer = read_answer(tables, config, metric_of(config.metric), **albums)
+    sizes = albums["test_album"].sizes() if task.dense else None
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
@@ -204,7 +211,8 @@ def read_competition(
         reading=tables.reading,
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
-        test_sizes=album_of(located, "test", source, config.threads).sizes() if task.dense else None,
+        test_sizes=sizes,
+        pixel_rows=pixels_of(tables, sizes),
     )
     if say:
         for line in competition.lines():

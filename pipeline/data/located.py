@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables
 from pipeline.errors import Problems
@@ -37,6 +38,30 @@ def locate_files(
             rows = kept_test if name.startswith("test_") else kept
             found[name] = tuple(np.array(files, object)[rows]) if files else ()
     return tables, found
+
+
+def albums_of(files: Mapping[str, Any], tables: Tables, config: Config, source: Source) -> dict[str, Any]:
+    """Returns the pictures of the training rows, of the test rows, and those that are answers, if any."""
+    found = {
+        "album": album_of(files, "train", source, config.threads),
+        "test_album": album_of(files, "test", source, config.threads),
+    }
+    if config.data.answers:
+        names = {"pictures": tuple(tables.train[tables.targets[0]])}
+        found["answers"] = album_of(names, "train", source, config.threads)
+    return found
+
+
+def pixels_of(tables: Tables, sizes: np.ndarray | None) -> PixelRows | None:
+    """Returns the sample's pixels, once they lie within the test pictures; None where its rows are none.
+
+    Args:
+        tables: without the rows that are left out.
+        sizes: (test rows, 2), height and width of their pictures.
+    """
+    if tables.pixel_rows is None or sizes is None:
+        return None
+    return tables.pixel_rows.placed(dict(zip(tables.test[tables.id], sizes.tolist(), strict=True)))
 
 
 def album_of(files: Mapping[str, Any], side: str, source: Source, threads: int) -> Any:

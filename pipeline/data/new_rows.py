@@ -12,10 +12,11 @@ from pipeline.config.schema import Config
 from pipeline.data.competition import Competition, Features
 from pipeline.data.escapes import unescape_table
 from pipeline.data.located import BY_PRIOR, LOCATED, album_of
+from pipeline.data.sample_file import read_sample
 from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
-from pipeline.data.tables import read_like, read_sample, side_tables
+from pipeline.data.tables import read_like, side_tables
 from pipeline.errors import DataError, Problems, listing
 from pipeline.registry import locating
 
@@ -96,7 +97,9 @@ def read_test(
     Raises:
         DataError: as `read_rows`; rows that only the sample has.
     """
-    sample = read_sample(source, config.data)
+    sample, _ = read_sample(
+        TableFile.open(source, config.data.sample, config.data), competition.id, config.data
+    )
     asked = sample[competition.id].to_numpy(str)
     numbered = asked if config.data.number_rows else None
     new = read_rows(source, config.data.test, config, competition, beside, features, numbered)

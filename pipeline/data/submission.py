@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.config.schema import SubmissionConfig
 from pipeline.data.competition import Competition
 from pipeline.data.many_rows import joined_rows, spread
+from pipeline.data.pixel_rows import PixelRows
+from pipeline.data.pixel_submission import verify_pixel_rows, write_pixel_rows
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
+from pipeline.tasks.image import Image
 
 
 def submission_text(
@@ -46,6 +50,44 @@ def submission_text(
     else:
         writer.writerows(zip(*ordered, strict=True))
     return file.getvalue()
+
+
+def write_pixels(
+    competition: Competition,
+    values: np.ndarray,
+    path: Path,
+    decimals: int | None = None,
+    asked: PixelRows | None = None,
+) -> None:
+    """Writes and verifies a submission with a row for each pixel; the file holds none where it is wrong.
+
+    Args:
+        competition: ids, answer and task.
+        values: float16 (test rows, outputs) in the order of the test table; may lie on disk.
+        path: of the new file.
+        decimals: digits after the point.
+        asked: the rows; None: those of the sample.
+
+    Raises:
+        SubmissionError: what was written is not what is asked for.
+    """
+    task, rows = competition.task, asked or competition.pixel_rows
+    if not isinstance(task, Image) or rows is None:
+        raise ValueError("A row for each pixel is asked for where answers are pictures.")
+    place = {name: number for number, name in enumerate(competition.test_ids)}
+    prior = competition.prior() if competition.by_prior else None
+
+    def picture(name: str) -> np.ndarray:
+        flat = values[place[name]] if name in place else prior
+        return np.asarray(flat).reshape(task.height, task.width)
+
+    header = (competition.id, competition.answer.columns[0])
+    write_pixel_rows(path, rows, header, picture, task.white, decimals)
+    try:
+        verify_pixel_rows(path, rows, header, task.white)
+    except SubmissionError:
+        path.unlink()
+        raise
 
 
 def _given(competition: Competition) -> dict[str, Sequence[str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config.data_section import DataConfig
+from pipeline.data.answer_files import in_files
 from pipeline.data.columns import as_numbers
 from pipeline.data.parquet import release_memory
 from pipeline.data.raw import GAP_WORDS
@@ -31,7 +32,7 @@ def find_targets(
         if key not in columns and not (numbered or (config.number_rows and name == config.train)):
             near = did_you_mean(key, columns)
             problems.add(f"{name} has no id column {key!r}.{near} It has: {listing(columns)}.")
-    if config.masks:
+    if in_files(config):
         return _target_names(config) or tuple(name for name in sample if name != key)[:1]
     known = (key,) if config.test == config.sample else test
     wanted = _target_names(config)

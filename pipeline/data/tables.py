@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config.data_section import DataConfig
+from pipeline.data.answer_files import cells_of_files, in_files
 from pipeline.data.columns import word_counts
 from pipeline.data.many_rows import gathered
-from pipeline.data.mask_files import mask_cells
 from pipeline.data.number_form import find_form
+from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.reading import Reading, decide, decimal_mark
 from pipeline.data.sample_columns import answer_columns
+from pipeline.data.sample_file import read_sample
 from pipeline.data.side_tables import check_side, joined, one_per_key
 from pipeline.data.source import Source
 from pipeline.data.table_checks import check_rows, find_targets, without_target
@@ -41,6 +43,7 @@ class Tables:
         targets: names of the target columns, in the sample's order where it names them.
         reading: how the columns are read.
         left_out: why -> ids of the rows that were left out for it.
+        pixel_rows: the sample's rows where each is a pixel; a row of `sample` is a picture then.
     """
 
     train: pd.DataFrame
@@ -50,6 +53,7 @@ class Tables:
     targets: tuple[str, ...]
     reading: Reading = field(default_factory=Reading)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pixel_rows: PixelRows | None = None
 
     @property
     def features(self) -> list[str]:
@@ -103,7 +107,7 @@ def _read_training(
     text: Collection[str],
     undecided: Collection[str],
     data: DataConfig,
-    masks: Collection[str] = (),
+    made: Collection[str] = (),
 ) -> tuple[dict[str, pd.Series], Reading]:
     """Reads the columns of a table that decides how others are read, and how that is.
 
@@ -112,16 +116,16 @@ def _read_training(
         text: columns kept as exact text.
         undecided: columns that nothing is decided on.
         data: what the configuration says of files and columns.
-        masks: columns that are made of `data.masks`.
+        made: columns that are made of files.
     """
     import pandas as pd
 
     declared = {name: kind for name, kind in data.columns.items() if name in file.names and kind != "drop"}
     words = {name for name, kind in declared.items() if kind not in ("numeric", "boolean")}
     columns = file.read({*text, *words})
-    if masks:
-        cells = pd.Series(mask_cells(file.source, data.masks or "", data.images, columns), dtype=str)
-        columns |= dict.fromkeys(masks, cells)
+    if made:
+        cells = pd.Series(cells_of_files(file.source, data, columns), dtype=str)
+        columns |= dict.fromkeys(made, cells)
     looked_at = {name: column for name, column in columns.items() if name not in undecided}
     decimal = None
     if file.dialect:
@@ -173,10 +177,10 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     targets = find_targets(files, key, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     file, text = files[config.train], (key, *targets)
-    columns, reading = _read_training(file, text, [key], config, targets if config.masks else ())
+    columns, reading = _read_training(file, text, [key], config, targets if in_files(config) else ())
     train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
     train = gathered(train, key, targets, config.task)
-    sample = _as_text(files[config.sample])
+    sample, pixels = read_sample(files[config.sample], key, config)
     if config.test == config.sample:  # there is no other table of the test rows
         test = sample[[name for name in sample.columns if name == key]]
     else:
@@ -187,7 +191,7 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     written = {name: file.dialect for name, file in files.items() if file.dialect}
     reading = replace(reading, files=written)
-    tables = Tables(train, test, sample, key, targets, reading)
+    tables = Tables(train, test, sample, key, targets, reading, pixel_rows=pixels)
     tables = _plain_answers(tables, files[config.sample], config)
     if config.missing_targets == "leave_out":
         gaps = without_target(tables, config).any(axis=1).to_numpy()
@@ -220,18 +224,6 @@ def read_like(file: TableFile, key: str, reading: Reading, problems: Problems) -
                 f"be read so: {listing(unread)}."
             )
     return pd.DataFrame(_converted(columns, reading, [key]), copy=False)
-
-
-def read_sample(source: Source, config: DataConfig) -> pd.DataFrame:
-    """Reads a sample submission as text."""
-    return _as_text(TableFile.open(source, config.sample, config))
-
-
-def _as_text(file: TableFile) -> pd.DataFrame:
-    import pandas as pd
-
-    columns = {name: column.astype(str) for name, column in file.read(file.names).items()}
-    return pd.DataFrame(columns, copy=False)
 
 
 def _plain_answers(tables: Tables, file: TableFile, config: DataConfig) -> Tables:

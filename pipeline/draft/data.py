@@ -35,10 +35,10 @@ def data_section(
         "id": files.id,
         "target": targets[0] if len(targets) == 1 else targets,
     }
-    if task := told_task(files.train_table, targets, files.sample_table, files.id, asked.metric):
+    if task := told_task(files, targets, asked.metric):
         data["task"] = task.kind
     data |= located
-    data["masks"] = files.masks or None
+    data |= {"masks": files.masks or None, "answers": files.answers or None}
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

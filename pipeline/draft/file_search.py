@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.data_section import DataConfig
+from pipeline.data.answer_files import answer_names
 from pipeline.data.mask_files import mask_cells
 from pipeline.data.sample_columns import UNNAMED, answer_columns, counts_rows
+from pipeline.data.sample_file import read_sample
 from pipeline.data.source import Source
+from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
 from pipeline.draft.masks import MaskFiles, find_masks
+from pipeline.draft.pairs import Pairs, find_pairs
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
 
@@ -49,6 +53,8 @@ class _Search:
             if asked and not self.source.has(asked):
                 raise self.source.missing(asked)
         sample = self._sample(names)
+        if pairs := find_pairs(self.source, sample.value, self.asked.encoding):
+            return self._paired(pairs, sample, names)
         text = self._read(sample.value, tuple(self._read(sample.value).columns))
         self.id = self._id(text, [name for name in names if name != sample.value])
         self.read[sample.value] = text
@@ -226,6 +232,27 @@ class _Search:
         cells = mask_cells(self.source, found.masks, found.train, columns)
         self.read[found.train] = table.assign(**{answer: cells})
         return Choice(found.train, found.reason)
+
+    def _paired(self, pairs: Pairs, sample: Choice[str], names: list[str]) -> Files:
+        """Returns the files of a contest from picture to picture; of the sample, the pictures named."""
+        import pandas as pd
+
+        config = DataConfig(task="image", sample=sample.value, encoding=self.asked.encoding)
+        asked, _ = read_sample(TableFile.open(self.source, sample.value, config), pairs.id, config)
+        table = self._read(pairs.train)
+        cells = answer_names(self.source, pairs.answers, {str(name): table[name] for name in table.columns})
+        train = table.assign(**{pairs.value: pd.Series(cells, dtype="str")})
+        reason = "there is no test table; the sample names the test pictures, a row for each of their pixels"
+        return Files(
+            Choice(pairs.train, pairs.reason),
+            Choice(sample.value, reason),
+            sample,
+            pairs.id,
+            {pairs.train: train, sample.value: asked},
+            unread=[name for name in names if name != sample.value],
+            numbered=False,
+            answers=pairs.answers,
+        )
 
     def _folders(self, sample: str) -> FolderPerClass:
         table = self.read[sample]

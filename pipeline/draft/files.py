@@ -35,7 +35,8 @@ class Files:
         tables: their contents by name, ids and the sample as text.
         unread: other tables, which nothing reads.
         numbered: train or test have no id column.
-        masks: pattern of the files that hold the answers, "" for none.
+        masks: pattern of the files that hold the answers as masks, "" for none.
+        answers: pattern of the files that hold them as pictures, "" for none.
         sides: tables that are joined to the rows: file -> its section, with the reason.
     """
 
@@ -47,6 +48,7 @@ class Files:
     unread: list[str]
     numbered: bool
     masks: str = ""
+    answers: str = ""
     sides: Mapping[str, Choice[dict[str, Any]]] = field(default_factory=dict)
 
     @property

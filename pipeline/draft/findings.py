@@ -24,7 +24,7 @@ from pipeline.draft.files import Asked, Files, not_read, unnamed
 from pipeline.draft.folds import choose_n, choose_repeats
 from pipeline.draft.forecast import Forecast, find_forecast, read_by_season, series_of, with_past
 from pipeline.draft.leave_out import find_useless
-from pipeline.draft.metric import Question, likely_metric
+from pipeline.draft.metric import Question, given_metric, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures
@@ -37,7 +37,6 @@ from pipeline.draft.target import find_target, told_task
 from pipeline.draft.trial import Trials
 from pipeline.draft.weights import usable_weights
 from pipeline.errors import DataError
-from pipeline.metrics import find_metric
 from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     files = replace(files, unread=[name for name in files.unread if name not in sides], sides=sides)
     tables = read_as_drafted(source, data_section(files, target.value, {}, [], asked))
     train, test = tables.train, tables.test
-    task = told_task(files.train_table, target.value, files.sample_table, key, asked.metric)
+    task = told_task(files, target.value, asked.metric)
     metric = _metric(asked, tables, task)
     pictures = find_pictures(source, train, test, key, _own_pictures(files))
     sounds = find_clips(source, train, test, key, _own_pictures(files))
@@ -209,8 +208,7 @@ def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str
     import pandas as pd
 
     if asked.metric:
-        find_metric(asked.metric)
-        return Choice(asked.metric, "given as METRIC")
+        return given_metric(asked.metric, task)
     if task:
         return Choice(task.usual_metric, task.usual_reason)
     sample, targets = tables.sample, list(tables.targets)

@@ -11,6 +11,8 @@ import numpy as np
 from pipeline.data.columns import as_numbers
 from pipeline.draft.choice import Choice, words
 from pipeline.errors import DataError, listing
+from pipeline.metrics import find_metric, metric_names
+from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +41,19 @@ class Question:
     truth: pd.DataFrame
     answers: list[str]
     cells: list[str]
+
+
+def given_metric(name: str, task: type[Task] | None) -> Choice[str]:
+    """Returns the metric that was given, once it is known to exist; of pixels where answers are pictures.
+
+    Args:
+        name: as it was given.
+        task: what the files tell of it.
+    """
+    metric, of_pixels = find_metric(name), f"pixel_{name}"
+    if task and task.general not in metric.tasks and of_pixels in metric_names():
+        return Choice(of_pixels, f"{name} was given as METRIC, and answers are pictures")
+    return Choice(name, "given as METRIC")
 
 
 def likely_metric(question: Question) -> Choice[str]:

@@ -10,6 +10,7 @@ from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, table_seconds
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
+from pipeline.draft.restorer import choose_restorers
 from pipeline.draft.unet import choose_unet
 from pipeline.draft.weights import Weights
 from pipeline.errors import listing
@@ -57,6 +58,8 @@ def choose_models(
     """
     chosen: list[Chosen] = []
     if size.task.dense:
+        if size.task.a_row_per_pixel:
+            return choose_restorers(size, fits, machine), []
         return [choose_unet(size, fits, machine, weights)], []
     if size.picture:
         seen = replace(size, picture=drawn.crop or size.picture)

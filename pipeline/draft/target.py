@@ -10,11 +10,13 @@ import numpy as np
 from pipeline.data.columns import as_numbers, as_text
 from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.choice import Choice, words
+from pipeline.draft.files import Files
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.tasks.base import Task
 from pipeline.tasks.classification import class_columns
 from pipeline.tasks.contest import Column, Contest
+from pipeline.tasks.image import Image
 from pipeline.tasks.telling import told_by_cells
 
 if TYPE_CHECKING:
@@ -66,18 +68,17 @@ def find_target(
     return _refuse(where, answers, only)
 
 
-def told_task(
-    train: pd.DataFrame, targets: list[str], sample: pd.DataFrame, key: str, metric: str | None
-) -> type[Task] | None:
-    """Returns the kind of task that the writing of the target's cells tells, or None where it tells none.
+def told_task(files: Files, targets: list[str], metric: str | None) -> type[Task] | None:
+    """Returns the kind of task that files or the writing of the target's cells tell, None for none.
 
     Args:
-        train: the training table.
+        files: which is what.
         targets: names of the target columns.
-        sample: the sample submission.
-        key: its id column.
         metric: the one that was given, which must score such a task.
     """
+    if files.answers:
+        return Image
+    train, sample, key = files.train_table, files.sample_table, files.id
     columns = {name: as_text(train[name]) for name in targets}
     found = told_by_cells(
         Contest(

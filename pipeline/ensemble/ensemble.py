@@ -201,7 +201,7 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     facts["correlated"] = [member.name for member in bench.members]
     scored = Stack(oofs.members, blended.rows)
     if metric.task is not None:
-        scored, target = pixel_sample(scored, target, metric.task.columns, bench.seed)
+        scored, target = pixel_sample(scored, target, metric.task, bench.seed)
     return error_correlation(scored, target)
 
 

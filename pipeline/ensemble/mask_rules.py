@@ -14,7 +14,7 @@ from pipeline.tasks.mask_rule import DISTANCE, INSIDE, WHOLE, MaskRule, guesses
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 CORES = (0.4, 0.5, 0.6, 0.7)
-SMALLEST = (0.0, 15.0, 30.0, 60.0, 120.0, 250.0, 500.0)  # pixels of the source
+SMALLEST = (0.0, 15.0, 30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 2000.0)  # pixels of the source
 ROWS = 400  # pictures that a rule is chosen by, at most
 PIXELS = 4_000_000  # of them all, at most
 HOPELESS = 0.02  # a score that no rule will mend

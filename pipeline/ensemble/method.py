@@ -20,8 +20,8 @@ from pipeline.metrics import Metric, RowMeans, find_metric, like
 
 
 def is_probability(metric: Metric) -> bool:
-    """Returns whether the members are probabilities (of classes or labels), not values."""
-    return metric.wants != "value"
+    """Returns whether the members are probabilities (of classes, labels or pixels), not values."""
+    return metric.wants != "value" and (metric.task is None or metric.task.probabilities)
 
 
 def is_exact(metric: Metric) -> bool:

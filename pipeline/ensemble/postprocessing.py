@@ -47,6 +47,16 @@ class Postprocessor:
         return "none"
 
 
+class AsTheyAre(Postprocessor):
+    """Leaves pictures as they are, of their own type and on disk where they lie there."""
+
+    def values(self, prediction: np.ndarray) -> np.ndarray:
+        return prediction
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "pictures"}
+
+
 @dataclass(frozen=True)
 class PlainLabels(Postprocessor):
     """The most probable class, or labels above one half: what the metric does by itself."""

@@ -10,7 +10,7 @@ from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.calibration import Calibration, fit_calibration
 from pipeline.ensemble.decision import Decision, fit_decision
 from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
-from pipeline.ensemble.postprocessing import PlainLabels, Postprocessor, PostprocessorLearner
+from pipeline.ensemble.postprocessing import AsTheyAre, PlainLabels, Postprocessor, PostprocessorLearner
 from pipeline.metrics import Metric
 
 
@@ -25,6 +25,8 @@ def postprocessing_for(
             if config.thresholds
             else PostprocessorLearner(plain)
         )
+    if metric.wants == "picture" and not metric.task.probabilities:
+        return PostprocessorLearner(AsTheyAre())
     if metric.wants == "picture":
         rule = MaskDecision(metric.task.plain, metric.task.objects)
         if not config.thresholds:
@@ -40,6 +42,8 @@ def read_postprocessor(facts: dict[str, Any]) -> Postprocessor:
     settings = {key: value for key, value in facts.items() if key != "kind"}
     if facts["kind"] == "none":
         return Postprocessor()
+    if facts["kind"] == "pictures":
+        return AsTheyAre()
     if facts["kind"] == "labels":
         return PlainLabels(**settings)
     if facts["kind"] == "mask":

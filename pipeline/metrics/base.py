@@ -77,8 +77,8 @@ class Metric:
         name: as in the YAML.
         function: scores what `wants` names: "probability" the columns as they are, "label" class
             numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
-            two label pictures int32 (height, width), of which the score is the mean over the rows (see
-            `of`). A `RowMeans` where the score follows from means over rows.
+            two pictures (height, width), of labels int32 or of greys float32, of which the score is the mean
+            over the rows or follows from such means (see `of`). A `RowMeans` where it follows from means.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
@@ -135,7 +135,8 @@ class Metric:
     @property
     def row_means(self) -> RowMeans | None:
         """Its formula from (weighted) means over rows; None where there is none, or nobody has said it."""
-        return self.function if isinstance(self.function, RowMeans) and "groups" not in self.sees else None
+        known = isinstance(self.function, RowMeans) and (self.wants != "picture" or self.task is not None)
+        return self.function if known and "groups" not in self.sees else None  # type: ignore[return-value]
 
     @property
     def medians(self) -> bool:
@@ -172,8 +173,9 @@ class Metric:
         they are blended without. One of pictures asks the task for them.
         """
         if self.wants == "picture":
-            terms = partial(task.scores, self.function)
-            return replace(self, function=RowMeans(terms), task=task)
+            alone: Any = self.function  # of a picture it is what the rows are terms of
+            known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
+            return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)
         if not self.ordinal:

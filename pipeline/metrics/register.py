@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.metrics.base import METRICS, Metric, RowMeans, Score, Terms, Wants, mean_of_columns
 from pipeline.registry import Registry
+from pipeline.tasks.base import general_kinds
 
 FAMILIES: Registry[Family] = Registry("family of metrics", home="pipeline.metrics")
 
@@ -102,5 +103,5 @@ def family(
 
 
 def _made(name: str, function: Score, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Metric:
-    kinds: dict[str, str] = {"c": "classification", "m": "multilabel", "r": "regression", "s": "mask"}
+    kinds = {kind[0]: kind for kind in general_kinds(dense=None)} | {"s": "mask"}  # mask begins as multilabel
     return Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)

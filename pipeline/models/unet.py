@@ -1,4 +1,4 @@
-"""U-Nets: masks of pictures, by a pretrained encoder or from scratch."""
+"""U-Nets: masks of pictures, or other pictures, by a pretrained encoder or from scratch."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from pipeline.models.cnn import CNN
 from pipeline.models.size import Size
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.fitting import UNetFit
-from pipeline.networks.dense.inference import probabilities
+from pipeline.networks.dense.inference import greys_of, probabilities
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.network import get_network
 from pipeline.tasks.base import general_kinds
+from pipeline.tasks.image import Image
 
 LEAST_PER_PICTURE = 0.02  # seconds of a fit below which nothing is learned
 
 
 @MODELS.register("unet")
 class UNetModel(Model):
-    """A U-Net (Ronneberger et al., 2015) on pictures: a probability per pixel.
+    """A U-Net (Ronneberger et al., 2015) on pictures: a probability per pixel, or its grey.
 
     A pretrained encoder learns in two phases: first the decoder alone, then the whole network, the encoder
     at a lower rate. Predictions are averaged over flips (`tta`).
@@ -62,6 +63,16 @@ class UNetModel(Model):
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float16 (rows, outputs) on the task's grid."""
         pictures, structure = pictures_of(rows), self.trained_.structure
+        if isinstance(self.task, Image):
+
+            def network_of(shape: tuple[int, int, int]) -> UNet:
+                found = get_network(structure.seeing(shape), context.threads, UNet)
+                found.assign(self.trained_.values)
+                return found  # type: ignore[return-value]
+
+            table = self.trained_.table
+            seen = table.beside if table else None
+            return greys_of(network_of, self.task, pictures.all(), rows.positions, self.config.tta, seen)
         if pictures.shape != structure.extractor.shape:
             raise ModelError(
                 f"The network was trained on pictures of {structure.extractor.shape} (height, width, "

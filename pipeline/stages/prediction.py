@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
+from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.source import FolderSource, Source
-from pipeline.data.submission import with_prior, with_unknown
+from pipeline.data.submission import with_prior, with_unknown, write_pixels
 from pipeline.ensemble.fitted import HandedIn
 from pipeline.errors import DataError, listing
 from pipeline.registry import MODELS
@@ -56,8 +60,10 @@ def predict(run: Run, table: Path, out: Path) -> int:
     with replaced(out) as file:
         writer = csv.writer(file, lineterminator="\n")
         for answered in answers(run, blend, new, source):
-            rows = _lines(answered)
-            writer.writerows(rows if first else rows[1:])
+            rows = iter(_lines(answered))
+            header = next(rows)
+            writer.writerows([header] if first else [])
+            writer.writerows(rows)
             first = False
     for line in new.lines():
         run.progress.message(line)
@@ -121,7 +127,7 @@ def submitted_overrides(facts: Mapping[str, Any]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in found.items()]
 
 
-def _lines(answered: Answered) -> list[list[str]]:
+def _lines(answered: Answered) -> Iterable[list[str]]:
     """Returns header and rows: values as a submission holds them, in their range, with every digit."""
     competition, handed = answered.competition, answered.handed
     task, answer = competition.task, competition.answer
@@ -140,9 +146,22 @@ def _lines(answered: Answered) -> list[list[str]]:
     return lines
 
 
-def _pictures(competition: Competition, ids: list[str], handed: HandedIn) -> list[list[str]]:
-    """Returns answers that are pictures as a submission does: in cells, of which a row may have several."""
+def _pictures(competition: Competition, ids: list[str], handed: HandedIn) -> Iterable[list[str]]:
+    """Returns answers that are pictures as a submission does: in cells, or a row for each pixel."""
     answer, sizes = competition.answer, with_unknown(competition)
+    if competition.pixel_rows is not None and sizes is not None:
+        known = np.flatnonzero(sizes.prod(axis=1) > 0)  # nobody knows how many pixels the others have
+        asked = competition.pixel_rows.of_pictures([ids[row] for row in known], sizes[known])
+        return _pixels(competition, handed, asked)
     cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)
     columns = [ids, *zip(*cells, strict=True)]
     return [[competition.id, *answer.columns], *spread(columns, range(1, len(columns)))]
+
+
+def _pixels(competition: Competition, handed: HandedIn, asked: PixelRows) -> Iterator[list[str]]:
+    """Yields the header and a row for each pixel."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pixels.csv"
+        write_pixels(competition, handed.values, path, asked=asked)
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.reader(file)

@@ -14,12 +14,12 @@ from pipeline.board import Board
 from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
-from pipeline.data.submission import submission_text, verify_submission
+from pipeline.data.submission import submission_text, verify_submission, write_pixels
 from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.split import Split
 from pipeline.run.run import Run
 from pipeline.stages.members import Member, own_members
-from pipeline.store import Product, file_digest, write_atomically, write_json
+from pipeline.store import Product, copy_atomically, file_digest, write_json
 from pipeline.validation.predictions import Predictions
 
 Summary = dict[str, Any]
@@ -101,7 +101,7 @@ def publish(run: Run, product: Product, started: float) -> Summary:
     root = run.plan.store.root
     for name in ("submission.csv", "second_submission.csv", "submission.json"):
         if (product.path / name).exists():
-            write_atomically(root / name, (product.path / name).read_bytes())
+            copy_atomically(product.path / name, root / name)
         else:
             (root / name).unlink(missing_ok=True)
     summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
@@ -111,11 +111,14 @@ def publish(run: Run, product: Product, started: float) -> Summary:
 
 
 def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:
-    competition = run.competition
+    competition, values = run.competition, read_values(ensemble.path / f"{name}.npy")
+    if competition.pixel_rows is not None:
+        write_pixels(competition, values, path, run.config.submission.decimals)
+        return
     labels = ensemble.path / f"{name}_labels.npy"
     text = submission_text(
         competition,
-        read_values(ensemble.path / f"{name}.npy"),
+        values,
         np.load(labels, allow_pickle=False) if labels.exists() else None,
         run.config.submission,
     )

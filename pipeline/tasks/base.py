@@ -36,6 +36,7 @@ class Task(ABC):
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
         dense: predictions are pictures, float16 and as a rule on disk: few models and methods can do that.
         many_rows: a row has any number of answers, each a line of its cell and a row of the files.
+        a_row_per_pixel: the files have a row for each pixel of a picture.
         outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
 
     Example:
@@ -59,6 +60,7 @@ class Task(ABC):
     may_be_empty: ClassVar[bool] = False
     dense: ClassVar[bool] = False
     many_rows: ClassVar[bool] = False
+    a_row_per_pixel: ClassVar[bool] = False
 
     outputs: tuple[str, ...]
 
@@ -124,6 +126,13 @@ class Task(ABC):
     def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, 1): what a score of pictures says of each row, where answers are such."""
         raise TypeError(f"A task of {self.kind} has no pictures to score.")
+
+    def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns places of pixels, drawn in a training row's prediction, and what is true of them.
+
+        Both are (count,): int64, and float64.
+        """
+        raise TypeError(f"A task of {self.kind} has no pixels to draw.")
 
     def alone(self, target: np.ndarray) -> np.ndarray:
         """Says of each row whether no other can teach its answer: bool (rows,)."""

@@ -78,6 +78,8 @@ class Contest:
         positive: of two classes the one that is asked for, or None.
         album: the rows' pictures; None without.
         samples: what the sample holds in its answer column, where there is one, each text once.
+        answers: pictures that are the answers of the rows; None where they are none.
+        test_album: the test rows' pictures, likewise.
     """
 
     targets: Mapping[str, Column]
@@ -95,6 +97,8 @@ class Contest:
     positive: str | None = None
     album: Album | None = None
     samples: tuple[str, ...] = ()
+    answers: Album | None = None
+    test_album: Album | None = None
 
     @property
     def several(self) -> bool:

@@ -161,6 +161,10 @@ class Mask(Task):
         """Returns uint8 (height, width, layers) of 0 and 1: a training row's mask at that size."""
         return np.ascontiguousarray(nearest(self.known.labels(row), size)[:, :, None] > 0).astype(np.uint8)
 
+    def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        places = random.integers(self.n_outputs, size=count)
+        return places, (self.grid(row).ravel()[places] > 0.5).astype(np.float64)
+
     def columns(self, target: np.ndarray) -> np.ndarray:
         found = np.zeros((len(target), self.n_outputs))
         for place, row in enumerate(target[:, 0].astype(np.int64)):

@@ -115,5 +115,5 @@ def test_methods_that_cannot_blend_pictures_say_so():
 
 def test_a_sample_of_pixels_knows_what_is_true():
     stack = Stack((TASK.columns(TARGET).astype(np.float16),), np.arange(ROWS)[::2])
-    sample, truth = pixel_sample(stack, TARGET[::2], TASK.columns, 0)
+    sample, truth = pixel_sample(stack, TARGET[::2], TASK, 0)
     assert np.array_equal(sample.member(0), truth)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from competitions.whale_masks.sample import write_masks
 from competitions.whales.sample import write_sample
 from tests.golden.pictures import write_leaves, write_mnist, write_whale_heads
 from tests.golden.tables import write_house_prices, write_otto, write_titanic
@@ -98,6 +99,10 @@ GOLDEN = {
         ),
         write_whale_heads,
         ("MobileNet", 0.25),
+    ),
+    "whale_masks": Golden(
+        ("folds.n=2", "models.unet.size=32", "models.unet.width=8", "models.unet.epochs=60"),
+        lambda root: write_masks(root, pictures=24, days=12),
     ),
     "whales": Golden(
         (

@@ -28,7 +28,8 @@ class Convex(Method):
 
     Exact for log loss (one or several labels), rmse, rmsle and r2. For other metrics of
     probabilities the weights are those of log loss, for mae those of squared error: the nearest
-    convex problem; of pictures, those of the log loss of a sample of their pixels. Methods and sources:
+    convex problem; of pictures, those of the log loss (of greys: squared error) of a sample of their pixels.
+    Methods and sources:
     `pipeline.ensemble.simplex`.
     """
 
@@ -37,7 +38,7 @@ class Convex(Method):
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         if metric.task is not None:
-            stack, target = pixel_sample(stack, target, metric.task.columns, self.seed)
+            stack, target = pixel_sample(stack, target, metric.task, self.seed)
         solution = exact_weights(stack, target, metric)
         self.weights_, self.gap_ = solution.weights, solution.gap
 

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
-from pipeline.errors import ConfigError, listing
+from pipeline.errors import ConfigError, DataError, listing
 from pipeline.inputs.images.intensity import Intensity, write_intensity
 from pipeline.inputs.images.view import ViewConfig, make_views
 from pipeline.transforms.views import Views
@@ -55,12 +55,13 @@ def make_pixels(
     sizes, grey = image_sizes(source.read, names, report, threads)
     channels, rows = dominant_channels(grey), len(competition.pictures)
     size_of = {"train": sizes[:rows], "test": sizes[rows:]}
+    canvas = tuple(sizes.max(axis=0).tolist())
     write_intensity(intensity, folder)
     fallen = {}
     for side, pictures in (("train", competition.pictures), ("test", competition.test_pictures)):
         path, at = folder / f"{side}.npy", found[side] if found else None
         views, fallback = write_views(
-            path, source, pictures, section, channels, report, threads, at, intensity, size_of[side]
+            path, source, pictures, section, channels, report, threads, at, intensity, size_of[side], canvas
         )
         np.save(folder / f"{side}_affines.npy", views.affines)
         np.save(folder / f"{side}_fallback.npy", fallback)
@@ -71,6 +72,12 @@ def make_pixels(
 def picture_channels(folder: Path) -> Channels:
     """Returns how many channels the pictures of a product have."""
     return np.load(folder / "test.npy", mmap_mode="r").shape[3]
+
+
+def canvas_of(folder: Path) -> tuple[int, int]:
+    """Returns height and width of the pictures of a product."""
+    height, width = np.load(folder / "test.npy", mmap_mode="r").shape[1:3]
+    return int(height), int(width)
 
 
 def seen_by(folder: Path, side: str) -> Views:
@@ -107,6 +114,7 @@ def write_views(
     found: np.ndarray | None = None,
     intensity: Intensity | None = None,
     sizes: np.ndarray | None = None,
+    canvas: tuple[int, int] | None = None,
 ) -> tuple[Views, np.ndarray]:
     """Decodes pictures through the view that a model asks for into one .npy file.
 
@@ -116,6 +124,7 @@ def write_views(
         found: coordinates in source pixels that the view follows, if any.
         intensity: what becomes black and white in pictures of more than 8 bits.
         sizes: (rows, 2), height and width of each, where they are known already.
+        canvas: height and width of what holds every picture, where the section asks for one.
 
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
@@ -126,11 +135,24 @@ def write_views(
     if sizes is None:
         sizes, _ = image_sizes(source.read, names, report, threads)
     asked = section.picture()
+    if asked.get("canvas") and canvas:
+        views = _laid_on(canvas, names, sizes)
+        write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
+        return views, np.zeros(len(names), bool)
     size = asked["size"] or _common_size(sizes)
     rule = ViewConfig.model_validate(asked["view"]) if "view" in asked else None
     views, fallback = make_views(rule, found, sizes, (size[0], size[1]))
     write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
     return views, fallback
+
+
+def _laid_on(canvas: tuple[int, int], names: Sequence[str], sizes: np.ndarray) -> Views:
+    """Returns views by which pictures keep their pixels; raises DataError for those that are too large."""
+    large = np.flatnonzero((sizes > np.array(canvas)).any(axis=1))
+    if len(large):
+        shown = listing(f"{names[row]} ({sizes[row, 1]}x{sizes[row, 0]})" for row in large.tolist())
+        raise DataError(f"Pictures larger than all of the contest ({canvas[1]}x{canvas[0]}): {shown}.")
+    return Views(np.tile(np.eye(2, 3), (len(names), 1, 1)), canvas)
 
 
 def _common_size(sizes: np.ndarray) -> list[int]:

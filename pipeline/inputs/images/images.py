@@ -17,7 +17,14 @@ from pipeline.errors import Problems
 from pipeline.inputs.base import Input, InputFiles, Shown, Workshop
 from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
-from pipeline.inputs.images.files import fallback_lines, make_pixels, picture_channels, seen_by, write_views
+from pipeline.inputs.images.files import (
+    canvas_of,
+    fallback_lines,
+    make_pixels,
+    picture_channels,
+    seen_by,
+    write_views,
+)
 from pipeline.inputs.images.intensity import intensity_key, read_intensity, write_intensity
 from pipeline.inputs.images.names import picture_names
 from pipeline.inputs.images.part import Pictures
@@ -124,7 +131,7 @@ class ImagesInput(Input):
         report, threads = shop.progress.update, shop.config.threads
         path, channels, names = scratch / "new.npy", picture_channels(folder), shop.competition.test_pictures
         asked = (path, shop.source, names, shop.section, channels, report, threads, found)
-        views, fallen = write_views(*asked, read_intensity(folder))
+        views, fallen = write_views(*asked, read_intensity(folder), canvas=canvas_of(folder))
         for line in fallback_lines(shop.section, shop.name, {"new": fallen}):
             shop.progress.message(line)
         return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views)

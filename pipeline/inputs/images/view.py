@@ -85,6 +85,11 @@ def picture(size: Sequence[int] | None, view: ViewConfig | None) -> dict[str, An
     return {**whole, "label": f"{view.by or 'crop'}-{label}", "view": view.model_dump(exclude_defaults=True)}
 
 
+def on_canvas() -> dict[str, Any]:
+    """Returns what decides pictures that keep their own size, at the upper left corner of a canvas."""
+    return {"label": "canvas", "size": None, "canvas": True}
+
+
 def make_views(
     config: ViewConfig | None, coordinates: np.ndarray | None, sizes: np.ndarray, size: tuple[int, int]
 ) -> tuple[Views, np.ndarray]:

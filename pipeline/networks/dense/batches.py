@@ -33,6 +33,9 @@ class MaskBatches:
     positions: np.ndarray
     augmenter: Augmenter | None = None
 
+    def __len__(self) -> int:
+        return len(self.positions)
+
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         images, masks = take(self.shown, self.positions[rows]), take(self.masks, self.positions[rows])
         if self.augmenter:

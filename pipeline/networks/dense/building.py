@@ -20,24 +20,24 @@ DEEPEST = 32  # stride of the last map
 PLAIN_STRIDES = (1, 2, 4, 8, 16)
 FINEST = 8  # channels at stride 1, at least
 FAINTEST = 0.02  # added to a picture's deviation, in those of all training pixels
+LUMA = (0.299, 0.587, 0.114)
 FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
 
 
-def build_encoder(structure: ExtractorStructure, width: int, own_contrast: bool) -> Any:
+def build_encoder(structure: ExtractorStructure, decoder: DecoderStructure) -> Any:
     """Returns a new, untrained Keras model: uint8 pictures to a list of maps, the finest first.
 
     Args:
         structure: what it is; its pooling is of no account.
-        width: channels of a plain encoder at stride 2.
-        own_contrast: whether a plain encoder sees each picture by its own mean and deviation, too.
+        decoder: what reads its maps; it says what a plain encoder is like.
     """
     keras = load_keras()
     inputs = keras.Input(structure.shape, dtype="uint8")
     x = keras.ops.cast(inputs, "float32")
     if structure.backbone == PLAIN:
         x = standardise(keras, x)
-        x = with_own_contrast(keras, x) if own_contrast else x
-        return keras.Model(inputs, _plain_maps(keras, x, width))
+        x = with_own_contrast(keras, x) if decoder.own_contrast else x
+        return keras.Model(inputs, _plain_maps(keras, together(keras, x, decoder.finest), decoder))
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
     if structure.shape[2] == 1:
         x = keras.ops.repeat(x, 3, axis=-1)
@@ -80,15 +80,53 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
     keras = load_keras()
     layers = keras.layers
     inputs = [keras.Input(shape[1:]) for shape in maps]
-    finest = maps[0][1]
+    height, finest = maps[0][1], structure.finest
     x = inputs[-1]
     for skip in reversed(inputs[:-1]):
-        stride = finest // skip.shape[1]
+        stride = finest * height // skip.shape[1]
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
-        x = _block(keras, x, max(FINEST, structure.width * stride // 2), 1 if stride == 1 else 2)
-    x = layers.Conv2D(structure.layers, 1, dtype="float32")(x)
-    return keras.Model(inputs, x)
+        x = _block(keras, x, _channels(structure, stride), 1 if stride == finest else 2)
+    begin = "zeros" if structure.begin else "glorot_uniform"  # the picture as it is, nothing added
+    x = layers.Conv2D(structure.layers * finest**2, 1, dtype="float32", kernel_initializer=begin)(x)
+    return keras.Model(inputs, apart(keras, x, finest))
+
+
+def together(keras: Any, x: Any, side: int) -> Any:
+    """Returns maps (n, h, w, c) as (n, h / side, w / side, c * side * side): squares of pixels as one.
+
+    Nothing is lost, and what follows is quicker (FFDNet; Zhang, Zuo and Zhang, TIP 2018).
+    """
+    if side == 1:
+        return x
+    _, height, width, channels = x.shape
+    x = keras.ops.reshape(x, (-1, height // side, side, width // side, side, channels))
+    x = keras.ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return keras.ops.reshape(x, (-1, height // side, width // side, side * side * channels))
+
+
+def apart(keras: Any, x: Any, side: int) -> Any:
+    """Returns maps (n, h, w, side * side * c) as (n, h * side, w * side, c): undoes `together`."""
+    if side == 1:
+        return x
+    _, height, width, channels = x.shape
+    x = keras.ops.reshape(x, (-1, height, width, side, side, channels // side**2))
+    x = keras.ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return keras.ops.reshape(x, (-1, height * side, width * side, channels // side**2))
+
+
+def greys(keras: Any, pictures: Any, last: bool = False) -> Any:
+    """Returns uint8 pictures (n, h, w, channels) in grey, float32 (n, h, w, 1) from 0 to 1 (ITU-R 601).
+
+    Args:
+        keras: the library.
+        pictures: of one channel or three, or with others behind them.
+        last: the last channel is asked for.
+    """
+    x = keras.ops.cast(pictures, "float32") / 255.0
+    if last or pictures.shape[-1] == 1:
+        return x[..., -1:]
+    return keras.ops.sum(x * keras.ops.array(LUMA, "float32"), axis=-1, keepdims=True)
 
 
 def with_own_contrast(keras: Any, x: Any) -> Any:
@@ -101,13 +139,17 @@ def with_own_contrast(keras: Any, x: Any) -> Any:
     return ops.concatenate([x, (x - mean) / (ops.sqrt(variance) + FAINTEST)], axis=-1)
 
 
-def _plain_maps(keras: Any, x: Any, width: int) -> list[Any]:
-    maps = []
-    for stride in PLAIN_STRIDES:
-        x = keras.layers.MaxPooling2D(2)(x) if stride > 1 else x
-        x = _block(keras, x, max(FINEST, width * stride // 2), 2)
+def _plain_maps(keras: Any, x: Any, structure: DecoderStructure) -> list[Any]:
+    maps: list[Any] = []
+    for stride in PLAIN_STRIDES[PLAIN_STRIDES.index(structure.finest) :]:
+        x = keras.layers.MaxPooling2D(2)(x) if maps else x
+        x = _block(keras, x, _channels(structure, stride), 2)
         maps.append(x)
     return maps
+
+
+def _channels(structure: DecoderStructure, stride: int) -> int:
+    return max(FINEST, structure.width * stride // 2)
 
 
 def _block(keras: Any, x: Any, channels: int, times: int) -> Any:

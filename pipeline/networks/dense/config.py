@@ -9,18 +9,18 @@ from pydantic import Field
 
 from pipeline.config.schema import AnytimeConfig
 from pipeline.errors import ConfigError, did_you_mean
-from pipeline.inputs.images.view import picture
+from pipeline.inputs.images.view import on_canvas, picture
 from pipeline.networks.backbones import BACKBONES, find_backbone
 
 PLAIN = "plain"  # the encoder that is not pretrained
 EXACT = ("none", "flips", "flips_both", "dihedral")  # test-time sets whose ways only move pixels
 GRAIN = 32  # pixels: the stride of the deepest map
 
-LossName = Literal["bce", "dice", "bce_dice", "focal", "lovasz"]
+LossName = Literal["auto", "bce", "dice", "bce_dice", "focal", "lovasz", "mse"]
 
 
 class UNetConfig(AnytimeConfig):
-    """A network that answers with a mask: an encoder, and a decoder that sees its maps at every stride."""
+    """A network that answers with a picture: an encoder, and a decoder that sees its maps at every stride."""
 
     backbone: str = Field(
         default=PLAIN, description="the encoder: a pretrained network by name, or `plain`, from scratch"
@@ -31,19 +31,35 @@ class UNetConfig(AnytimeConfig):
         description="`imagenet`, `none` or a file (.h5, .keras); `auto` is imagenet for a pretrained network",
     )
     size: int | list[int] = Field(
-        default=256, description="height and width of its pictures, pixels: multiples of 32"
+        default=256, description="height and width of its pictures, or tiles, pixels: multiples of 32"
+    )
+    tiles: bool = Field(
+        default=False,
+        description="pictures keep their own resolution (`task: image`): it learns from tiles of `size` "
+        "drawn at random, and answers by larger ones with blended seams; false: they are brought to `size`",
     )
     width: int = Field(
-        default=8, ge=4, le=128, description="channels at the finest stride; twice as many a stride deeper"
+        default=8, ge=4, le=128, description="channels at stride 2; twice as many a stride deeper"
+    )
+    finest: Literal[1, 2, 4] = Field(
+        default=1,
+        description="stride of the finest map of an encoder from scratch: at 2 it takes squares of 2 x 2 "
+        "pixels as one, which is quicker",
     )
     standardise: Literal["training", "picture"] = Field(
         default="training",
         description="what its pictures are less the mean and over the deviation of: the training pixels, or "
         "beside them each picture's own, where some are much fainter than others (an encoder from scratch)",
     )
+    begin: Literal["picture", "background"] = Field(
+        default="picture",
+        description="of tiles, what it adds to: the picture's own grey, or what a table of backgrounds says "
+        "(`kind: background`, learned from the same rows), which it then sees with the background",
+    )
     loss: LossName = Field(
-        default="bce_dice",
-        description="cross-entropy, Dice, their sum, focal, or Lovasz hinge (with cross-entropy)",
+        default="auto",
+        description="of masks: cross-entropy, Dice, their sum (`auto`), focal, or Lovasz hinge (with "
+        "cross-entropy); of greys: squared error (`auto`)",
     )
     frozen_epochs: int = Field(
         default=1, ge=0, description="of the decoder alone, where the encoder is pretrained"
@@ -86,12 +102,19 @@ class UNetConfig(AnytimeConfig):
         return self.size[0], self.size[1]
 
     def picture(self) -> dict[str, Any]:
-        return picture(self.picture_size(), None)
+        return on_canvas() if self.tiles else picture(self.picture_size(), None)
+
+    def needs_task(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
+        if self.loss != "auto":
+            found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
+        return found
 
     def space(self) -> dict[str, dict[str, Any]]:
-        """Returns what a search changes: loss, rates and width."""
+        """Returns what a search changes: rates, width, and the loss of masks."""
+        losses = {} if self.tiles else {"loss": {"choice": ["bce", "bce_dice", "focal", "lovasz"]}}
         found: dict[str, dict[str, Any]] = {
-            "loss": {"choice": ["bce", "bce_dice", "focal", "lovasz"]},
+            **losses,
             "learning_rate": {"float": [3e-4, 6e-3], "log": True},
             "width": {"choice": [8, 12, 16, 24]},
         }
@@ -108,9 +131,13 @@ class UNetConfig(AnytimeConfig):
         sides = [self.size] if isinstance(self.size, int) else self.size
         if len(sides) not in (1, 2) or any(side < GRAIN or side % GRAIN for side in sides):
             yield "size", f"must be multiples of {GRAIN}: one, or [height, width]. Received: {self.size}."
+        if self.begin != "picture" and not (self.tiles and self.from_scratch):
+            yield "begin", f"is for `tiles` and a `{PLAIN}` encoder. Received: {self.begin!r}."
         if self.backbone != PLAIN:
             if self.standardise != "training":
                 yield "standardise", f"is for a `{PLAIN}` encoder. Received: {self.standardise!r}."
+            if self.finest != 1:
+                yield "finest", f"is for a `{PLAIN}` encoder. Received: {self.finest}."
             yield from self._encoder()
         elif self.weights_kind != "none":
             yield "weights", f"a `plain` encoder starts from none. Received: {self.weights!r}."

@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from pipeline.clock import Clock
 from pipeline.context import Context
+from pipeline.data.dense import room
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.inputs.images import pixels as stored
 from pipeline.inputs.images.part import pictures_of
+from pipeline.networks.dense.background import BackgroundTable, pairs_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.dense.structure import make_unet_structure
+from pipeline.networks.dense.tiles import TileBatches, tiles_per_picture
 from pipeline.networks.fitting import NOT_A_NUMBER, guarded
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
@@ -26,6 +31,7 @@ from pipeline.networks.training.checkpoint import Checkpoint, name_fit
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
+from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.augment import Augmenter
 
@@ -38,37 +44,34 @@ class UNetFit:
 
     Args:
         config: the model's section.
-        task: what is asked for; it knows the masks.
+        task: what is asked for; it knows the masks, or the pictures.
         train: rows to learn from.
         context: seed, checkpoint, caches.
     """
 
-    def __init__(self, config: UNetConfig, task: Mask, train: Rows, context: Context) -> None:
+    def __init__(self, config: UNetConfig, task: Mask | Image, train: Rows, context: Context) -> None:
         self.config, self.task, self.train, self.context = config, task, train, context
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
-        self.batch = batch_of(config, len(train))
+        self.positions, self.target = train.positions, train.dataset.target
+        self.table: BackgroundTable | None = None
         self.history: list[dict[str, Any]] = []
 
     def run(self) -> TrainedUNet:
         """Trains and returns what was learned."""
         keras, config, context = load_keras(self.context.threads), self.config, self.context
         self.begun = Clock.now()
+        if isinstance(self.task, Image):
+            self._look_again(self.task)
+            self.shape = (*config.picture_size(), self.shown.shape[3])
         keras.utils.set_random_seed(context.seed % 2**32)
-        structure = make_unet_structure(config, self.shape, self.task.layers)
+        greys = isinstance(self.task, Image)
+        structure = make_unet_structure(config, self.shape, self.task.layers, greys)
         network: Any = get_network(structure, context.threads, UNet)
         pretrained = read_pretrained(config, structure.extractor, context.siblings)
-        statistics = (
-            stored.pixel_statistics(self.shown, self.train.positions) if config.from_scratch else None
-        )
+        statistics = stored.pixel_statistics(self.shown, self.positions) if config.from_scratch else None
         network.reset(context.seed, pretrained, statistics)
-        target = self.train.dataset.target
-        if target is None:
-            raise ModelError("These rows have no masks to learn from.")
-        masks = masks_at(self.task, target, self.part, context)
-        augmenter = None if config.augment == "none" else Augmenter(config.augment)
-        source = MaskBatches(self.shown, masks, self.train.positions, augmenter)
-        trainer, found = self._phases(network, source, self.part.key)
+        trainer, found = self._phases(network, self._source(), self.part.key)
         network.full.set_weights(found)
         notes = {
             "pictures": len(self.train),
@@ -76,9 +79,35 @@ class UNetFit:
             "loss": round(trainer.progress.losses[-1], 5),
             "history": self.history,
         }
-        return TrainedUNet(structure, network.values(), notes)
+        return TrainedUNet(structure, network.values(), notes, self.table)
 
-    def _phases(self, network: UNet, source: MaskBatches, key: str) -> tuple[Trainer, Values]:
+    def _look_again(self, task: Image) -> None:
+        """Lays what a table of backgrounds says beside the training pictures, where that is asked for."""
+        if self.config.begin != "background" or self.target is None:
+            return
+        asked = (task, self.part, self.positions, self.target)
+        self.table = BackgroundTable.learned(lambda: pairs_of(*asked))
+        height, width, channels = self.part.shape
+        found = room((len(self.positions), height, width, channels + 2), kind=np.dtype(np.uint8))
+        for place, position in enumerate(self.positions.tolist()):
+            found[place] = self.table.beside(np.asarray(self.shown[position]))
+        self.shown, self.target = found, self.target[self.positions]
+        self.positions = np.arange(len(found))
+
+    def _source(self) -> MaskBatches | TileBatches:
+        """Returns what batches are made of: whole pictures with their masks, or tiles of pictures."""
+        target, positions = self.target, self.positions
+        if target is None:
+            raise ModelError("These rows have no masks to learn from.")
+        augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
+        if isinstance(self.task, Image):
+            size = self.config.picture_size()
+            each = tiles_per_picture(size, (self.shown.shape[1], self.shown.shape[2]))
+            return TileBatches(self.shown, self.task, target, positions, size, each, augmenter)
+        masks = masks_at(self.task, target, self.part, self.context)
+        return MaskBatches(self.shown, masks, positions, augmenter)
+
+    def _phases(self, network: UNet, source: MaskBatches | TileBatches, key: str) -> tuple[Trainer, Values]:
         """Runs the phases, from where a checkpoint left them; returns the last one and its weights."""
         config, train = self.config, self.train
         fit = name_fit(
@@ -94,17 +123,23 @@ class UNetFit:
             guarded(trainer)
             self.history = trainer.history()
         network.hold(encoder=False)
-        trainer = self._trainer(network, "network", source, epochs_of(config, len(train)), checkpoint)
+        trainer = self._trainer(network, "network", source, epochs_of(config, len(source)), checkpoint)
         trainer.resume()
         found = guarded(trainer)[0]
         self.history = trainer.history()
         return trainer, found
 
     def _trainer(
-        self, network: UNet, name: str, source: MaskBatches, epochs: int, checkpoint: Checkpoint
+        self,
+        network: UNet,
+        name: str,
+        source: MaskBatches | TileBatches,
+        epochs: int,
+        checkpoint: Checkpoint,
     ) -> Trainer:
         config, last = self.config, name == "network"
-        batches = Batches(source, len(self.train), self.batch, self.context.seed, self.context.threads)
+        size = batch_of(config, len(source))
+        batches = Batches(source, len(source), size, self.context.seed, self.context.threads)
         schedule = Schedule(config.learning_rate, epochs * len(batches), "cosine", config.warmup)
         if not last:
             schedule = Schedule(config.learning_rate, epochs * len(batches), "constant", config.warmup)

@@ -1,12 +1,16 @@
-"""Probabilities of pixels, a batch at a time, each picture seen in the ways of a test-time set."""
+"""Probabilities of pixels, or their greys, of pictures that are seen in the ways of a test-time set."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from pipeline.data import dense
 from pipeline.networks.dense.network import UNet
+from pipeline.networks.dense.tiles import answering_size, stitched
 from pipeline.networks.picture_batches import take
+from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
 from pipeline.tasks.mask_rule import enlarged
 from pipeline.transforms.test_time import affines, apply_test_time
@@ -48,3 +52,44 @@ def _mean_over(network: UNet, batch: np.ndarray, ways: np.ndarray) -> np.ndarray
         logits = np.asarray(network.full.predict_on_batch(turned), np.float32)
         total = total + apply_test_time(0.5 * (1.0 + np.tanh(0.5 * logits)), invert_affines(way))
     return np.asarray(total, np.float32) / len(ways)
+
+
+def greys_of(
+    network_of: Callable[[tuple[int, int, int]], UNet],
+    task: Image,
+    shown: np.ndarray,
+    positions: np.ndarray,
+    tta: str,
+    seen: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Returns float16 (n, outputs): greys on the task's canvas, averaged over the ways.
+
+    Args:
+        network_of: returns the network, its weights set, for tiles of a shape (height, width, channels).
+        task: has the canvas.
+        shown: uint8 (all rows, h, w, c), pictures on a canvas, usually a memory map.
+        positions: (n,) the rows wanted.
+        tta: name of a set whose ways only move pixels.
+        seen: makes of a picture what the network sees; None: it is that itself.
+    """
+    size = answering_size((shown.shape[1], shown.shape[2]))
+    channels = shown.shape[3] if seen is None else seen(np.zeros((*size, shown.shape[3]), np.uint8)).shape[2]
+    network, ways = network_of((*size, channels)), affines(tta, size)
+    found = dense.room((len(positions), task.n_outputs), 0.0)
+    for place, position in enumerate(positions.tolist()):
+        picture = take(shown, np.array([position]))[0]
+        picture = picture if seen is None else seen(picture)
+        greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)
+        height, width = min(greys.shape[0], task.height), min(greys.shape[1], task.width)
+        canvas = found[place].reshape(task.height, task.width)
+        canvas[:height, :width] = np.clip(greys[:height, :width], 0.0, 1.0)
+    return found
+
+
+def _greys_over(network: UNet, tiles: np.ndarray, ways: np.ndarray) -> np.ndarray:
+    total: np.ndarray | float = 0.0
+    for way in ways:
+        turned = np.ascontiguousarray(apply_test_time(tiles, way))
+        said = np.asarray(network.full.predict_on_batch(turned), np.float32)
+        total = total + apply_test_time(said, invert_affines(way))
+    return np.asarray(total, np.float32)[..., 0] / len(ways)

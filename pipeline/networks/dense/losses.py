@@ -12,15 +12,17 @@ GAMMA, ALPHA = 2.0, 0.5  # of the focal loss: how much the sure pixels fade, the
 
 
 def make_mask_loss(keras: Any, name: str) -> Callable:
-    """Returns a loss by its name: bce, dice, bce_dice, focal or lovasz."""
+    """Returns a loss by its name: bce, dice, bce_dice, focal, lovasz or mse."""
     ops = keras.ops
-    parts = {
+    known: dict[str, list[Callable]] = {
         "bce": [_bce],
         "dice": [_dice],
         "bce_dice": [_bce, _dice],
         "focal": [_focal],
         "lovasz": [_bce, _lovasz],
-    }[name]
+        "mse": [_mse],
+    }
+    parts = known[name]
 
     def loss(truth: Any, logits: Any) -> Any:
         truth = ops.cast(truth, "float32")
@@ -39,6 +41,11 @@ def _cross_entropy(ops: Any, truth: Any, logits: Any) -> Any:
 
 def _bce(ops: Any, truth: Any, logits: Any) -> Any:
     return ops.mean(_cross_entropy(ops, truth, logits), axis=(1, 2, 3))
+
+
+def _mse(ops: Any, truth: Any, greys: Any) -> Any:
+    """Squared error of greys from 0 to 1, the truth in 0 to 255; 100 times, as large as other losses."""
+    return 100.0 * ops.mean(ops.square(truth / 255.0 - greys), axis=(1, 2, 3))
 
 
 def _dice(ops: Any, truth: Any, logits: Any) -> Any:

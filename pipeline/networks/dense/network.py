@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.networks.building import leaves
-from pipeline.networks.dense.building import build_decoder, build_encoder
+from pipeline.networks.dense.building import build_decoder, build_encoder, greys
 from pipeline.networks.dense.losses import make_mask_loss
 from pipeline.networks.dense.structure import UNetStructure
 from pipeline.networks.keras_import import load_keras, to_numpy
@@ -22,7 +22,7 @@ class UNet(Network):
     Attributes:
         extractor: Keras model, uint8 (n, h, w, c) to a list of maps.
         head: Keras model, maps to float32 (n, h, w, layers).
-        full: Keras model, pictures to logits; compiled.
+        full: Keras model, pictures to logits, or to greys; compiled.
         rate: factor of the encoder's rate, a variable: both phases of a fit are one traced step.
     """
 
@@ -30,10 +30,13 @@ class UNet(Network):
         keras = load_keras()
         self.structure = structure  # type: ignore[assignment]
         self.learns = True
-        self.extractor = build_encoder(structure.extractor, structure.head.width, structure.head.own_contrast)
+        self.extractor = build_encoder(structure.extractor, structure.head)
         self.head = build_decoder(structure.head, self.extractor.output_shape)
         inputs = keras.Input(structure.extractor.shape, dtype="uint8")
-        self.full = keras.Model(inputs, self.head(self.extractor(inputs)))
+        answer = self.head(self.extractor(inputs))
+        if (begin := structure.head.begin) is not None:
+            answer = answer + greys(keras, inputs, last=begin == "background")
+        self.full = keras.Model(inputs, answer)
         self.measuring: Any = None
         self._begin = [to_numpy(v) for v in self.weights]
         for layer in leaves(self.extractor):

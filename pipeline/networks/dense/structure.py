@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pipeline.networks.dense.config import UNetConfig
@@ -17,6 +17,8 @@ class DecoderStructure:
         layers: numbers per pixel.
         encoder_rate: factor of the rate of the encoder.
         own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
+        begin: of greys, what it adds to, as in UNetConfig; None for masks.
+        finest: stride of the finest map of an encoder from scratch.
     """
 
     width: int
@@ -24,6 +26,8 @@ class DecoderStructure:
     loss: str
     encoder_rate: float
     own_contrast: bool = False
+    begin: str | None = None
+    finest: int = 1
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class UNetStructure:
     adapt: bool
     top: int = ALL
 
+    def seeing(self, shape: tuple[int, int, int]) -> UNetStructure:
+        """Returns the structure of the same weights for pictures of another shape."""
+        return replace(self, extractor=replace(self.extractor, shape=shape))
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -56,17 +64,29 @@ class UNetStructure:
         )
 
 
-def make_unet_structure(config: UNetConfig, shape: tuple[int, int, int], layers: int) -> UNetStructure:
-    """Returns the structure of a U-Net for pictures of that shape (height, width, channels)."""
+def make_unet_structure(
+    config: UNetConfig, shape: tuple[int, int, int], layers: int, greys: bool = False
+) -> UNetStructure:
+    """Returns the structure of a U-Net.
+
+    Args:
+        config: the model's section.
+        shape: of what it sees: height, width, channels.
+        layers: numbers per pixel.
+        greys: whether these are greys; otherwise they are chances of masks.
+    """
+    loss = ("mse" if greys else "bce_dice") if config.loss == "auto" else config.loss
     untrained = config.weights_kind == "none"
     return UNetStructure(
         ExtractorStructure(config.backbone, config.alpha, shape, "none", False),
         DecoderStructure(
             config.width,
             layers,
-            config.loss,
+            loss,
             1.0 if untrained else config.encoder_rate,
             config.standardise == "picture",
+            config.begin if greys else None,
+            config.finest,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
         adapt=untrained,
