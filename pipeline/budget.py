@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.clock import Clock, OutOfTime
+from pipeline.clock import SHORTEST, Clock, OutOfTime, coarse
 from pipeline.config.metric import metric_of
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.models.base import AnytimeConfig, Model
@@ -29,9 +29,7 @@ RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
 PAGE, MOST_OF_A_PAGE = 0.1, 4.0  # of the budget, and seconds, for drawing the report
 SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds are better than worse fits
-SHORTEST = 0.5  # seconds of any other fit
 LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
-STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0, 6.0, 7.0, 8.5)  # each a fifth more than the one before
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
 QUICK_BLENDS = {"picture": "convex"}  # by what a metric wants; of others it is greedy
@@ -294,14 +292,3 @@ class Budget:
         run.made(product)
         publish(run, product, self.started)
         return product
-
-
-def coarse(seconds: float) -> float:
-    """Returns the largest of `STEPS` times a power of ten that is not above, at least 0.5 s; else 0.
-
-    So the same budget mostly finds its products again.
-    """
-    if seconds < SHORTEST:
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(seconds))
-    return round(power * max(step for step in STEPS if step * power <= seconds), 10)

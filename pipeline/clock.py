@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
 
 from pipeline.progress import Progress
+
+SHORTEST = 0.5  # seconds of a share of time that is worth its name
+STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0, 6.0, 7.0, 8.5)  # each a fifth more than the one before
 
 
 class OutOfTime(Exception):  # noqa: N818 - no mistake, and never shown to anyone
@@ -80,3 +84,14 @@ def process_age() -> float:
         return max(time.clock_gettime(time.CLOCK_BOOTTIME) - begun, 0.0)
     except (OSError, AttributeError, ValueError):
         return 0.0
+
+
+def coarse(seconds: float) -> float:
+    """Returns the largest of `STEPS` times a power of ten that is not above, at least 0.5 s; else 0.
+
+    So the same budget mostly finds its products again.
+    """
+    if seconds < SHORTEST:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(seconds))
+    return round(power * max(step for step in STEPS if step * power <= seconds), 10)

@@ -52,7 +52,7 @@ class Image(Task):
 
     @property
     def layers(self) -> int:
-        """How many numbers there are per pixel."""
+        """Numbers per pixel."""
         return 1
 
     @property

@@ -2,7 +2,8 @@
 
 import cv2
 import numpy as np
-from pipeline.report.worst_pictures import (
+
+from pipeline.reports.worst_pictures import (
     GAP,
     HEIGHT,
     SAID,
