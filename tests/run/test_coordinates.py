@@ -244,7 +244,9 @@ def test_a_fixed_crop_is_cut_from_training_test_and_new_pictures(data, tmp_path,
     for file, pixels in zip(files, [sides.train.pixels[3], sides.test.pixels[2]], strict=True):
         np.testing.assert_array_equal(pixels, decode((data / file).read_bytes(), 3, file)[6:24, 9:27])
     decoded = []
-    monkeypatch.setattr(images, "write_views", lambda *asked: decoded.append(asked) or write_views(*asked))
+    monkeypatch.setattr(
+        images, "write_views", lambda *asked, **more: decoded.append(asked) or write_views(*asked, **more)
+    )
     assert predict(run, data / "test.csv", tmp_path / "out.csv") == TEST_ROWS
     assert len(decoded) == 1  # both see the same: the pictures are decoded once
     (tmp_path / "folder").mkdir()
