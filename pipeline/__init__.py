@@ -8,8 +8,8 @@ __version__ = "0.1.0"
 
 # OpenMP's threads spin while they wait for one another. On a machine that has anything else to do that
 # makes LightGBM up to 70 times slower (measured). Those that sleep at once gain nothing from a second core;
-# a short spin keeps the gain of an idle machine (1.5 to 1.8 times as fast) and loses a factor of two or
-# three on a busy one. Both are read when a library loads OpenMP, so they stand before every other import.
+# a short spin keeps most of the gain of an idle machine (1.3 to 1.8 times as fast) and loses a factor of
+# two or three on a busy one. Both are read when a library loads OpenMP, so they stand before other imports.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of libraries that do not know the next
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import would call the network

@@ -18,7 +18,7 @@ from pipeline.models.base import MODELS, ModelConfig
 from pipeline.models.size import Size
 from pipeline.models.sparse import SparseConfig, SparseModel
 
-PER_CELL = 1e-5  # seconds per row, set of columns and problem, the choice of C included
+PER_CELL = 3e-6  # seconds per row, set of columns and problem, the choice of C included
 
 
 class CrossesConfig(SparseConfig):

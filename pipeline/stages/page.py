@@ -14,7 +14,7 @@ from pipeline.registry import MODELS
 from pipeline.reports.material import Blended, Material
 from pipeline.reports.page import HEAD, VERSION, made_of, render
 from pipeline.run.run import Run
-from pipeline.stages.audit import audit_product, findings_of, labels_product
+from pipeline.stages.audit import audit_product, findings_of, labels_product, newest_blend
 from pipeline.stages.report import report_product
 from pipeline.store import MANIFEST, digest, file_digest, write_atomically
 
@@ -94,14 +94,10 @@ def material_of(run: Run) -> Material:
 
 def _newest(run: Run) -> Blended | None:
     """Returns the ensemble that was handed in last, if it was made with the folds of this configuration."""
-    root = run.plan.store.root
-    try:
-        summary = json.loads((root / "submission.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    folder = newest_blend(run)
+    if folder is None:
         return None
-    folder = root / summary["ensemble"]["folder"]
-    if summary["folds"] != run.folds.hash or not (folder / "oof.npy").exists():
-        return None
+    summary = json.loads((run.plan.store.root / "submission.json").read_text(encoding="utf-8"))
     return Blended(folder, summary, _stale(run, summary["config"]["models"]))
 
 
