@@ -149,6 +149,19 @@ def test_a_net_whose_fits_would_be_too_short_is_left_out_at_once(place, costs, m
     assert re.search(r"net +left out: a fit of [\d.]+ s would not be of use", capsys.readouterr().out)
 
 
+def test_nothing_begins_once_the_time_is_over(place, costs, monkeypatch, capsys):
+    """A model that cannot be cut runs over the end: the fits of the next would each be a whole one."""
+    text = CONFIG + "  near: {kind: neighbours}\n  trees: {kind: extra_trees, n_estimators: 5}\n"
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    costs.update(near=200.0)
+    begun, fit = [], Run._fit
+    monkeypatch.setattr(Run, "_fit", lambda self, name, *rest: begun.append(name) or fit(self, name, *rest))
+    assert main(["train", "toy", "--budget", "60s"]) == 0
+    assert begun.count("near") == 1
+    assert "trees" not in begun
+    assert re.search(r"trees +left out: the time is over", capsys.readouterr().out)
+
+
 def test_copies_of_the_best_model_come_first_and_take_no_longer_than_it(place, costs):
     text = CONFIG + "  worse: {kind: lightgbm, n_estimators: 1, learning_rate: 0.001}\n"
     (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
