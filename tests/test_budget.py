@@ -149,6 +149,17 @@ def test_a_net_whose_fits_would_be_too_short_is_left_out_at_once(place, costs, m
     assert re.search(r"net +left out: a fit of [\d.]+ s would not be of use", capsys.readouterr().out)
 
 
+def test_new_rows_are_predicted_by_boosting_that_took_larger_steps(place, costs, capsys):
+    costs.update(lgbm=2.0)
+    assert main(["train", "toy", "--budget", "12s"]) == 0
+    assert "boosting in larger steps" in capsys.readouterr().out
+    assert manifest(place)["config"]["models"]["lgbm"]["learning_rate"] == 0.1
+    predicting = ["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]
+    assert main(predicting) == 0
+    assert "which a budget cut to its time" in capsys.readouterr().out
+    assert main([*predicting, "--set", "models.lgbm.num_leaves=9"]) == 1, "other models than were trained"
+
+
 def test_nothing_begins_once_the_time_is_over(place, costs, monkeypatch, capsys):
     """A model that cannot be cut runs over the end: the fits of the next would each be a whole one."""
     text = CONFIG + "  near: {kind: neighbours}\n  trees: {kind: extra_trees, n_estimators: 5}\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import Config
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.many_rows import spread
@@ -99,16 +99,23 @@ def cut_to_time(run: Run) -> list[str]:
     if not path.exists() or run.trained():
         return []
     facts = json.loads(path.read_text(encoding="utf-8"))["config"]
-    own = {name: section.model_dump(mode="json") for name, section in run.config.models.items()}
-    cut = [
-        name
-        for name, section in facts["models"].items()
-        if {**section, "max_seconds": None} == {**own.get(name, {}), "max_seconds": None}
-        and section.get("max_seconds") is not None
-    ]
-    if not any(own[name].get("max_seconds") is None for name in cut):
+    models = run.config.models
+    if not any(name in models and _cut(models[name], said) for name, said in facts["models"].items()):
         return []
     return submitted_overrides(facts)
+
+
+def _cut(own: ModelConfig, said: Mapping[str, Any]) -> bool:
+    """Says whether a section is the own one with less time, or with its kind's faster settings."""
+    asked = own.model_dump(mode="json")
+    if own.kind != said["kind"] or said == asked:
+        return False
+    faster = MODELS.get(own.kind).faster
+    slower = {
+        key: asked[key] for key in faster if said[key] == faster[key] and key not in own.model_fields_set
+    }
+    less = {"max_seconds": asked["max_seconds"]} if asked.get("max_seconds", 0) is None else {}
+    return {**said, **slower, **less} == asked
 
 
 def submitted_overrides(facts: Mapping[str, Any]) -> list[str]:
