@@ -170,7 +170,8 @@ class Budget:
             return None
         share = min(self._share(name), self._kind(name).most if deciding else 1.0)
         fitting = self._kind(name).fitting(self._size)
-        seconds = coarse(fitting * share * clock.left / (len(fits) * section.seeds))
+        rounds = len(run.groups(name, self.plan.own_fits))
+        seconds = coarse(fitting * share * clock.left / (rounds * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
         return None if deciding and seconds < SHORTEST_FIT else seconds

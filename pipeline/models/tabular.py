@@ -105,6 +105,7 @@ class Tabular(TableModel):
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
     version = 2  # its epochs are counted from 0, as every network's: other orders of the rows
     anytime = True
+    side_by_side = False  # the seed of Keras is one for the whole process
     config: TabularConfig
 
     @classmethod
