@@ -32,7 +32,7 @@ BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows 
 
 START = 8.0  # seconds before the first epoch
 PER_ROW = 6e-4  # seconds per row, all epochs
-LEAST_PER_ROW = 3e-4  # otto in 15 s a fit on a busy machine: log loss 0.51, where XGBoost has 0.50 in 20 s
+LEAST_PER_ROW = 2e-4  # otto in 15 s a fit on a busy machine: log loss 0.51, where XGBoost has 0.50 in 20 s
 FEWEST_EPOCHS = 25  # with fewer, a smaller network is better: otto in 15 s a fit 0.553, a small one 0.510
 FLOPS = 6e10  # of two cores of a 2020s server, in layers of this size
 SMALL: dict[str, Any] = {"members": 2, "embedding": 0}  # where fewer epochs fit; what the user has set stays
