@@ -128,6 +128,7 @@ class Budget:
         if clock.left <= 0 and name != "baseline":
             self.progress.message(f"{name:<16} left out: the time is over")
             return False
+        self._kind(name).start(self.plan.config.threads)
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
             if not deciding and seconds < max(self._least(name), SHORTEST):

@@ -102,6 +102,11 @@ class Model(ABC):
         return 0.8
 
     @classmethod
+    def start(cls, threads: int) -> None:
+        """Pays what a process pays once, before its first fit: a library's import."""
+        return
+
+    @classmethod
     def least_seconds(cls, size: Size) -> float:
         """Returns the seconds below which a fit that is ended by time is of no use."""
         return 0.0

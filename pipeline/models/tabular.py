@@ -38,7 +38,6 @@ FLOPS = 6e10  # of two cores of a 2020s server, in layers of this size
 SMALL: dict[str, Any] = {"members": 2, "embedding": 0}  # where fewer epochs fit; what the user has set stays
 SEARCH_SHARE = 0.6  # of the reported progress, where small data are learned again
 REFIT = "refit"  # the phase in which they are
-NOT_A_NUMBER = "Lower `learning_rate`, and look for extreme values in the numeric columns."
 
 
 class TabularConfig(AnytimeConfig):
@@ -116,6 +115,10 @@ class Tabular(TableModel):
         return START + PER_ROW * size.rows
 
     @classmethod
+    def start(cls, threads: int) -> None:
+        load_keras(threads)
+
+    @classmethod
     def least_seconds(cls, size: Size) -> float:
         return LEAST_PER_ROW * size.rows
 
@@ -132,7 +135,7 @@ class Tabular(TableModel):
             ValueError: it shall stop early, and there are no inner rows that tell when.
             ModelError: a loss became NaN or infinite.
         """
-        load_keras(context.threads)  # which a process pays once: no part of a fit's time
+        self.start(context.threads)  # no part of a fit's time
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, whole, valid = self.config, train, None
@@ -207,7 +210,7 @@ class Tabular(TableModel):
             terms.checkpoint,
             judge=None if valid is None else lambda: self._inner_loss(*valid, terms.context),
             until=terms.until,
-            advice=NOT_A_NUMBER,
+            advice="Lower `learning_rate`, and look for extreme values in the numeric columns.",
             before=self.history_,
         )
         trainer.resume()
