@@ -12,6 +12,7 @@ from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime, coarse, process_age
 from pipeline.models.tabular import Tabular
 from pipeline.progress import Progress
+from pipeline.run.model_products import ModelProducts
 from pipeline.run.run import Run
 
 pytestmark = pytest.mark.slow
@@ -21,6 +22,7 @@ competition: toy
 data: {target: species}
 metric: log_loss
 folds: {n: 3}
+threads: 1
 models:
   logit: {kind: logistic}
   lgbm: {kind: lightgbm, n_estimators: 30}
@@ -36,7 +38,7 @@ def place(workplace):
 @pytest.fixture
 def costs(monkeypatch):
     """Seconds per fold by the name of a model: the budget's clock goes on by them, and stands still else."""
-    now, found, fit = [0.0], {}, Run._fit
+    now, found, fit = [0.0], {}, ModelProducts._fit
 
     def ticking(self, name, fold, save_to):
         output = fit(self, name, fold, save_to)
@@ -45,7 +47,7 @@ def costs(monkeypatch):
         return output
 
     monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
-    monkeypatch.setattr(Run, "_fit", ticking)
+    monkeypatch.setattr(ModelProducts, "_fit", ticking)
     return found
 
 
@@ -127,6 +129,13 @@ def test_a_model_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
     config = manifest(place)["config"]
     assert config["models"]["lgbm"]["max_seconds"] == 33.0
     assert config["folds"]["n"] == 3
+
+
+def test_folds_side_by_side_share_the_time_by_their_rounds(place, costs):
+    """Two rounds (two folds, then one) and not three fits: half as much again for each."""
+    costs.update(lgbm=40.0)
+    assert main(["train", "toy", "--budget", "300s", "--set", "threads=2"]) == 0
+    assert manifest(place)["config"]["models"]["lgbm"]["max_seconds"] == 50.0
 
 
 def test_a_network_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
