@@ -24,6 +24,7 @@ from pipeline.registry import MODELS, opening
 from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
 from pipeline.run.data_products import VERSION, DataProducts
 from pipeline.run.outputs import OutputsRead, outputs_read, with_outputs
+from pipeline.run.side_by_side import lanes_for
 from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
@@ -203,7 +204,14 @@ class ModelProducts(DataProducts):
             if read.part == "weights"
         }
         experiment, split = self.prepared(name, fold, self.experiment(name))
-        return cross_validation.fit_fold(experiment, split, self.context(product, siblings), save_to)
+        threads = max(1, self.config.threads // self.lanes(name))
+        context = replace(self.context(product, siblings), threads=threads)
+        return cross_validation.fit_fold(experiment, split, context, save_to)
+
+    def lanes(self, name: str) -> int:
+        """Returns how many folds of a model are fitted side by side, and so share the threads."""
+        kind, fits = MODELS.get(self.plan.section(name).kind), len(self.plan.own_fits)
+        return min(lanes_for(kind, self.competition, self.config.threads), fits)
 
     def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
         """Returns experiment and split of one fit: with what it reads of other models, if anything."""

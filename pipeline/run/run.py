@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -12,12 +12,9 @@ import numpy as np
 from pipeline.config.schema import ModelConfig
 from pipeline.data.folds import WHOLE, Fold
 from pipeline.errors import ModelError, listing
-from pipeline.models.base import Context
 from pipeline.progress import Progress
-from pipeline.registry import MODELS
 from pipeline.run.model_products import ModelProducts
-from pipeline.run.side_by_side import MOST_CELLS, side_by_side
-from pipeline.store import Product
+from pipeline.run.side_by_side import side_by_side
 from pipeline.validation import cross_validation
 from pipeline.validation.fold_output import FoldOutput
 
@@ -91,40 +88,29 @@ class Run(ModelProducts):
             self.progress.end(f"{metric.name} {', '.join(said)}" if said else "")
 
     def groups(self, name: str, folds: Sequence[Fold]) -> list[list[Fold]]:
-        """Returns folds of a model in the groups that are fitted side by side: as many as there are threads.
-
-        Each stands alone where the kind of model does not allow for it, where the table is large, and
-        where it still has to be worked out what a fit reads. What is left over stands alone, too: it has
-        all threads.
-        """
-        kind, competition = MODELS.get(self.plan.section(name).kind), self.competition
-        columns = 0 if competition.train is None else competition.train.shape[1]
-        lanes = self.config.threads if kind.side_by_side else 1
-        if len(competition.ids) * columns > MOST_CELLS:
-            lanes = 1
-        if any(not read.done() for fold in folds for read in self._products_read(name, fold)):
-            lanes = 1
-        whole = len(folds) // lanes * lanes
-        pairs = [list(folds[start : start + lanes]) for start in range(0, whole, lanes)]
-        return pairs + [[fold] for fold in folds[whole:]]
+        """Returns folds of a model in the groups that are fitted side by side."""
+        lanes = self.lanes(name)
+        return [list(folds[start : start + lanes]) for start in range(0, len(folds), lanes)]
 
     def _fit_group(self, name: str, group: Sequence[Fold]) -> None:
-        """Makes the fits of a group; a single one has all threads."""
+        """Makes the fits of a group, once all that they read is there."""
         if len(group) == 1:
             self.made(self.fit_product(name, group[0]))
             return
+        for fold in group:
+            for read in self.fit_product(name, fold).sources:
+                self.made(read)
 
         def fit(fold: Fold) -> Callable[[Progress], FoldOutput]:
             return lambda progress: self._lane(name, progress, len(group)).output(name, fold)
 
         side_by_side([fit(fold) for fold in group], self.progress)
 
-    def _lane(self, name: str, progress: Progress, lanes: int) -> Lane:
+    def _lane(self, name: str, progress: Progress, width: int) -> Lane:
         """Returns the run as one of several lanes has it: the rows are opened once, for all of them."""
-        known = {key: self._known[key] for key in [("experiment", name)]}
-        lane = Lane(self.plan, progress, known, lanes)
-        kept = {one.name for one in fields(self)}
-        vars(lane).update({key: value for key, value in vars(self).items() if key not in kept})
+        lane = Lane(self.plan, progress, {("experiment", name): self.experiment(name)}, width)
+        own = {one.name for one in fields(self)}
+        vars(lane).update({key: value for key, value in vars(self).items() if key not in own})
         return lane
 
     def say_trained(self, name: str, fitted: int, started: float) -> None:
@@ -147,17 +133,14 @@ class Run(ModelProducts):
 
 @dataclass(frozen=True)
 class Lane(ModelProducts):
-    """One of several fits side by side: it has one thread, and its part of the seconds.
+    """One of several fits side by side: it has its part of their seconds.
 
     Attributes:
-        lanes: how many there are.
+        width: how many there are.
     """
 
-    lanes: int = 1
-
-    def context(self, product: Product, siblings: Mapping[str, Path]) -> Context:
-        return replace(super().context(product, siblings), threads=1)
+    width: int = 1
 
     def _fit(self, name: str, fold: Fold, save_to: Path) -> FoldOutput:
         output = super()._fit(name, fold, save_to)
-        return replace(output, seconds=output.seconds / self.lanes)
+        return replace(output, seconds=output.seconds / self.width)

@@ -13,11 +13,25 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import TypeVar
 
+from pipeline.data.competition import Competition
+from pipeline.models.base import Model
 from pipeline.progress import Progress
 
 T = TypeVar("T")
 
 MOST_CELLS = 20_000_000  # of the table: above, every fit's copy of it counts, and threads pay within a fit
+
+
+def lanes_for(kind: type[Model], competition: Competition, threads: int) -> int:
+    """Returns how many fits of a kind of model may go on side by side.
+
+    It follows from configuration and table alone: a fit that is done again, or by a worker, has as many
+    threads as before, and its last digits depend on them. One where the kind does not allow for it, and
+    where the table is large.
+    """
+    columns = 0 if competition.train is None else competition.train.shape[1]
+    large = len(competition.ids) * columns > MOST_CELLS
+    return threads if kind.side_by_side and not large else 1
 
 
 class Stopped(Exception):  # noqa: N818 - no mistake, and never shown to anyone
