@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KERAS_BACKEND")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def machine() -> dict[str, Any]:
@@ -18,6 +18,7 @@ def machine() -> dict[str, Any]:
         "cores": cores(),
         "cpu_features": cpu_features(),
         "blas": blas(),
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "environment": {name: os.environ.get(name, "") for name in THREADS},
     }
 
