@@ -80,8 +80,7 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
         The package, opened and checked.
 
     Raises:
-        ModelError: models are not trained; a member from outside has no model that could be packed; a row
-            is asked for each pixel.
+        ModelError: models are not trained; a member from outside has no model that could be packed.
         DataError: the image's versions cannot be read.
     """
     run.refuse_untrained()
@@ -96,11 +95,6 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
         raise ModelError(
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
-        )
-    if run.competition.pixel_rows is not None:
-        raise ModelError(
-            "A package cannot hand in a row for each pixel yet. Upload the file: make submit COMP="
-            f"{place.name}."
         )
     if image:
         read_image(image)  # what is wrong with it is said before anything goes
