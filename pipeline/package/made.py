@@ -40,7 +40,6 @@ def write_made(run: Run, facts: Mapping[str, Any], config: Path, manifest: Mappi
             "weights": weights_files(run.config),
             "versions": facts["versions"],
             "machine": machine(),
-            "workers": manifest["config"]["workers"],
             "timed": timed(run.config),
             "averages": manifest["ensemble"].get("averages", {}),
             "metric": manifest["metric"],

@@ -57,8 +57,6 @@ class Card:
         found += [f"{name}: made with {was}, here {now}" for name, (was, now) in versions.items()]
         found += differing(self.made["machine"], machine())
         found += [f"weights {line}" for line in differing(self.made["weights"], weights_files(self.config))]
-        if self.made["workers"] > 1:
-            found.append(f"workers: made by {self.made['workers']} processes, here by one")
         if timed := self.made["timed"]:
             found.append(
                 f"fits that end by the clock (`max_seconds`), and never twice alike: {listing(timed)}"
