@@ -124,7 +124,7 @@ def score_of(run: Run, name: str, found: np.ndarray, target: np.ndarray) -> floa
     scores = []
     for fold, answers in zip(run.plan.own_fits, found, strict=True):
         rows = fold.valid[fold.valid < found.shape[1]]
-        scores.append(run.metric(name).score(target[rows], answers[rows]))
+        scores.append(run.metric(name)(target[rows], answers[rows]))
     return float(np.mean(scores))
 
 

@@ -38,7 +38,7 @@ class Cost:
 
 
 class Setting(NamedTuple):
-    """How much is learned of what is taught, and how soft it is made."""
+    """Setting of a distillation: the share of what is taught, and the temperature that softens it."""
 
     share: float
     temperature: float | None

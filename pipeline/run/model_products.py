@@ -72,7 +72,7 @@ class ModelProducts(DataProducts):
         return self.input_products(name)["images"]
 
     def views(self, name: str, side: str = "train") -> Views:
-        """Where in the source every picture lies that a network sees."""
+        """Places in the source of every picture that a network sees."""
         return seen_by(self.made(self.pixels_product(name)), side)
 
     def coordinates_product(self, name: str) -> Product:
