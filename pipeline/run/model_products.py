@@ -72,7 +72,7 @@ class ModelProducts(DataProducts):
         return self.input_products(name)["images"]
 
     def views(self, name: str, side: str = "train") -> Views:
-        """Places in the source of every picture that a network sees."""
+        """Views of the source through which a network sees every picture of a side."""
         return seen_by(self.made(self.pixels_product(name)), side)
 
     def coordinates_product(self, name: str) -> Product:
