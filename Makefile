@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report package distil submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report package distil reproduce submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -90,6 +90,10 @@ package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-packa
 distil: needs-comp $(BIN)/.ready ## one model learns what the ensemble says: score, time and size beside its own: MODEL=small [SHARE=0.5 TEMPERATURE=2]
 	@test -n "$(MODEL)" || { echo "error: which model? For example: make distil COMP=$(COMP) MODEL=small"; exit 1; }
 	@$(RUN) distil $(OPTIONS) --model $(MODEL) $(if $(SHARE),--share $(SHARE)) $(if $(TEMPERATURE),--temperature $(TEMPERATURE))
+
+reproduce: $(BIN)/.ready ## make a submission again from the model card of its package, and compare: CARD=path [DATA=path]
+	@test -n "$(CARD)" || { echo "error: which card? For example: make reproduce CARD=runs/NAME/package"; exit 1; }
+	@$(RUN) reproduce "$(CARD)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 submit: needs-comp $(BIN)/.ready ## hand in the submission at Kaggle, wait for its score [MESSAGE="..." CODE=1: by the package's notebook]
 	@$(RUN) submit $(OPTIONS) $(SLUGGED) $(if $(MESSAGE),--message "$(MESSAGE)") $(if $(CODE),--code) \

@@ -193,6 +193,14 @@ def _add_contest(commands: _Commands) -> None:
         "--share", type=float, help="of what is said; the rest is the label's (default: several)"
     )
     distil.add_argument("--temperature", type=float, help="of what is said: above 1 is softer (default 1)")
+    reproduce = commands.plain(
+        "reproduce", "reproducing.reproduce", "make a submission again from its model card", named=False
+    )
+    reproduce.add_argument("card", metavar="CARD", help="the model card, or the folder of its package")
+    reproduce.add_argument("--data", metavar="PATH", help="folder or zip of the contest's files")
+    reproduce.add_argument(
+        "--again", action="store_true", help="from the beginning, whatever is done already"
+    )
     for command in (submit, package):
         command.add_argument("--owner", metavar="NAME", help="your account at Kaggle; or KAGGLE_USERNAME")
         command.add_argument("--hours", type=float, default=9.0, help="that a notebook may take (default 9)")

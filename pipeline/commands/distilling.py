@@ -13,11 +13,12 @@ from pipeline.commands.packaging import submitted_run
 from pipeline.config.schema import ModelConfig
 from pipeline.console import ConsoleProgress
 from pipeline.errors import ConfigError, ModelError, did_you_mean, listing
-from pipeline.package.distilled import compare
+from pipeline.package.distilled import Setting, choose, compare
 from pipeline.run.run import Run
 from pipeline.stages.blend import submitted_blend
 
 SHARES = (0.0, 0.3, 0.6)  # of what is taught, tried where none is asked for
+TEMPERATURES = (1.0, 2.0)  # of classes' probabilities; the same
 
 
 def distil(options: argparse.Namespace, console: Console) -> int:
@@ -36,21 +37,19 @@ def distil(options: argparse.Namespace, console: Console) -> int:
         outside = submitted.config.ensemble.outside
         teachers = [one for one in dict.fromkeys(blend.models) if one != name and one not in outside]
         found = {}
-        for share in (options.share,) if options.share is not None else SHARES:
-            said = _lesson(known[name], share, options.temperature, teachers)
+        for setting in _settings(options, submitted.competition.task.exclusive):
+            said = _lesson(known[name], setting, teachers)
             alone = asked_run(_alone(options, submitted, name, known[name], said), progress)
             with alone.plan.store.exclusive(progress.message):
-                found[share] = compare(submitted, blend, alone, name)
-    best = min(found, key=lambda share: found[share].lost)
-    for line in found[best].lines():
+                found[setting] = compare(submitted, blend, alone, name)
+    choice = choose(found)
+    best = choice.setting
+    for line in [*found[best].lines(), *(choice.lines(found) if len(found) > 1 else ())]:
         console.print(line, markup=False)
-    if len(found) > 1:
-        tried = ", ".join(f"{share:g}: {one.model.score:.5f}" for share, one in found.items())
-        console.print(f"share of what is taught: {best:g}, the best of those tried ({tried})", markup=False)
-    if best == 0:
+    if best.share == 0:
         console.print("Labels alone teach it best here: leave `distil` out.")
         return 0
-    words = json.dumps(_lesson(known[name], best, options.temperature, teachers))
+    words = json.dumps(_lesson(known[name], best, teachers))
     member = f"`models.{name}: {{distil: {words}}}`, `ensemble: {{members: [{name}]}}`"
     console.print(f"To hand it in: {member}, then make train and make package", markup=False)
     return 0
@@ -73,7 +72,26 @@ def _alone(
     return asked
 
 
-def _lesson(section: ModelConfig, share: float, temperature: float | None, teachers: list[str]) -> dict:
+def _settings(options: argparse.Namespace, softens: bool) -> list[Setting]:
+    """Returns the settings that are tried: one temperature is enough where nothing is taught.
+
+    Args:
+        options: of the command line: a share, a temperature, or neither.
+        softens: whether a temperature changes anything: of the probabilities of classes.
+    """
+    shares = (options.share,) if options.share is not None else SHARES
+    softer = (None,) if not softens else TEMPERATURES
+    temperatures = (options.temperature,) if options.temperature is not None else softer
+    if options.share is not None and options.temperature is None:
+        temperatures = (None,)
+    return [
+        Setting(share, temperature)
+        for share in shares
+        for temperature in (temperatures if share else temperatures[:1])
+    ]
+
+
+def _lesson(section: ModelConfig, setting: Setting, teachers: list[str]) -> dict:
     """Returns what the model is to learn from: what its section says, and over it the command line.
 
     Raises:
@@ -82,6 +100,7 @@ def _lesson(section: ModelConfig, share: float, temperature: float | None, teach
     said = section.distil.model_dump(exclude_defaults=True) if section.distil else {"of": teachers}
     if not said["of"]:
         raise ModelError("Nobody teaches: the submission's ensemble has no other model.")
+    share, temperature = setting
     return said | {"share": share} | ({} if temperature is None else {"temperature": temperature})
 
 

@@ -12,6 +12,7 @@ from pipeline.config.schema import Config
 from pipeline.data.competition import Competition, Features
 from pipeline.data.escapes import unescape_table
 from pipeline.data.located import BY_PRIOR, LOCATED, album_of
+from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.sample_file import read_sample
 from pipeline.data.side_tables import joined
 from pipeline.data.source import Source
@@ -97,7 +98,7 @@ def read_test(
     Raises:
         DataError: as `read_rows`; rows that only the sample has.
     """
-    sample, _ = read_sample(
+    sample, pixels = read_sample(
         TableFile.open(source, config.data.sample, config.data), competition.id, config.data
     )
     asked = sample[competition.id].to_numpy(str)
@@ -116,7 +117,9 @@ def read_test(
             raise DataError(f"{config.data.sample} lacks ids of {config.data.test}: {listing(rest)}.")
         passing = sample[list(passing.columns)].reset_index(drop=True)
     ids = np.array([*asked, *rest], str)
-    return replace(new, sample_ids=ids, passing=passing, header=competition.header)
+    if pixels is not None:
+        pixels = _all_pixels(pixels, new, rest)
+    return replace(new, sample_ids=ids, passing=passing, header=competition.header, pixel_rows=pixels)
 
 
 def blocks(new: Competition, most: int) -> Iterator[Competition]:
@@ -145,8 +148,25 @@ def blocks(new: Competition, most: int) -> Iterator[Competition]:
             sample_ids=asked,
             left_out={BY_PRIOR: prior} if prior else {},
             test_sizes=None if new.test_sizes is None else new.test_sizes[at],
+            pixel_rows=None if new.pixel_rows is None else new.pixel_rows.part(asked.tolist()),
             **kept,
         )
+
+
+def _all_pixels(pixels: PixelRows, new: Competition, rest: list[str]) -> PixelRows:
+    """Returns the sample's rows of pixels, behind them those of pictures that it lacks.
+
+    Raises:
+        DataError: rows outside their picture, or of pictures that take turns.
+    """
+    sizes = {} if new.test_sizes is None else dict(zip(new.test_ids, new.test_sizes.tolist(), strict=True))
+    if not pixels.one_by_one:
+        raise DataError(
+            "The sample's pixels must stand picture by picture: here pictures take turns, and none could be "
+            "written before all are answered."
+        )
+    known = [name for name in rest if name in sizes]  # nobody knows how many pixels the others have
+    return pixels.placed(sizes).and_all_of(known, np.array([sizes[name] for name in known]).reshape(-1, 2))
 
 
 def _read(
@@ -161,6 +181,8 @@ def _read(
     """Returns the table as its own was read, with the columns of the side tables."""
     problems, key = Problems(), competition.id
     file = TableFile.open(source, name, config.data)
+    if name == config.data.sample and competition.pixel_rows is not None:  # its pictures are the rows
+        return read_sample(file, key, config.data)[0][[key]]
     seen = [] if competition.test is None or features else list(competition.test.columns)
     sides = side_tables(beside or source, config.data)
     keys = [column for section in config.data.tables.values() for column in section.key]

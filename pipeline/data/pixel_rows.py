@@ -110,6 +110,31 @@ class PixelRows:
             runs.append(block)
         return replace(self, names=tuple(names), runs=np.concatenate(runs))
 
+    def part(self, names: Sequence[str]) -> PixelRows:
+        """Returns the rows of some of the pictures, in their order."""
+        wanted = {name: number for number, name in enumerate(names)}
+        number = np.array([wanted.get(name, -1) for name in self.names], np.int32)
+        runs = self.runs[number[self.runs[:, 0]] >= 0]
+        return replace(self, names=tuple(names), runs=np.column_stack([number[runs[:, 0]], runs[:, 1:]]))
+
+    def and_all_of(self, names: Sequence[str], sizes: np.ndarray) -> PixelRows:
+        """Returns the rows, and behind them those of all pixels of other pictures.
+
+        Args:
+            names: of the others.
+            sizes: (others, 2), height and width of each.
+        """
+        if not len(names):
+            return self
+        more = self.of_pictures(names, sizes)
+        more.runs[:, 0] += len(self.names)
+        return replace(self, names=(*self.names, *names), runs=np.concatenate([self.runs, more.runs]))
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether all rows of a picture stand together: then it can be written when it is answered."""
+        return bool((np.diff(self.runs[:, 0]) >= 0).all())
+
     def save(self, folder: Path) -> None:
         np.save(folder / RUNS, self.runs)
         facts = {name: getattr(self, name) for name in ("names", "down", "first", "across_first")}

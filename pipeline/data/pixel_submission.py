@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -20,19 +20,19 @@ NOTHING_MORE = DataConfig(encoding="utf-8", separator=",", quote='"', decimal=".
 
 
 def write_pixel_rows(
-    path: Path,
+    file: TextIO,
     rows: PixelRows,
-    header: tuple[str, str],
+    header: tuple[str, str] | None,
     picture: Callable[[str], np.ndarray],
     white: float,
     decimals: int | None = None,
 ) -> None:
-    """Writes a CSV; no more than a picture is held at a time.
+    """Writes lines of a CSV; no more than a picture is held at a time.
 
     Args:
-        path: of the new file.
+        file: they are written behind what stands there.
         rows: what is asked for, in this order.
-        header: names of the two columns.
+        header: names of the two columns; None: they stand there already.
         picture: returns greys from 0 to 1 by a picture's name, float (height, width) or more.
         white: what a white pixel is worth in the file.
         decimals: digits after the point; None: five of a grey from 0 to 1.
@@ -41,21 +41,21 @@ def write_pixel_rows(
     steps = round(white * 10**digits)
     texts = _Texts(digits)
     shown, greys = -1, np.zeros((0, 0), np.int64)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    if header is not None:
         file.write(",".join(header) + "\n")
-        for number, at, rising, still in rows.spans():
-            if number != shown:
-                values = np.clip(np.asarray(picture(rows.names[number]), np.float64), 0.0, 1.0)
-                shown, greys = number, np.rint(values * steps).astype(np.int64)
-            cells = texts.of(greys[at].ravel())
-            before, after = f"{rows.names[number]}_", ","
-            if rows.down:
-                after = f"_{still},"
-            else:
-                before = f"{before}{still}_"
-            file.write(
-                "".join([f"{before}{one}{after}{text}\n" for one, text in zip(rising, cells, strict=True)])
-            )
+    for number, at, rising, still in rows.spans():
+        if number != shown:
+            values = np.clip(np.asarray(picture(rows.names[number]), np.float64), 0.0, 1.0)
+            shown, greys = number, np.rint(values * steps).astype(np.int64)
+        cells = texts.of(greys[at].ravel())
+        before, after = f"{rows.names[number]}_", ","
+        if rows.down:
+            after = f"_{still},"
+        else:
+            before = f"{before}{still}_"
+        file.write(
+            "".join([f"{before}{one}{after}{text}\n" for one, text in zip(rising, cells, strict=True)])
+        )
 
 
 def verify_pixel_rows(path: Path, rows: PixelRows, header: tuple[str, str], white: float) -> None:

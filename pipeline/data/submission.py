@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -71,9 +73,26 @@ def write_pixels(
     Raises:
         SubmissionError: what was written is not what is asked for.
     """
-    task, rows = competition.task, asked or competition.pixel_rows
-    if not isinstance(task, Image) or rows is None:
-        raise ValueError("A row for each pixel is asked for where answers are pictures.")
+    if asked is not None:
+        competition = replace(competition, pixel_rows=asked)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        append_pixels(competition, values, file, decimals)
+    try:
+        verify_pixels(path, competition)
+    except SubmissionError:
+        path.unlink()
+        raise
+
+
+def append_pixels(
+    competition: Competition, values: np.ndarray, file: TextIO, decimals: int | None, begins: bool = True
+) -> None:
+    """Writes the rows of a competition's pictures behind what stands in a file; see `write_pixels`.
+
+    Args:
+        begins: whether the header stands before them.
+    """
+    task, rows, header = _pixels_of(competition)
     place = {name: number for number, name in enumerate(competition.test_ids)}
     prior = competition.prior() if competition.by_prior else None
 
@@ -81,13 +100,24 @@ def write_pixels(
         flat = values[place[name]] if name in place else prior
         return np.asarray(flat).reshape(task.height, task.width)
 
-    header = (competition.id, competition.answer.columns[0])
-    write_pixel_rows(path, rows, header, picture, task.white, decimals)
-    try:
-        verify_pixel_rows(path, rows, header, task.white)
-    except SubmissionError:
-        path.unlink()
-        raise
+    write_pixel_rows(file, rows, header if begins else None, picture, task.white, decimals)
+
+
+def verify_pixels(path: Path, competition: Competition) -> None:
+    """Reads a file with a row for each pixel back, a block at a time, and compares it with what is asked for.
+
+    Raises:
+        SubmissionError: says what is wrong.
+    """
+    task, rows, header = _pixels_of(competition)
+    verify_pixel_rows(path, rows, header, task.white)
+
+
+def _pixels_of(competition: Competition) -> tuple[Image, PixelRows, tuple[str, str]]:
+    task, rows = competition.task, competition.pixel_rows
+    if not isinstance(task, Image) or rows is None:
+        raise ValueError("A row for each pixel is asked for where answers are pictures.")
+    return task, rows, (competition.id, competition.answer.columns[0])
 
 
 def _given(competition: Competition) -> dict[str, Sequence[str]]:

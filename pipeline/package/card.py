@@ -41,9 +41,10 @@ The toolkit: MIT. {weights}
 
 ## How to make it again
 
-Copy `config.yaml` to `configs/{config}.yaml` of a checkout of the toolkit, with the libraries below, and run
+In a checkout of the toolkit (its commit, and the hash of every file of data, are in `made.json`), with the
+libraries below and the contest's files, run
 
-    make train COMP={config} DATA=path
+    make reproduce CARD=path/to/this/folder DATA=path
 {again}
 Libraries: {versions}.
 """
@@ -61,7 +62,10 @@ def write_card(run: Run, facts: Mapping[str, Any], manifest: Mapping[str, Any], 
     config, competition = run.config, run.competition
     interval, submission = facts["interval"], manifest.get("files", {}).get("submission.csv")
     low_high = f" (95 % interval: {interval[0]:.5g} to {interval[1]:.5g})" if interval else ""
-    again = f"\nsubmission.csv then has the SHA-256 `{submission}`, on a machine of the same kind.\n"
+    again = (
+        "\nIt says first what is not as it was, and then compares every byte: on a machine of the same kind "
+        f"submission.csv has the SHA-256 `{submission}`.\n"
+    )
     counts = [f"{why}: {len(ids):,}" for why, ids in competition.left_out.items()]
     text = CARD.format(
         name=f"{config.competition}: trained models",

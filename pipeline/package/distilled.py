@@ -1,10 +1,14 @@
-"""A distilled model beside the ensemble that taught it: score, time and size."""
+"""A distilled model beside the ensemble that taught it: score, time and size; how much of it is learned."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from pipeline.data.new_rows import blocks
 from pipeline.package.package import size_of
@@ -33,6 +37,17 @@ class Cost:
     models: tuple[str, ...]
 
 
+class Setting(NamedTuple):
+    """Setting of a distillation: the share of what is taught, and the temperature that softens it."""
+
+    share: float
+    temperature: float | None
+
+    def __str__(self) -> str:
+        softened = "" if self.temperature is None else f" at temperature {self.temperature:g}"
+        return f"{self.share:g}{softened}"
+
+
 @dataclass(frozen=True)
 class Distilled:
     """The comparison.
@@ -43,6 +58,7 @@ class Distilled:
         greater_is_better: which way scores go.
         ensemble, model: what they cost.
         rows: that both answered.
+        folds: the model's score of each fold.
     """
 
     name: str
@@ -51,6 +67,7 @@ class Distilled:
     ensemble: Cost
     model: Cost
     rows: int
+    folds: tuple[float, ...]
 
     @property
     def lost(self) -> float:
@@ -69,6 +86,45 @@ class Distilled:
         smaller = self.ensemble.size / max(self.model.size, 1)
         gains = f"{faster:.1f} times faster and {smaller:.1f} times smaller"
         return [*found, f"{self.name} loses {self.lost:+.5f}; it is {gains}"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Setting that was chosen among several, and what choosing it this way is worth.
+
+    Attributes:
+        setting: with the best mean over the folds.
+        mean: that mean, which is optimistic: it is the best of several.
+        honest: the mean over the folds where the setting for each fold is chosen without it.
+    """
+
+    setting: Setting
+    mean: float
+    honest: float
+
+    def lines(self, found: Mapping[Setting, Distilled]) -> list[str]:
+        """Says what was tried, and what the best owes to chance."""
+        tried = ", ".join(f"{setting}: {np.mean(one.folds):.5f}" for setting, one in found.items())
+        return [
+            f"share of what is taught: {self.setting}, the best over the folds ({tried})",
+            f"chosen without the fold that is scored: {self.honest:.5f} in place of {self.mean:.5f}",
+        ]
+
+
+def choose(found: Mapping[Setting, Distilled]) -> Choice:
+    """Returns the best setting, and its score as it is where no fold had a say in its own setting.
+
+    Args:
+        found: what came of each setting that was tried; the first of equals is taken.
+    """
+    settings, some = list(found), next(iter(found.values()))
+    sign = 1 if some.greater_is_better else -1
+    scores = sign * np.array([found[setting].folds for setting in settings])
+    folds = np.arange(scores.shape[1])
+    others = [scores[:, folds != fold].mean(axis=1) if len(folds) > 1 else scores[:, fold] for fold in folds]
+    honest = np.mean([scores[np.argmax(means), fold] for fold, means in zip(folds, others, strict=True)])
+    best = int(np.argmax(scores.mean(axis=1)))
+    return Choice(settings[best], sign * float(scores[best].mean()), sign * float(honest))
 
 
 def compare(submitted: Run, blend: Blend, alone: Run, name: str) -> Distilled:
@@ -91,6 +147,7 @@ def compare(submitted: Run, blend: Blend, alone: Run, name: str) -> Distilled:
         ensemble=_cost(submitted, blend, rows),
         model=_cost(alone, own, rows),
         rows=rows,
+        folds=alone.predictions(name).fold_scores,
     )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
 from pipeline.data.new_rows import read_test
 from pipeline.data.source import FolderSource, Source
-from pipeline.data.submission import submission_text, verify_submission
+from pipeline.data.submission import append_pixels, submission_text, verify_pixels, verify_submission
 from pipeline.errors import DataError, ModelError, StoreError, listing
 from pipeline.package.contents import (
     BROUGHT,
@@ -37,7 +37,7 @@ from pipeline.package.versions import MISSING, differences
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
-from pipeline.stages.answers import answers, needed
+from pipeline.stages.answers import Answered, answers, needed
 from pipeline.stages.blend import Blend
 from pipeline.store import Store, replaced
 
@@ -155,11 +155,12 @@ class Package:
         with replaced(out) as file:
             for one in answers(run, self.blend, test, self.source, most):
                 handed = one.handed
-                text = submission_text(one.competition, handed.values, handed.labels, run.config.submission)
-                verify_submission(text, one.competition)
-                file.write(text if not rows else text.partition("\n")[2])
+                self._write(one, file, begins=not rows)
                 shown.append(shown_values(handed.values[::step], run.competition.task.dense))
                 rows, prior = rows + len(one.competition.sample_ids), prior + len(one.competition.by_prior)
+            if test.pixel_rows is not None:
+                file.flush()
+                verify_pixels(Path(file.name), test)
         oof = np.load(self.root / OOF, allow_pickle=False)
         seconds = time.monotonic() - started
         outputs = ("mean",) if run.competition.task.dense else run.competition.task.outputs
@@ -168,6 +169,16 @@ class Package:
         return Finished(
             out, rows, prior, seconds, peak_memory(), outputs, oof, np.concatenate(shown), of_models
         )
+
+    def _write(self, one: Answered, file: TextIO, begins: bool) -> None:
+        """Writes a block's lines; of a row for each pixel the whole file is verified when all are there."""
+        handed, asked = one.handed, self.run.config.submission
+        if one.competition.pixel_rows is not None:
+            append_pixels(one.competition, handed.values, file, asked.decimals, begins)
+            return
+        text = submission_text(one.competition, handed.values, handed.labels, asked)
+        verify_submission(text, one.competition)
+        file.write(text if begins else text.partition("\n")[2])
 
     def _probed(self) -> np.ndarray:
         """Returns float64 (rows, outputs) for the rows that the package brings."""

@@ -11,7 +11,8 @@ from typing import Any
 import pipeline
 from pipeline.errors import ModelError, listing
 from pipeline.package.card import write_card
-from pipeline.package.contents import FACTS, probe_of, write_run
+from pipeline.package.contents import CONFIG, FACTS, probe_of, write_run
+from pipeline.package.made import write_made
 from pipeline.package.notebook import write_notebook
 from pipeline.package.opened import Package, package_of
 from pipeline.package.versions import versions_in_use
@@ -79,8 +80,7 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
         The package, opened and checked.
 
     Raises:
-        ModelError: models are not trained; a member from outside has no model that could be packed; a row
-            is asked for each pixel.
+        ModelError: models are not trained; a member from outside has no model that could be packed.
         DataError: the image's versions cannot be read.
     """
     run.refuse_untrained()
@@ -95,11 +95,6 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
         raise ModelError(
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
-        )
-    if run.competition.pixel_rows is not None:
-        raise ModelError(
-            "A package cannot hand in a row for each pixel yet. Upload the file: make submit COMP="
-            f"{place.name}."
         )
     if image:
         read_image(image)  # what is wrong with it is said before anything goes
@@ -122,6 +117,7 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
     write_notebook(place.notebook, facts, place.dataset_id)
     write_metadata(place, gpu=any(_is_large(run, name) for name in facts["models"]))
     manifest = json.loads((run.plan.store.root / "submission.json").read_text(encoding="utf-8"))
+    write_made(run, facts, place.dataset / CONFIG, manifest)
     write_card(run, facts, manifest, place.dataset / "README.md")
     return package
 

@@ -37,7 +37,9 @@ def lay_out(source: Source, data: DataConfig, competition: Competition, times: i
     for side in data.tables.values():
         _put(folder, side.file, source.read(side.file))
     for name in dict.fromkeys([data.sample, data.test]):
-        if "{" not in name:
+        if name == data.sample and competition.pixel_rows is not None and times > 1:
+            _repeat_pixels(source, TableFile.open(source, name, data), competition.id, times, folder / name)
+        elif "{" not in name:
             _put(folder, name, _repeated(source, name, data, competition.id, times))
     for name in _test_files(source, data, competition):
         data_of_file = source.read(name)
@@ -82,6 +84,25 @@ def _repeated(source: Source, name: str, data: DataConfig, key: str, times: int)
     if name.endswith((".parquet", ".pq")):
         return _repeated_parquet(source, name, key, times)
     raise DataError(f"{name}: a trial with more rows is for test tables in CSV or Parquet, and for pictures.")
+
+
+def _repeat_pixels(source: Source, file: TableFile, key: str, times: int, path: Path) -> None:
+    """Writes a sample with a row for each pixel so many times: the ids name the copy's picture.
+
+    A line is held at a time: such files have millions.
+    """
+    place, separator = file.names.index(key), file.dialect.separator if file.dialect else ","
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        for copy in range(times):
+            with io.TextIOWrapper(source.open(file.name), "utf-8") as lines:
+                header = next(lines)
+                out.write(header if copy == 0 else "")
+                for line in lines:
+                    cells = line.rstrip("\r\n").split(separator)
+                    name, *pixel = cells[place].rsplit("_", 2)
+                    cells[place] = "_".join([copied_id(name, copy), *pixel])
+                    out.write(separator.join(cells) + "\n")
 
 
 def _repeated_csv(source: Source, file: TableFile, key: str, times: int) -> bytes:

@@ -46,7 +46,8 @@ def test_any_order_comes_back_as_it_was(tmp_path, monkeypatch, ids, block):
     rows.save(tmp_path)
     assert PixelRows.load(tmp_path) == rows
     path = tmp_path / "out.csv"
-    write_pixel_rows(path, rows, ("id", "value"), greys, white=1.0)
+    with path.open("w") as file:
+        write_pixel_rows(file, rows, ("id", "value"), greys, white=1.0)
     verify_pixel_rows(path, rows, ("id", "value"), white=1.0)
     written = [line.split(",") for line in path.read_text().splitlines()[1:]]
     assert [key for key, _ in written] == ids
@@ -67,7 +68,8 @@ def test_the_column_may_stand_before_the_row(tmp_path):
     rows = read(tmp_path, turned)[0].placed(SIZES)
     assert rows.across_first
     path = tmp_path / "out.csv"
-    write_pixel_rows(path, rows, ("id", "value"), greys, white=255.0, decimals=0)
+    with path.open("w") as file:
+        write_pixel_rows(file, rows, ("id", "value"), greys, white=255.0, decimals=0)
     lines = dict(line.split(",") for line in path.read_text().splitlines()[1:])
     assert lines["a_5_2"] == str(round(255 * greys("a")[1, 4]))
     assert list(lines) == turned
@@ -114,9 +116,22 @@ def test_pixels_beyond_a_picture_or_asked_for_twice_are_refused(tmp_path):
 def test_a_file_that_says_something_else_fails_the_check(tmp_path, old, new, said):
     rows, _ = read(tmp_path, DOWN)
     path = tmp_path / "out.csv"
-    write_pixel_rows(path, rows, ("id", "value"), greys, white=1.0)
+    with path.open("w") as file:
+        write_pixel_rows(file, rows, ("id", "value"), greys, white=1.0)
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(SubmissionError, match=said):
         verify_pixel_rows(path, rows, ("id", "value"), white=1.0)
+
+
+def test_rows_of_some_pictures_and_of_more(tmp_path):
+    rows = read(tmp_path, DOWN)[0]
+    assert rows.part(["b_2"]) == read(tmp_path, ids_of("b_2", SIZES["b_2"]))[0]
+    swapped = rows.part(["b_2", "a"])
+    assert [swapped.names[picture] for picture, *_ in swapped.spans()] == ["a"] * 5 + ["b_2"] * 2
+    whole = rows.part(["a"]).and_all_of(["b_2"], np.array([SIZES["b_2"]]))
+    assert whole == rows
+    assert rows.and_all_of([], np.zeros((0, 2), int)) is rows
+    assert rows.one_by_one
+    assert not read(tmp_path, [DOWN[0], DOWN[-1], DOWN[1]])[0].one_by_one

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
+
+from pipeline.package.machine import blas, cpu_features
+from pipeline.package.machine import differing as differences
+
+__all__ = ["differences", "made_with"]
 
 PACKAGES = (  # whoever computes, or decodes, or draws
     *("albumentations", "keras", "lightgbm", "numpy", "pandas", "pillow", "scikit-learn", "scipy"),
@@ -28,23 +32,11 @@ def made_with() -> dict[str, Any]:
         "versions": {name: _version(name) for name in PACKAGES},
         "backend": backend,
         "machine": platform.machine(),
-        "cpu_features": _cpu_features(),
-        "blas": _blas(),
+        "cpu_features": cpu_features(),
+        "blas": blas(),
         "threads": {name: os.environ.get(name, "") for name in THREADS},
         "devices": _devices() if backend == "tensorflow" else [],
     }
-
-
-def differences(recorded: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """Returns what is not the same, each with both values."""
-    lines = []
-    for key in sorted({*recorded, *found}):
-        one, other = recorded.get(key), found.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            lines += [f"{key}.{line}" for line in differences(one, other)]
-        elif one != other:
-            lines.append(f"{key}: recorded {one}, here {other}")
-    return lines
 
 
 def _version(name: str) -> str | None:
@@ -54,23 +46,6 @@ def _version(name: str) -> str | None:
         except PackageNotFoundError:
             continue
     return None
-
-
-def _cpu_features() -> str:
-    """Returns what NumPy looks at to choose its loops; TensorFlow and OpenBLAS choose by the same."""
-    from numpy._core._multiarray_umath import __cpu_features__
-
-    return " ".join(sorted(name for name, there in __cpu_features__.items() if there))
-
-
-def _blas() -> list[str]:
-    """Returns the kernels that NumPy's and SciPy's BLAS have chosen; other libraries bring more."""
-    import scipy.linalg  # noqa: F401 (brings its own BLAS)
-    from threadpoolctl import threadpool_info
-
-    found = [info for info in threadpool_info() if info["user_api"] == "blas"]
-    own = [info for info in found if Path(info["filepath"]).parent.name in ("numpy.libs", "scipy.libs")]
-    return sorted({f"{info['internal_api']} {info['version']} {info.get('architecture')}" for info in own})
 
 
 def _devices() -> list[str]:

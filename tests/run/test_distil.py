@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.cli import main
+from pipeline.commands.distilling import _settings
 from pipeline.config.load import load_config
 from pipeline.config.schema import DistilConfig
 from pipeline.data.lesson import copies, mixed, tempered, with_lesson
@@ -14,6 +15,7 @@ from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.inputs.outputs import Values
+from pipeline.package.distilled import Cost, Distilled, Setting, choose
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
@@ -115,6 +117,37 @@ def test_teachers_that_cannot_be_are_named(tmp_path, models, said):
     path.write_text(f"competition: x\nmetric: auc\nmodels: {models}\n")
     with pytest.raises(ConfigError, match=said):
         load_config(path)
+
+
+def distilled(*folds, greater=True):
+    cost = Cost(0.5, 1.0, 1, ("small",))
+    return Distilled("small", "accuracy", greater, cost, cost, 9, folds)
+
+
+@pytest.mark.parametrize("greater", [True, False])
+def test_no_fold_has_a_say_in_the_setting_that_it_is_scored_with(greater):
+    sign = 1 if greater else -1
+    scores = {Setting(0.0, 1.0): (0.9, 0.5, 0.5), Setting(0.3, 1.0): (0.1, 0.6, 0.6)}
+    found = {
+        setting: distilled(*(score if greater else 1 - score for score in folds), greater=greater)
+        for setting, folds in scores.items()
+    }
+    choice = choose(found)
+    assert choice.setting == Setting(0.0, 1.0)
+    best, honest = (1.9 / 3, (0.1 + 0.5 + 0.5) / 3)
+    assert choice.mean == pytest.approx(best if sign > 0 else 1 - best)
+    assert choice.honest == pytest.approx(honest if sign > 0 else 1 - honest)
+    assert "0.3 at temperature 1: " in choice.lines(found)[0]
+
+
+def test_what_is_asked_for_is_not_tried():
+    def tried(share, temperature, softens=True):
+        return _settings(SimpleNamespace(share=share, temperature=temperature), softens)
+
+    assert len(tried(None, None)) == 5
+    assert tried(None, None, softens=False) == [(0.0, None), (0.3, None), (0.6, None)]
+    assert tried(0.5, None) == [(0.5, None)]
+    assert tried(None, 3.0) == [(0.0, 3.0), (0.3, 3.0), (0.6, 3.0)]
 
 
 @pytest.mark.slow
