@@ -40,11 +40,16 @@ $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
 
+# KerasHub without what it asks for: see requirements-text.txt
+$(BIN)/.ready-text: $(BIN)/.ready requirements-text.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-text.txt -c constraints.txt
+	@touch $@
+
 .PHONY: needs-comp
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(TEXT),$(BIN)/.ready-text) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; TEXT=1: KerasHub; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.data.columns import as_text, column_kinds
 from pipeline.data.competition import Competition
+from pipeline.data.rows import Rows
+from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.inputs.base import Input, Shown, Workshop
 from pipeline.inputs.table import frame_of
 from pipeline.registry import INPUTS
@@ -51,3 +54,43 @@ class TextInput(Input):
         frame, kinds = frame_of(shop, "train"), shop.competition.kinds
         names = [name for name in frame.columns if kinds.get(name) == "text"]
         return [Shown(texts={name: str(frame[name].iloc[row]) for name in names}) for row in rows]
+
+
+def text_columns(rows: Rows, asked: list[str] | None, reader: str) -> list[str]:
+    """Returns the columns that a model reads: those asked for, or what is text by the training rows.
+
+    Args:
+        rows: that the model learns from.
+        asked: names of columns, or None.
+        reader: the kind of model, as a person is told of it.
+
+    Raises:
+        DataError: there is no such column, or none is text.
+    """
+    kinds = column_kinds(rows.of("text"), rows.dataset.part("text").kinds)
+    if asked is None:
+        found = [name for name, kind in kinds.items() if kind == "text"]
+        if not found:
+            seen = listing([f"{name} ({kind})" for name, kind in kinds.items()]) or "none"
+            raise DataError(
+                f"`kind: {reader}` reads columns of text, and no column is one. Columns: "
+                f"{seen}. Where one is text, say so: `data.columns: {{NAME: text}}`."
+            )
+        return found
+    for name in asked:
+        if name not in kinds:
+            near = did_you_mean(name, kinds)
+            raise DataError(f"`columns`: there is no column {name!r}.{near} Known: {listing(kinds)}.")
+    return asked
+
+
+def texts_of(rows: Rows, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Returns by name what columns say, "" where nothing stands.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    frame = rows.of("text")
+    if lost := [name for name in columns if name not in frame]:
+        raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
+    return {name: as_text(frame[name]).tolist() for name in columns}

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.data.columns import as_text, column_kinds
 from pipeline.data.rows import Rows
 from pipeline.data.text.tfidf import Settings, Tfidf
-from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.errors import DataError, listing
+from pipeline.inputs.text import text_columns, texts_of
 from pipeline.models.base import MODELS, ModelConfig
 from pipeline.models.size import Size
 from pipeline.models.sparse import SparseConfig, SparseModel
@@ -84,19 +84,18 @@ class Ngrams(SparseModel):
 
     def _fit_features(self, rows: Rows) -> Any:
         self.tfidf_ = Tfidf(self._settings(len(rows)))
-        features = self.tfidf_.fit_transform(_texts(rows, self._columns(rows)))
+        columns = text_columns(rows, self.config.columns, self.config.kind)
+        features = self.tfidf_.fit_transform(texts_of(rows, columns))
         if not features.shape[1]:
-            least, columns = self.tfidf_.settings.min_df, listing(self.tfidf_.columns_)
+            least = self.tfidf_.settings.min_df
             raise DataError(
-                f"{columns}: no n-gram stands in `min_df`, {least}, of {len(rows)} training rows."
+                f"{listing(columns)}: no n-gram stands in `min_df`, {least}, of {len(rows)} training rows."
             )
         self.notes_ |= {"columns": self.tfidf_.columns_, "ngrams": features.shape[1]}
         return features
 
     def _features(self, rows: Rows) -> Any:
-        if lost := [name for name in self.tfidf_.columns_ if name not in rows.of("text")]:
-            raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
-        return self.tfidf_.transform(_texts(rows, self.tfidf_.columns_))
+        return self.tfidf_.transform(texts_of(rows, self.tfidf_.columns_))
 
     def _settings(self, rows: int) -> Settings:
         config = self.config
@@ -105,24 +104,6 @@ class Ngrams(SparseModel):
         }
         min_df = config.min_df or (1 if rows <= FEW_ROWS else RARE)
         return Settings(spans, min_df, config.max_features, config.lowercase, config.sublinear_tf)
-
-    def _columns(self, rows: Rows) -> list[str]:
-        """Returns the columns that it reads: those asked for, or what is text by the training rows."""
-        kinds = column_kinds(rows.of("text"), rows.dataset.part("text").kinds)
-        if self.config.columns is None:
-            found = [name for name, kind in kinds.items() if kind == "text"]
-            if not found:
-                seen = listing([f"{name} ({kind})" for name, kind in kinds.items()]) or "none"
-                raise DataError(
-                    "`kind: ngrams` reads columns of text, and no column is one. Columns: "
-                    f"{seen}. Where one is text, say so: `data.columns: {{NAME: text}}`."
-                )
-            return found
-        for name in self.config.columns:
-            if name not in kinds:
-                near = did_you_mean(name, kinds)
-                raise DataError(f"`columns`: there is no column {name!r}.{near} Known: {listing(kinds)}.")
-        return self.config.columns
 
     def _names(self, columns: np.ndarray) -> list[str]:
         names = self.tfidf_.names()
@@ -133,8 +114,3 @@ class Ngrams(SparseModel):
 
     def _load_features(self, folder: Path) -> None:
         self.tfidf_ = Tfidf(self._settings(0)).load(folder)
-
-
-def _texts(rows: Rows, columns: list[str]) -> dict[str, list[str]]:
-    frame = rows.of("text")
-    return {name: as_text(frame[name]).tolist() for name in columns}
