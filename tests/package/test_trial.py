@@ -81,6 +81,7 @@ class Rows:
     id = "id"
     test_pictures = ("images/1.png", "images/2.png")
     test_clips = ()
+    pixel_rows = None
 
 
 def test_a_larger_contest_has_ids_and_pictures_of_its_own(tmp_path):
