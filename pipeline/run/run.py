@@ -69,6 +69,7 @@ class Run(ModelProducts):
         metric, experiment = self.metric(name), self.experiment(name)
         labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
+        self.progress.expect(len(missing))
         for fold in missing:
             so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
             self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
