@@ -37,9 +37,9 @@ class ColumnContributions(Section):
         drawn = [self._swarm(self.found), *self._effects(self.found)] if one else [self._bars(self.found)]
         text = (
             f"SHAP values by {self._model.section.kind} itself of {len(self.found.rows)} rows, each by the "
-            f"fold model of {self._model.name} that was not trained on it, on the scale on which its trees add "
-            "up. What is made of a column counts as the column. They say what the model does, not what would "
-            "happen if a column changed."
+            f"fold model of {self._model.name} that was not trained on it, on the scale on which its trees "
+            "add up. What is made of a column counts as the column. They say what the model does, not what "
+            "would happen if a column changed."
         )
         return [Beside(drawn), self._table(self.found), Text(text, small=True)]
 
