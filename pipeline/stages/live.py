@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.reports.page import render
@@ -51,6 +54,11 @@ class Reading(Run):
         if not product.done():
             raise ModelError(f"{product.label} is not there yet.")
         return product.path
+
+    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns the array that is kept, or one that is not."""
+        kept = self.plan.store.product(name, {"key": dict(key)})
+        return super().cache(name, key, make) if kept.done() else make()
 
 
 @dataclass
