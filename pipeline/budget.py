@@ -128,6 +128,7 @@ class Budget:
         if clock.left <= 0 and name != "baseline":
             self.progress.message(f"{name:<16} left out: the time is over")
             return False
+        self._kind(name).start(self.plan.config.threads)
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
             if not deciding and seconds < max(self._least(name), SHORTEST):
@@ -170,7 +171,8 @@ class Budget:
             return None
         share = min(self._share(name), self._kind(name).most if deciding else 1.0)
         fitting = self._kind(name).fitting(self._size)
-        seconds = coarse(fitting * share * clock.left / (len(fits) * section.seeds))
+        rounds = len(run.groups(name, self.plan.own_fits))
+        seconds = coarse(fitting * share * clock.left / (rounds * section.seeds))
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
         return None if deciding and seconds < SHORTEST_FIT else seconds

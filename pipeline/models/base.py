@@ -36,6 +36,8 @@ class Model(ABC):
         taught: whether it can learn from what other models say (`distil`).
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
+        side_by_side: whether folds of it may be fitted at the same time in one process: its libraries let
+            others work, and share no seed.
         quick: whether a budget trains it before the others that are not.
         leads: the enabled model with the highest number decides how many folds fit into a budget;
             0: never.
@@ -73,6 +75,7 @@ class Model(ABC):
     taught: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False
+    side_by_side: ClassVar[bool] = False
     quick: ClassVar[bool] = False
     leads: ClassVar[int] = 0
     share: ClassVar[float] = 1.0
@@ -97,6 +100,11 @@ class Model(ABC):
     def fitting(cls, size: Size) -> float:
         """Returns the share of a fold's time that its fit may take; the rest encodes and predicts."""
         return 0.8
+
+    @classmethod
+    def start(cls, threads: int) -> None:
+        """Pays what a process pays once, before its first fit: a library's import."""
+        return
 
     @classmethod
     def least_seconds(cls, size: Size) -> float:

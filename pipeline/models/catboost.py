@@ -101,6 +101,7 @@ class CatBoost(Boosting):
 
     Config: ClassVar[type[AnytimeConfig]] = CatBoostConfig
     style = "native"
+    side_by_side = False  # nobody has tried its library so
     suffix = ".cbm"
     config: CatBoostConfig
 

@@ -69,6 +69,7 @@ class TableModel(Model):
     version: ClassVar[int] = 2  # the encoder keeps the levels of a mean target by itself
     style: ClassVar[Style] = "dense"
     taught: ClassVar[bool] = True
+    side_by_side: ClassVar[bool] = True
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns from the training rows, and from inner ones where there are any."""

@@ -32,10 +32,12 @@ BATCHES = ((2_000, 64), (10_000, 128), (50_000, 256), (1_000_000, 512))  # rows 
 
 START = 8.0  # seconds before the first epoch
 PER_ROW = 6e-4  # seconds per row, all epochs
-LEAST_PER_ROW = 1e-3  # otto in 15 s a fit: log loss 0.56, in 30 s 0.51, where XGBoost has 0.50 in 10 s
+LEAST_PER_ROW = 2e-4  # otto in 15 s a fit on a busy machine: log loss 0.51, where XGBoost has 0.50 in 20 s
+FEWEST_EPOCHS = 25  # with fewer, a smaller network is better: otto in 15 s a fit 0.553, a small one 0.510
+FLOPS = 6e10  # of two cores of a 2020s server, in layers of this size
+SMALL: dict[str, Any] = {"members": 2, "embedding": 0}  # where fewer epochs fit; what the user has set stays
 SEARCH_SHARE = 0.6  # of the reported progress, where small data are learned again
 REFIT = "refit"  # the phase in which they are
-NOT_A_NUMBER = "Lower `learning_rate`, and look for extreme values in the numeric columns."
 
 
 class TabularConfig(AnytimeConfig):
@@ -105,11 +107,16 @@ class Tabular(TableModel):
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
     version = 2  # its epochs are counted from 0, as every network's: other orders of the rows
     anytime = True
+    side_by_side = False  # the seed of Keras is one for the whole process
     config: TabularConfig
 
     @classmethod
     def seconds(cls, size: Size) -> float:
         return START + PER_ROW * size.rows
+
+    @classmethod
+    def start(cls, threads: int) -> None:
+        load_keras(threads)
 
     @classmethod
     def least_seconds(cls, size: Size) -> float:
@@ -128,7 +135,7 @@ class Tabular(TableModel):
             ValueError: it shall stop early, and there are no inner rows that tell when.
             ModelError: a loss became NaN or infinite.
         """
-        load_keras(context.threads)  # which a process pays once: no part of a fit's time
+        self.start(context.threads)  # no part of a fit's time
         started, begun = time.perf_counter(), Clock.now()
         end = begun + (self.config.max_seconds or math.inf)
         config, whole, valid = self.config, train, None
@@ -136,6 +143,7 @@ class Tabular(TableModel):
         if inner is not None and config.validate_on == "inner":
             whole = train.join(inner)
         table = self._encode(whole if config.patience is None else train, context)
+        self.settings_ = config if self._trivial else self._affordable(table)
         if config.patience is not None:
             if inner is None:
                 raise ValueError(f"{config.kind}: with `patience`, inner rows must tell when to stop.")
@@ -202,7 +210,7 @@ class Tabular(TableModel):
             terms.checkpoint,
             judge=None if valid is None else lambda: self._inner_loss(*valid, terms.context),
             until=terms.until,
-            advice=NOT_A_NUMBER,
+            advice="Lower `learning_rate`, and look for extreme values in the numeric columns.",
             before=self.history_,
         )
         trainer.resume()
@@ -215,20 +223,29 @@ class Tabular(TableModel):
         """Makes a network for the features, compiled and at its beginning."""
         keras = load_keras(context.threads)
         keras.utils.set_random_seed(context.seed)
-        self.shape_ = self._shape(features, outputs)
+        self.shape_ = self._shape(self.settings_, features, outputs)
         edges = bin_edges(features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
         optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
         self.network_.compile(optimizer, loss=self._loss(keras))
         optimizer.build(self.network_.trainable_variables)
 
-    def _shape(self, features: np.ndarray, outputs: int) -> Shape:
+    def _affordable(self, table: Table) -> TabularConfig:
+        """Returns the settings of a network: the small one's where `max_seconds` hold few epochs."""
+        outputs = self.coder_.matrix(table.target[:1]).shape[1]
+        work = len(table.features) * self._shape(self.config, table.features, outputs).flops
+        if FEWEST_EPOCHS * work / FLOPS <= (self.config.max_seconds or math.inf):
+            return self.config
+        free = {key: value for key, value in SMALL.items() if key not in self.config.model_fields_set}
+        return self.config.model_copy(update=free)
+
+    @staticmethod
+    def _shape(config: TabularConfig, features: np.ndarray, outputs: int) -> Shape:
         """Embeds what takes more than two values: the others are indicators."""
-        config = self.config
-        numeric = [index for index, column in enumerate(features.T) if _several_values(column)]
+        several = np.any((features != features.min(axis=0)) & (features != features.max(axis=0)), axis=0)
         return Shape(
             features=features.shape[1],
-            embedded=tuple(numeric) if config.embedding else (),
+            embedded=tuple(np.flatnonzero(several).tolist()) if config.embedding else (),
             bins=config.bins,
             embedding=config.embedding,
             members=config.members,
@@ -281,7 +298,3 @@ class Tabular(TableModel):
         self.network_ = build_tabm(load_keras(), self.shape_)
         with np.load(folder / "network.npz", allow_pickle=False) as saved:
             self.network_.set_weights([saved[name] for name in saved.files])
-
-
-def _several_values(column: np.ndarray) -> bool:
-    return bool(np.any((column != column.min()) & (column != column.max())))

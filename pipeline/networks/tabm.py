@@ -41,6 +41,14 @@ class Shape:
     dropout: float
     outputs: int
 
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of a row's step: forwards, and twice as many backwards."""
+        rest = self.features + len(self.embedded) * self.embedding
+        embedding = len(self.embedded) * self.bins * self.embedding
+        hidden = self.units * (rest + self.units * (self.layers - 1) + self.outputs)
+        return 6.0 * (embedding + self.members * hidden)
+
     def facts(self) -> dict[str, Any]:
         return asdict(self)
 

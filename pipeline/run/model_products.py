@@ -28,6 +28,7 @@ from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
 from pipeline.tasks.coordinates import CoordinateTask
+from pipeline.transforms.views import Views
 from pipeline.validation import cross_validation
 from pipeline.validation.cross_validation import Experiment
 from pipeline.validation.fold_output import FoldOutput
@@ -70,14 +71,17 @@ class ModelProducts(DataProducts):
         """The decoded pictures that a network sees."""
         return self.input_products(name)["images"]
 
+    def views(self, name: str, side: str = "train") -> Views:
+        """Where in the source every picture lies that a network sees."""
+        return seen_by(self.made(self.pixels_product(name)), side)
+
     def coordinates_product(self, name: str) -> Product:
         """Boxes or points that a network finds in every picture, in pixels of the source."""
         section = self.plan.section(name)
 
         def make(folder: Path) -> None:
             annotations = annotations_of(self.plan.source, self.competition, name, section)
-            pixels = self.made(self.pixels_product(name))
-            seen = (seen_by(pixels, "train"), seen_by(pixels, "test"))
+            seen = (self.views(name), self.views(name, "test"))
             outputs, box = self.outputs(name), finds_boxes(section)
             coordinates_of(annotations, self.folds, outputs, seen, box).save(folder)
 
@@ -149,8 +153,7 @@ class ModelProducts(DataProducts):
         if section.answers():
             return train
         values = annotations_of(self.plan.source, self.competition, name, section).values
-        views = train.part("images").views
-        return replace(train, target=to_view(values, views, finds_boxes(section)))
+        return replace(train, target=to_view(values, self.views(name), finds_boxes(section)))
 
     def fit_product(self, name: str, fold: Fold) -> Product:
         """The fitted models of one fold, or of a nested fit, and their predictions."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.config.schema import ModelConfig
 from pipeline.data.folds import WHOLE, Fold
 from pipeline.errors import ModelError, listing
+from pipeline.models.base import Context
 from pipeline.progress import Progress
+from pipeline.registry import MODELS
 from pipeline.run.model_products import ModelProducts
+from pipeline.run.side_by_side import MOST_CELLS, side_by_side
+from pipeline.store import Product
 from pipeline.validation import cross_validation
+from pipeline.validation.fold_output import FoldOutput
 
 
 @dataclass(frozen=True)
@@ -63,24 +69,65 @@ class Run(ModelProducts):
             self.say_trained(name, len(missing), started)
 
     def train_folds(self, name: str, missing: Sequence[Fold]) -> None:
-        """Fits some folds of a model, one after the other."""
+        """Fits some folds of a model, those of a group side by side."""
         if not missing:
             return
         metric, experiment = self.metric(name), self.experiment(name)
         labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
-        self.progress.expect(len(missing))
-        for fold in missing:
+        groups = self.groups(name, missing)
+        self.progress.expect(len(groups))
+        for group in groups:
             so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
-            self.progress.begin(f"{name} {fold.label}{so_far}", labels.index(fold.label), len(labels))
-            output = self.output(name, fold)
-            said = ""
-            if fold.scored or fold.others:
-                score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
-                said = f"{metric.name} {score:.5g}"
-            if fold.scored:
-                scores.append(score)
-            self.progress.end(said)
+            place, words = labels.index(group[0].label), " and ".join(fold.label for fold in group)
+            self.progress.begin(f"{name} {words}{so_far}", place, len(labels))
+            self._fit_group(name, group)
+            said = []
+            for fold in group:
+                output = self.output(name, fold)
+                if fold.scored or fold.others:
+                    score = cross_validation.score(metric, experiment.train.target, fold.valid, output.valid)
+                    said.append(f"{score:.5g}")
+                if fold.scored:
+                    scores.append(score)
+            self.progress.end(f"{metric.name} {', '.join(said)}" if said else "")
+
+    def groups(self, name: str, folds: Sequence[Fold]) -> list[list[Fold]]:
+        """Returns folds of a model in the groups that are fitted side by side: as many as there are threads.
+
+        Each stands alone where the kind of model does not allow for it, where the table is large, and
+        where it still has to be worked out what a fit reads. What is left over stands alone, too: it has
+        all threads.
+        """
+        kind, competition = MODELS.get(self.plan.section(name).kind), self.competition
+        columns = 0 if competition.train is None else competition.train.shape[1]
+        lanes = self.config.threads if kind.side_by_side else 1
+        if len(competition.ids) * columns > MOST_CELLS:
+            lanes = 1
+        if any(not read.done() for fold in folds for read in self._products_read(name, fold)):
+            lanes = 1
+        whole = len(folds) // lanes * lanes
+        pairs = [list(folds[start : start + lanes]) for start in range(0, whole, lanes)]
+        return pairs + [[fold] for fold in folds[whole:]]
+
+    def _fit_group(self, name: str, group: Sequence[Fold]) -> None:
+        """Makes the fits of a group; a single one has all threads."""
+        if len(group) == 1:
+            self.made(self.fit_product(name, group[0]))
+            return
+
+        def fit(fold: Fold) -> Callable[[Progress], FoldOutput]:
+            return lambda progress: self._lane(name, progress, len(group)).output(name, fold)
+
+        side_by_side([fit(fold) for fold in group], self.progress)
+
+    def _lane(self, name: str, progress: Progress, lanes: int) -> Lane:
+        """Returns the run as one of several lanes has it: the rows are opened once, for all of them."""
+        known = {key: self._known[key] for key in [("experiment", name)]}
+        lane = Lane(self.plan, progress, known, lanes)
+        kept = {one.name for one in fields(self)}
+        vars(lane).update({key: value for key, value in vars(self).items() if key not in kept})
+        return lane
 
     def say_trained(self, name: str, fitted: int, started: float) -> None:
         """Says what a model has reached; so many folds were fitted since `started`."""
@@ -98,3 +145,21 @@ class Run(ModelProducts):
         )
         if not self.plan.section(name).answers():
             self.progress.message(self.coordinates(name).line(name))
+
+
+@dataclass(frozen=True)
+class Lane(ModelProducts):
+    """One of several fits side by side: it has one thread, and its part of the seconds.
+
+    Attributes:
+        lanes: how many there are.
+    """
+
+    lanes: int = 1
+
+    def context(self, product: Product, siblings: Mapping[str, Path]) -> Context:
+        return replace(super().context(product, siblings), threads=1)
+
+    def _fit(self, name: str, fold: Fold, save_to: Path) -> FoldOutput:
+        output = super()._fit(name, fold, save_to)
+        return replace(output, seconds=output.seconds / self.lanes)

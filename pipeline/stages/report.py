@@ -16,7 +16,6 @@ from pipeline.data.folds import Fold, Folds, make_folds
 from pipeline.data.rows import Dataset
 from pipeline.inputs.base import entries_of
 from pipeline.inputs.images.decoding import decode
-from pipeline.inputs.images.files import seen_by
 from pipeline.inputs.images.part import Pictures
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
@@ -125,7 +124,7 @@ def _regions(run: Run) -> tuple[str, np.ndarray] | None:
         return f"box that {boxes[-1]!r} finds", box_corners(box + grown)
     for name in run.plan.models:
         if run.plan.section(name).views():
-            return f"crop of {name!r}", _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
+            return f"crop of {name!r}", _outlines(run.views(name))
     return None
 
 
@@ -139,7 +138,7 @@ def _outlines(views: Views) -> np.ndarray:
 def _evidence(run: Run, name: str, regions: tuple[str, np.ndarray], sheet: Path) -> dict[str, Any]:
     """Measures one classifier on pictures that its fold model was not trained on, and draws some."""
     words, corners = regions
-    views, sides = seen_by(run.made(run.pixels_product(name)), "train"), run.sides(name)
+    views, sides = run.views(name), run.sides(name)
     folds = [fold for fold in run.folds if fold.repeat == 0]
     scored = np.concatenate([fold.valid for fold in folds])
     rows = np.sort(np.random.default_rng(run.config.seed).permutation(scored)[:LOOKED_AT])
@@ -179,7 +178,7 @@ def _entries(
     for other in run.plan.finders:
         found[finds_boxes(run.plan.section(other))].append(run.coordinates(other).train)
     boxes, points = found[True], found[False]
-    crops = _outlines(seen_by(run.made(run.pixels_product(name)), "train"))
+    crops = _outlines(run.views(name))
     for place, row in enumerate(rows):
         file, label = competition.pictures[row], competition.target[row]
         yield Entry(

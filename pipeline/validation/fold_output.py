@@ -22,7 +22,7 @@ class FoldOutput:
         valid: float32 (fold's scored rows, columns).
         pinned: float32 (rows that no fold scores, columns). The model may have seen these rows.
         test: float32 (test rows, columns).
-        seconds: that fit and prediction took.
+        seconds: that fit and prediction took; of folds side by side each has its part.
         notes: of the model, as JSON.
     """
 

@@ -7,11 +7,12 @@ import pytest
 
 from pipeline.clock import Clock
 from pipeline.errors import ModelError
+from pipeline.models import tabular
 from pipeline.models.base import Context
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.training import checkpoint
 from pipeline.testing import dataset_of
-from tests.models.test_table_models import build, make
+from tests.models.test_table_models import TASKS, build, make
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("untraced")]  # a few steps each
 
@@ -151,3 +152,36 @@ def test_each_member_has_a_loss_of_its_own(task):
     each = [loss(output[:, [member]]) for member in range(3)]
     np.testing.assert_allclose(loss(output), np.mean(each, axis=0), rtol=1e-5)
     assert not np.allclose(loss(output), loss(output.mean(axis=1, keepdims=True)), rtol=1e-2)
+
+
+def made(**keys):
+    config = tabular.TabularConfig(kind="tabular", epochs=1, units=16, **keys)
+    return tabular.Tabular(config, TASKS["binary"])
+
+
+def test_few_seconds_make_a_small_network_but_for_what_is_set(monkeypatch):
+    def members(**keys):
+        shape = made(patience=None, **keys).fit(make("binary").rows(TRAIN), None, Context(seed=3)).shape_
+        return shape.members, shape.embedding
+
+    assert members() == members(max_seconds=1000.0) == (8, 4)
+    monkeypatch.setattr(tabular, "FLOPS", 1.0)  # a machine so slow that no epoch fits
+    assert members() == (8, 4), "it has all the time"
+    assert members(max_seconds=1000.0) == (2, 0)
+    assert members(max_seconds=1000.0, members=5) == (5, 0)
+
+
+def test_the_second_training_is_of_the_network_whose_epochs_were_found(monkeypatch):
+    built = []
+
+    def build_tabm(keras, shape, edges=None):
+        built.append(shape)
+        return original(keras, shape, edges)
+
+    original, data = tabular.build_tabm, make("binary")
+    monkeypatch.setattr(tabular, "build_tabm", build_tabm)
+    made().fit(data.rows(TRAIN), data.rows(INNER), Context(seed=3))
+    between = (len(TRAIN) + len(INNER) / 2) * built[0].flops * tabular.FEWEST_EPOCHS / 1000.0
+    monkeypatch.setattr(tabular, "FLOPS", between)  # enough for the training rows, too few for all
+    made(max_seconds=1000.0).fit(data.rows(TRAIN), data.rows(INNER), Context(seed=3))
+    assert built == [built[0]] * 4
