@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report package distil reproduce submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report watch package distil reproduce submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -87,6 +87,9 @@ submission: needs-comp $(BIN)/.ready ## write the submission from the prediction
 
 report: needs-comp $(BIN)/.ready ## write runs/COMP/report.html again: what went well, what is odd, what to try next
 	@$(RUN) report $(OPTIONS)
+
+watch: needs-comp $(BIN)/.ready ## the same page on this machine, while it trains: loads again as folds end [PORT=8017]
+	@$(RUN) watch $(OPTIONS) $(if $(PORT),--port $(PORT))
 
 package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-package) ## models and a notebook that hands in without a network, tried [HIDDEN=rows OWNER=account IMAGE=freeze.txt TRIAL=0]
 	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \

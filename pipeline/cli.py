@@ -99,6 +99,8 @@ def _add_training(commands: _Commands) -> None:
         "submission", "training.submission", "write the submission from the predictions that there are"
     )
     commands.configured("report", "training.report", "write the page of a run: runs/NAME/report.html")
+    watch = commands.configured("watch", "training.watch", "serve the page of a run while it trains")
+    watch.add_argument("--port", type=int, default=8017, help="on this machine (default 8017; 0: any)")
     predict = commands.configured(
         "predict", "training.predict", "predict new rows with the trained fold models"
     )

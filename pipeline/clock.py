@@ -46,6 +46,9 @@ class Clock(Progress):
         """Seconds until the deadline."""
         return self.deadline - self.now()
 
+    def expect(self, fits: int, side_by_side: int = 1, each: float | None = None) -> None:
+        self.inner.expect(fits, side_by_side, each)
+
     def begin(self, label: str, step: int, steps: int) -> None:
         if steps > 1:
             self._foresee(step, steps)

@@ -10,11 +10,13 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.board import Board
+from pipeline.foretold import Foretold, left_text
 from pipeline.progress import Progress
 from pipeline.search.finalist import standard_error
 from pipeline.search.search import Outcome
@@ -35,8 +37,7 @@ class ConsoleProgress(Progress):
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            _Left(self),
             TextColumn("{task.fields[news]}"),
             console=console,
             transient=True,
@@ -45,6 +46,7 @@ class ConsoleProgress(Progress):
         self._task: Any = None
         self._label = ""
         self._started = 0.0
+        self.foretold: Foretold | None = None
 
     def __enter__(self) -> ConsoleProgress:
         self.bars.start()
@@ -61,9 +63,14 @@ class ConsoleProgress(Progress):
         log.warning(text)
         self.console.print(f"[yellow]warning[/]: {text}", highlight=False)
 
+    def expect(self, fits: int, side_by_side: int = 1, each: float | None = None) -> None:
+        self.foretold = Foretold(fits, side_by_side, each)
+
     def begin(self, label: str, step: int, steps: int) -> None:
         log.info("begin %s", label)
         self._label, self._started = label, time.monotonic()
+        self.foretold = self.foretold or Foretold(1)
+        self.foretold.begin(self._started)
         if self._task is not None:
             self.bars.remove_task(self._task)
         place = f" ({step + 1}/{steps})" if steps > 1 else ""
@@ -71,6 +78,8 @@ class ConsoleProgress(Progress):
 
     def update(self, fraction: float, text: str) -> None:
         log.debug("%s %.3f %s", self._label, fraction, text)
+        if self.foretold:
+            self.foretold.update(time.monotonic(), fraction)
         if self._task is not None:
             self.bars.update(self._task, completed=fraction, news=text)
 
@@ -78,11 +87,29 @@ class ConsoleProgress(Progress):
         if self._task is not None:
             self.bars.remove_task(self._task)
             self._task = None
+        if self.foretold:
+            self.foretold.end(time.monotonic())
+            self.foretold = self.foretold if self.foretold.waiting else None
         seconds = time.monotonic() - self._started
         line = f"{self._label:<24} {seconds:7.1f} s  {text}".rstrip()
         log.info("end %s", line)
         if seconds > WORTH_A_LINE:
             self.console.print(line, highlight=False)
+
+
+class _Left(ProgressColumn):
+    """Time left of the fits that are expected, the one in hand among them."""
+
+    max_refresh = 0.5
+
+    def __init__(self, progress: ConsoleProgress) -> None:
+        self.progress = progress
+        super().__init__()
+
+    def render(self, task: Task) -> Text:
+        foretold = self.progress.foretold
+        said = left_text(foretold.seconds(time.monotonic())) if foretold else ""
+        return Text(f"{said} left" if said else "", style="progress.remaining")
 
 
 def log_to(path: Path) -> None:

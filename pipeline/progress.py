@@ -12,6 +12,9 @@ class Progress:
     def warning(self, text: str) -> None:
         """A line that the person should not miss."""
 
+    def expect(self, fits: int, side_by_side: int = 1, each: float | None = None) -> None:
+        """So many pieces of like work follow, some at a time; one took `each` seconds, if that is known."""
+
     def begin(self, label: str, step: int, steps: int) -> None:
         """Work on one product starts; it is number `step` of `steps` in its stage."""
 

@@ -15,6 +15,7 @@ LAYERS = [
     "tasks",
     "progress",
     "clock",
+    "foretold",
     "metrics",
     "config",
     "store",

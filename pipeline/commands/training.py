@@ -15,9 +15,11 @@ from pipeline.clock import Clock
 from pipeline.commands.clean import clean as remove_unused
 from pipeline.commands.options import asked_run, worker_options
 from pipeline.console import ConsoleProgress, log_to, methods_table, summary_table
+from pipeline.errors import ModelError
 from pipeline.progress import Progress
 from pipeline.run.plan import RUNS
 from pipeline.runners import pool
+from pipeline.stages.live import HERE, server
 from pipeline.stages.members import members_on_disk, own_members
 from pipeline.stages.page import publish_page, reported
 from pipeline.stages.prediction import cut_to_time
@@ -102,6 +104,16 @@ def report(options: argparse.Namespace, console: Console) -> int:
             _show_report(publish_report(run), console)
         page = publish_page(run, again=True)
     console.print(f"report: {page}")
+    return 0
+
+
+def watch(options: argparse.Namespace, console: Console) -> int:
+    """Serves the page of a run on this machine until Ctrl-C, drawn anew as folds end; writes nothing."""
+    if not (RUNS / options.name).is_dir():
+        raise ModelError(f"Nothing of {options.name} is there to follow. Start train first.")
+    with server(asked_run(options, Progress()), options.port) as serving:
+        console.print(f"http://{HERE}:{serving.server_port}  follows runs/{options.name}; Ctrl-C ends it")
+        serving.serve_forever()
     return 0
 
 

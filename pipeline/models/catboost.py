@@ -174,12 +174,28 @@ class CatBoost(Boosting):
             self.curves_.keep(curves, booster.tree_count_, rounds, pace)
         return booster, booster.tree_count_
 
+    @property
+    def _order(self) -> list[int]:
+        """The features in CatBoost's order: its codes stand last."""
+        native = self.encoder_.native_
+        return [*np.delete(np.arange(len(self.encoder_.names_)), native), *native]
+
+    def _contributions(self, features: np.ndarray, context: Context) -> np.ndarray:
+        threads, pool = threads_for(features, context, BOOSTED_CELLS), self._pool(features)
+        shape, parts = (len(features), -1, features.shape[1] + 1), []
+        for booster in self.boosters_:
+            said = booster.get_feature_importance(pool, type="ShapValues", thread_count=threads)
+            parts.append(np.asarray(said, np.float64).reshape(shape).transpose(0, 2, 1))
+        said = np.concatenate(parts, axis=2)
+        found = said.copy()
+        found[:, self._order] = said[:, :-1]
+        return found
+
     def _gains(self) -> np.ndarray:
         """Returns CatBoost's own measure, how much answers change with a feature; its codes stand last."""
-        native, features = self.encoder_.native_, len(self.encoder_.names_)
-        order = [*np.delete(np.arange(features), native), *native]
+        features = len(self.encoder_.names_)
         gains = np.zeros(features)
-        gains[order] = np.sum([booster.get_feature_importance() for booster in self.boosters_], axis=0)
+        gains[self._order] = np.sum([booster.get_feature_importance() for booster in self.boosters_], axis=0)
         return gains
 
     def _pool(

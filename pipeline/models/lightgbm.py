@@ -127,6 +127,14 @@ class LightGBM(Boosting):
     def _booster_answer(self, booster: Any, features: np.ndarray, context: Context) -> np.ndarray:
         return booster.predict(features, num_threads=threads_for(features, context, BOOSTED_CELLS))
 
+    def _contributions(self, features: np.ndarray, context: Context) -> np.ndarray:
+        threads = threads_for(features, context, BOOSTED_CELLS)
+        said = [one.predict(features, pred_contrib=True, num_threads=threads) for one in self.boosters_]
+        shape = (len(features), -1, features.shape[1] + 1)
+        return np.concatenate([np.asarray(one, np.float64).reshape(shape) for one in said], 1).transpose(
+            0, 2, 1
+        )
+
     def _gains(self) -> np.ndarray:
         return np.sum([booster.feature_importance("gain") for booster in self.boosters_], axis=0, dtype=float)
 

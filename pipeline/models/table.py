@@ -170,5 +170,24 @@ class TableModel(Model):
         """Returns float64 (features,), at any scale; none where the library does not say."""
         return np.zeros(0)
 
+    def contributions(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns what each feature adds to each answer, on the scale on which a model's parts add up.
+
+        SHAP values (Lundberg and others, "From local explanations to global understanding with explainable
+        AI for trees", Nature Machine Intelligence 2, 2020), as the library works them out. Of two classes
+        they speak for the second.
+
+        Returns:
+            float64 (rows, features + 1, outputs); what is the same for all rows stands last. No features
+            where there was nothing to learn, or the library does not say.
+        """
+        if self._trivial:
+            return np.zeros((len(rows), 1, 1))
+        return self._contributions(self.encoder_.transform(rows), context)
+
+    def _contributions(self, features: np.ndarray, context: Context) -> np.ndarray:
+        """Returns what `contributions` does, of encoded rows."""
+        return np.zeros((len(features), 1, 1))
+
     def notes(self) -> dict[str, Any]:
         return dict(self.notes_)

@@ -158,6 +158,14 @@ class XGBoost(Boosting):
         booster.set_param({"nthread": threads_for(features, context, BOOSTED_CELLS)})
         return booster.predict(self._matrix(features, booster.feature_types, context))
 
+    def _contributions(self, features: np.ndarray, context: Context) -> np.ndarray:
+        said = []
+        for booster in self.boosters_:
+            booster.set_param({"nthread": threads_for(features, context, BOOSTED_CELLS)})
+            data = self._matrix(features, booster.feature_types, context)
+            said.append(booster.predict(data, pred_contribs=True, strict_shape=True))
+        return np.concatenate(said, axis=1).astype(np.float64).transpose(0, 2, 1)
+
     def _gains(self) -> np.ndarray:
         gains = np.zeros(len(self.encoder_.names_))
         for booster in self.boosters_:

@@ -36,7 +36,7 @@ class Part:
     blocks: list[Block]
 
 
-def render(material: Material, key: str, failed: Callable[[str], None]) -> str:
+def render(material: Material, key: str, failed: Callable[[str], None], live: str = "") -> str:
     """Returns the page as HTML.
 
     Args:
@@ -44,6 +44,7 @@ def render(material: Material, key: str, failed: Callable[[str], None]) -> str:
         key: names what it is made of.
         failed: told of a section that could not be drawn: the page is made without it, for a run that took
             hours must not end in an error of its report.
+        live: address of a script that loads the page again, where it is served; "" for a page that is a file.
     """
     parts = []
     for name, section in sections(material).items():
@@ -56,7 +57,7 @@ def render(material: Material, key: str, failed: Callable[[str], None]) -> str:
             failed(text)
             parts.append(Part(anchor, section.title, [Lines([Line(text, "warn")])]))
     page = _environment().get_template("page.html")
-    return page.render(name=material.name, said=material.said, key=key, parts=parts)
+    return page.render(name=material.name, said=material.said, key=key, parts=parts, live=live)
 
 
 def sections(material: Material) -> dict[str, Section]:

@@ -72,7 +72,9 @@ class Run(ModelProducts):
         metric, experiment = self.metric(name), self.experiment(name)
         labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
-        for group in self.groups(name, missing):
+        groups = self.groups(name, missing)
+        self.progress.expect(len(groups))
+        for group in groups:
             so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
             place, words = labels.index(group[0].label), " and ".join(fold.label for fold in group)
             self.progress.begin(f"{name} {words}{so_far}", place, len(labels))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from statistics import fmean
 from typing import Any, TextIO
 
 from pipeline.data.folds import Fold
@@ -143,6 +144,7 @@ class _Schedule:
     pool: Pool | RayPool
     under_way: dict[Future, str] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
+    each: dict[str, float] = field(default_factory=dict)
 
     def carry_out(self) -> None:
         waiting = list(self.run.plan.models)
@@ -165,7 +167,7 @@ class _Schedule:
             return
         self.started[name] = time.monotonic()
         self.run.train_folds(name, missing[:1])
-        each = time.monotonic() - self.started[name]
+        self.each[name] = each = time.monotonic() - self.started[name]
         rest = missing[1:]
         if each * len(rest) < SHORT:
             self.run.train_folds(name, rest)
@@ -176,6 +178,8 @@ class _Schedule:
 
     def _take_results(self) -> None:
         """Waits for a fold; says of a model that it is done when none of its folds is under way."""
+        each = fmean(self.each[name] for name in self.under_way.values())
+        self.run.progress.expect(len(self.under_way), self.pool.size, each)
         self.run.progress.begin(f"{len(self.under_way)} folds left with the workers", 0, 1)
         done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
         self.run.progress.end("")

@@ -36,7 +36,7 @@ def publish_page(run: Run, again: bool = False) -> Path:
     if not run.competition_product.done():
         raise ModelError(f"Nothing of {run.config.competition} is there to report on. Run train first.")
     material = material_of(run)
-    key = _key(material)
+    key = key_of(material)
     if not again and path.exists():
         with path.open("rb") as file:
             if made_of(file.read(HEAD)) == key:
@@ -113,7 +113,7 @@ def _stale(run: Run, models: dict) -> str:
     )
 
 
-def _key(material: Material) -> str:
+def key_of(material: Material) -> str:
     """Names everything that the page is made of."""
     run, root = material.run, material.run.plan.store.root
     fits = [fit.path.name for one in material.trained.values() for fit in (one.product(f) for f in one.done)]

@@ -47,12 +47,12 @@ class ColumnDrift(Section):
     place = 118
 
     def applies(self) -> bool:
-        return bool(self._drifts)
+        return bool(self.drifts)
 
     def blocks(self) -> list[Block]:
-        drawn = [self._figure(one) for one in self._drifts[:MOST_DRAWN] if one.sure]
+        drawn = [self._figure(one) for one in self.drifts[:MOST_DRAWN] if one.sure]
         rows: list[list[str | Cell]] = []
-        for one in self._drifts[:MOST]:
+        for one in self.drifts[:MOST]:
             train, test = one.column.missing
             tone = "warn" if one.sure else ""
             rows.append([
@@ -74,7 +74,7 @@ class ColumnDrift(Section):
         """Says which strong column drifts."""
         if self.material.run.folds.ordered:
             return []  # time drifts
-        sure = {one.column.name: one for one in self._drifts if one.sure}
+        sure = {one.column.name: one for one in self.drifts if one.sure}
         strong = [name for name in self._strong() if name in sure] or list(sure)
         if not strong:
             return []
@@ -89,7 +89,8 @@ class ColumnDrift(Section):
         return [name for one in ranked if one.mean > 0 for name in one.columns]
 
     @cached_property
-    def _drifts(self) -> list[Drift]:
+    def drifts(self) -> list[Drift]:
+        """Columns by how far their sides are apart, the farthest beyond chance first."""
         competition = self.material.run.competition
         if competition.train is None or competition.test is None or not len(competition.test):
             return []

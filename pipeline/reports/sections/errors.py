@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.reports.blocks import Block, Text, Tiles
+from pipeline.reports.neighbours import neighbours_shown
 from pipeline.reports.section import SECTIONS, Section
 from pipeline.reports.tiles import doubtful, tiles
 
@@ -33,4 +36,10 @@ class WorstErrors(Section):
         )
         if material.task.dense:
             text = text.partition(" Values")[0] + " Outlines: the truth green, the answer red."
-        return [Text(text), Tiles(tiles(material, answer, worst.tolist(), doubtful(material, answer)))]
+        made = tiles(material, answer, worst.tolist(), doubtful(material, answer))
+        if not material.task.dense:
+            near = neighbours_shown(material, worst.tolist())
+            text += " Nearest training rows: of those that the models of its fold were trained on."
+            pairs = zip(worst.tolist(), made, strict=True)
+            made = [replace(tile, shown=[*tile.shown, *near.get(row, [])]) for row, tile in pairs]
+        return [Text(text), Tiles(made)]

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.inputs.base import entries_of, reads_fold
 from pipeline.models.table import TableModel
-from pipeline.registry import MODELS
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Folded, Table, Text
 from pipeline.reports.figure import INK, SERIES, draw, short, tall
 from pipeline.reports.parts import parts_of
 from pipeline.reports.permutation import Importance, importances
+from pipeline.reports.readable import best_readable
 from pipeline.reports.section import SECTIONS, Advice, Section
 from pipeline.reports.trained import Trained
 
@@ -63,18 +62,7 @@ class ColumnImportance(Section):
     @cached_property
     def _model(self) -> Trained | None:
         """The best model of the table that is quick to read back and reads no other."""
-        material = self.material
-        known = [name for name in material.ranked if name in material.trained] or list(material.trained)
-        for name in known:
-            model = material.trained[name]
-            kind = MODELS.get(model.section.kind)
-            if not (issubclass(kind, TableModel) and kind._gains is not TableModel._gains):
-                continue
-            if reads_fold(model.section) or not set(entries_of(model.section)) <= set(TableModel.sees):
-                continue
-            if any(fold.scored for fold in model.done):
-                return model
-        return None
+        return best_readable(self.material, lambda kind: kind._gains is not TableModel._gains)
 
     @cached_property
     def ranked(self) -> list[Importance]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.reports.blocks import Block, Figure, Text
 from pipeline.reports.figure import INK, draw, short
+from pipeline.reports.projection import components
 from pipeline.reports.section import SECTIONS, Section
 
 MOST_POINTS = 3_000
@@ -54,7 +55,7 @@ class Map(Section):
         some = np.random.default_rng(0).permutation(len(answer.rows))[:MOST_POINTS]
         truth, said = np.asarray(material.target)[answer.rows[some]], material.decided[some]
         chances = answer.oof[answer.rows[some]].astype(float)
-        points, share = _components(np.log(np.maximum(chances, SMALLEST)))
+        points, share = components(np.log(np.maximum(chances, SMALLEST)))
         common = np.argsort(-np.bincount(truth), kind="stable")[:MOST_NAMED]
 
         def paint(axes: Any) -> None:
@@ -77,11 +78,3 @@ class Map(Section):
         alt = f"{len(some):,} rows by two principal components of their answers; {wrong:,} are wrong."
         caption = f"{len(some):,} rows; the components hold {share:.0%} of the spread."
         return draw(paint, alt, caption, 330, "none")
-
-
-def _components(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Returns (rows, 2) principal components, and their share of all variance."""
-    centred = values - values.mean(axis=0)
-    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
-    total = float((sizes**2).sum())
-    return centred @ directions[:2].T, float((sizes[:2] ** 2).sum()) / total if total > 0 else 0.0
