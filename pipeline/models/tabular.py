@@ -105,7 +105,7 @@ class Tabular(TableModel):
     """TabM-mini on the dense encoding (see `pipeline.networks.tabm`)."""
 
     Config: ClassVar[type[AnytimeConfig]] = TabularConfig
-    version = 2  # its epochs are counted from 0, as every network's: other orders of the rows
+    version = 3  # the encoder's words are packed
     anytime = True
     side_by_side = False  # the seed of Keras is one for the whole process
     config: TabularConfig

@@ -1,5 +1,7 @@
 """Encoding: honest, complete, and the same after it was saved."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -117,6 +119,25 @@ def test_counts_are_alike_for_training_rows_and_new_ones():
     np.testing.assert_allclose(trained, np.log1p(2))
     new = encoder.transform({"group": np.array(["v3", "new", ""], dtype=object)})[:, 0]
     np.testing.assert_allclose(new, np.log1p([3, 1, 0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("style", ["tree", "native", "dense"])
+def test_words_of_categories_are_written_as_few_things_and_read_as_they_were(style, tmp_path):
+    rows = np.arange(400)
+    columns = {
+        "code": np.array([f"v{row // 2}\x1f\u00fc" for row in rows], dtype=object),
+        "few": np.array(["", "b", 'c"\0'], dtype=object)[rows % 3],
+    }
+    truth = np.random.default_rng(0).normal(size=(len(rows), 1))
+    encoder = CategoryEncoder(style, seed=0)
+    encoder.fit_transform(columns, truth)
+    write_estimator(encoder, tmp_path / "encoder.skops")
+    again = read_estimator(tmp_path / "encoder.skops")
+    columns["few"][:5] = ["b", "new", "", 'c"\0', 'c"']
+    np.testing.assert_array_equal(again.transform(columns), encoder.transform(columns))
+    assert again.names() == encoder.names()
+    with zipfile.ZipFile(tmp_path / "encoder.skops") as parts:
+        assert len(parts.read("schema.json")) < 60_000, "not a thing for each of 200 words"
 
 
 def test_scaler_bends_skewed_columns_and_cuts_outliers():

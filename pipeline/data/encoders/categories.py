@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.data.levels import level_numbers
+from pipeline.data.levels import level_numbers, packed_words, unpacked_words
 
 Style = Literal["tree", "native", "dense"]
 
@@ -117,6 +118,35 @@ class CategoryEncoder:
         if self.coded_:
             blocks.insert(0, self.coder_.transform(_stack(columns, self.coded_)))
         return np.hstack(blocks).astype(np.float32)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what a file holds: words packed, for there may be 100,000 of them in pairs of columns."""
+        state = dict(vars(self))
+        if "counts_" in state:
+            state["counts_"] = {
+                name: [packed_words(counts), np.array(list(counts.values()), np.int64)]
+                for name, counts in self.counts_.items()
+            }
+        if "levels_" in state:
+            state["levels_"] = {name: packed_words(words) for name, words in self.levels_.items()}
+        if "coder_" in state:
+            state["coder_"] = copy.copy(self.coder_)
+            state["coder_"].categories_ = [packed_words(words) for words in self.coder_.categories_]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "counts_" in state:
+            self.counts_ = {
+                name: dict(zip(unpacked_words(words), counts.tolist(), strict=True))
+                for name, (words, counts) in state["counts_"].items()
+            }
+        if "levels_" in state:
+            self.levels_ = {name: unpacked_words(words) for name, words in state["levels_"].items()}
+        if "coder_" in state:
+            self.coder_ = copy.copy(state["coder_"])
+            words = [unpacked_words(words) for words in state["coder_"].categories_]
+            self.coder_.categories_ = [np.array(some, dtype=object) for some in words]
 
     def names(self) -> list[str]:
         """Returns the features' names; those of native codes are the columns' own."""
