@@ -61,6 +61,7 @@ class Budget:
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
         variant_of: the same of copies with other settings.
         waiting: the configuration's models that are still to come, the one in hand first.
+        beside: seconds that folds side by side took beside their fits' own: what encodes, writes, predicts.
     """
 
     plan: Plan
@@ -72,6 +73,7 @@ class Budget:
     seed_of: dict[str, str] = field(default_factory=dict)
     variant_of: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    beside: float = 0.0
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
@@ -120,10 +122,10 @@ class Budget:
 
     def _train(self, clock: Clock, name: str) -> bool:
         """Trains a model and those that it reads; says of one that does not fit that it does not."""
-        if any(not self._train(clock, read.name) for read in self.plan.reads(name)):
-            return False
         if name in self.done:
             return True
+        if any(not self._train(clock, read.name) for read in self.plan.reads(name)):
+            return False
         deciding = not self.decided and name != "baseline"
         if clock.left <= 0 and name != "baseline":
             self.progress.message(f"{name:<16} left out: the time is over")
@@ -148,6 +150,9 @@ class Budget:
                 return self._train(clock, name)
             self.progress.message(f"{name:<16} left out: it does not fit into the time that is left")
             return False
+        if seconds and not self._kind(name).looks:
+            took = run.lanes(name) * clock.per_fold
+            self.beside = max(self.beside, took - seconds * self.plan.section(name).seeds)
         self.decided = self.decided or deciding
         self.done.append(name)
         return True
@@ -166,13 +171,12 @@ class Budget:
         if section.max_seconds is None and original is not None:  # a copy of what was trained to its end
             return None
         run = Run(self.plan, self.progress)
-        fits = [run.fit_product(name, fold) for fold in self.plan.own_fits]
-        if all(fit.done() for fit in fits):
+        if all(run.fit_product(name, fold).done() for fold in self.plan.own_fits):
             return None
-        share = min(self._share(name), self._kind(name).most if deciding else 1.0)
-        fitting = self._kind(name).fitting(self._size)
-        rounds = len(run.groups(name, self.plan.own_fits))
-        seconds = coarse(fitting * share * clock.left / (rounds * section.seeds))
+        kind = self._kind(name)
+        share, fitting = min(self._share(name), kind.most if deciding else 1.0), kind.fitting(self._size)
+        each = share * clock.left / len(run.groups(name, self.plan.own_fits))
+        seconds = coarse(min(fitting * each, each - self.beside) / section.seeds)
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
         return None if deciding and seconds < SHORTEST_FIT else seconds

@@ -43,7 +43,8 @@ def costs(monkeypatch):
     def ticking(self, name, fold, save_to):
         output = fit(self, name, fold, save_to)
         end = getattr(self.config.models[name], "max_seconds", None) or float("inf")
-        now[0] += min(found.get(name, found.get(name.partition("_")[0], 0.0)), end)
+        seconds = min(found.get(name, found.get(name.partition("_")[0], 0.0)), end)
+        now[0] += seconds + (found.get("encoding", 0.0) if name.startswith("lgbm") else 0.0)
         return output
 
     monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
@@ -272,3 +273,11 @@ def test_a_budget_counts_from_when_the_command_was_given(place, costs, capsys):
 def test_a_process_knows_its_age():
     first = process_age()
     assert 0 <= first <= process_age()
+
+
+def test_what_folds_take_beside_their_fits_is_learned(place, costs):
+    """Encoding takes 20 s of every fold: of 36 s for a fold of the next model 16 are left."""
+    costs.update(lgbm=200.0, encoding=20.0)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    models = manifest(place)["config"]["models"]
+    assert [models[name]["max_seconds"] for name in ("lgbm", "lgbm_v1")] == [33.0, 15.0]
