@@ -323,6 +323,7 @@ def test_the_clock_ends_a_finalist_that_takes_longer_than_foreseen(request_of, r
 
     run = run_of(request)
     monkeypatch.setattr(cross_validation, "fit_fold", slow)
+    monkeypatch.setattr(type(run), "lanes", lambda self, name: 1)
     section = request.space.apply(request.section, {"C": 0.5})
     found, lines = score_found(request, run, clock, [Finalist("trial 0", {"C": 0.5}, section, 3.0)], 2)
     assert found == []
