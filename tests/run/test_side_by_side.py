@@ -13,7 +13,7 @@ from pipeline.models.base import MODELS, Model
 from pipeline.progress import Progress
 from pipeline.run import model_products
 from pipeline.run import side_by_side as side_by_side_module
-from pipeline.run.side_by_side import side_by_side
+from pipeline.run.side_by_side import Stopped, side_by_side
 
 LINEAR = ["folds.n=5", "models={line: {kind: logistic}, least: {kind: baseline}}"]
 
@@ -91,12 +91,19 @@ def test_one_that_fails_ends_the_others():
 
 
 def test_the_end_of_the_time_ends_all_of_them():
-    def goes_on(progress):
-        while True:
-            progress.update(0.1, "")
+    ended = []
 
-    with pytest.raises(OutOfTime):
+    def goes_on(progress):
+        try:
+            while True:
+                progress.update(0.1, "")
+        except (OutOfTime, Stopped):
+            ended.append(1)
+            raise
+
+    with pytest.raises(OutOfTime, match=r"^$"):
         side_by_side([goes_on, goes_on], Clock(Progress(), Clock.now() - 1.0))
+    assert len(ended) == 2
 
 
 def test_folds_say_the_same_as_one_after_the_other(tmp_path):
