@@ -41,6 +41,8 @@ LIMITS: dict[str, Limit] = {
     "finetune.accuracy_lost": Limit("ceiling", 0.03),
     "finetune.growth": Limit("ceiling", 50.0, "MB"),
     "tables.time": Limit("ceiling", 1.1),
+    "side_by_side.all_1000": Limit("floor", 1.0),
+    "side_by_side.all_20000": Limit("floor", 1.0),
     "texts.time": Limit("ceiling", 1.1),
     "texts.seconds": Limit("ceiling", 120.0, "s"),
     "texts.memory": Limit("ceiling", 3000.0, "MB"),

@@ -31,6 +31,7 @@ CASES = (
     "head",
     "finetune",
     "tables",
+    "side_by_side",
     "texts",
     "startup",
     "memory",

@@ -126,7 +126,7 @@ def test_a_generated_competition_of_pictures_is_whole(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["input", "finetune", "tables", "startup", "large_table"])
+@pytest.mark.parametrize("case", ["input", "finetune", "tables", "side_by_side", "startup", "large_table"])
 def test_every_case_runs_at_tiny_sizes(case):
     from bench.child import in_child
     from bench.speed import options_of, settings_of
