@@ -146,13 +146,13 @@ class Budget:
                 run.train_model(one)
         except OutOfTime:
             self.progress.end("")
-            if deciding and clock.per_fold and self._make_room(clock, name):
+            if deciding and clock.per_round and self._make_room(clock, name, run.lanes(name)):
                 return self._train(clock, name)
             self.progress.message(f"{name:<16} left out: it does not fit into the time that is left")
             return False
         if seconds and not self._kind(name).looks:
-            took = run.lanes(name) * clock.per_fold
-            self.beside = max(self.beside, took - seconds * self.plan.section(name).seeds)
+            fits = seconds * self.plan.section(name).seeds
+            self.beside = max(self.beside, clock.per_round - fits)
         self.decided = self.decided or deciding
         self.done.append(name)
         return True
@@ -215,7 +215,7 @@ class Budget:
             return math.inf
         return Clock.now() + self._kind(name).most * clock.left if deciding else clock.deadline
 
-    def _make_room(self, clock: Clock, name: str) -> bool:
+    def _make_room(self, clock: Clock, name: str, lanes: int) -> bool:
         """Makes the main model fit: faster boosting first, then fewer folds. Says whether it can."""
         models, folds = self.plan.config.models, self.plan.config.folds
         faster = {}
@@ -228,7 +228,7 @@ class Budget:
             self._configure(models={**models, **faster})
             return True
         self.decided = True
-        fitting = int(self._kind(name).most * clock.left / clock.per_fold)
+        fitting = int(self._kind(name).most * clock.left / clock.per_round) * lanes
         n = min(folds.n, max(FEWEST_FOLDS, fitting))
         if folds.column is not None or (folds.repeats == 1 and n == folds.n):
             return True

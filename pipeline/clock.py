@@ -22,7 +22,8 @@ class Clock(Progress):
 
     Attributes:
         deadline: of everything that is trained, by `now`.
-        per_fold: seconds per fold of the model in hand; 0 before its first fold is done.
+        per_round: seconds of the folds of the model in hand that are fitted side by side; 0 before the
+            first are done.
     """
 
     def __init__(self, inner: Progress, deadline: float) -> None:
@@ -38,7 +39,7 @@ class Clock(Progress):
     def start_model(self, limit: float) -> None:
         """Sets when the next model must be done, and forgets how long the last one's folds took."""
         self.limit = limit
-        self.per_fold = 0.0
+        self.per_round = 0.0
         self._first: tuple[float, int] | None = None
 
     @property
@@ -60,8 +61,8 @@ class Clock(Progress):
         if self._first is None:
             self._first = (now, step)
         elif step > self._first[1]:
-            self.per_fold = (now - self._first[0]) / (step - self._first[1])
-            if now + self.per_fold * (steps - step) > self.limit:
+            self.per_round = (now - self._first[0]) / (step - self._first[1])
+            if now + self.per_round * (steps - step) > self.limit:
                 raise OutOfTime
 
     def update(self, fraction: float, text: str) -> None:

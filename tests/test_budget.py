@@ -248,7 +248,7 @@ def test_a_clock_ends_what_cannot_be_done_in_time(monkeypatch):
     now[0] = 30.0
     with pytest.raises(OutOfTime, match=r"^$"):
         clock.begin("a fold2", 2, 5)
-    assert clock.per_fold == 15.0
+    assert clock.per_round == 15.0
     now[0] = 51.0
     with pytest.raises(OutOfTime, match=r"^$"):
         clock.update(0.1, "late")

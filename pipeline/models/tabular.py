@@ -43,7 +43,7 @@ REFIT = "refit"  # the phase in which they are
 class TabularConfig(AnytimeConfig):
     """Keys of `kind: tabular`."""
 
-    members: int = Field(default=8, ge=1, le=64, description="networks in the ensemble")
+    members: int = Field(default=8, ge=1, le=64, description="networks; 2 where `max_seconds` are few")
     units: int = Field(default=256, ge=1, description="width of a hidden layer")
     layers: int = Field(default=2, ge=1, description="hidden layers")
     dropout: float = Field(default=0.15, ge=0, lt=1, description="share of units left out in training")

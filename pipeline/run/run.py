@@ -70,14 +70,13 @@ class Run(ModelProducts):
         if not missing:
             return
         metric, experiment = self.metric(name), self.experiment(name)
-        labels = [fold.label for fold in self.fits(name)]
         scores: list[float] = []
         groups = self.groups(name, missing)
         self.progress.expect(len(groups))
-        for group in groups:
+        for number, group in enumerate(groups):
             so_far = f", mean so far {np.mean(scores):.5g}" if scores else ""
-            place, words = labels.index(group[0].label), " and ".join(fold.label for fold in group)
-            self.progress.begin(f"{name} {words}{so_far}", place, len(labels))
+            words = " and ".join(fold.label for fold in group)
+            self.progress.begin(f"{name} {words}{so_far}", number, len(groups))
             self._fit_group(name, group)
             said = []
             for fold in group:
