@@ -22,39 +22,39 @@ from pipeline.testing import dataset_of
 from pipeline.validation.cross_validation import Experiment, fit_fold
 
 FOLDS = 4  # two rounds of two
-ROWS = (1_000, 20_000)
+ROWS = {"small": 1_000, "large": 20_000}
 
 
 def run(quick: bool) -> list[Value]:
     """Measures five models on a small table and a large one; see docs/performance.md.
 
     Args:
-        quick: takes 300 rows alone.
+        quick: takes one round of 300 rows.
     """
     for library in LIBRARIES:  # whoever came first would pay for the import
         importlib.import_module(library)
-    sizes = (300,) if quick else ROWS
-    return [value for rows in sizes for value in measured(rows)]
+    settings = {size: (300, 2) if quick else (rows, FOLDS) for size, rows in ROWS.items()}
+    return [value for size, (rows, n) in settings.items() for value in measured(size, rows, n)]
 
 
-def measured(rows: int) -> list[Value]:
-    """Returns the speeds of all models, and of all together, on a table of so many rows."""
+def measured(size: str, rows: int, n: int) -> list[Value]:
+    """Returns the speeds of all models, and of all together, on a table of so many rows, in n folds."""
     import pandas as pd
 
     numbers, label = otto_like(rows)
     table = pd.DataFrame(numbers, columns=[f"count_{number}" for number in range(numbers.shape[1])])
     train = dataset_of(np.arange(len(label)).astype(str), table, target=label)
     task = make_task("classification", tuple(f"class {number}" for number in range(label.max() + 1)))
-    folds = make_folds(FoldsConfig(n=FOLDS), task, label)
+    folds = make_folds(FoldsConfig(n=n), task, label)
     test, values, total = dataset_of(train.ids[:0], table.iloc[:0]), [], np.zeros(2)
     for kind in SETTINGS:
         experiment = Experiment(maker(kind, task), train, test, folds)
         seconds = compare(experiment, list(folds))
         total += seconds
         what = f"{kind}, {rows:,} rows: two folds at a time against one after the other ({seconds[1]:.1f} s)"
-        values.append(Value(f"side_by_side.{kind}_{rows}", seconds[1] / seconds[0], what))
+        values.append(Value(f"side_by_side.{size}_{kind}", seconds[1] / seconds[0], what))
     what = f"all five, {rows:,} rows"
-    return [Value(f"side_by_side.all_{rows}", total[1] / total[0], what), *values]
+    return [Value(f"side_by_side.{size}", total[1] / total[0], what), *values]
 
 
 def compare(experiment: Any, folds: list[Fold]) -> np.ndarray:
