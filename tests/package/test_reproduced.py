@@ -39,7 +39,9 @@ def test_a_fresh_clone_makes_the_same_bytes(clone, packed, capsys):
     assert "toolkit, libraries and machine are those of the card" in said
     assert "the same bytes as the card's, and so are the ensemble's predictions" in said
     wanted = (packed / "runs/toy/submission.csv").read_bytes()
-    assert (clone / "runs/toy/reproduced/submission.csv").read_bytes() == wanted
+    again = clone / "runs/toy/reproduced"
+    assert (again / "products").is_dir(), "in a store of its own: nothing of another run is taken"
+    assert (again / "submission.csv").read_bytes() == wanted
 
 
 def test_seeds_that_a_budget_averaged_are_averaged_again(packed, tmp_path, monkeypatch, capsys):
