@@ -130,7 +130,6 @@ class Budget:
         if clock.left <= 0 and name != "baseline":
             self.progress.message(f"{name:<16} left out: the time is over")
             return False
-        self._kind(name).start(self.plan.config.threads)
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
             if not deciding and seconds < max(self._least(name), SHORTEST):
@@ -151,8 +150,7 @@ class Budget:
             self.progress.message(f"{name:<16} left out: it does not fit into the time that is left")
             return False
         if seconds and not self._kind(name).looks:
-            fits = seconds * self.plan.section(name).seeds
-            self.beside = max(self.beside, clock.per_round - fits)
+            self.beside = max(self.beside, clock.per_round - seconds * self.plan.section(name).seeds)
         self.decided = self.decided or deciding
         self.done.append(name)
         return True
@@ -175,7 +173,10 @@ class Budget:
             return None
         kind = self._kind(name)
         share, fitting = min(self._share(name), kind.most if deciding else 1.0), kind.fitting(self._size)
-        each = share * clock.left / len(run.groups(name, self.plan.own_fits))
+        rounds = len(run.groups(name, self.plan.own_fits))
+        if fitting * share * clock.left / rounds >= self._least(name):
+            kind.start(self.plan.config.threads)
+        each = share * clock.left / rounds
         seconds = coarse(min(fitting * each, each - self.beside) / section.seeds)
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)
@@ -288,8 +289,7 @@ class Budget:
         return replace(self.plan, config=config, only=None)
 
     def _blend_size(self, members: int) -> int:
-        competition = Run(self.plan, self.progress).competition
-        return len(competition.ids) * competition.task.n_outputs * members
+        return self._size.rows * self._size.outputs * members
 
     def _submit(self) -> Product:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""

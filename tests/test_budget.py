@@ -281,3 +281,17 @@ def test_what_folds_take_beside_their_fits_is_learned(place, costs):
     assert main(["train", "toy", "--budget", "300s"]) == 0
     models = manifest(place)["config"]["models"]
     assert [models[name]["max_seconds"] for name in ("lgbm", "lgbm_v1")] == [33.0, 15.0]
+
+
+@pytest.mark.parametrize(("least", "started"), [(1e9, []), (0.0, ["net"])])
+def test_a_library_is_loaded_only_for_a_fit_that_may_be_of_use(place, costs, monkeypatch, least, started):
+    text = CONFIG + "  net: {kind: tabular, epochs: 1, members: 1, units: 8}\n"
+    (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
+    seen = []
+    monkeypatch.setattr(Tabular, "start", classmethod(lambda cls, threads: seen.append("net")))
+    monkeypatch.setattr(Tabular, "least_seconds", classmethod(lambda cls, size: least))
+    monkeypatch.setattr(Tabular, "variants", ())
+    monkeypatch.setattr(Tabular, "seeded", False)
+    assert main(["train", "toy", "--budget", "300s"]) == 0
+    assert sorted(set(seen)) == started
+    assert ("net" in members(place)) == bool(started)
