@@ -30,7 +30,7 @@ from pipeline.draft.network import TINY
 from pipeline.draft.pictures import PictureFiles, find_pictures
 from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
-from pipeline.draft.sound_models import reading_sound, sound_network
+from pipeline.draft.sound_models import reading_sound, sound_networks
 from pipeline.draft.sounds import ClipFiles, find_clips
 from pipeline.draft.split import Split, find_group_in_ids, find_split
 from pipeline.draft.target import find_target, told_task
@@ -282,8 +282,8 @@ def _models(
     chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
     if sounds:
         shown = replace(size, picture=_shown(None, sounds))
-        network = sound_network(shown, sounds.config.windows, fits, metric, around.machine)
-        chosen = [network, *reading_sound(chosen, competition.train is not None)]
+        networks = sound_networks(shown, sounds.config.windows, fits, metric, around.machine)
+        chosen = [*networks, *reading_sound(chosen, competition.train is not None)]
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "

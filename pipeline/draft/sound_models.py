@@ -1,4 +1,4 @@
-"""Models that suit sound: a network on spectrograms, and models of tables on the clips' statistics."""
+"""Models that suit sound: networks on spectrograms, and models of tables on the clips' statistics."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from pipeline.models.size import Size
 from pipeline.registry import MODELS
 
 NET = "24C3s BN MP2 48C3s BN MP2 96C3s BN MP2 128C3s BN GAP D0.3"
+FRONTS = {  # of the network, and what they show of a spectrogram
+    "cnn": ("", "as it is"),
+    "changes": ("CMN DX ", "each band less its mean, and its changes, so less of who speaks"),
+}
 TRAINING = {"augment": "spectrogram", "mix": "mixup", "batch_size": 32, "learning_rate": 0.002}
 COARSE_HEIGHT, COARSE_WIDTH, SMALLEST = 0.6, 0.5, 16  # of the spectrogram's bands and frames
 COST = 7_100  # multiply-adds per pixel of the spectrogram
-BUDGET = 1800  # seconds for all fits of the network, by an estimate that is three times too high
+BUDGET = 1800  # seconds for all fits of a network, by an estimate that is three times too high
 FEWEST_EPOCHS = 5
 DEAR = ("xgboost", "tabular")  # on hundreds of statistics; one boosting is enough
 
 
-def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> Chosen:
-    """Returns the network: it sees spectrograms coarsely, which the ways of one voice mislead less.
+def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> list[Chosen]:
+    """Returns networks that see spectrograms coarsely, which the ways of one voice mislead less.
 
     Args:
         size: of the data; its picture is a window's spectrogram.
@@ -33,18 +37,28 @@ def sound_network(size: Size, windows: int, fits: int, metric: str, machine: Mac
     height, width = size.picture or (1, 1)
     shape = [max(SMALLEST, round(COARSE_HEIGHT * height)), max(SMALLEST, round(COARSE_WIDTH * width))]
     seen = replace(size, rows=size.rows * windows)
-    section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": NET, "size": shape}
-    section |= {**TRAINING, **MODELS.get("cnn").settings_for(metric)}
+    found = []
+    for name, (front, shown) in FRONTS.items():
+        section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": front + NET}
+        section |= {"size": shape, **TRAINING, **MODELS.get("cnn").settings_for(metric)}
+        said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames, {shown}"
+        found.append(_within(Chosen(name, section, said), seen, fits, machine))
+    return found
+
+
+def _within(network: Chosen, seen: Size, fits: int, machine: Machine) -> Chosen:
+    """Returns a network with as many epochs as the time allows, and with its time said."""
+    section, said = dict(network.section), network.reason
     plan = plan_of(section, seen)
-    cost = COST * shape[0] * shape[1]
+    cost = COST * section["size"][0] * section["size"][1]
     seconds = network_seconds(cost, learned_pictures(plan, seen), fits, machine)
-    said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames"
     if seconds > BUDGET:
         epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
         section["epochs"] = epochs
         said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
         seconds *= epochs / plan.epochs
-    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+    said += f"; about {max(1, round(seconds / 60))} min for all its fits"
+    return Chosen(network.name, section, said)
 
 
 def reading_sound(chosen: Sequence[Chosen], table: bool) -> list[Chosen]:

@@ -32,7 +32,7 @@ MOST_PICTURES = 5_000  # windows of all training clips
 FRAMES = 64  # per window that are aimed at
 SHORTEST_HOP, LONGEST_HOP = 0.008, 0.032  # seconds
 BANDS = 40
-TRIM = 35.0  # decibels below the loudest at which a clip begins and ends
+TRIM = 25.0  # decibels below the loudest at which a clip begins and ends
 
 
 def is_clip(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ FORMS = {
     "GAP": "average over the whole map",
     "BN": "batch normalisation; right after C or FC it comes before the relu",
     "D0.5": "dropout of one half",
+    "CMN": "each row of the map less its own mean",
+    "DX": "beside each map what it changes by from left to right",
 }
 
 _PATTERNS = {
@@ -27,7 +30,11 @@ _PATTERNS = {
     "global": re.compile(r"GAP"),
     "norm": re.compile(r"BN"),
     "dropout": re.compile(r"D(0?\.\d+)"),
+    "centred": re.compile(r"CMN"),
+    "changes": re.compile(r"DX"),
 }
+CHANGE = 3  # columns that a change is told from
+_ON_MAPS = ("conv", "max", "average", "global", "centred", "changes")
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def parse(notation: str) -> list[Token]:
     flat = False
     for place, text in enumerate(notation.split(), start=1):
         token = _token(text, place)
-        if flat and token.kind in ("conv", "max", "average", "global"):
+        if flat and token.kind in _ON_MAPS:
             raise ConfigError(
                 f"backbone: layer {place} ({text!r}) needs a map; {tokens[-1].text!r} before it leaves none."
             )
@@ -121,7 +128,32 @@ def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
         return layers.GlobalAveragePooling2D()
     if token.kind == "norm":
         return norm_layer(keras)()
+    if token.kind == "centred":
+        return functools.partial(_centred, keras)
+    if token.kind == "changes":
+        _check_room(token, CHANGE, shape)
+        return functools.partial(_with_changes, keras)
     return layers.Dropout(float(token.groups[0] or 0))
+
+
+def _centred(keras: Any, x: Any) -> Any:
+    """Returns each row of each map less its mean; of a spectrogram a band less its mean level.
+
+    That takes away what a microphone, a room or a voice adds at all times. Atal, "Effectiveness of linear
+    prediction characteristics of the speech wave for automatic speaker identification and verification",
+    1974, section IV, does so with cepstra (cepstral mean normalisation).
+    """
+    return x - keras.ops.mean(x, axis=2, keepdims=True)
+
+
+def _with_changes(keras: Any, x: Any) -> Any:
+    """Returns maps, and behind them the difference of each point's two neighbours to the right and left.
+
+    Of a spectrogram these are what speech recognition calls deltas: Furui, "Speaker-independent isolated
+    word recognition using dynamic features of speech spectrum", 1986. At both ends they are 0.
+    """
+    changes = keras.ops.pad(x[:, :, 2:] - x[:, :, :-2], ((0, 0), (0, 0), (1, 1), (0, 0)))
+    return keras.ops.concatenate([x, changes], axis=-1)
 
 
 def _check_room(token: Token, width: int, shape: tuple) -> None:

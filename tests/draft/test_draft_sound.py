@@ -32,7 +32,8 @@ def test_clips_in_a_folder_per_table(plain):
     assert (sound.sample_rate, sound.seconds, sound.windows) == (RATE, SECONDS, 1)
     assert config.folds.repeats == 1
     kinds = {name: (section.kind, section.inputs) for name, section in config.models.items()}
-    assert kinds["cnn"] == ("cnn", ["spectrogram"])
+    assert kinds["cnn"] == kinds["changes"] == ("cnn", ["spectrogram"])
+    assert config.models["changes"].backbone == "CMN DX " + config.models["cnn"].backbone
     assert kinds["lgbm"] == ("lightgbm", ["sound"])
     assert kinds["linear"] == ("linear", ["sound"])
 

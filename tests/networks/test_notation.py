@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.networks.notation import FORMS, is_notation, parse
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.notation import FORMS, build, is_notation, parse
 
 
 def test_every_documented_form_is_read():
@@ -40,3 +42,23 @@ def test_mistakes_name_the_layer(notation, message):
 )
 def test_names_are_told_from_layers(text, expected):
     assert is_notation(text) is expected
+
+
+def test_rows_are_centred_and_changes_stand_beside_them():
+    keras = load_keras()
+    inputs = keras.Input((3, 4, 1))
+    tokens = parse("CMN DX FC1")[:2]
+    seen = keras.Model(inputs, build(keras, tokens, inputs))
+    rows = np.array([[1.0, 2.0, 4.0, 9.0], [5.0] * 4, [0.0] * 4], np.float32)
+    centred, changes = np.moveaxis(keras.ops.convert_to_numpy(seen(rows[None, ..., None]))[0], -1, 0)
+    assert centred.tolist() == [[-3.0, -2.0, 0.0, 5.0], [0.0] * 4, [0.0] * 4]
+    assert changes.tolist() == [[0.0, 3.0, 7.0, 0.0], [0.0] * 4, [0.0] * 4]
+
+
+def test_a_level_at_all_times_changes_nothing_behind_both():
+    keras = load_keras()
+    inputs = keras.Input((3, 5, 1))
+    seen = keras.Model(inputs, build(keras, parse("CMN DX 2C3s GAP"), inputs))
+    clips = np.random.default_rng(0).normal(size=(2, 3, 5, 1)).astype(np.float32)
+    louder = clips + np.array([1.0, -2.0, 4.0], np.float32)[:, None, None]
+    np.testing.assert_allclose(seen(clips), seen(louder), atol=1e-5)
