@@ -206,9 +206,9 @@ class Budget:
 
     def _share(self, name: str) -> float:
         """Returns a model's part of the time that is left, beside the others that wait."""
-        others = [one for one in self.waiting if one not in self.done]
-        waiting = {name, *(one for one in others if isinstance(self.plan.section(one), AnytimeConfig))}
-        return self._kind(name).share / sum(self._kind(one).share for one in waiting)
+        waiting = {name, *(one for one in self.waiting if one not in self.done and self._kind(one).anytime)}
+        parts = {one: self._kind(one).part(self.plan.section(one)) for one in waiting}
+        return parts[name] / sum(parts.values())
 
     def _limit(self, clock: Clock, name: str, deciding: bool) -> float:
         """Returns when a model must be done: the baseline, without which there is no submission, need not."""

@@ -253,7 +253,7 @@ class AnytimeConfig(ModelConfig):
         gt=0,
         description="seconds of one fit, after which it keeps its best rounds, epoch or trees so far; "
         "LightGBM and XGBoost take larger steps where `learning_rate` is not set, a network's rate falls "
-        "with the time; default: no end",
+        "with the time, linear models take fewer steps and choose C by fewer rows; default: no end",
     )
 
 

@@ -36,11 +36,16 @@ OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
         {"learner": "naive_bayes", "ngram_range": {"word": [1, 2]}, "lowercase": True},
         "naive Bayes on words: seconds, and it errs elsewhere",
     ),
+    "chars": (
+        {"learner": "naive_bayes", "ngram_range": {"char_wb": [2, 6]}},
+        "naive Bayes on characters: the same of parts of words",
+    ),
     "logit": (
         {"learner": "logistic", "lowercase": True},
         "logistic regression on the n-grams as they are, case left out: good where a class is rare",
     ),
 }
+OF_ONE_CLASS = ("chars",)  # of little use where labels are no either-or
 
 
 def choose_models(
@@ -116,6 +121,7 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
         others = [
             Chosen(name, {"kind": "ngrams", **section}, reason)
             for name, (section, reason) in OTHER_NGRAMS.items()
+            if size.task.exclusive or name not in OF_ONE_CLASS
         ]
         found = [others[0], *found, *others[1:]]  # a budget fits the quickest first
     return found

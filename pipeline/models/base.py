@@ -102,6 +102,11 @@ class Model(ABC):
         return 0.8
 
     @classmethod
+    def part(cls, section: ModelConfig) -> float:
+        """Returns a section's part of a budget's time, beside those of the others that wait."""
+        return cls.share
+
+    @classmethod
     def start(cls, threads: int) -> None:
         """Pays what a process pays once, before its first fit: a library's import."""
         return

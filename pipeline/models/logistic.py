@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +15,13 @@ from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import SMALLEST
 from pipeline.models.base import MODELS, AnytimeConfig, Context
 from pipeline.models.params import ParamsConfig
+from pipeline.models.solver import fit_quietly, fit_until
 from pipeline.models.table import Table, TableModel
 from pipeline.tasks.base import general_kinds
 
 INVERSE = "The L2 penalty is given by its inverse, `C`."
 CELLS_TO_CHOOSE = 2_000_000  # rows x features by which C is chosen; a part of the rows where there are more
 CHOOSING = 0.6  # of a limit in time, for choosing C
-STEPS = 50  # of the solver between two looks at the clock
 
 
 class LogisticConfig(ParamsConfig, AnytimeConfig):
@@ -84,7 +83,7 @@ class Logistic(TableModel):
             own = Clock.now() + (end - Clock.now()) / (len(labels) - number)
             C = self.config.C or self._choose(features, label, table.weights, context, own)
             estimator = self._estimator(C)
-            self._fit_until(estimator, features, label, table.weights, own)
+            fit_until(estimator, features, label, table.weights, own)
             self.estimators_.append(estimator)
             chosen.append(C)
             context.report((number + 1) / len(labels), f"C {C:g}")
@@ -94,22 +93,6 @@ class Logistic(TableModel):
         from sklearn.linear_model import LogisticRegression
 
         return LogisticRegression(C=C, max_iter=self.config.max_iter, **self.config.params)
-
-    def _fit_until(
-        self, estimator: Any, features: np.ndarray, label: np.ndarray, weights: np.ndarray | None, end: float
-    ) -> None:
-        """Fits; with an end in time a few steps of the solver at once, from where the last ones led."""
-        if math.isinf(end):
-            _fit_quietly(estimator, features, label, weights)
-            return
-        done, most = 0, self.config.max_iter
-        estimator.set_params(warm_start=True)
-        while done < most and (not done or Clock.now() < end):
-            estimator.set_params(max_iter=min(STEPS, most - done))
-            _fit_quietly(estimator, features, label, weights)
-            done += STEPS
-            if estimator.n_iter_.max() < STEPS:
-                break
 
     def _choose(
         self,
@@ -157,7 +140,7 @@ class Logistic(TableModel):
         for fold, (inside, outside) in enumerate(splits):
             estimator = starts[fold] or self._estimator(C).set_params(warm_start=True)
             estimator.set_params(C=C)
-            _fit_quietly(
+            fit_quietly(
                 estimator, features[inside], label[inside], None if weights is None else weights[inside]
             )
             starts[fold] = estimator
@@ -196,12 +179,3 @@ def _splits(label: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, 
         warnings.simplefilter("ignore", UserWarning)  # of classes with fewer rows than folds
         splits = list(splitter.split(label[:, None], label))
     return [(inside, outside) for inside, outside in splits if len(np.unique(label[inside])) > 1]
-
-
-def _fit_quietly(estimator: Any, features: np.ndarray, label: np.ndarray, weights: np.ndarray | None) -> None:
-    """Fits; a solver that stops at its last step is no fault where the penalty is being chosen."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(features, label, sample_weight=weights)

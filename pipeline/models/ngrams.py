@@ -21,6 +21,7 @@ Analyzer = Literal["word", "char_wb"]
 FEW_ROWS = 50_000  # up to which an n-gram of a single row counts: it may stand in a scored row too
 RARE = 3  # rows that must hold an n-gram where there are more
 LONGEST = 8  # n-gram
+COUNTING = 0.3  # part of the time
 PER_CHARACTER = 5e-6  # seconds per character of a text and class, the choice of C included
 
 
@@ -76,7 +77,15 @@ class Ngrams(SparseModel):
     Config: ClassVar[type[ModelConfig]] = NgramsConfig
     sees = ("text",)
     usual = "nb_svm"
+    leads = 3
+    share = 4.0
     config: NgramsConfig
+
+    @classmethod
+    def part(cls, section: ModelConfig) -> float:
+        """Naive Bayes counts, and is done at once."""
+        counts = isinstance(section, NgramsConfig) and section.learner == "naive_bayes"
+        return COUNTING if counts else cls.share
 
     @classmethod
     def seconds(cls, size: Size) -> float:

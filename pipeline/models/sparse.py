@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import time
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from pipeline.clock import Clock
 from pipeline.data.rows import Rows
 from pipeline.data.target import SMALLEST, coder_of
 from pipeline.errors import DataError, listing
-from pipeline.models.base import Context, Model, ModelConfig
+from pipeline.models.base import AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.sparse_linear import LEARNERS, Learner, Weights
 
 INVERSE = "The L2 penalty is given by its inverse, `C`."
 MOST_CELLS = 12_000_000  # times outputs, by which the strength is chosen: of a part of the rows if need be
+CELLS_A_SECOND = 800_000  # of the time for choosing, where it has an end: some five strengths are tried
+CHOOSING = 0.4  # of the time that is left once the features are made
 FEWEST = 2_000  # rows of them
 SMOOTHINGS = (0.1, 2.0)  # many words speak for a class; few do, or the class is rare
 SMOOTHING = 0.3
 STRONGEST = 8  # features named of each output
 
 
-class SparseConfig(ModelConfig):
+class SparseConfig(AnytimeConfig):
     """Keys that linear models on sparse features share."""
 
     learner: Literal["auto", "logistic", "nb_svm", "naive_bayes", "ridge"] = Field(
@@ -68,6 +72,7 @@ class SparseModel(Model):
 
     Config: ClassVar[type[ModelConfig]] = SparseConfig
     seeded: ClassVar[bool] = False
+    anytime = True
     quick = True
     usual: ClassVar[str] = "logistic"
     config: SparseConfig
@@ -114,13 +119,14 @@ class SparseModel(Model):
         """Learns from all rows that it may; inner ones choose the strength and are learned from then."""
         from threadpoolctl import threadpool_limits
 
-        started = time.perf_counter()
+        started = Clock.now()
+        end = started + (self.config.max_seconds or math.inf)
         with threadpool_limits(1):  # the work is in sparse products, which have one thread: others only wait
-            self._fit(train, inner, context)
-        self.notes_["seconds"] = round(time.perf_counter() - started, 2)
+            self._fit(train, inner, context, end)
+        self.notes_["seconds"] = round(Clock.now() - started, 2)
         return self
 
-    def _fit(self, train: Rows, inner: Rows | None, context: Context) -> None:
+    def _fit(self, train: Rows, inner: Rows | None, context: Context, end: float) -> None:
         whole = train if inner is None or self.config.validate_on == "fold" else train.join(inner)
         self.coder_ = coder_of(self.task).fit(whole.target)
         self.notes_: dict[str, Any] = {}
@@ -129,8 +135,9 @@ class SparseModel(Model):
         if self._trivial:
             self.weights_ = Weights(np.zeros((features.shape[1], 1), np.float32), np.zeros(1))
         else:
-            strength, smoothing = self._choose(features, target, whole, train, inner, context)
-            self.weights_ = self._learner(smoothing).fit(features, target, weights, strength)
+            choosing = Clock.now() + CHOOSING * (end - Clock.now())
+            strength, smoothing = self._choose(features, target, whole, train, inner, context, choosing)
+            self.weights_ = self._learner(smoothing).fit(features, target, weights, strength, end)
             self.notes_ |= {"C": strength, "smoothing": smoothing, "strongest": self._strongest()}
 
     @property
@@ -145,45 +152,78 @@ class SparseModel(Model):
         train: Rows,
         inner: Rows | None,
         context: Context,
+        end: float,
     ) -> tuple[float, float]:
         """Returns the strength and the smoothing with the least loss on the inner rows.
 
-        For each smoothing the strengths are tried from the strongest penalty on, until the loss rises.
-        Without inner rows the middle of the grid is taken.
+        Strengths are tried from the middle of the grid on, with the first smoothing, then from the best one
+        on with the others, as long as there is time. Without inner rows the middle is taken.
         """
-        learner, asked_for = self._learner(), self.config.smoothing
-        grid = [self.config.C] if self.config.C else self.config.grid or list(learner.grid)
+        asked_for = self.config.smoothing
+        grid = [self.config.C] if self.config.C else self.config.grid or list(self._learner().grid)
         inner = inner.take(np.flatnonzero(self.coder_.known(inner.target))) if inner else None
         if inner is None or not len(inner):
             return grid[len(grid) // 2], asked_for or SMOOTHING
-        inside = _part(
-            np.searchsorted(whole.positions, train.positions),
-            features.nnz * self.task.n_outputs,
-            context.seed,
-        )
+        most = min(MOST_CELLS, CELLS_A_SECOND * max(end - Clock.now(), 0.0))
+        trial = self._trial(features, target, whole, train, inner, most, context.seed)
+        tried: dict[tuple[int, float], float] = {}
+
+        def loss(place: int, smoothing: float) -> float:
+            if (place, smoothing) not in tried:
+                if tried and Clock.now() >= end:
+                    return math.inf
+                found = tried[place, smoothing] = trial(grid[place], smoothing)
+                said = f"C {grid[place]:g}, smoothing {smoothing:g}: {found:.4f}"
+                context.report(len(tried) / (len(tried) + 2), said)
+            return tried[place, smoothing]
+
+        place = len(grid) // 2
+        smoothings = (asked_for or SMOOTHING,) if asked_for or not self._learner().smooths else SMOOTHINGS
+        for smoothing in smoothings:
+            place = climb(functools.partial(loss, smoothing=smoothing), place, len(grid))
+        place, smoothing = min(tried, key=lambda pair: tried[pair])
+        return grid[place], smoothing
+
+    def _trial(
+        self,
+        features: Any,
+        target: np.ndarray,
+        whole: Rows,
+        train: Rows,
+        inner: Rows,
+        most: float,
+        seed: int,
+    ) -> Callable[[float, float], float]:
+        """Returns what gives the inner rows' loss of a strength and a smoothing, learned from other rows.
+
+        Args:
+            features: of all rows that are learned from in the end.
+            target: of them, encoded.
+            whole: the same rows.
+            train: those of them that are learned from here.
+            inner: those that are asked.
+            most: cells of the features, times outputs, that are learned from.
+            seed: which rows these are.
+        """
+        share = most / max(1, features.nnz * self.task.n_outputs)
+        inside = _part(np.searchsorted(whole.positions, train.positions), share, seed)
+        inner = inner.take(_part(np.arange(len(inner)), share, seed))
         learned = features[inside]
-        inner = inner.take(_part(np.arange(len(inner)), features.nnz * self.task.n_outputs, context.seed))
         if len(whole) > len(train):
             asked = features[np.searchsorted(whole.positions, inner.positions)]
         else:
             asked = self._features(inner)
-        if learner.ignores_absent:
+        if self._learner().ignores_absent:
             there = np.unique(learned.indices)
             learned, asked = learned[:, there], asked[:, there]
         weights = None if whole.weights is None else whole.weights[inside]
-        truth, tried = self.coder_.encode(inner.target), {}
-        smoothings = (asked_for or SMOOTHING,) if asked_for or not learner.smooths else SMOOTHINGS
-        for smoothing in smoothings:
-            before = np.inf
-            for number, strength in enumerate(grid):
-                found = self._learner(smoothing).fit(learned, target[inside], weights, strength)
-                loss = self._loss(truth, found.score(asked), inner.weights)
-                tried[strength, smoothing] = loss
-                context.report(number / len(grid), f"C {strength:g}, smoothing {smoothing:g}: {loss:.4f}")
-                if loss > before:
-                    break
-                before = loss
-        return min(tried, key=lambda pair: tried[pair])
+        truth = self.coder_.encode(inner.target)
+
+        def trial(strength: float, smoothing: float) -> float:
+            found = self._learner(smoothing).fit(learned, target[inside], weights, strength)
+            return self._loss(truth, found.score(asked), inner.weights)
+
+        return trial
 
     def _loss(self, truth: np.ndarray, score: np.ndarray, weights: np.ndarray | None) -> float:
         answer = self._learner().answer(score)
@@ -226,9 +266,19 @@ class SparseModel(Model):
         return dict(self.notes_)
 
 
-def _part(positions: np.ndarray, cells: int, seed: int) -> np.ndarray:
+def climb(loss: Callable[[int], float], place: int, places: int) -> int:
+    """Returns a place whose neighbours have no lower loss, reached from one; the left is tried first."""
+    for step in (-1, 1):
+        found = place
+        while 0 <= found + step < places and loss(found + step) < loss(found):
+            found += step
+        if found != place:
+            return found
+    return place
+
+
+def _part(positions: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Returns the rows by which the strength is chosen, in rising order: all where that is quick."""
-    share = MOST_CELLS / max(1, cells)
     if share >= 1:
         return positions
     rng = np.random.default_rng(seed)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.clock import Clock
+from pipeline.models.solver import fit_until
 from pipeline.tasks.base import Task, general_kinds
 
 CERTAIN = 30.0  # log-odds of a label that has the same value in all rows
@@ -58,7 +60,14 @@ class Learner(ABC):
         self.smoothing = smoothing
 
     @abstractmethod
-    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+    def fit(
+        self,
+        features: Any,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        strength: float,
+        end: float = math.inf,
+    ) -> Weights:
         """Learns.
 
         Args:
@@ -66,6 +75,7 @@ class Learner(ABC):
             target: as `TargetCoder.encode` returns it.
             weights: of the rows, or None.
             strength: a value of the kind of `grid`.
+            end: by `Clock.now`, when a solver should be done; what has none is quick.
         """
 
     def answer(self, score: np.ndarray) -> np.ndarray:
@@ -83,24 +93,31 @@ class OneVersusRest(Learner):
 
     grid = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
-    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
-        found = [self._one(features, label, weights, strength) for label in _labels(target).T]
+    def fit(
+        self,
+        features: Any,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        strength: float,
+        end: float = math.inf,
+    ) -> Weights:
+        labels, found = _labels(target).T, []
+        for number, label in enumerate(labels):
+            own = Clock.now() + (end - Clock.now()) / (len(labels) - number)
+            found.append(self._one(features, label, weights, strength, own))
         slopes = np.column_stack([slopes for slopes, _ in found]).astype(np.float32)
         return Weights(slopes, np.array([bias for _, bias in found]))
 
     def _one(
-        self, features: Any, label: np.ndarray, weights: np.ndarray | None, C: float
+        self, features: Any, label: np.ndarray, weights: np.ndarray | None, C: float, end: float
     ) -> tuple[np.ndarray, float]:
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         if label.all() or not label.any():
             return np.zeros(features.shape[1], np.float32), CERTAIN if label.all() else -CERTAIN
         ratio = self._ratio(features, label, weights)
         estimator = LogisticRegression(C=C, max_iter=self.steps, tol=TOLERANCE)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the last steps change little
-            estimator.fit(_scaled(features, ratio), label, sample_weight=weights)
+        fit_until(estimator, _scaled(features, ratio), label, weights, end)
         slopes = estimator.coef_[0] if ratio is None else estimator.coef_[0] * ratio
         return slopes, float(estimator.intercept_[0])
 
@@ -133,7 +150,14 @@ class NaiveBayes(Learner):
     grid = (1.0, 3.0, 10.0, 30.0, 100.0)
     ignores_absent = False
 
-    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+    def fit(
+        self,
+        features: Any,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        strength: float,
+        end: float = math.inf,
+    ) -> Weights:
         groups = target[:, None] == np.arange(target.max() + 1) if target.ndim == 1 else target > 0.5
         logs = np.column_stack([_log_shares(features, g, weights, 1 / strength) for g in groups.T])
         shares = np.average(groups, axis=0, weights=weights)
@@ -157,7 +181,14 @@ class SparseRidge(Learner):
     tasks = general_kinds(probabilities=False)
     grid = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
-    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
+    def fit(
+        self,
+        features: Any,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        strength: float,
+        end: float = math.inf,
+    ) -> Weights:
         from sklearn.linear_model import Ridge
 
         estimator = Ridge(1 / strength, solver="sparse_cg", max_iter=self.steps, tol=TOLERANCE)

@@ -146,7 +146,9 @@ def test_too_few_pictures_to_fine_tune_are_said_to_be(rows, outputs, why):
 def test_texts_get_ngrams_first_the_quickest_of_them_and_tables_none():
     texts = Size(5_000, 2_000, 1, "classification", 3, numeric=0.0, texts=("story",), characters=150.0)
     found, _ = choose_models(texts, 5, "log_loss", TWO, [])
-    assert [model.name for model in found][:3] == ["words", "ngrams", "logit"]
+    assert [model.name for model in found][:4] == ["words", "ngrams", "chars", "logit"]
+    several, _ = choose_models(replace(texts, kind="multilabel"), 5, "log_loss", TWO, [])
+    assert [model.name for model in several][:3] == ["words", "ngrams", "logit"]
     assert "story" in found[1].reason
     assert not any(model.section["kind"] == "ngrams" for model in choose_models(size(), 5, "auc", TWO, [])[0])
 

@@ -22,6 +22,7 @@ def test_texts_are_trained_by_ngrams_and_their_style_is_counted(folder):
     assert {name: s.kind for name, s in config.models.items() if s.kind == "ngrams"} == {
         "ngrams": "ngrams",
         "words": "ngrams",
+        "chars": "ngrams",
         "logit": "ngrams",
     }
     assert config.models["words"].learner == "naive_bayes"

@@ -207,3 +207,31 @@ def test_many_cells_choose_the_strength_on_a_part_of_the_rows(monkeypatch):
     assert sizes[-1] == LEARNED
     assert set(sizes[:-1]) == {50}
     assert error("binary", data.target, model.predict(data.rows())) < 0.1
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_with_little_time_a_fit_tries_less_and_still_answers(task, monkeypatch):
+    data, tried = make(task), []
+    whole = sparse_models.SparseModel._loss
+    monkeypatch.setattr(
+        sparse_models.SparseModel, "_loss", lambda *said: tried.append(0) or whole(*said), raising=True
+    )
+    model = fit(build(task, max_seconds=1e-6), data)
+    assert len(tried) == 1
+    rows = np.arange(LEARNED, ROWS)
+    assert error(task, data.target[rows], model.predict(data.rows(rows))) < 0.3
+
+
+def test_an_end_that_is_far_away_changes_nothing():
+    data = make("multiclass", noise=0.2)
+    answers = [fit(build("multiclass", **end), data).predict(data.rows(np.arange(LEARNED, ROWS)))
+               for end in ({}, {"max_seconds": 1e6})]  # fmt: skip
+    np.testing.assert_allclose(*answers, atol=2e-3)  # the solver begins once more after its first steps
+
+
+def test_strengths_are_climbed_from_the_middle_and_no_further_than_needed():
+    losses, asked = [5.0, 3.0, 2.0, 2.5, 4.0, 1.0], []
+    assert sparse_models.climb(lambda place: asked.append(place) or losses[place], 3, 6) == 2
+    assert set(asked) == {1, 2, 3}
+    assert sparse_models.climb(lambda place: float(place), 2, 6) == 0
+    assert sparse_models.climb(lambda place: -float(place), 2, 6) == 5
