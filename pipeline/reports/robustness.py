@@ -1,0 +1,157 @@
+"""Robustness: what a network says of disturbed pictures that it was not trained on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.folds import Fold
+from pipeline.data.rows import Dataset
+from pipeline.ensemble.resampling import bootstrap_scores
+from pipeline.inputs.base import entries_of
+from pipeline.inputs.images.part import Pictures
+from pipeline.metrics import Metric
+from pipeline.models.base import Context
+from pipeline.networks.inference import batch_size
+from pipeline.registry import MODELS
+from pipeline.reports.disturbances import DISTURBANCES
+from pipeline.reports.material import Material
+from pipeline.reports.trained import Trained
+from pipeline.run.run import Run
+from pipeline.validation import cross_validation
+
+VERSION = 1  # raise it when the same networks would be measured in another way
+MOST_ROWS, MOST_FOLDS, MOST_NETWORKS = 500, 5, 3
+LEAST = 10  # rows, below which a score says nothing
+REPLICATES = 200
+WAYS = [(one, strength) for one in DISTURBANCES for strength in one.strengths]
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """What one disturbance costs.
+
+    Attributes:
+        name: of the disturbance.
+        strength: as a person reads it.
+        score: of the disturbed pictures.
+        error: standard error of its distance from the score of the pictures as they are, by a paired
+            bootstrap of rows.
+    """
+
+    name: str
+    strength: str
+    score: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Robustness of a network.
+
+    Attributes:
+        score: of the pictures as they are.
+        rows: how many there were.
+        folds: whose networks were asked.
+        seconds: of CPU that it took.
+        disturbed: in the order of `DISTURBANCES`.
+    """
+
+    score: float
+    rows: int
+    folds: int
+    seconds: float
+    disturbed: tuple[Disturbed, ...]
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> Robustness:
+        """Returns what `dataclasses.asdict` took apart."""
+        return cls(**facts | {"disturbed": tuple(Disturbed(**one) for one in facts["disturbed"])})
+
+
+def networks_of(material: Material) -> list[str]:
+    """Returns the best networks whose answers for disturbed pictures can be asked for.
+
+    They see one picture of a row and nothing of other models, and answer with one row of numbers.
+    """
+    if material.task.dense:
+        return []
+    known = [name for name in material.ranked if name in material.trained] or list(material.trained)
+    return [name for name in known if _can(material.trained[name])][:MOST_NETWORKS]
+
+
+def folds_of(trained: Trained) -> list[Fold]:
+    """Returns the folds whose rows are looked at, without their rows."""
+    return [fold for fold in trained.done if fold.scored and not fold.repeat][:MOST_FOLDS]
+
+
+def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness | None:
+    """Measures a network; None where too few rows are there, or one class alone.
+
+    Args:
+        trained: fits of it; the first seed of each fold is asked.
+        metric: of the competition.
+        seconds: of CPU for all folds, without what the first look takes to load libraries and build the
+            network; a handful of rows is looked at in any case.
+    """
+    run, begun = trained.run, time.process_time()  # of this process: a busy machine changes nothing
+    data, folds = trained.run.sides(trained.name).train, folds_of(trained)
+    seen, said, ready = [np.zeros(0, int)], [], 0.0
+    for number, fold in enumerate(folds, start=1):
+        for part, answers in _of_fold(trained, fold, data, MOST_ROWS // len(folds)):
+            seen.append(part)
+            said.append(answers)
+            ready = ready or time.process_time()
+            if time.process_time() >= ready + seconds * number / len(folds):
+                break
+        rows = np.concatenate(seen)
+        if len(rows) >= LEAST and time.process_time() >= ready + seconds:
+            break
+    if len(rows) < LEAST:
+        return None
+    answers, target = np.concatenate(said, axis=1), run.competition.target
+    scores = [cross_validation.score(metric, target, rows, one) for one in answers]
+    draws = bootstrap_scores(metric, target[rows], list(answers), replicates=REPLICATES)
+    errors = np.nanstd(draws[:, 1:] - draws[:, :1], axis=0).tolist()
+    found = tuple(
+        Disturbed(one.name, one.said(strength), float(score), float(error))
+        for (one, strength), score, error in zip(WAYS, scores[1:], errors, strict=True)
+    )
+    return Robustness(float(scores[0]), len(rows), number, time.process_time() - begun, found)
+
+
+def _can(trained: Trained) -> bool:
+    kind, section = MODELS.get(trained.section.kind), trained.section
+    suits = hasattr(kind, "slope_signs") and section.answers() and entries_of(section) == ("images",)
+    return suits and bool(folds_of(trained))
+
+
+def _of_fold(
+    trained: Trained, fold: Fold, data: Dataset, most: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields rows that a fold's network was not trained on, and what it says of them in every way.
+
+    Yields:
+        int (n,), and float32 (1 + ways, n, outputs): the pictures as they are first.
+    """
+    run: Run = trained.run
+    random = np.random.default_rng([run.config.seed, fold.number])
+    rows = random.permutation(run.folds.with_rows(fold).valid)[:most]
+    model, context = trained.model(fold), Context(threads=run.config.threads)
+    step = max(1, batch_size(data.part("images").shape) // (1 + len(WAYS)))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        pictures = data.rows(part).of("images")
+        slopes = model.slope_signs(data.rows(part), context)
+        shown = [pictures, *(one.change(pictures, by, random, slopes) for one, by in WAYS)]
+        answers = model.predict(_as_rows(data.ids[part], shown).rows(), context)
+        yield part, answers.reshape(len(shown), len(part), -1)
+
+
+def _as_rows(ids: np.ndarray, shown: Sequence[np.ndarray]) -> Dataset:
+    """Returns pictures as rows of their own, without a key: nothing of them is kept."""
+    return Dataset(np.tile(ids, len(shown)), {"images": Pictures(np.concatenate(shown))})

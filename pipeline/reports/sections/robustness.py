@@ -1,0 +1,103 @@
+"""Robustness: what networks say of pictures with noise, blur, turns, less contrast, and of an attack."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from pipeline.reports.blocks import Beside, Block, Cell, Figure, Line, Lines, Table, Text, score_text, signed
+from pipeline.reports.disturbances import DISTURBANCES
+from pipeline.reports.figure import INK, SERIES, draw, short
+from pipeline.reports.robustness import Disturbed, Robustness, networks_of
+from pipeline.reports.robustness_products import robustness_known
+from pipeline.reports.section import SECTIONS, Advice, Section
+
+SURE = 2.0  # standard errors, beyond which a difference is no chance
+LEVELS = ("weak", "middling", "strong")
+
+
+@SECTIONS.register("robustness")
+class RobustnessSection(Section):
+    """Scores of disturbed pictures."""
+
+    title = "Disturbed pictures"
+    place = 122
+
+    def applies(self) -> bool:
+        return bool(self.material.run.config.report.robustness and networks_of(self.material))
+
+    def blocks(self) -> list[Block]:
+        if not self._known:
+            seconds = self.material.run.config.report.robustness
+            text = (
+                f"Not measured yet: `make report COMP={self.material.name}` asks the networks of pictures, "
+                f"about {seconds:g} seconds of CPU for each (`report.robustness`)."
+            )
+            return [Lines([Line(text)])]
+        rows = ", ".join(f"{one.rows:,} of {name}" for name, one in self._known.items())
+        text = (
+            f"{self.material.metric.name} of disturbed training pictures, each by the first network of the "
+            f"fold that was not trained on it ({rows}); what is disturbed is the picture as the network sees "
+            "it. Test pictures may differ from those of training in the same ways. ±: one standard error of "
+            "the difference, by rows. The attack (FGSM) knows the network's weights."
+        )
+        return [Beside([self._lines(name) for name in self._known]), self._table(), Text(text, small=True)]
+
+    def advice(self) -> list[Advice]:
+        """Says which augmentation the best network lacks."""
+        found = []
+        for name, one in list(self._known.items())[:1]:
+            for kind in DISTURBANCES:
+                weak = next(way for way in one.disturbed if way.name == kind.name)
+                if kind.remedy and self._costs(one, weak):
+                    evidence = (
+                        f"{kind.name} ({weak.strength}): {score_text(weak.score)}, undisturbed "
+                        f"{score_text(one.score)}; ± {weak.error:.5f}."
+                    )
+                    text = f"Show {name} what test pictures may have more of: {kind.remedy}."
+                    found.append(Advice(text, evidence, 0.35))
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, Robustness]:
+        return robustness_known(self.material)
+
+    def _costs(self, one: Robustness, way: Disturbed) -> bool:
+        """Says whether a disturbance costs more than chance explains."""
+        return self.material.sign * (one.score - way.score) > SURE * max(way.error, 1e-9)
+
+    def _lines(self, name: str) -> Figure:
+        one = self._known[name]
+
+        def paint(axes: Any) -> None:
+            axes.axhline(one.score, color=INK, linewidth=0.8, linestyle="--", alpha=0.6, label="undisturbed")
+            for number, kind in enumerate(DISTURBANCES):
+                scores = [one.score, *(way.score for way in one.disturbed if way.name == kind.name)]
+                axes.plot(
+                    range(len(scores)), scores, "o-", color=SERIES[number], label=kind.name, markersize=4
+                )
+            axes.set_xticks(range(1 + len(LEVELS)), ("none", *LEVELS))
+            axes.set_ylabel(self.material.metric.name)
+            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.4)
+
+        said = ", ".join(f"{way.name} {way.strength} {score_text(way.score)}" for way in one.disturbed)
+        alt = f"Scores of {name} on disturbed pictures, undisturbed {score_text(one.score)}: {said}."
+        return draw(paint, alt, f"{short(name)} on disturbed pictures, out of fold.")
+
+    def _table(self) -> Table:
+        headings = ["disturbed by", "strength"]
+        first: list[str | Cell] = ["nothing", "–"]
+        for name, one in self._known.items():
+            headings += [name, "difference"]
+            first += [score_text(one.score), "–"]
+        rows = [first]
+        for place, way in enumerate(next(iter(self._known.values())).disturbed):
+            row: list[str | Cell] = [way.name, way.strength]
+            for one in self._known.values():
+                own = one.disturbed[place]
+                tone = "warn" if self._costs(one, own) else ""
+                text = f"{signed(own.score - one.score)} ± {own.error:.5f}"
+                row += [score_text(own.score), Cell(text, tone=tone)]
+            rows.append(row)
+        caption = "Scores of disturbed pictures; coloured where the difference is beyond two standard errors"
+        return Table(caption, headings, rows, (1,))
