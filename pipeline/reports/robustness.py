@@ -33,7 +33,7 @@ WAYS = [(one, strength) for one in DISTURBANCES for strength in one.strengths]
 
 @dataclass(frozen=True)
 class Disturbed:
-    """What one disturbance costs.
+    """Cost of one disturbance.
 
     Attributes:
         name: of the disturbance.
