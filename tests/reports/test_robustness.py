@@ -148,7 +148,7 @@ def test_what_was_measured_is_kept_and_a_failure_is_a_warning(tmp_path, monkeypa
 
 def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypatch):
     ways = [Disturbed(one.name, one.said(by), 0.9, 0.02) for one, by in WAYS]
-    ways[6] = Disturbed("turns", "5 degrees", 0.7, 0.02)
+    ways[7] = Disturbed("turns", "10 degrees", 0.7, 0.02)
     home = "pipeline.reports.sections.robustness"
     known = {}
     monkeypatch.setattr(f"{home}.robustness_known", lambda material: known)
@@ -160,11 +160,12 @@ def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypa
     assert "make report COMP=toy" in section.blocks()[0].lines[0].text
     known["net"] = Robustness(0.91, 100, 5, 2.0, tuple(ways))
     section = RobustnessSection(material)
-    beside, table, _ = section.blocks()
+    beside, _ = section.blocks()
+    figure, table = beside.blocks
     assert table.rows[0] == ["nothing", "–", "0.91000", "–"]
     assert len(table.rows) == 1 + len(WAYS)
-    assert "undisturbed 0.91000" in beside.blocks[0].alt
+    assert "undisturbed 0.91000" in figure.alt
     (advice,) = section.advice()
     assert "rotate" in advice.text
-    assert advice.evidence == "turns (5 degrees): 0.70000, undisturbed 0.91000; ± 0.02000."
+    assert advice.evidence == "turns (10 degrees): 0.70000, undisturbed 0.91000; ± 0.02000."
     assert [row[3].tone for row in table.rows[1:] if row[3].tone] == ["warn"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.models.table import TableModel
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Folded, Table, Text
-from pipeline.reports.figure import INK, SERIES, draw, short, tall
+from pipeline.reports.figure import INK, SERIES, draw, short, tall, whole
 from pipeline.reports.gains import gains_by_model
 from pipeline.reports.parts import parts_of
 from pipeline.reports.permutation import Importance, importances
@@ -117,6 +117,8 @@ class ColumnImportance(Section):
             axes.legend(loc="best")
             axes.set_xlabel(short(name))
             axes.set_ylabel("mean")
+            if np.array_equal(at, np.round(at)):
+                whole(axes)
 
         alt = f"Mean truth and mean answer along {name}, in {len(groups)} parts."
         return draw(paint, alt, f"Mean truth and answer along {name}.")

@@ -41,18 +41,21 @@ class RobustnessSection(Section):
             "it. Test pictures may differ from those of training in the same ways. ±: one standard error of "
             "the difference, by rows. The attack (FGSM) knows the network's weights."
         )
-        return [Beside([self._lines(name) for name in self._known]), self._table(), Text(text, small=True)]
+        lines = [self._lines(name) for name in self._known]
+        if len(lines) == 1:
+            return [Beside([*lines, self._table()]), Text(text, small=True)]
+        return [Beside(lines), self._table(), Text(text, small=True)]
 
     def advice(self) -> list[Advice]:
         """Says which augmentation the best network lacks."""
         found = []
         for name, one in list(self._known.items())[:1]:
             for kind in DISTURBANCES:
-                weak = next(way for way in one.disturbed if way.name == kind.name)
-                if kind.remedy and self._costs(one, weak):
+                _, middling, *_ = [way for way in one.disturbed if way.name == kind.name]
+                if kind.remedy and self._costs(one, middling):
                     evidence = (
-                        f"{kind.name} ({weak.strength}): {score_text(weak.score)}, undisturbed "
-                        f"{score_text(one.score)}; ± {weak.error:.5f}."
+                        f"{kind.name} ({middling.strength}): {score_text(middling.score)}, undisturbed "
+                        f"{score_text(one.score)}; ± {middling.error:.5f}."
                     )
                     text = f"Show {name} what test pictures may have more of: {kind.remedy}."
                     found.append(Advice(text, evidence, 0.35))
