@@ -24,7 +24,7 @@ class Disturbance:
         name: in words.
         strengths: from weak to strong, in the unit that a person reads.
         unit: of the strengths, with a place for the number.
-        remedy: what to try where it costs much, "" for nothing.
+        remedy: the augmentation to try where it costs much, "" for none.
         change: takes uint8 pictures (n, height, width, channels), the strength, a generator of random
             numbers and the signs of the loss's slope by each pixel, int8 of the pictures' shape; returns
             pictures.
@@ -95,11 +95,9 @@ def _pixels(values: np.ndarray) -> np.ndarray:
 
 
 DISTURBANCES = (
-    Disturbance("noise", (5, 10, 20), "{} % of the range", "`GaussNoise` in `augment`", noisy),
-    Disturbance("blur", (1, 2, 4), "{} % of the side", "`GaussianBlur` in `augment`", blurred),
-    Disturbance("turns", (5, 10, 20), "{} degrees", "`Affine: {rotate: ...}` in `augment`", turned),
-    Disturbance(
-        "less contrast", (25, 50, 75), "{} % less", "`RandomBrightnessContrast` in `augment`", flattened
-    ),
+    Disturbance("noise", (5, 10, 20), "{} % of the range", "GaussNoise", noisy),
+    Disturbance("blur", (1, 2, 4), "{} % of the side", "GaussianBlur", blurred),
+    Disturbance("turns", (5, 10, 20), "{} degrees", "Affine: {rotate: ...}", turned),
+    Disturbance("less contrast", (25, 50, 75), "{} % less", "RandomBrightnessContrast", flattened),
     Disturbance("attack", (2, 4, 8), "{}/255, FGSM", "", attacked),
 )

@@ -148,13 +148,16 @@ def test_what_was_measured_is_kept_and_a_failure_is_a_warning(tmp_path, monkeypa
 
 def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypatch):
     ways = [Disturbed(one.name, one.said(by), 0.9, 0.02) for one, by in WAYS]
+    ways[4] = Disturbed("blur", "2 % of the side", 0.6, 0.02)
     ways[7] = Disturbed("turns", "10 degrees", 0.7, 0.02)
     home = "pipeline.reports.sections.robustness"
     known = {}
     monkeypatch.setattr(f"{home}.robustness_known", lambda material: known)
     monkeypatch.setattr(f"{home}.networks_of", lambda material: ["net"])
     config = Stub(report=Stub(robustness=6.0))
-    material = Stub(run=Stub(config=config), name="toy", metric=find_metric("accuracy"), sign=1.0)
+    trained = {"net": Stub(section=Stub(augment=[{"GaussianBlur": {}}]))}
+    own = {"name": "toy", "metric": find_metric("accuracy"), "sign": 1.0}
+    material = Stub(run=Stub(config=config), trained=trained, **own)
     section = RobustnessSection(material)
     assert section.applies()
     assert "make report COMP=toy" in section.blocks()[0].lines[0].text
@@ -166,6 +169,6 @@ def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypa
     assert len(table.rows) == 1 + len(WAYS)
     assert "undisturbed 0.91000" in figure.alt
     (advice,) = section.advice()
-    assert "rotate" in advice.text
-    assert advice.evidence == "turns (10 degrees): 0.70000, undisturbed 0.91000; ± 0.02000."
-    assert [row[3].tone for row in table.rows[1:] if row[3].tone] == ["warn"]
+    assert advice.text.endswith("`Affine: {rotate: ...}`."), "blurred ones it is shown already"
+    assert advice.evidence == "Undisturbed 0.91000; turns (10 degrees) 0.70000 ± 0.02000."
+    assert [row[3].tone for row in table.rows[1:] if row[3].tone] == ["warn", "warn"]

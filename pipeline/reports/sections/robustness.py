@@ -47,19 +47,24 @@ class RobustnessSection(Section):
         return [Beside(lines), self._table(), Text(text, small=True)]
 
     def advice(self) -> list[Advice]:
-        """Says which augmentation the best network lacks."""
-        found = []
+        """Says which augmentation the best network lacks, of all disturbances that cost it much."""
         for name, one in list(self._known.items())[:1]:
+            shown = str(getattr(self.material.trained[name].section, "augment", ""))
+            lacking = []
             for kind in DISTURBANCES:
                 _, middling, *_ = [way for way in one.disturbed if way.name == kind.name]
-                if kind.remedy and self._costs(one, middling):
-                    evidence = (
-                        f"{kind.name} ({middling.strength}): {score_text(middling.score)}, undisturbed "
-                        f"{score_text(one.score)}; ± {middling.error:.5f}."
-                    )
-                    text = f"Show {name} what test pictures may have more of: {kind.remedy}."
-                    found.append(Advice(text, evidence, 0.35))
-        return found
+                absent = kind.remedy and kind.remedy.partition(":")[0] not in shown
+                if absent and self._costs(one, middling):
+                    lacking.append((kind, middling))
+            if lacking:
+                remedies = ", ".join(f"`{kind.remedy}`" for kind, _ in lacking)
+                costs = "; ".join(
+                    f"{way.name} ({way.strength}) {score_text(way.score)} ± {way.error:.5f}"
+                    for _, way in lacking
+                )
+                text = f"Show {name} what test pictures may have more of (`augment`): {remedies}."
+                return [Advice(text, f"Undisturbed {score_text(one.score)}; {costs}.", 0.35)]
+        return []
 
     @cached_property
     def _known(self) -> dict[str, Robustness]:
