@@ -27,6 +27,7 @@ from pipeline.validation import cross_validation
 VERSION = 1  # raise it when the same networks would be measured in another way
 MOST_ROWS, MOST_FOLDS, MOST_NETWORKS = 500, 5, 3
 LEAST = 10  # rows, below which a score says nothing
+PATIENCE = 3.0  # times the seconds, after which a network is too slow to be asked
 REPLICATES = 200
 WAYS = [(one, strength) for one in DISTURBANCES for strength in one.strengths]
 
@@ -90,27 +91,29 @@ def folds_of(trained: Trained) -> list[Fold]:
 
 
 def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness | None:
-    """Measures a network; None where too few rows are there, or one class alone.
+    """Measures a network; None where too few rows are there, or done in `PATIENCE` times the seconds.
 
     Args:
         trained: fits of it; the first seed of each fold is asked.
         metric: of the competition.
         seconds: of CPU for all folds, without what the first look takes to load libraries and build the
-            network; a handful of rows is looked at in any case.
+            network; `LEAST` rows may take longer.
     """
     run, begun = trained.run, time.process_time()  # of this process: a busy machine changes nothing
     data, folds = trained.run.sides(trained.name).train, folds_of(trained)
-    seen, said, ready = [np.zeros(0, int)], [], 0.0
+    seen, said, ready, taken = [np.zeros(0, int)], [], 0.0, 0.0
     for number, fold in enumerate(folds, start=1):
         for part, answers in _of_fold(trained, fold, data, MOST_ROWS // len(folds)):
             seen.append(part)
             said.append(answers)
             ready = ready or time.process_time()
-            if time.process_time() >= ready + seconds * number / len(folds):
+            taken, share = time.process_time() - ready, number / len(folds)
+            enough = sum(map(len, seen)) >= LEAST * share and taken >= seconds * share
+            if enough or taken >= PATIENCE * seconds:
                 break
-        rows = np.concatenate(seen)
-        if len(rows) >= LEAST and time.process_time() >= ready + seconds:
+        if taken >= seconds * (1.0 if sum(map(len, seen)) >= LEAST else PATIENCE):
             break
+    rows = np.concatenate(seen)
     if len(rows) < LEAST:
         return None
     answers, target = np.concatenate(said, axis=1), run.competition.target

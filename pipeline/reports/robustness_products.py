@@ -36,11 +36,11 @@ def robustness_products(material: Material) -> dict[str, Product]:
     return {name: declare(name) for name in networks_of(material)}
 
 
-def robustness_known(material: Material) -> dict[str, Robustness]:
-    """Returns what was measured already, by the network's name."""
+def robustness_known(material: Material) -> dict[str, Robustness | None]:
+    """Returns what was measured already, by the network's name; None where too few rows were done in time."""
     done = {name: one for name, one in robustness_products(material).items() if one.done()}
     facts = {name: json.loads((one.path / FILE).read_text(encoding="utf-8")) for name, one in done.items()}
-    return {name: Robustness.from_json(found) for name, found in facts.items() if found}
+    return {name: found and Robustness.from_json(found) for name, found in facts.items()}
 
 
 def measure_robustness(material: Material) -> None:

@@ -1,5 +1,6 @@
 """Disturbed pictures: each asked of a network that was not trained on it, scored beside undisturbed ones."""
 
+import itertools
 from types import SimpleNamespace as Stub
 
 import numpy as np
@@ -110,6 +111,16 @@ def test_no_more_rows_are_asked_about_than_the_seconds_allow():
     assert 10 <= found.rows < 100
 
 
+def test_a_network_that_is_too_slow_for_enough_rows_is_given_up(monkeypatch):
+    home, ticks = "pipeline.reports.robustness", itertools.count()
+    monkeypatch.setattr(f"{home}.batch_size", lambda shape: 1)
+    monkeypatch.setattr(f"{home}.time.process_time", lambda: float(next(ticks)))
+    trained, networks, _ = contest()
+    assert robustness(trained, find_metric("accuracy"), 0.5) is None
+    assert len({row for network in networks.values() for row in network.asked}) < 5
+    assert robustness(trained, find_metric("accuracy"), 60.0).rows > 10
+
+
 def test_what_was_measured_is_kept_and_a_failure_is_a_warning(tmp_path, monkeypatch):
     said, asked = [], []
     measured = Robustness(0.9, 100, 2, 1.0, (Disturbed("noise", "5 %", 0.5, 0.01),))
@@ -161,6 +172,8 @@ def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypa
     section = RobustnessSection(material)
     assert section.applies()
     assert "make report COMP=toy" in section.blocks()[0].lines[0].text
+    known["net"] = None
+    assert "too few rows were answered in 6 seconds" in RobustnessSection(material).blocks()[0].lines[0].text
     known["net"] = Robustness(0.91, 100, 5, 2.0, tuple(ways))
     section = RobustnessSection(material)
     beside, _ = section.blocks()

@@ -28,12 +28,7 @@ class RobustnessSection(Section):
 
     def blocks(self) -> list[Block]:
         if not self._known:
-            seconds = self.material.run.config.report.robustness
-            text = (
-                f"Not measured yet: `make report COMP={self.material.name}` asks the networks of pictures, "
-                f"about {seconds:g} seconds of CPU for each (`report.robustness`)."
-            )
-            return [Lines([Line(text)])]
+            return [Lines([Line(self._why_not())])]
         rows = ", ".join(f"{one.rows:,} of {name}" for name, one in self._known.items())
         text = (
             f"{self.material.metric.name} of disturbed training pictures, each by the first network of the "
@@ -66,9 +61,23 @@ class RobustnessSection(Section):
                 return [Advice(text, f"Undisturbed {score_text(one.score)}; {costs}.", 0.35)]
         return []
 
+    def _why_not(self) -> str:
+        seconds = self.material.run.config.report.robustness
+        if self._asked:
+            names = ", ".join(self._asked)
+            return f"{names}: too few rows were answered in {seconds:g} seconds of CPU (`report.robustness`)."
+        return (
+            f"Not measured yet: `make report COMP={self.material.name}` asks the networks of pictures, "
+            f"about {seconds:g} seconds of CPU for each (`report.robustness`)."
+        )
+
     @cached_property
-    def _known(self) -> dict[str, Robustness]:
+    def _asked(self) -> dict[str, Robustness | None]:
         return robustness_known(self.material)
+
+    @property
+    def _known(self) -> dict[str, Robustness]:
+        return {name: one for name, one in self._asked.items() if one}
 
     def _costs(self, one: Robustness, way: Disturbed) -> bool:
         """Says whether a disturbance costs more than chance explains."""
