@@ -138,8 +138,8 @@ class ReportConfig(Section):
     robustness: float = Field(
         default=6.0,
         ge=0,
-        description="seconds of CPU for each of the best three networks of pictures, which `make report` "
-        "asks about disturbed pictures; 0: none",
+        description="seconds of CPU for each of the best three networks of pictures and the best model of "
+        "the table, which `make report` asks about disturbed rows; 0: none",
     )
 
 

@@ -1,10 +1,10 @@
-"""Robustness: what a network says of disturbed pictures that it was not trained on."""
+"""Robustness: what a model says of disturbed pictures or tables that it was not trained on."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ from pipeline.inputs.base import entries_of
 from pipeline.inputs.images.part import Pictures
 from pipeline.metrics import Metric
 from pipeline.models.base import Context
+from pipeline.models.table import TableModel
 from pipeline.networks.inference import batch_size
 from pipeline.registry import MODELS
-from pipeline.reports.disturbances import DISTURBANCES
+from pipeline.reports.disturbances import DISTURBANCES, Disturbance
+from pipeline.reports.disturbed_tables import TABLE_DISTURBANCES, TableDisturbance, deviations
 from pipeline.reports.material import Material
+from pipeline.reports.readable import readable
 from pipeline.reports.trained import Trained
 from pipeline.run.run import Run
 from pipeline.validation import cross_validation
@@ -30,6 +33,8 @@ LEAST = 10  # rows, below which a score says nothing
 PATIENCE = 3.0  # times the seconds, after which a network is too slow to be asked
 REPLICATES = 200
 WAYS = [(one, strength) for one in DISTURBANCES for strength in one.strengths]
+TABLE_WAYS = [(one, strength) for one in TABLE_DISTURBANCES for strength in one.strengths]
+TABLE_ROWS = 128  # of a table, in one go
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ class Disturbed:
     Attributes:
         name: of the disturbance.
         strength: as a person reads it.
-        score: of the disturbed pictures.
-        error: standard error of its distance from the score of the pictures as they are, by a paired
+        score: of the disturbed rows.
+        error: standard error of its distance from the score of the rows as they are, by a paired
             bootstrap of rows.
     """
 
@@ -52,14 +57,14 @@ class Disturbed:
 
 @dataclass(frozen=True)
 class Robustness:
-    """Robustness of a network.
+    """Robustness of a model.
 
     Attributes:
-        score: of the pictures as they are.
+        score: of the rows as they are.
         rows: how many there were.
-        folds: whose networks were asked.
+        folds: whose models were asked.
         seconds: of CPU that it took.
-        disturbed: in the order of `DISTURBANCES`.
+        disturbed: in the order of `DISTURBANCES`, or of `TABLE_DISTURBANCES`.
     """
 
     score: float
@@ -74,15 +79,17 @@ class Robustness:
         return cls(**facts | {"disturbed": tuple(Disturbed(**one) for one in facts["disturbed"])})
 
 
-def networks_of(material: Material) -> list[str]:
-    """Returns the best networks whose answers for disturbed pictures can be asked for.
+def models_of(material: Material) -> list[str]:
+    """Returns the best networks of pictures, and the best model of the table, that can be asked.
 
-    They see one picture of a row and nothing of other models, and answer with one row of numbers.
+    They see one picture of a row, or its columns, and nothing of other models, and answer with one row of
+    numbers.
     """
     if material.task.dense:
         return []
     known = [name for name in material.ranked if name in material.trained] or list(material.trained)
-    return [name for name in known if _can(material.trained[name])][:MOST_NETWORKS]
+    tables = [one.name for one in readable(material, lambda kind: True) if "table" in entries_of(one.section)]
+    return [name for name in known if _can(material.trained[name])][:MOST_NETWORKS] + tables[:1]
 
 
 def folds_of(trained: Trained) -> list[Fold]:
@@ -91,10 +98,10 @@ def folds_of(trained: Trained) -> list[Fold]:
 
 
 def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness | None:
-    """Measures a network; None where too few rows are there, or done in `PATIENCE` times the seconds.
+    """Measures a model; None where too few rows are there, or done in `PATIENCE` times the seconds.
 
     Args:
-        trained: fits of it; the first seed of each fold is asked.
+        trained: fits of one of `models_of`; the first seed of each fold is asked.
         metric: of the competition.
         seconds: of CPU for all folds, without what the first look takes to load libraries and build the
             network; `LEAST` rows may take longer.
@@ -120,9 +127,10 @@ def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness |
     scores = [cross_validation.score(metric, target, rows, one) for one in answers]
     draws = bootstrap_scores(metric, target[rows], list(answers), replicates=REPLICATES)
     errors = np.nanstd(draws[:, 1:] - draws[:, :1], axis=0).tolist()
+    ways: Sequence[tuple[Disturbance | TableDisturbance, float]] = TABLE_WAYS if _tabled(trained) else WAYS
     found = tuple(
         Disturbed(one.name, one.said(strength), float(score), float(error))
-        for (one, strength), score, error in zip(WAYS, scores[1:], errors, strict=True)
+        for (one, strength), score, error in zip(ways, scores[1:], errors, strict=True)
     )
     return Robustness(float(scores[0]), len(rows), number, time.process_time() - begun, found)
 
@@ -136,15 +144,22 @@ def _can(trained: Trained) -> bool:
 def _of_fold(
     trained: Trained, fold: Fold, data: Dataset, most: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields rows that a fold's network was not trained on, and what it says of them in every way.
+    """Yields rows that a fold's model was not trained on, and what it says of them in every way.
 
     Yields:
-        int (n,), and float32 (1 + ways, n, outputs): the pictures as they are first.
+        int (n,), and float32 (1 + ways, n, outputs): the rows as they are first.
     """
     run: Run = trained.run
     random = np.random.default_rng([run.config.seed, fold.number])
     rows = random.permutation(run.folds.with_rows(fold).valid)[:most]
     model, context = trained.model(fold), Context(threads=run.config.threads)
+    if _tabled(trained):
+        spread = deviations(data.part("table").frame, run.folds.with_rows(fold).train)
+        for start in range(0, len(rows), TABLE_ROWS):
+            part = rows[start : start + TABLE_ROWS]
+            tables = _tables(data, part, random, spread)
+            yield part, np.stack([model.predict(one.rows(part), context) for one in tables])
+        return
     step = max(1, batch_size(data.part("images").shape) // (1 + len(WAYS)))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
@@ -153,6 +168,29 @@ def _of_fold(
         shown = [pictures, *(one.change(pictures, by, random, slopes) for one, by in WAYS)]
         answers = model.predict(_as_rows(data.ids[part], shown).rows(), context)
         yield part, answers.reshape(len(shown), len(part), -1)
+
+
+def _tables(
+    data: Dataset, rows: np.ndarray, random: np.random.Generator, spread: dict[str, float]
+) -> Iterator[Dataset]:
+    """Yields the data as they are, and with some rows of the table disturbed in every way."""
+    yield data
+    table = data.part("table")
+    some = table.frame.iloc[rows]
+    for one, strength in TABLE_WAYS:
+        changed = one.change(some, strength, random, spread)
+        frame = table.frame.copy(deep=False)
+        for name in frame.columns:
+            values = frame[name].copy()
+            if values.dtype.kind in "iu":  # whole numbers have no room for an empty cell
+                values = values.astype("float64")
+            values.iloc[rows] = changed[name].to_numpy()
+            frame[name] = values
+        yield replace(data, parts={**data.parts, "table": replace(table, frame=frame)})
+
+
+def _tabled(trained: Trained) -> bool:
+    return issubclass(MODELS.get(trained.section.kind), TableModel)
 
 
 def _as_rows(ids: np.ndarray, shown: Sequence[np.ndarray]) -> Dataset:

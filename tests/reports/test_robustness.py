@@ -4,16 +4,20 @@ import itertools
 from types import SimpleNamespace as Stub
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.inputs.images.part import Pictures
 from pipeline.metrics import find_metric
+from pipeline.registry import MODELS
 from pipeline.reports import robustness_products
 from pipeline.reports.disturbances import DISTURBANCES
-from pipeline.reports.robustness import WAYS, Disturbed, Robustness, robustness
+from pipeline.reports.disturbed_tables import TABLE_DISTURBANCES, deviations
+from pipeline.reports.robustness import WAYS, Disturbed, Robustness, models_of, robustness
 from pipeline.reports.sections.robustness import RobustnessSection
+from pipeline.stages.page import material_of
 from pipeline.store import Store
 from pipeline.tasks.base import make_task
 
@@ -54,6 +58,50 @@ def test_strengths_are_what_they_are_called():
     assert abs(np.degrees(np.arctan(np.polyfit(across, down, 1)[0]))) == pytest.approx(20, abs=1.5)
 
 
+def test_numbers_are_off_by_what_they_are_called_and_codes_stay():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": rng.normal(5, 3, 900), "code": np.arange(900) % 3, "n": np.arange(900)})
+    frame = frame.assign(word="x", yes=True)
+    spread = deviations(frame, np.arange(450))
+    assert set(spread) == {"size", "n"}
+    assert spread["n"] == pytest.approx(np.arange(450).std())
+    numbers, empty = TABLE_DISTURBANCES
+    found = numbers.change(frame, 30, rng, spread)
+    assert np.std(found["size"] - frame["size"]) == pytest.approx(0.3 * spread["size"], rel=0.1)
+    assert (found["n"] == found["n"].round()).all()
+    pd.testing.assert_frame_equal(found[["code", "word", "yes"]], frame[["code", "word", "yes"]])
+    lost = empty.change(frame, 20, rng, spread).isna().mean()
+    assert lost[["size", "code", "n", "word"]].between(0.15, 0.25).all()
+    assert lost["yes"] == 0.0
+
+
+@pytest.mark.slow
+def test_rows_of_a_table_are_asked_of_the_model_of_their_own_fold(run_of, monkeypatch):
+    material, seen = material_of(run_of("sales")), []
+    assert models_of(material) == [material.ranked[0]]
+    trained = material.trained["ridge"]
+    kind = MODELS.get("ridge")
+    own = kind.predict
+
+    def watched(self, rows, context):
+        seen.append((id(self), rows))
+        return own(self, rows, context)
+
+    monkeypatch.setattr(kind, "predict", watched)
+    found = robustness(trained, material.metric, 60.0)
+    folds = [material.run.folds.with_rows(fold) for fold in trained.done if fold.scored]
+    models = list(dict.fromkeys(model for model, _ in seen))
+    assert len(models) == len(folds)
+    whole = material.run.sides("ridge").train.table
+    for model, rows in seen:
+        assert set(rows.positions) <= set(folds[models.index(model)].valid)
+        others = np.setdiff1d(np.arange(len(whole)), rows.positions)
+        assert (rows.dataset.table["price"].iloc[others] == whole["price"].iloc[others]).all()
+    assert found.rows == sum(len(fold.valid) for fold in folds)
+    empty = [one.score for one in found.disturbed if one.name == "cells empty"]
+    assert found.score < empty[1] < empty[2]
+
+
 class Network:
     """Says how light a picture is, firmly; notes which rows it was asked about."""
 
@@ -88,7 +136,11 @@ def contest(n=40):
         sides=lambda name: Stub(train=data),
     )
     trained = Stub(
-        run=run, name="net", done=[Fold(0, 0), Fold(0, 1)], model=lambda fold: networks[fold.number]
+        section=Stub(kind="cnn"),
+        run=run,
+        name="net",
+        done=[Fold(0, 0), Fold(0, 1)],
+        model=lambda fold: networks[fold.number],
     )
     return trained, networks, folds
 
@@ -147,13 +199,13 @@ def test_what_was_measured_is_kept_and_a_failure_is_a_warning(tmp_path, monkeypa
     )
     trained = Stub(done=[Fold(0, 0)], product=lambda fold: store.product("net-fold0", {}))
     material = Stub(run=run, trained={"net": trained}, metric=find_metric("accuracy"))
-    monkeypatch.setattr(robustness_products, "networks_of", lambda material: ["net"])
+    monkeypatch.setattr(robustness_products, "models_of", lambda material: ["net"])
     monkeypatch.setattr(robustness_products, "robustness", measure)
     assert robustness_products.robustness_known(material) == {}
     for _ in range(3):
         robustness_products.measure_robustness(material)
     assert asked == [4.0, 4.0], "once it is known it is not asked again"
-    assert said == ["What net says of disturbed pictures is not known: ValueError('no room')"]
+    assert said == ["What net says of disturbed rows is not known: ValueError('no room')"]
     assert robustness_products.robustness_known(material) == {"net": measured}
 
 
@@ -164,7 +216,7 @@ def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypa
     home = "pipeline.reports.sections.robustness"
     known = {}
     monkeypatch.setattr(f"{home}.robustness_known", lambda material: known)
-    monkeypatch.setattr(f"{home}.networks_of", lambda material: ["net"])
+    monkeypatch.setattr(f"{home}.models_of", lambda material: ["net"])
     config = Stub(report=Stub(robustness=6.0))
     trained = {"net": Stub(section=Stub(augment=[{"GaussianBlur": {}}]))}
     own = {"name": "toy", "metric": find_metric("accuracy"), "sign": 1.0}
@@ -185,3 +237,15 @@ def test_the_section_shows_the_undisturbed_score_and_advises_what_costs(monkeypa
     assert advice.text.endswith("`Affine: {rotate: ...}`."), "blurred ones it is shown already"
     assert advice.evidence == "Undisturbed 0.91000; turns (10 degrees) 0.70000 ± 0.02000."
     assert [row[3].tone for row in table.rows[1:] if row[3].tone] == ["warn", "warn"]
+    assert section.warnings() == []
+    ways = [
+        Disturbed(one.name, one.said(by), 0.7, 0.02) for one in TABLE_DISTURBANCES for by in one.strengths
+    ]
+    known["trees"] = Robustness(0.91, 100, 5, 2.0, tuple(ways))
+    section = RobustnessSection(material)
+    pictures, tables, _ = section.blocks()
+    assert ["numbers off" in beside.blocks[0].svg for beside in (pictures, tables)] == [False, True]
+    assert ["less contrast" in beside.blocks[0].svg for beside in (pictures, tables)] == [True, False]
+    assert len(tables.blocks[1].rows) == 1 + len(ways)
+    (warning,) = section.warnings()
+    assert "numbers off by 1 % of the deviation of their column score 0.70000, not 0.91000" in warning
