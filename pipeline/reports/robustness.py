@@ -12,8 +12,10 @@ import numpy as np
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.ensemble.resampling import bootstrap_scores
-from pipeline.inputs.base import entries_of
+from pipeline.inputs.base import Input, entries_of, opened
+from pipeline.inputs.images.images import ImagesInput
 from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.table import TableInput
 from pipeline.metrics import Metric
 from pipeline.models.base import Context
 from pipeline.models.table import TableModel
@@ -88,7 +90,7 @@ def models_of(material: Material) -> list[str]:
     if material.task.dense:
         return []
     known = [name for name in material.ranked if name in material.trained] or list(material.trained)
-    tables = [one.name for one in readable(material, lambda kind: True) if "table" in entries_of(one.section)]
+    tables = [one.name for one in readable(material, lambda kind: True) if _sees(one, TableInput)]
     return [name for name in known if _can(material.trained[name])][:MOST_NETWORKS] + tables[:1]
 
 
@@ -137,8 +139,17 @@ def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness |
 
 def _can(trained: Trained) -> bool:
     kind, section = MODELS.get(trained.section.kind), trained.section
-    suits = hasattr(kind, "slope_signs") and section.answers() and entries_of(section) == ("images",)
-    return suits and bool(folds_of(trained))
+    alone = len(entries_of(section)) == 1 and _sees(trained, ImagesInput)
+    return hasattr(kind, "slope_signs") and section.answers() and alone and bool(folds_of(trained))
+
+
+def _sees(trained: Trained, kind: type[Input]) -> bool:
+    return any(isinstance(one, kind) for one in opened(trained.section).values())
+
+
+def _part(data: Dataset, attribute: str) -> tuple[str, Any]:
+    """Returns name and content of the part of the rows that has an attribute."""
+    return next((name, part) for name, part in data.parts.items() if hasattr(part, attribute))
 
 
 def _of_fold(
@@ -154,19 +165,22 @@ def _of_fold(
     rows = random.permutation(run.folds.with_rows(fold).valid)[:most]
     model, context = trained.model(fold), Context(threads=run.config.threads)
     if _tabled(trained):
-        spread = deviations(data.part("table").frame, run.folds.with_rows(fold).train)
+        spread = deviations(_part(data, "features")[1].frame, run.folds.with_rows(fold).train)
         for start in range(0, len(rows), TABLE_ROWS):
             part = rows[start : start + TABLE_ROWS]
             tables = _tables(data, part, random, spread)
             yield part, np.stack([model.predict(one.rows(part), context) for one in tables])
         return
-    step = max(1, batch_size(data.part("images").shape) // (1 + len(WAYS)))
+    entry, seen = _part(data, "pixels")
+    step = max(1, batch_size(seen.shape) // (1 + len(WAYS)))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
-        pictures = data.rows(part).of("images")
+        pictures = seen.take(part)
         slopes = model.slope_signs(data.rows(part), context)
         shown = [pictures, *(one.change(pictures, by, random, slopes) for one, by in WAYS)]
-        answers = model.predict(_as_rows(data.ids[part], shown).rows(), context)
+        ids = np.tile(data.ids[part], len(shown))
+        found = Dataset(ids, {entry: Pictures(np.concatenate(shown))})  # without a key: nothing of it is kept
+        answers = model.predict(found.rows(), context)
         yield part, answers.reshape(len(shown), len(part), -1)
 
 
@@ -175,7 +189,7 @@ def _tables(
 ) -> Iterator[Dataset]:
     """Yields the data as they are, and with some rows of the table disturbed in every way."""
     yield data
-    table = data.part("table")
+    entry, table = _part(data, "features")
     some = table.frame.iloc[rows]
     for one, strength in TABLE_WAYS:
         changed = one.change(some, strength, random, spread)
@@ -186,13 +200,8 @@ def _tables(
                 values = values.astype("float64")
             values.iloc[rows] = changed[name].to_numpy()
             frame[name] = values
-        yield replace(data, parts={**data.parts, "table": replace(table, frame=frame)})
+        yield replace(data, parts={**data.parts, entry: replace(table, frame=frame)})
 
 
 def _tabled(trained: Trained) -> bool:
     return issubclass(MODELS.get(trained.section.kind), TableModel)
-
-
-def _as_rows(ids: np.ndarray, shown: Sequence[np.ndarray]) -> Dataset:
-    """Returns pictures as rows of their own, without a key: nothing of them is kept."""
-    return Dataset(np.tile(ids, len(shown)), {"images": Pictures(np.concatenate(shown))})

@@ -77,8 +77,8 @@ class RobustnessSection(Section):
             if first.name == OFF and self._costs(one, first):
                 found.append(
                     f"{name} leans on exact values: numbers off by {first.strength} of their column score "
-                    f"{score_text(first.score)}, not {score_text(one.score)} (± {first.error:.5f}). Are codes "
-                    "among the numbers, or is there a leak?"
+                    f"{score_text(first.score)}, not {score_text(one.score)} (± {first.error:.5f}). Codes "
+                    "among the numbers, or a leak?"
                 )
         return found
 
