@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report watch package distil reproduce submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune folds predict ensemble submission report watch dashboard package distil reproduce submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -35,7 +35,7 @@ $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
 	@touch $@
 
-# what comes on top: dev, kaggle, package, catboost, postgres, ray, backends
+# what comes on top: dev, kaggle, package, catboost, postgres, ray, backends, dashboard
 $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
@@ -49,7 +49,7 @@ $(BIN)/.ready-text: $(BIN)/.ready requirements-text.txt
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(TEXT),$(BIN)/.ready-text) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; TEXT=1: KerasHub; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(TEXT),$(BIN)/.ready-text) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) $(if $(DASHBOARD),$(BIN)/.ready-dashboard) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; TEXT=1: KerasHub; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch; DASHBOARD=1: for make dashboard)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list
@@ -90,6 +90,9 @@ report: needs-comp $(BIN)/.ready ## write runs/COMP/report.html again: what went
 
 watch: needs-comp $(BIN)/.ready ## the same page on this machine, while it trains: loads again as folds end [PORT=8017]
 	@$(RUN) watch $(OPTIONS) $(if $(PORT),--port $(PORT))
+
+dashboard: needs-comp $(BIN)/.ready ## Optuna's page on searches, TensorBoard on learning curves (make setup DASHBOARD=1) [PORT=8080 STORAGE=postgresql://...]
+	@$(RUN) dashboard $(OPTIONS) $(if $(PORT),--port $(PORT)) $(if $(STORAGE),--storage "$(STORAGE)")
 
 package: needs-comp $(BIN)/.ready $(if $(filter 0,$(TRIAL)),,$(BIN)/.ready-package) ## models and a notebook that hands in without a network, tried [HIDDEN=rows OWNER=account IMAGE=freeze.txt TRIAL=0]
 	@$(RUN) package $(OPTIONS) $(SLUGGED) $(if $(HIDDEN),--hidden $(HIDDEN)) $(if $(OWNER),--owner "$(OWNER)") \

@@ -101,6 +101,13 @@ def _add_training(commands: _Commands) -> None:
     commands.configured("report", "training.report", "write the page of a run: runs/NAME/report.html")
     watch = commands.configured("watch", "training.watch", "serve the page of a run while it trains")
     watch.add_argument("--port", type=int, default=8017, help="on this machine (default 8017; 0: any)")
+    dashboard = commands.configured(
+        "dashboard",
+        "dashboard.dashboard",
+        "serve Optuna's page on searches and TensorBoard on learning curves",
+    )
+    dashboard.add_argument("--port", type=int, default=8080, help="of the first page (default 8080)")
+    dashboard.add_argument("--storage", metavar="URL", help="database that several machines share")
     predict = commands.configured(
         "predict", "training.predict", "predict new rows with the trained fold models"
     )

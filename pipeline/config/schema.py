@@ -135,6 +135,12 @@ class ReportConfig(Section):
         default=[],
         description="models that are also tried on folds that ignore `folds.group`: what those would claim",
     )
+    robustness: float = Field(
+        default=6.0,
+        ge=0,
+        description="seconds of CPU for each of the best three networks of pictures and the best model of "
+        "the table, which `make report` asks about disturbed rows; 0: none",
+    )
 
 
 class AuditConfig(Section):

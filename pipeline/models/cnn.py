@@ -17,6 +17,7 @@ from pipeline.networks.fitting import Fit
 from pipeline.networks.inference import Change, Frozen, average_views, batch_size, run
 from pipeline.networks.network import Network, get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
+from pipeline.networks.slopes import slope_signs
 from pipeline.networks.targets import Targets, make_targets
 from pipeline.networks.windows import by_window, mean_of_windows, watching, windows_of
 
@@ -101,6 +102,15 @@ class CNN(Model):
         frozen = Frozen(network, values, self.trained_.identity)
         features, at = _features(frozen, rows, pixels, context, None)
         return mean_of_windows(np.asarray(features[at], np.float32), windows)
+
+    def slope_signs(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns int8 (rows, height, width, channels): 1 where the loss grows with a pixel, else -1 or 0.
+
+        Of the first snapshot where there are several, and of the picture as it is.
+        """
+        pixels, network = self._ready(rows, context)
+        network.assign(self.trained_.values[0])
+        return slope_signs(network, pixels[rows.positions], self.targets_.encode(rows.target))
 
     def save(self, folder: Path) -> None:
         write_network(self.trained_, folder)

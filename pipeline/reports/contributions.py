@@ -67,7 +67,7 @@ def contributions(trained: Trained, columns: Sequence[str], seed: int) -> Contri
         values = model.contributions(data.rows(rows), Context())[:, :-1]
         if not values.shape[1]:
             continue
-        own = [_column(name, columns) for name in model.encoder_.names_]
+        own = [column_of(name, columns) for name in model.encoder_.names_]
         for name in own:
             names.setdefault(name, len(names))
         found.append((rows, values, own))
@@ -82,7 +82,7 @@ def contributions(trained: Trained, columns: Sequence[str], seed: int) -> Contri
     return Contributions(np.concatenate([rows for rows, _, _ in found]), tuple(names), np.concatenate(parts))
 
 
-def _column(feature: str, columns: Sequence[str]) -> str:
+def column_of(feature: str, columns: Sequence[str]) -> str:
     """Returns the column that a feature is made of, by how its name begins; its own name where none is."""
     begun = [name for name in columns if feature == name or feature.startswith(f"{name}.")]
     return max(begun, key=len, default=feature)

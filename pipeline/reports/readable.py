@@ -13,6 +13,12 @@ from pipeline.reports.trained import Trained
 
 def best_readable(material: Material, suits: Callable[[type[TableModel]], bool]) -> Trained | None:
     """Returns the best model of the table alone whose kind suits and of which a scored fold is there."""
+    return next(iter(readable(material, suits)), None)
+
+
+def readable(material: Material, suits: Callable[[type[TableModel]], bool]) -> list[Trained]:
+    """Returns all such models, the best first."""
+    found = []
     known = [name for name in material.ranked if name in material.trained] or list(material.trained)
     for name in known:
         model = material.trained[name]
@@ -22,5 +28,5 @@ def best_readable(material: Material, suits: Callable[[type[TableModel]], bool])
         if reads_fold(model.section) or not set(entries_of(model.section)) <= set(TableModel.sees):
             continue
         if any(fold.scored for fold in model.done):
-            return model
-    return None
+            found.append(model)
+    return found

@@ -13,6 +13,7 @@ from pipeline.errors import ModelError
 from pipeline.registry import MODELS
 from pipeline.reports.material import Blended, Material
 from pipeline.reports.page import HEAD, VERSION, made_of, render
+from pipeline.reports.robustness_products import LABEL, measure_robustness
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_product, findings_of, labels_product, newest_blend
 from pipeline.stages.report import report_product
@@ -27,7 +28,7 @@ def publish_page(run: Run, again: bool = False) -> Path:
 
     Args:
         run: whose products are shown: those that are there, be the run whole or killed.
-        again: write it in any case.
+        again: write it in any case, and ask networks of pictures for disturbed ones where nobody has yet.
 
     Raises:
         ModelError: not even the data have been read yet.
@@ -36,6 +37,8 @@ def publish_page(run: Run, again: bool = False) -> Path:
     if not run.competition_product.done():
         raise ModelError(f"Nothing of {run.config.competition} is there to report on. Run train first.")
     material = material_of(run)
+    if again:
+        measure_robustness(material)
     key = key_of(material)
     if not again and path.exists():
         with path.open("rb") as file:
@@ -120,4 +123,6 @@ def key_of(material: Material) -> str:
     files = [root / "submission.json", root / FILE, *sorted((root / SEARCHES).rglob("*.png"))]
     known = [[str(path), file_digest(path)] for path in files if path.exists()]
     findings = [found.to_json() for found in material.findings]
-    return digest([VERSION, run.config.model_dump(mode="json"), fits, known, findings, str(material.studied)])
+    shaken = sorted(path.name for path in run.plan.store.products.glob(f"*-{LABEL}-*"))
+    config = run.config.model_dump(mode="json")
+    return digest([VERSION, config, fits, known, findings, shaken, str(material.studied)])

@@ -2,16 +2,14 @@
 
 import json
 import re
-import shutil
-import subprocess
 from html import unescape
 
 import pytest
 
+from tests.reports.browser import BROWSER, browse
+
 pytestmark = pytest.mark.slow
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS = 120
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 PROBE = """<script>
 const seen = [];
@@ -47,10 +45,7 @@ def test_a_page_of_everything_in_a_browser(width, page_of, tmp_path):
     html = html.replace(POLICY, f"{POLICY}; script-src 'unsafe-inline'").replace("<title>", f"{PROBE}<title>")
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     (tmp_path / "frame.html").write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'home'}"]
-    command += ["--window-size=1500,1000", "--virtual-time-budget=5000", "--dump-dom"]
-    command.append((tmp_path / "frame.html").as_uri())
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    done = browse((tmp_path / "frame.html").as_uri(), tmp_path)
     told = re.search(r'<pre id="probe">(\{.*\})</pre>', done.stdout, re.DOTALL)
     assert told, done.stdout[-500:] + done.stderr[-500:]
     found = json.loads(unescape(told[1]))

@@ -8,7 +8,7 @@ import pytest
 from pipeline.models.base import Context
 from pipeline.models.catboost import installed
 from pipeline.registry import MODELS
-from pipeline.reports.contributions import _column, contributions
+from pipeline.reports.contributions import column_of, contributions
 from pipeline.stages.page import material_of
 from pipeline.tasks.base import make_task
 from pipeline.testing import TASKS, build, fit, small_dataset
@@ -76,7 +76,7 @@ def test_every_row_is_looked_at_by_the_model_that_did_not_train_on_it(run_of, mo
     [("a", "a"), ("a.b", "a.b"), ("a.b.mean.0", "a.b"), ("a.missing", "a"), ("ab", "ab"), ("c / d", "c / d")],
 )
 def test_what_is_made_of_a_column_counts_as_the_column(feature, column):
-    assert _column(feature, ["a", "a.b", "c"]) == column
+    assert column_of(feature, ["a", "a.b", "c"]) == column
 
 
 def test_the_page_shows_contributions_beside_permutation_and_drift(page_of):

@@ -11,6 +11,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.errors import ModelError
 from pipeline.stages.live import Reading, server
+from tests.reports.browser import BROWSER, browse
 from tests.reports.page_reader import Page
 
 pytestmark = pytest.mark.slow
@@ -84,6 +85,38 @@ def test_the_page_follows_the_folds(run_of):
         keys.append(get(found, "/key")[1])
         assert "What to try next" in Page(get(found, "/")[1]).text
         assert len({"nothing", *keys}) == 3
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium: apt-get install chromium")
+def test_an_open_page_loads_again_when_a_fold_ends(run_of, tmp_path):
+    """In a browser that waits: its second look at the server comes after the fold, and shows it."""
+    run, store = run_of("toy"), Path("runs/toy")
+    kept, asked = store.rename("kept"), []
+    (store / "products").mkdir(parents=True)
+    first = ("competition", "folds", "intensity", "logit-fold0")
+    for path in (path for label in first for path in (kept / "products").glob(f"{label}-*")):
+        shutil.copytree(path, store / "products" / path.name)
+    with serving(run) as found:
+        live = found.RequestHandlerClass.args[0]
+        own, page = live.key, live.page
+
+        def key():
+            if not any(name == "key" for name, _ in asked):
+                for path in (kept / "products").glob("logit-fold1-*"):
+                    shutil.copytree(path, store / "products" / path.name)
+            asked.append(("key", own()))
+            return asked[-1][1]
+
+        def drawn():
+            asked.append(("page", Page(page().decode()).text))
+            return page()
+
+        live.key, live.page = key, drawn
+        done = browse(f"http://127.0.0.1:{found.server_port}/", tmp_path, budget=15_000)
+    shown = [text for name, text in asked if name == "page"]
+    assert len(shown) == 2, done.stderr[-500:]
+    assert ["1 of 2 fits" in text for text in shown] == [True, False]
+    assert "2 of 2 fits" in done.stdout
 
 
 def test_what_is_missing_is_not_made(run_of):

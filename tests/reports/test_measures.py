@@ -5,11 +5,13 @@ from types import SimpleNamespace as Stub
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
 from pipeline.audit.columns import Column
 from pipeline.metrics import find_metric
 from pipeline.networks.training.phase import CURVE_POINTS, curve
 from pipeline.reports.blocks import plain, score_text, seconds_text, signed
+from pipeline.reports.gains import gains_by_model
 from pipeline.reports.material import Answer
 from pipeline.reports.permutation import alike, importances
 from pipeline.reports.row_losses import row_losses
@@ -18,7 +20,7 @@ from pipeline.reports.sections.calibration import Calibration, wilson
 from pipeline.reports.sections.drift import _measured
 from pipeline.reports.sections.folds import _kruskal, _ranks
 from pipeline.reports.sections.learning import Learning
-from pipeline.reports.sections.thresholds import Thresholds
+from pipeline.reports.sections.thresholds import Thresholds, separation
 from pipeline.tasks.base import make_task
 
 TWO = make_task("classification", ("no", "yes"))
@@ -68,6 +70,33 @@ def test_areas_precision_and_lift_are_those_of_the_definitions():
     assert lift == pytest.approx(5.0)
     (_, auc, *_), *_ = Thresholds(material(1 - chance, truth))._areas
     assert auc == 0.0
+
+
+def test_gains_and_the_distance_of_the_sides_are_those_of_the_definitions():
+    truth = np.array([0] * 80 + [1] * 20)
+    section = Thresholds(material(np.linspace(0.01, 0.99, 100), truth))
+    *_, gains, apart = section.blocks()[0].blocks
+    assert "the surest 10% hold 50%, 30% hold 100%, 50% hold 100% of the true ones" in gains.caption
+    assert "furthest apart, 1.000, at 0.792" in apart.caption
+    rng = np.random.default_rng(0)
+    said, true = rng.normal(0, 1, 300), rng.random(300) < 0.4
+    said[true] += 0.7
+    at, far = separation(said, true)
+    assert far == pytest.approx(ks_2samp(said[true], said[~true]).statistic)
+    assert far == pytest.approx((said[~true] <= at).mean() - (said[true] <= at).mean())
+
+
+def test_gains_stand_beside_one_another_by_column():
+    def trained(name, gains):
+        return Stub(name=name, first=(None, Stub(gains=lambda: gains)))
+
+    models = [
+        trained("trees", {"age": 0.2, "age.missing": 0.3, "age / fare": 0.5}),
+        trained("dull", {}),
+        trained("boosted", {"fare": 1.0}),
+    ]
+    found = gains_by_model(models, ["age", "fare"])
+    assert found == {"trees": {"age": pytest.approx(0.5), "age / fare": 0.5}, "boosted": {"fare": 1.0}}
 
 
 def test_drift_is_told_from_chance():

@@ -103,6 +103,14 @@ def test_the_top_says_what_is_needed_to_decide(page_of):
     assert "What to try next" in head
 
 
+def test_a_tile_says_truth_and_answer_before_it_shows_the_row(page_of):
+    html = page_of("toy")[0]
+    tiles = html[html.index('<h2 id="errors">') :].partition("</section>")[0].split('<li class="tile')[1:]
+    assert len(tiles) > 5
+    for tile in tiles:
+        assert 0 < tile.index("<dt>truth</dt>") < tile.index("<dt>answer</dt>") < tile.index("<img")
+
+
 def test_masks_are_drawn_on_their_pictures(page_of):
     _, page, _ = page_of("masks")
     assert len(page.all("img")) >= 10

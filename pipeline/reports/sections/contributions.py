@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.models.boosting import Boosting
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Table, Text, plain
 from pipeline.reports.contributions import Contributions, contributions
-from pipeline.reports.figure import FAINT, MIDDLE, SERIES, draw, short, tall
+from pipeline.reports.figure import FAINT, MIDDLE, SERIES, draw, short, tall, whole
 from pipeline.reports.readable import best_readable
 from pipeline.reports.section import SECTIONS, Section
 from pipeline.reports.trained import Trained
@@ -120,6 +120,8 @@ class ColumnContributions(Section):
             axes.axhline(0, color=FAINT, linewidth=1)
             axes.scatter(values, added, s=7, color=MIDDLE, alpha=0.6, linewidths=0, rasterized=True)
             axes.set_xlabel(short(name))
+            if np.array_equal(known := values[np.isfinite(values)], np.round(known)):
+                whole(axes)
             axes.set_ylabel("contribution")
 
         return draw(paint, f"Contribution of {name} along its values.", f"What {name} adds, by its value.")

@@ -9,10 +9,11 @@ import numpy as np
 
 from pipeline.models.table import TableModel
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Folded, Table, Text
-from pipeline.reports.figure import INK, SERIES, draw, short, tall
+from pipeline.reports.figure import INK, SERIES, draw, short, tall, whole
+from pipeline.reports.gains import gains_by_model
 from pipeline.reports.parts import parts_of
 from pipeline.reports.permutation import Importance, importances
-from pipeline.reports.readable import best_readable
+from pipeline.reports.readable import best_readable, readable
 from pipeline.reports.section import SECTIONS, Advice, Section
 from pipeline.reports.trained import Trained
 
@@ -45,7 +46,7 @@ class ColumnImportance(Section):
         if gains := self._gains():
             title = f"What the splits of {self._name} gained"
             found.append(Folded(title, [gains], open=not self.ranked))
-        return found + self._words()
+        return [*found, *self._beside(), *self._words()]
 
     def advice(self) -> list[Advice]:
         """Says where most columns change nothing."""
@@ -62,7 +63,7 @@ class ColumnImportance(Section):
     @cached_property
     def _model(self) -> Trained | None:
         """The best model of the table that is quick to read back and reads no other."""
-        return best_readable(self.material, lambda kind: kind._gains is not TableModel._gains)
+        return best_readable(self.material, _says_gains)
 
     @cached_property
     def ranked(self) -> list[Importance]:
@@ -116,6 +117,8 @@ class ColumnImportance(Section):
             axes.legend(loc="best")
             axes.set_xlabel(short(name))
             axes.set_ylabel("mean")
+            if np.array_equal(at, np.round(at)):
+                whole(axes)
 
         alt = f"Mean truth and mean answer along {name}, in {len(groups)} parts."
         return draw(paint, alt, f"Mean truth and answer along {name}.")
@@ -130,6 +133,31 @@ class ColumnImportance(Section):
         rows: list[list[str | Cell]] = [[name, Cell(f"{gains[name]:.1%}", gains[name])] for name in order]
         text = f"Features of {self._name} as it encodes them, {fold.label}: share of what all splits gained"
         return Table(text, ("feature", "share"), rows) if rows else None
+
+    def _beside(self) -> list[Block]:
+        """Returns the columns by what the splits of several models gained, those first that any leans on."""
+        columns = self._columns
+        models = readable(self.material, _says_gains) if len(columns) > 1 else []
+        by_model = gains_by_model(models, columns) if len(models) > 1 else {}
+        if len(by_model) < 2:
+            return []
+        mean = {name: sum(one.get(name, 0.0) for one in by_model.values()) for name in columns}
+        order = [name for name in sorted(columns, key=lambda name: -mean[name]) if mean[name] > 0][:MOST]
+        rows: list[list[str | Cell]] = [
+            [
+                short(name),
+                *(Cell(f"{one.get(name, 0.0):.1%}", one.get(name, 0.0)) for one in by_model.values()),
+            ]
+            for name in order
+        ]
+        text = "Columns by model: share of what all splits of the first fold's model gained"
+        return [Table(text, ("column", *by_model), rows)]
+
+    @property
+    def _columns(self) -> list[str]:
+        """Columns of the table, and those that features are named after where they are made of none."""
+        frame = self.material.run.competition.train
+        return [str(name) for name in frame.columns] if frame is not None else []
 
     def _words(self) -> list[Block]:
         """Returns the words that speak most for each class, where a model of n-grams noted them."""
@@ -146,6 +174,10 @@ class ColumnImportance(Section):
                 text = f"What {name} takes as the strongest signs"
                 found.append(Table(text, ("answer", "n-grams"), rows, (1,)))
         return found
+
+
+def _says_gains(kind: type[TableModel]) -> bool:
+    return kind._gains is not TableModel._gains
 
 
 def _quoted(ngram: str) -> str:

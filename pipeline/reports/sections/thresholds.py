@@ -9,11 +9,12 @@ import numpy as np
 
 from pipeline.audit.leaks import rank_auc
 from pipeline.reports.blocks import Beside, Block, Cell, Figure, Table
-from pipeline.reports.figure import INK, SERIES, draw
+from pipeline.reports.figure import INK, SERIES, draw, short
 from pipeline.reports.section import SECTIONS, Section
 
 MOST_LABELS = 30  # in the table, the hardest first
 POINTS = 200  # of a curve
+TAKEN = (0.1, 0.3, 0.5)  # shares of the rows whose gain is said
 LIFTED = 0.1  # share of the rows that are picked, whose lift is said
 
 
@@ -31,7 +32,7 @@ class Thresholds(Section):
     def blocks(self) -> list[Block]:
         found: list[Block] = []
         if self.material.task.n_outputs == 2 and self.material.task.exclusive:
-            found.append(Beside([self._roc(), self._precision()]))
+            found.append(Beside([self._roc(), self._precision(), self._gains(), self._separation()]))
         return [*found, self._table()]
 
     @property
@@ -107,6 +108,60 @@ class Thresholds(Section):
         average = self._areas[0][2]
         caption = f"Precision and recall of {name}; the dot: 50 % are said. Average precision {average:.4f}."
         return draw(paint, f"Precision by recall of {name}, average {average:.4f}.", caption)
+
+    def _gains(self) -> Figure:
+        said, true = self._sides(1)
+        order = np.argsort(-said, kind="stable")
+        found, at, rows = np.cumsum(true[order]) / true.sum(), _places(len(order)), len(order)
+
+        def paint(axes: Any) -> None:
+            best = true.mean()
+            axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle="--", alpha=0.6, label="at random")
+            axes.plot([0, best, 1], [0, 1, 1], color=INK, linewidth=0.8, linestyle=":", label="at best")
+            axes.plot([0, *((at + 1) / rows)], [0, *found[at]], color=SERIES[0], label="answers")
+            axes.legend(loc="lower right")
+            axes.set_xlabel("rows taken, the surest first")
+            axes.set_ylabel("true rows found")
+
+        parts = [f"{share:.0%} hold {found[max(1, round(share * rows)) - 1]:.0%}" for share in TAKEN]
+        name = self.material.task.outputs[1]
+        caption = f"Cumulative gains of {name}: of the rows, the surest {', '.join(parts)} of the true ones."
+        return draw(paint, caption, caption)
+
+    def _separation(self) -> Figure:
+        said, true = self._sides(1)
+        at, apart = separation(said, true)
+        grid = np.quantile(said, np.linspace(0, 1, POINTS))
+
+        def paint(axes: Any) -> None:
+            for number, (name, side) in enumerate(
+                zip(self.material.task.outputs, (~true, true), strict=True)
+            ):
+                below = np.searchsorted(np.sort(said[side]), grid, side="right") / side.sum()
+                axes.plot(grid, below, color=SERIES[number], label=short(name, 14))
+            axes.axvline(at, color=INK, linewidth=0.8, linestyle="--", alpha=0.6)
+            axes.legend(loc="lower right")
+            axes.set_xlabel("said")
+            axes.set_ylabel("share of rows at or below")
+
+        caption = f"Kolmogorov and Smirnov: the sides are furthest apart, {apart:.3f}, at {at:.3f}."
+        return draw(paint, caption, caption)
+
+
+def separation(said: np.ndarray, true: np.ndarray) -> tuple[float, float]:
+    """Returns where two sides lie furthest apart, and by how much: the statistic of Kolmogorov and Smirnov.
+
+    Args:
+        said: (rows,) chances.
+        true: bool (rows,), both kinds among them.
+    """
+    levels = np.unique(said)
+    below = [
+        np.searchsorted(np.sort(said[side]), levels, side="right") / side.sum() for side in (~true, true)
+    ]
+    gaps = below[0] - below[1]
+    place = int(np.abs(gaps).argmax())
+    return float(levels[place]), float(abs(gaps[place]))
 
 
 def _precision_of(said: np.ndarray, true: np.ndarray) -> tuple[float, float]:

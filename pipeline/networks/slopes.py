@@ -1,0 +1,67 @@
+"""Slopes of a network's loss by the pixels of a picture: which way each must move for the loss to grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.network import Network
+
+Loss = Callable[[Any], Any]
+
+
+def slope_signs(network: Network, pictures: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Returns int8 (n, height, width, channels): the sign of the slope of the loss by each pixel.
+
+    Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015, equation
+    in section 4. Dropout is off, and batch normalisation as at prediction.
+
+    Args:
+        network: its weights are set.
+        pictures: uint8 (n, height, width, channels).
+        targets: float32 (n, k), as its loss wants them.
+    """
+    keras = load_keras()
+    body = of_floats(network.extractor)
+
+    def loss(x: Any) -> Any:
+        raw = network.head(body(x, training=False), training=False)
+        return keras.ops.sum(network.head.loss(keras.ops.convert_to_tensor(targets), raw))
+
+    slope = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}[keras.backend.backend()]
+    return np.sign(np.asarray(slope(loss, pictures.astype(np.float32)))).astype(np.int8)
+
+
+def of_floats(extractor: Any) -> Any:
+    """Returns the Keras model that an extractor is from its first step on, which makes pixels float32.
+
+    A whole number has no slope.
+    """
+    return load_keras().Model(extractor.operations[1].output, extractor.output)
+
+
+def _by_tensorflow(loss: Loss, pictures: np.ndarray) -> Any:
+    import tensorflow as tf
+
+    x = tf.constant(pictures)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        total = loss(x)
+    return tape.gradient(total, x)
+
+
+def _by_jax(loss: Loss, pictures: np.ndarray) -> Any:
+    import jax
+
+    return jax.grad(loss)(jax.numpy.asarray(pictures))
+
+
+def _by_torch(loss: Loss, pictures: np.ndarray) -> Any:
+    import torch
+
+    x = torch.tensor(pictures, requires_grad=True)
+    (found,) = torch.autograd.grad(loss(x), x)
+    return found.cpu()
