@@ -20,6 +20,7 @@ from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.keras_import import load_keras
+from pipeline.networks.losses import loss_of_each
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
 from pipeline.networks.training.batches import Arrays, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
@@ -227,7 +228,9 @@ class Tabular(TableModel):
         edges = bin_edges(features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
         optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
-        self.network_.compile(optimizer, loss=self._loss(keras))
+        task = self.task
+        loss = "softmax" if task.exclusive else "sigmoid" if task.probabilities else "mse"
+        self.network_.compile(optimizer, loss=loss_of_each(keras, loss))
         optimizer.build(self.network_.trainable_variables)
 
     def _affordable(self, table: Table) -> TabularConfig:
@@ -254,19 +257,6 @@ class Tabular(TableModel):
             dropout=config.dropout,
             outputs=outputs,
         )
-
-    def _loss(self, keras: Any) -> Any:
-        """Returns the mean loss of the members, each by itself: they must not learn to lean on others."""
-        ops, task = keras.ops, self.task
-
-        def loss(target: Any, output: Any) -> Any:  # (rows, 1, outputs) and (rows, members, outputs)
-            if task.exclusive:
-                return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=-1), axis=-1), axis=-1)
-            if task.probabilities:
-                return ops.mean(ops.softplus(output) - target * output, axis=(-2, -1))
-            return ops.mean(ops.square(target - output), axis=(-2, -1))
-
-        return loss
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))

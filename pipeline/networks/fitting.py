@@ -286,7 +286,11 @@ def _usable(rows: Rows, targets: Targets) -> Rows:
     return rows.take(kept)
 
 
-def guarded(trainer: Trainer) -> list[Values]:
+def guarded(
+    trainer: Trainer,
+    unit: str = "pictures",
+    advice: str = "Halve `batch_size`, take a smaller `size` or backbone, or set `mixed_precision: true` on a GPU",
+) -> list[Values]:
     """Weights found by training, as `Trainer.train` returns them; says what to do where memory runs out."""
     try:
         return trainer.train()
@@ -294,7 +298,6 @@ def guarded(trainer: Trainer) -> list[Values]:
         text = str(error)
         if any(word in text for word in ("RESOURCE_EXHAUSTED", "OOM when", "out of memory")):
             raise ModelError(
-                f"Out of memory with {trainer.batches.size} pictures a step. Halve `batch_size`, take a "
-                "smaller `size` or backbone, or set `mixed_precision: true` on a GPU."
+                f"Out of memory with {trainer.batches.size} {unit} a step. {advice}."
             ) from error
         raise
