@@ -33,6 +33,7 @@ CASES = (
     "tables",
     "side_by_side",
     "texts",
+    "encoder",
     "startup",
     "memory",
     "large_table",

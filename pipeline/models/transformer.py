@@ -19,7 +19,6 @@ from pipeline.inputs.text import text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
 from pipeline.models.size import Size
-from pipeline.networks.keras_import import load_keras
 from pipeline.networks.texts import encoder as encoders
 from pipeline.networks.texts.config import SEES, TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
@@ -64,6 +63,10 @@ class Transformer(Model):
         return PER_CHARACTER * (size.rows + size.test_rows) * size.characters
 
     @classmethod
+    def start(cls, threads: int) -> None:
+        encoders.start(threads)
+
+    @classmethod
     def varies(cls, section: ModelConfig) -> bool:
         return isinstance(section, TransformerConfig) and section.fine_tuned
 
@@ -77,6 +80,7 @@ class Transformer(Model):
             raise ModelError(f"`pair` needs two columns of text. Received: {listing(self.columns_)}.")
         self.identity_ = encoders.identity_of(self._folder)
         if self.config.fine_tuned:
+            self.start(context.threads)  # no part of a fit's time
             tokens = self._tokens()
             fit = TextFit(self.config, self.task, self._structure, tokens, self._texts, context)
             self.tuned_ = fit.run(train, inner)
@@ -96,7 +100,7 @@ class Transformer(Model):
         return self.head_.predict(asked.rows(), context)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
-        """Returns float32 (rows, width): the encoder's features, frozen ones of each column or of the pair."""
+        """Returns float32 (rows, width): features, frozen ones of each column or of the pair."""
         self._same_weights()
         if self.config.fine_tuned:
             network, most = self._network(context), self.config.max_windows
@@ -152,7 +156,6 @@ class Transformer(Model):
     def _network(self, context: Context) -> TextNetwork:
         coder = coder_of(self.task).restore(self.tuned_.target)
         structure = self._structure(coder.n_classes or self.task.n_outputs)
-        load_keras(context.threads)
         return network_of(structure, self.tuned_.values, context.threads)
 
     # frozen

@@ -32,7 +32,7 @@ def depths(backbone: Any) -> dict[str, int]:
     """Returns by a variable's path how far it lies below the head: 1 in the top block, most in embeddings."""
     blocks = blocks_of(backbone)
     last = backbone.layers.index(blocks[-1])
-    found = {}
+    found: dict[str, int] = {}
     for place, layer in enumerate(backbone.layers):
         known = [number for number, block in enumerate(blocks) if block is layer]
         depth = len(blocks) - known[0] if known else 1 if place > last else len(blocks) + 1

@@ -1,4 +1,4 @@
-"""The section of the YAML for a pretrained encoder of texts: every key, its default and what goes together."""
+"""The section of the YAML for a pretrained encoder of texts: every key, its default, what goes together."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -28,6 +29,13 @@ SECTION = 1 << 20  # bytes hashed at once
 def installed() -> bool:
     """Says whether the packages are there, without importing them."""
     return all(importlib.util.find_spec(name) is not None for name in PACKAGES)
+
+
+def start(threads: int) -> None:
+    """Imports what a process imports once."""
+    load_keras(threads)
+    with contextlib.suppress(ImportError):  # the fit says that it is missing
+        import keras_hub  # noqa: F401
 
 
 def misfit(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A fit of an encoder that learns, and what it answers: windows of the texts through the one training loop."""
+"""A fit of an encoder that learns, and what it answers: windows of texts through the one training loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task
 
 Read = Callable[[Rows], Sequence[Any]]  # a text or a pair of texts of each row
-MEMORY = "Halve `batch_size` and double `accumulate`, take a smaller `max_length`, or set `mixed_precision: true`"
+LESS_MEMORY = (
+    "Halve `batch_size` and double `accumulate`, take a smaller `max_length`, or set `mixed_precision: true`"
+)
 
 
 class TextFit:
@@ -70,7 +72,8 @@ class TextFit:
         self.coder = coder_of(self.task).fit(train.target)
         windows = windows_of(self.tokens.tokenizer, self.read(train), self.config.max_windows)
         target = self.coder.matrix(self.coder.encode(train.target)).astype(np.float32)
-        self.network: Any = get_network(self.structure(target.shape[1]), self.context.threads, TextNetwork)
+        built: Any = get_network(self.structure(target.shape[1]), self.context.threads, TextNetwork)
+        self.network: TextNetwork = built
         self.network.begin(self.context.seed)
         notes: dict[str, Any] = {"texts": len(train), "windows": len(windows)}
         if not self.coder.trivial:
@@ -81,7 +84,7 @@ class TextFit:
             )
             trainer = self._trainer(source, self._inner(inner))
             trainer.resume()
-            [found] = guarded(trainer, "windows", MEMORY)
+            [found] = guarded(trainer, "windows", LESS_MEMORY)
             self.network.full.set_weights(found)
             notes |= self._notes(trainer)
         learned = self.network.learned()
@@ -104,7 +107,9 @@ class TextFit:
         patience = None if inner is None else config.patience
         seen: list[Any] = [source.targets, windows.ids, windows.starts, source.weights]
         seen += [inner[0].ids, inner[1]] if inner else []
-        name = name_fit(config.model_dump_json(), self.task, context.seed, self._identity, *seen)
+        name = name_fit(
+            config.model_dump_json(), self.task, context.seed, self.network.structure.identity, *seen
+        )
         return Trainer(
             self.network.full,
             Phase("network", config.epochs, schedule, patience=patience),
@@ -116,10 +121,6 @@ class TextFit:
             until=self.begun + (config.max_seconds or math.inf),
             advice=NOT_A_NUMBER,
         )
-
-    @property
-    def _identity(self) -> str:
-        return str(self.network.structure.identity)
 
     def _error(self, windows: Windows, target: np.ndarray) -> float:
         """Returns the loss of the inner rows, from which early stopping decides."""

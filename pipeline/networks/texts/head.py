@@ -1,4 +1,4 @@
-"""Heads on an encoder: tokens to one vector, and the vector to raw outputs, several times with other dropout."""
+"""Heads on an encoder: tokens to one vector, and the vector several times, with other draws of dropout."""
 
 from __future__ import annotations
 

@@ -28,9 +28,11 @@ class TextNetwork(Network):
         vectors: Keras model, tokens to the pooled features (windows, width).
     """
 
+    structure: TextStructure  # type: ignore[assignment]
+
     def __init__(self, structure: TextStructure) -> None:
         keras = load_keras()
-        self.structure = structure  # type: ignore[assignment]
+        self.structure = structure
         self.learns = True
         with precision(structure.mixed):
             backbone = encoders.read_backbone(structure.folder)
@@ -68,7 +70,7 @@ class TextNetwork(Network):
     def begin(self, seed: int) -> None:
         """Sets weights, random states and optimiser as they are before a fit."""
         self.reset(seed, self._begin[: len(self.extractor.weights)])
-        begin_anew(self.blocks[len(self.blocks) - self.structure.reinit :], seed)  # type: ignore[attr-defined]
+        begin_anew(self.blocks[len(self.blocks) - self.structure.reinit :], seed)
 
     def learned(self) -> np.ndarray:
         """Says of each weight whether it learns, bool (weights,)."""

@@ -1,4 +1,4 @@
-"""Stand-ins of an encoder's parts, so that no package and no file is needed: letters as tokens, two blocks."""
+"""Stand-ins of an encoder's parts, so that no package is needed: letters as tokens, two blocks."""
 
 from types import SimpleNamespace
 
