@@ -15,12 +15,12 @@ from pipeline.data.rows import Dataset, Rows
 from pipeline.data.target import coder_of
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.outputs import Values
-from pipeline.inputs.text import text_columns, texts_of
+from pipeline.inputs.text import ALONE, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
 from pipeline.models.size import Size
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.texts.config import SEES, TransformerConfig
+from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
 from pipeline.networks.texts.network import TextNetwork
 from pipeline.networks.texts.saved import TunedText
@@ -48,7 +48,7 @@ class Transformer(Model):
     """
 
     Config: ClassVar[type[AnytimeConfig]] = TransformerConfig
-    sees = SEES
+    sees = ALONE
     tasks = Linear.tasks
     embeds = True
     anytime = True

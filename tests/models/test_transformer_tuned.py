@@ -79,8 +79,8 @@ def test_it_learns_what_the_words_say():
     model = fit(epochs=20, learning_rate=0.01)
     asked = data.rows(np.arange(75, 90))
     assert (model.predict(asked).argmax(axis=1) == asked.target).all()
-    losses = fit(epochs=8, dropout_samples=3, pooling="attention").notes()["history"][0]["losses"]
-    assert losses[-1] < 0.9 * losses[0]
+    losses = fit(epochs=14, dropout_samples=3, pooling="attention").notes()["history"][0]["losses"]
+    assert losses[-1] < losses[0] - 0.1
 
 
 def test_texts_and_answers_of_scored_rows_change_nothing():

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from pipeline.config.schema import AnytimeConfig
+from pipeline.inputs.text import ALONE
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.texts import encoder as encoders
 
-SEES = ("text",)
 FINE = (  # keys that a frozen encoder has no use for
     *("epochs", "batch_size", "learning_rate", "layer_decay", "warmup", "weight_decay", "clip", "patience"),
     *("dropout", "dropout_samples", "reinit", "accumulate", "mixed_precision", "loss"),
@@ -125,7 +125,7 @@ class TransformerConfig(AnytimeConfig):
                 "stride",
                 f" must be at most half of `max_length`, {self.max_length}. Received: {self.stride}.",
             )
-        if set(self.inputs) - {"auto", *SEES}:
+        if set(self.inputs) - {"auto", *ALONE}:
             yield "inputs", f": it reads texts alone. Received: {self.inputs}."
 
     def _learned(self) -> Iterator[tuple[str, str]]:

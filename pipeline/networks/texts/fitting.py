@@ -12,7 +12,6 @@ from pipeline.clock import Clock
 from pipeline.context import Context, ignore
 from pipeline.data.rows import Rows
 from pipeline.data.target import TargetCoder, coder_of
-from pipeline.networks.fitting import NOT_A_NUMBER, guarded
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
 from pipeline.networks.targets import SMALLEST, softmax
@@ -25,6 +24,7 @@ from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.texts.structure import TextStructure
 from pipeline.networks.texts.windows import Windows, mean_by_text, windows_of
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.guard import NOT_A_NUMBER, guarded
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer

@@ -1,4 +1,4 @@
-"""What a network of texts says of windows, in batches of like length."""
+"""Outputs of a network of texts for windows, in batches of like length."""
 
 from __future__ import annotations
 

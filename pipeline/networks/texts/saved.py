@@ -17,7 +17,7 @@ WEIGHTS, FACTS = "weights.npz", "tuned.json"
 
 @dataclass(frozen=True)
 class TunedText:
-    """What a fit learned.
+    """Result of a fit.
 
     Attributes:
         values: of the weights that learned, in the network's order; the others are the pretrained ones.
