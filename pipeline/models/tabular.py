@@ -228,9 +228,7 @@ class Tabular(TableModel):
         edges = bin_edges(features[:, list(self.shape_.embedded)], self.shape_.bins)
         self.network_ = build_tabm(keras, self.shape_, edges)
         optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
-        task = self.task
-        loss = "softmax" if task.exclusive else "sigmoid" if task.probabilities else "mse"
-        self.network_.compile(optimizer, loss=loss_of_each(keras, loss))
+        self.network_.compile(optimizer, loss=self._loss(keras))
         optimizer.build(self.network_.trainable_variables)
 
     def _affordable(self, table: Table) -> TabularConfig:
@@ -257,6 +255,12 @@ class Tabular(TableModel):
             dropout=config.dropout,
             outputs=outputs,
         )
+
+    def _loss(self, keras: Any) -> Any:
+        """Returns the mean loss of the members, each by itself: they must not learn to lean on others."""
+        task = self.task
+        name = "softmax" if task.exclusive else "sigmoid" if task.probabilities else "mse"
+        return loss_of_each(keras, name)
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))
