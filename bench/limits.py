@@ -46,6 +46,7 @@ LIMITS: dict[str, Limit] = {
     "texts.time": Limit("ceiling", 1.1),
     "texts.seconds": Limit("ceiling", 120.0, "s"),
     "texts.memory": Limit("ceiling", 3000.0, "MB"),
+    "encoder.speed": Limit("floor", 0.95),
     "startup.help": Limit("ceiling", 0.5, "s"),
     "startup.config_error": Limit("ceiling", 1.0, "s"),
     "startup.rerun": Limit("ceiling", 2.0, "s"),

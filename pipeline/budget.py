@@ -262,7 +262,7 @@ class Budget:
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""
         section = self.plan.section(name)
-        return self._kind(name).seeded and section.answers()
+        return self._kind(name).varies(section) and section.answers()
 
     def _kind(self, name: str) -> type[Model]:
         """Class of a model, by its kind."""

@@ -20,6 +20,8 @@ from pipeline.registry import INPUTS
 if TYPE_CHECKING:
     import pandas as pd
 
+ALONE = ("text",)  # the inputs of a model that reads texts and nothing else
+
 
 @dataclass(frozen=True)
 class Texts:

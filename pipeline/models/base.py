@@ -45,6 +45,7 @@ class Model(ABC):
         most: share of a budget that its folds may take, at most, where it leads.
         faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
         variants: other settings that are worth a member of their own where time is left.
+        unpacked: why no package can bring it, or "".
 
     Example:
         >>> from pipeline.data.rows import Dataset
@@ -82,6 +83,7 @@ class Model(ABC):
     most: ClassVar[float] = 0.5
     faster: ClassVar[Mapping[str, Any]] = {}
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    unpacked: ClassVar[str] = ""
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config
@@ -125,6 +127,11 @@ class Model(ABC):
     def settings_for(cls, metric: str) -> dict[str, Any]:
         """Returns the keys of its section that suit a metric better than their defaults."""
         return {}
+
+    @classmethod
+    def varies(cls, section: ModelConfig) -> bool:
+        """Says whether another seed makes another model of that section."""
+        return cls.seeded
 
     @property
     def wants_inner_split(self) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field
 from pipeline.data.rows import Rows
 from pipeline.data.text.tfidf import Settings, Tfidf
 from pipeline.errors import DataError, listing
-from pipeline.inputs.text import text_columns, texts_of
+from pipeline.inputs.text import ALONE, text_columns, texts_of
 from pipeline.models.base import MODELS, ModelConfig
 from pipeline.models.size import Size
 from pipeline.models.sparse import SparseConfig, SparseModel
@@ -75,7 +75,7 @@ class Ngrams(SparseModel):
     """TF-IDF of words and of characters, with a linear learner on top."""
 
     Config: ClassVar[type[ModelConfig]] = NgramsConfig
-    sees = ("text",)
+    sees = ALONE
     usual = "nb_svm"
     leads = 3
     share = 4.0

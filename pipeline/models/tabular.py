@@ -20,6 +20,7 @@ from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.keras_import import load_keras
+from pipeline.networks.losses import loss_of_each
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
 from pipeline.networks.training.batches import Arrays, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
@@ -257,16 +258,9 @@ class Tabular(TableModel):
 
     def _loss(self, keras: Any) -> Any:
         """Returns the mean loss of the members, each by itself: they must not learn to lean on others."""
-        ops, task = keras.ops, self.task
-
-        def loss(target: Any, output: Any) -> Any:  # (rows, 1, outputs) and (rows, members, outputs)
-            if task.exclusive:
-                return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=-1), axis=-1), axis=-1)
-            if task.probabilities:
-                return ops.mean(ops.softplus(output) - target * output, axis=(-2, -1))
-            return ops.mean(ops.square(target - output), axis=(-2, -1))
-
-        return loss
+        task = self.task
+        name = "softmax" if task.exclusive else "sigmoid" if task.probabilities else "mse"
+        return loss_of_each(keras, name)
 
     def _answer(self, features: np.ndarray, context: Context) -> np.ndarray:
         parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))

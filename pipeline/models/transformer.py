@@ -1,143 +1,164 @@
-"""Pretrained encoders of texts, frozen: features that are computed once, and a linear model on them."""
+"""Pretrained encoders of texts: frozen with a linear model on their features, or fine-tuned."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from pipeline.context import no_cache
 from pipeline.data.rows import Dataset, Rows
+from pipeline.data.target import coder_of
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.outputs import Values
-from pipeline.inputs.text import text_columns, texts_of
-from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
+from pipeline.inputs.text import ALONE, text_columns, texts_of
+from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
-from pipeline.models.ngrams import Ngrams
 from pipeline.models.size import Size
 from pipeline.networks.texts import encoder as encoders
+from pipeline.networks.texts.config import TransformerConfig
+from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
+from pipeline.networks.texts.network import TextNetwork
+from pipeline.networks.texts.saved import TunedText
+from pipeline.networks.texts.structure import TextStructure, make_text_structure
 
 VERSION = 1  # of the features: raise it when the same weights would say something else of a text
 PART = "encoder.embedding"  # what the linear model reads
 PER_CHARACTER = 5.4e-5  # seconds, all folds together: 2.9 million characters by MiniLM, two cores: 158 s
-
-
-class TransformerConfig(AnytimeConfig):
-    """Keys of `kind: transformer`."""
-
-    weights: str | None = Field(
-        default=None,
-        description="folder of the pretrained encoder, in Hugging Face's form: config.json, tokenizer.json, "
-        "*.safetensors",
-    )
-    columns: list[str] | None = Field(
-        default=None, min_length=1, description="text columns that it reads; default: all that are text"
-    )
-    pair: bool = Field(
-        default=False, description="whether its two columns are read as one, as a question and its answer"
-    )
-    pooling: Literal["mean", "cls"] = Field(
-        default="mean", description="of the tokens: their mean, or the first one"
-    )
-    max_length: int = Field(default=128, ge=8, description="tokens of a window")
-    stride: int = Field(default=16, ge=0, description="tokens that two windows of a long text share")
-    max_windows: int = Field(default=4, ge=1, description="windows of a text, from its beginning")
-
-    def space(self) -> dict[str, dict[str, Any]]:
-        return {"pooling": {"choice": ["mean", "cls"]}, "max_length": {"choice": [64, 128, 256]}}
-
-    def problems(self, where: str) -> list[str]:
-        """Returns what is wrong, and what is missing, before any work starts."""
-        if not self.enabled:
-            return []
-        if not encoders.installed():
-            return [f"`{where}.kind: transformer` {encoders.HOW_TO_INSTALL}"]
-        found = []
-        if self.weights is None:
-            found.append(f"`{where}.weights` must be the folder of a pretrained encoder.")
-        elif problem := encoders.misfit(Path(self.weights)):
-            found.append(f"`{where}.weights`: {problem}.")
-        if self.pair and self.columns is not None and len(self.columns) != 2:
-            found.append(f"`{where}.pair` needs two `columns`. Received: {self.columns}.")
-        if self.stride * 2 > self.max_length:
-            found.append(
-                f"`{where}.stride` must be at most half of `max_length`, {self.max_length}. "
-                f"Received: {self.stride}."
-            )
-        if set(self.inputs) - {"auto", *Transformer.sees}:
-            found.append(f"`{where}.inputs`: it reads texts alone. Received: {self.inputs}.")
-        return found
+FACTS = "transformer.json"
 
 
 @MODELS.register("transformer")
 class Transformer(Model):
-    """A pretrained encoder, frozen, and a logistic or ridge regression on its features.
+    """A pretrained encoder: frozen, with a logistic or ridge regression on its features, or fine-tuned.
 
-    The encoder learns nothing, so that its features of all rows are computed once and shared by every fold;
-    which columns are text, scales and weights of the linear model come from the fold's training rows.
+    A frozen one learns nothing, so that its features of all rows are computed once and shared by every fold;
+    which columns are text, scales and weights of the linear model come from the fold's training rows. One
+    that is fine-tuned belongs to its fold, and what it learned is saved with it.
 
     Attributes:
         columns_: that it reads.
-        identity_: names the encoder's weights.
-        head_: the linear model.
+        identity_: names the encoder's pretrained weights.
+        head_: the linear model, of a frozen one.
+        tuned_: what was learned, of a fine-tuned one.
     """
 
     Config: ClassVar[type[AnytimeConfig]] = TransformerConfig
-    sees = Ngrams.sees
+    sees = ALONE
     tasks = Linear.tasks
     embeds = True
-    seeded = False
     anytime = True
+    unpacked = (
+        "it reads its encoder with KerasHub from a folder, which no package brings. Leave it out of "
+        "`ensemble.members`, or predict here: make predict"
+    )
     config: TransformerConfig
 
     @classmethod
     def seconds(cls, size: Size) -> float:
         return PER_CHARACTER * (size.rows + size.test_rows) * size.characters
 
+    @classmethod
+    def start(cls, threads: int) -> None:
+        encoders.start(threads)
+
+    @classmethod
+    def varies(cls, section: ModelConfig) -> bool:
+        return isinstance(section, TransformerConfig) and section.fine_tuned
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.fine_tuned and self.config.patience is not None
+
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         self.columns_ = text_columns(train, self.config.columns, self.config.kind)
         if self.config.pair and len(self.columns_) != 2:
             raise ModelError(f"`pair` needs two columns of text. Received: {listing(self.columns_)}.")
         self.identity_ = encoders.identity_of(self._folder)
+        if self.config.fine_tuned:
+            self.start(context.threads)  # no part of a fit's time
+            tokens = self._tokens()
+            fit = TextFit(self.config, self.task, self._structure, tokens, self._texts, context)
+            self.tuned_ = fit.run(train, inner)
+            return self
         features = self._features(train, context)
         learned = Dataset(train.ids, {PART: Values(features)}, train.target, train.weights)
         self.head_ = self._head().fit(learned.rows(), None, context)
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        if self.config.fine_tuned:
+            self._same_weights()
+            coder, texts = coder_of(self.task).restore(self.tuned_.target), self._texts(rows)
+            network, most = self._network(context), self.config.max_windows
+            return predicted(network, self._tokens(), texts, most, self.task, coder, context.report)
         asked = Dataset(rows.ids, {PART: Values(self.embed(rows, context))})
         return self.head_.predict(asked.rows(), context)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
-        """Returns float32 (rows, width): the encoder's features of each column, or of the pair."""
-        if encoders.identity_of(self._folder) != self.identity_:
-            raise ModelError(f"weights: {self._folder} holds other weights than the fit has seen.")
+        """Returns float32 (rows, width): features, frozen ones of each column or of the pair."""
+        self._same_weights()
+        if self.config.fine_tuned:
+            network, most = self._network(context), self.config.max_windows
+            return represented(network, self._tokens(), self._texts(rows), most, context)
         return self._features(rows, context)
 
     def save(self, folder: Path) -> None:
         facts = {"columns": self.columns_, "identity": self.identity_}
-        (folder / "transformer.json").write_text(json.dumps(facts), encoding="utf-8")
-        self.head_.save(folder)
+        (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        if self.config.fine_tuned:
+            self.tuned_.save(folder)
+        else:
+            self.head_.save(folder)
 
     def load(self, folder: Path) -> Model:
-        facts = json.loads((folder / "transformer.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         self.columns_, self.identity_ = facts["columns"], facts["identity"]
-        self.head_ = self._head()
-        self.head_.load(folder)
+        if self.config.fine_tuned:
+            self.tuned_ = TunedText.load(folder)
+        else:
+            self.head_ = self._head()
+            self.head_.load(folder)
         return self
 
     def notes(self) -> dict[str, Any]:
-        return {**self.head_.notes(), "columns": self.columns_}
+        found = self.tuned_.notes if self.config.fine_tuned else self.head_.notes()
+        return {**found, "columns": self.columns_}
 
     @property
     def _folder(self) -> Path:
         if self.config.weights is None:
             raise ModelError("`weights` must be the folder of a pretrained encoder.")
         return Path(self.config.weights)
+
+    def _same_weights(self) -> None:
+        if encoders.identity_of(self._folder) != self.identity_:
+            raise ModelError(f"weights: {self._folder} holds other weights than the fit has seen.")
+
+    # fine-tuned
+
+    def _texts(self, rows: Rows) -> Sequence[Any]:
+        """Returns a text of each row, or a pair: several columns are one text, in their order."""
+        columns = list(texts_of(rows, self.columns_).values())
+        together = list(zip(*columns, strict=True))
+        return together if self.config.pair else ["\n".join(parts) for parts in together]
+
+    def _tokens(self) -> encoders.Tokens:
+        return encoders.read_tokens(self._folder, self.config.max_length, self.config.stride)
+
+    def _structure(self, outputs: int) -> TextStructure:
+        return make_text_structure(self.config, self.task, outputs, self._folder.absolute(), self.identity_)
+
+    def _network(self, context: Context) -> TextNetwork:
+        coder = coder_of(self.task).restore(self.tuned_.target)
+        structure = self._structure(coder.n_classes or self.task.n_outputs)
+        return network_of(structure, self.tuned_.values, context.threads)
+
+    # frozen
 
     def _head(self) -> Linear:
         section = AnytimeConfig(kind="linear", inputs=[PART], max_seconds=self.config.max_seconds)

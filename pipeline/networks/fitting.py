@@ -28,6 +28,7 @@ from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import Targets
 from pipeline.networks.training.batches import Batches, BatchSource
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.guard import NOT_A_NUMBER, guarded
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
@@ -37,9 +38,6 @@ from pipeline.transforms.augment import make_augmenter
 HEAD_TIME = 0.3  # of a limit in time, until when the head is trained where the whole network is after it
 HEAD_SHARE = 0.15  # of the reported progress, where the whole network is trained after it
 LOOKED_AT = 512  # training pictures that the finished network is tried on
-NOT_A_NUMBER = (
-    "Try a smaller `learning_rate` (a tenth), `clip: 1.0`, a longer `warmup`, or `mixed_precision: false`."
-)
 
 
 class Fit:
@@ -284,17 +282,3 @@ def _usable(rows: Rows, targets: Targets) -> Rows:
     if not len(kept):
         raise ModelError("No training row has a target.")
     return rows.take(kept)
-
-
-def guarded(trainer: Trainer) -> list[Values]:
-    """Weights found by training, as `Trainer.train` returns them; says what to do where memory runs out."""
-    try:
-        return trainer.train()
-    except Exception as error:
-        text = str(error)
-        if any(word in text for word in ("RESOURCE_EXHAUSTED", "OOM when", "out of memory")):
-            raise ModelError(
-                f"Out of memory with {trainer.batches.size} pictures a step. Halve `batch_size`, take a "
-                "smaller `size` or backbone, or set `mixed_precision: true` on a GPU."
-            ) from error
-        raise

@@ -19,6 +19,32 @@ def make_loss(keras: Any, name: str, smoothing: float = 0.0, bins: int = 0) -> A
     return getattr(keras.losses, known[name])()
 
 
+def loss_of_each(keras: Any, name: str) -> Callable:
+    """Returns the mean loss of several answers to the same row, each by itself.
+
+    The loss takes targets (n, 1, k) and raw outputs (n, answers, k); it returns (n,).
+
+    Args:
+        keras: the module.
+        name: softmax or sigmoid (of logits), mse, mae or huber (of values).
+    """
+    ops = keras.ops
+
+    def loss(target: Any, output: Any) -> Any:
+        if name == "softmax":
+            return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=-1), axis=-1), axis=-1)
+        if name == "sigmoid":
+            return ops.mean(ops.softplus(output) - target * output, axis=(-2, -1))
+        off = ops.abs(target - output)
+        if name == "huber":
+            off = ops.where(off <= 1.0, 0.5 * ops.square(off), off - 0.5)
+        elif name == "mse":
+            off = ops.square(off)
+        return ops.mean(off, axis=(-2, -1))
+
+    return loss
+
+
 def bin_cross_entropy(keras: Any, bins: int) -> Callable:
     """Returns the cross-entropy of bins, averaged over coordinates.
 

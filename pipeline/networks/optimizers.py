@@ -39,6 +39,7 @@ def make_optimizer(keras: Any, structure: OptimizerStructure, factors: Mapping[s
         global_clipnorm=structure.clip,
         use_ema=structure.ema,
         ema_momentum=EMA_MOMENTUM,
+        gradient_accumulation_steps=structure.accumulate if structure.accumulate > 1 else None,
         **own,
     )
     if structure.weight_decay:

@@ -49,7 +49,11 @@ class HeadStructure:
 
 @dataclass(frozen=True)
 class OptimizerStructure:
-    """The optimiser, all but its rate. The fields are those of CNNConfig."""
+    """The optimiser, all but its rate. The fields are those of CNNConfig.
+
+    Attributes:
+        accumulate: steps whose gradients make one change of the weights.
+    """
 
     kind: str
     momentum: float
@@ -57,6 +61,7 @@ class OptimizerStructure:
     clip: float | None
     ema: bool
     layer_decay: float
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)

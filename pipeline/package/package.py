@@ -96,6 +96,9 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
         )
+    for name in needed(run, blend):
+        if why := MODELS.get(run.plan.section(name).kind).unpacked:
+            raise ModelError(f"{name} (kind: {run.plan.section(name).kind}) cannot be packed: {why}.")
     if image:
         read_image(image)  # what is wrong with it is said before anything goes
     shutil.rmtree(place.root, ignore_errors=True)

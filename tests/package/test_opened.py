@@ -16,6 +16,7 @@ from pipeline.package import opened, versions
 from pipeline.package.opened import open_package
 from pipeline.package.package import Place, write_package
 from pipeline.progress import Progress
+from pipeline.registry import MODELS
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.order import train
@@ -32,6 +33,15 @@ def read(path):
 
 def opened_at(inputs):
     return open_package(inputs / "datasets" / "toy-package", inputs)
+
+
+def test_a_model_that_no_package_can_bring_is_named_before_anything_goes(packed, monkeypatch):
+    monkeypatch.setattr(MODELS.get("neighbours"), "unpacked", "it reads a folder")
+    config, store = load_config(packed / "configs/toy.yaml"), Store(packed / "runs/toy")
+    run = Run(Plan(config, FolderSource(packed / "data/toy"), store), Progress())
+    with pytest.raises(ModelError, match=r"near \(kind: neighbours\) cannot be packed: it reads a folder"):
+        write_package(run, Place(packed / "runs/toy/package", "toy", "toy"), wheels=False)
+    assert (packed / "runs/toy/package/dataset").is_dir()
 
 
 def test_the_file_is_the_local_one_whatever_the_blocks(packed, inputs, tmp_path):

@@ -22,12 +22,12 @@ from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.dense.structure import make_unet_structure
 from pipeline.networks.dense.tiles import TileBatches, tiles_per_picture
-from pipeline.networks.fitting import NOT_A_NUMBER, guarded
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
 from pipeline.networks.pretrained import read_pretrained
 from pipeline.networks.training.batches import Batches
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.guard import NOT_A_NUMBER, guarded
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.texts.windows import Tokenizer, Windows, buckets, mean_by_text, windows_of
+from pipeline.networks.texts.head import pool_tokens
+from pipeline.networks.texts.inference import run
+from pipeline.networks.texts.windows import Tokenizer, mean_by_text, windows_of
 
 PACKAGES = ("keras_hub", "tokenizers", "safetensors")
 HOW_TO_INSTALL = "needs KerasHub, which is not installed: run `make setup TEXT=1`."
@@ -25,6 +29,13 @@ SECTION = 1 << 20  # bytes hashed at once
 def installed() -> bool:
     """Says whether the packages are there, without importing them."""
     return all(importlib.util.find_spec(name) is not None for name in PACKAGES)
+
+
+def start(threads: int) -> None:
+    """Imports what a process imports once."""
+    load_keras(threads)
+    with contextlib.suppress(ImportError):  # the fit says that it is missing
+        import keras_hub  # noqa: F401
 
 
 def misfit(folder: Path) -> str:
@@ -59,15 +70,13 @@ class Encoder:
     """A frozen network from texts to features.
 
     Attributes:
-        tokenizer: cuts windows of at most `longest` tokens.
+        tokens: how texts are taken apart.
         model: Keras model from `token_ids`, `segment_ids` and `padding_mask`, as far as it has them, to
             float32 (windows, width).
-        longest: tokens of a window.
-        pad: the token that fills up.
     """
 
-    def __init__(self, tokenizer: Tokenizer, model: Any, longest: int, pad: int = 0) -> None:
-        self.tokenizer, self.model, self.longest, self.pad = tokenizer, model, longest, pad
+    def __init__(self, tokens: Tokens, model: Any) -> None:
+        self.tokens, self.model = tokens, model
 
     def features(self, texts: Sequence[Any], most: int, report: Callable[[float, str], None]) -> np.ndarray:
         """Returns float32 (texts, width): the mean over a text's windows, each by its number of tokens.
@@ -77,27 +86,33 @@ class Encoder:
             most: windows of a text.
             report: told of the share that is done.
         """
-        windows = windows_of(self.tokenizer, texts, most)
+        tokens = self.tokens
+        windows = windows_of(tokens.tokenizer, texts, most)
         if not len(windows):
             return np.zeros((0, self.model.output_shape[-1]), np.float32)
-        values = self._values(windows, report)
+        values = run(self.model, windows, tokens.longest, tokens.pad, report)
         return mean_by_text(values, windows.lengths.astype(np.float64), windows.texts, len(texts))
 
-    def _values(self, windows: Windows, report: Callable[[float, str], None]) -> np.ndarray:
-        values = np.empty((len(windows), self.model.output_shape[-1]), np.float32)
-        names, done = _names(self.model), 0
-        for chosen, length, size in buckets(windows.lengths, self.longest):
-            filled = np.concatenate([chosen, np.repeat(chosen[-1:], size - len(chosen))])
-            seen = {k: v for k, v in windows.padded(filled, length, self.pad).items() if k in names}
-            values[chosen] = np.asarray(self.model.predict_on_batch(seen))[: len(chosen)]
-            done += len(chosen)
-            report(done / len(windows), f"features of {done:,} of {len(windows):,} windows")
-        return values
+
+@dataclass(frozen=True)
+class Tokens:
+    """A tokenizer, and what a network must know of it.
+
+    Attributes:
+        tokenizer: cuts windows of at most `longest` tokens.
+        longest: tokens of a window.
+        pad: the token that fills up.
+    """
+
+    tokenizer: Tokenizer
+    longest: int
+    pad: int = 0
 
 
-def _names(model: Any) -> list[str]:
-    inputs = model.input
-    return list(inputs) if isinstance(inputs, dict) else [one.name for one in model.inputs]
+def states_of(backbone: Any) -> Any:
+    """Returns what a backbone says of each token, (windows, tokens, width)."""
+    output = backbone.output
+    return output["sequence_output"] if isinstance(output, dict) else output
 
 
 def pooled(keras: Any, backbone: Any, pooling: str) -> Any:
@@ -109,17 +124,12 @@ def pooled(keras: Any, backbone: Any, pooling: str) -> Any:
             it as `sequence_output`.
         pooling: "mean" of the tokens that are none of padding, or "cls", the first token.
     """
-    output = backbone.output
-    tokens = output["sequence_output"] if isinstance(output, dict) else output
-    if pooling == "cls":
-        return keras.Model(backbone.input, tokens[:, 0, :])
-    mask = keras.ops.cast(backbone.input["padding_mask"], "float32")[:, :, None]
-    count = keras.ops.maximum(keras.ops.sum(mask, axis=1), 1.0)
-    return keras.Model(backbone.input, keras.ops.sum(tokens * mask, axis=1) / count)
+    tokens, mask = states_of(backbone), backbone.input["padding_mask"]
+    return keras.Model(backbone.input, pool_tokens(keras, [tokens], mask, pooling))
 
 
 def open_encoder(folder: Path, pooling: str, longest: int, stride: int, threads: int) -> Encoder:
-    """Returns the encoder of a folder, its weights read once in a process.
+    """Returns the frozen encoder of a folder, its weights read once in a process.
 
     Args:
         folder: in Hugging Face's form.
@@ -131,6 +141,13 @@ def open_encoder(folder: Path, pooling: str, longest: int, stride: int, threads:
     Raises:
         ModelError: the package or the folder is missing, or KerasHub cannot read it.
     """
+    tokens = read_tokens(folder, longest, stride)
+    load_keras(threads)
+    return Encoder(tokens, _frozen(str(folder.absolute()), identity_of(folder), pooling))
+
+
+def read_tokens(folder: Path, longest: int, stride: int) -> Tokens:
+    """Returns the folder's own tokenizer, which cuts windows; see `open_encoder`."""
     if not installed():
         raise ModelError(f"`kind: transformer` {HOW_TO_INSTALL}")
     if problem := misfit(folder):
@@ -142,18 +159,25 @@ def open_encoder(folder: Path, pooling: str, longest: int, stride: int, threads:
     tokenizer = Known.from_file(str(folder / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest, stride=min(stride, longest // 2))
-    load_keras(threads)
-    model = _model(str(folder.absolute()), identity_of(folder), pooling)
-    return Encoder(tokenizer, model, longest, config.get("pad_token_id") or 0)
+    return Tokens(tokenizer, longest, config.get("pad_token_id") or 0)
 
 
-@functools.lru_cache(maxsize=2)
-def _model(folder: str, identity: str, pooling: str) -> Any:
+def read_backbone(folder: Path) -> Any:
+    """Returns a new Keras model with the folder's weights, by KerasHub.
+
+    Raises:
+        ModelError: KerasHub cannot read it.
+    """
     import keras_hub
 
     try:
-        backbone = keras_hub.models.Backbone.from_preset(folder)
+        return keras_hub.models.Backbone.from_preset(str(folder))
     except (ValueError, KeyError, OSError) as error:
         raise ModelError(f"weights: KerasHub cannot read {folder}: {str(error).splitlines()[0]}") from error
+
+
+@functools.lru_cache(maxsize=2)
+def _frozen(folder: str, identity: str, pooling: str) -> Any:
+    backbone = read_backbone(Path(folder))
     backbone.trainable = False
     return pooled(load_keras(), backbone, pooling)

@@ -72,7 +72,7 @@ class Batches:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Yields the batches of an epoch."""
         rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(self.n)
+        order = self.order(rng)
         seeds = rng.integers(2**31, size=self.n)
 
         def make(step: int) -> Batch:
@@ -80,6 +80,10 @@ class Batches:
             return self.source(rows, seeds[rows])
 
         return ahead(make, len(self), self.threads)
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """Returns the rows of an epoch's batches, one batch after the other."""
+        return rng.permutation(self.n)
 
 
 def ahead(make: Callable[[int], Any], count: int, threads: int) -> Iterator[Any]:

@@ -1,40 +1,16 @@
 """Windows of tokens, batches of like length, and what an encoder makes of them."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from pipeline.errors import ModelError
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.texts.encoder import Encoder, misfit, open_encoder, pooled
+from pipeline.networks.texts.encoder import Encoder, Tokens, misfit, open_encoder, pooled
 from pipeline.networks.texts.windows import STEP, TOKENS_PER_BATCH, buckets, mean_by_text, windows_of
+from tests.networks.texts.small import BEGIN, END, Letters
 
-BEGIN, END = 1, 2
 LONGEST = 8
-
-
-class Letters:
-    """A tokenizer whose tokens are letters, that cuts windows as the real one does."""
-
-    def encode_batch(self, input):
-        return [self._encode(text) for text in input]
-
-    def _encode(self, text):
-        first, second = text if isinstance(text, tuple) else (text, "")
-        tokens = [(ord(letter), 0) for letter in first] + [(ord(letter), 1) for letter in second]
-        size = LONGEST - 2
-        parts = [tokens[start : start + size] for start in range(0, max(len(tokens), 1), size)]
-        found = [
-            SimpleNamespace(
-                ids=[BEGIN, *(token for token, _ in part), END],
-                type_ids=[0, *(segment for _, segment in part), 0],
-                overflowing=[],
-            )
-            for part in parts
-        ]
-        found[0].overflowing = found[1:]
-        return found[0]
+TOKENS = Tokens(Letters(LONGEST), LONGEST)
 
 
 class Sums:
@@ -58,14 +34,14 @@ def ignore(fraction, text):
 
 
 def test_a_long_text_is_several_windows_of_which_the_first_are_seen():
-    found = windows_of(Letters(), ["abc", "", "a" * 20], most=2)
+    found = windows_of(Letters(LONGEST), ["abc", "", "a" * 20], most=2)
     assert found.texts.tolist() == [0, 1, 2, 2]
     assert found.lengths.tolist() == [5, 2, 8, 8]
     assert found.ids[:5].tolist() == [BEGIN, *map(ord, "abc"), END]
 
 
 def test_padding_is_masked_and_pairs_are_segments():
-    found = windows_of(Letters(), [("ab", "c")], most=1)
+    found = windows_of(Letters(LONGEST), [("ab", "c")], most=1)
     seen = found.padded(np.array([0]), length=7, pad=9)
     assert seen["token_ids"].tolist() == [[BEGIN, 97, 98, 99, END, 9, 9]]
     assert seen["segment_ids"].tolist() == [[0, 0, 0, 1, 0, 0, 0]]
@@ -92,7 +68,7 @@ def test_a_text_is_the_mean_of_its_windows_by_their_tokens():
 
 def test_features_do_not_depend_on_the_texts_beside():
     texts = ["whale", "a", "b" * 30, "", "sea"]
-    encoder = Encoder(Letters(), Sums(), LONGEST)
+    encoder = Encoder(TOKENS, Sums())
     together = encoder.features(texts, 4, ignore)
     alone = np.concatenate([encoder.features([text], 4, ignore) for text in texts])
     assert together.shape == (5, 2)
@@ -102,7 +78,7 @@ def test_features_do_not_depend_on_the_texts_beside():
 
 def test_every_length_has_one_shape_which_is_traced_once():
     network = Sums()
-    Encoder(Letters(), network, LONGEST).features(["abc"] * 1100, 4, ignore)
+    Encoder(TOKENS, network).features(["abc"] * 1100, 4, ignore)
     assert len(network.shapes) > 1
     assert len(set(network.shapes)) == 1
 

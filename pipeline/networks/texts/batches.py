@@ -1,0 +1,76 @@
+"""Batches of windows: of like length, so that none is filled up to the longest of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.networks.texts.windows import STEP, Windows
+from pipeline.networks.training.batches import Batch, Batches
+
+AMONG = 50  # batches whose windows are sorted by length together: more is less padding and less chance
+
+
+@dataclass(frozen=True)
+class WindowBatches:
+    """Makes batches of windows, filled up to the longest in the batch.
+
+    Attributes:
+        windows: of the training texts.
+        targets: float32 (texts, 1, outputs), as the loss wants them.
+        weights: float32 (windows,), or None.
+        names: of what the network takes.
+        longest: tokens of a window.
+        pad: the token that fills up.
+    """
+
+    windows: Windows
+    targets: np.ndarray
+    weights: np.ndarray | None
+    names: Sequence[str]
+    longest: int
+    pad: int
+
+    def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
+        length = int(self.windows.lengths[rows].max(initial=1))
+        length = min(-(-length // STEP) * STEP, self.longest)
+        seen = self.windows.padded(rows, length, self.pad)
+        inputs = {name: seen[name] for name in self.names}
+        weights = None if self.weights is None else self.weights[rows]
+        return inputs, self.targets[self.windows.texts[rows]], weights  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class LengthBatches(Batches):
+    """Batches of like length: of `AMONG` batches at a time the rows are sorted by it, the batches shuffled.
+
+    Attributes:
+        lengths: of the rows, int64 (n,).
+    """
+
+    lengths: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """Returns the rows of an epoch's batches, one batch after the other."""
+        kept, most = super().order(rng)[: len(self) * self.size], AMONG * self.size
+        parts = [kept[start : start + most] for start in range(0, len(kept), most)]
+        alike = [part[np.argsort(self.lengths[part], kind="stable")] for part in parts]
+        batches = np.concatenate([np.zeros(0, np.int64), *alike]).reshape(-1, self.size)
+        return batches[rng.permutation(len(batches))].ravel()
+
+
+def window_weights(windows: Windows, weights: np.ndarray | None) -> np.ndarray | None:
+    """Returns float32 (windows,), mean 1: a text's weight shared by its windows; None where all are 1.
+
+    Args:
+        windows: of the texts.
+        weights: (texts,) of the rows, or None.
+    """
+    several = np.bincount(windows.texts)
+    if weights is None and several.max(initial=1) == 1:
+        return None
+    own = np.ones(len(several)) if weights is None else weights
+    found = (own / several)[windows.texts]
+    return (found / found.mean()).astype(np.float32)
