@@ -1,16 +1,13 @@
 """From a zip of stained pages to a grey for each pixel of others, with nothing edited."""
 
 import re
-import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.api import load_config, open_run
 from pipeline.cli import main
-from pipeline.package.opened import open_package
-from pipeline.package.stage import lay_out
+from tests.dense.hidden import answered
 from tests.dense.pages import packed, page, write_pages
 
 pytestmark = pytest.mark.slow
@@ -58,18 +55,9 @@ def test_pages_from_draft_to_new_rows(tmp_path, monkeypatch, capsys):
 
 def hidden_pages_are_answered_by_the_package(place, truth):
     """A hidden test twice as large, one page of it broken, in blocks: the same greys of the same pages."""
-    assert main(["package", "toy", "--no-trial", "--no-wheels"]) == 0
-    config = load_config(place / "configs" / "toy.yaml")
-    run = open_run(config)
-    contest = place / "input" / "competitions" / "toy"
-    lay_out(run.plan.source, config.data, run.competition, 2, contest)
-    assert not (contest / "train").exists()
-    shutil.copytree(place / "runs/toy/package/dataset", place / "input/datasets/toy")
     first = next(iter(truth))
-    (contest / "test" / f"{first}c1.png").write_bytes(b"no picture")
-    package = open_package(place / "input/datasets/toy", place / "input")
-    assert package.check()[1].endswith("predicted again: the same.")
-    done = package.predict(package.read_test(), place / "hidden.csv", most=2)
+    contest, done = answered(place, f"test/{first}c1.png")
+    assert not (contest / "train").exists()
     assert (done.rows, done.by_prior) == (6, 1)
     local, hidden = (rows_by_id(path) for path in ("runs/toy/submission.csv", "hidden.csv"))
     assert list(hidden) == list(pd.read_csv(contest / "sampleSubmission.csv", dtype=str)["id"])
