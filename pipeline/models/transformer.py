@@ -19,6 +19,7 @@ from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
 from pipeline.models.ngrams import Ngrams
 from pipeline.models.size import Size
+from pipeline.networks.brought import weights_at
 from pipeline.networks.texts import encoder as encoders
 
 VERSION = 1  # of the features: raise it when the same weights would say something else of a text
@@ -47,19 +48,24 @@ class TransformerConfig(AnytimeConfig):
     stride: int = Field(default=16, ge=0, description="tokens that two windows of a long text share")
     max_windows: int = Field(default=4, ge=1, description="windows of a text, from its beginning")
 
+    @property
+    def weights_kind(self) -> Literal["folder", "none"]:
+        """The kind of thing that `weights` names; it is read again when rows are predicted."""
+        return "none" if self.weights is None else "folder"
+
     def space(self) -> dict[str, dict[str, Any]]:
         return {"pooling": {"choice": ["mean", "cls"]}, "max_length": {"choice": [64, 128, 256]}}
 
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong, and what is missing, before any work starts."""
-        if not self.enabled:
+        if not self.enabled or (self.weights is not None and weights_at(self.weights) is None):
             return []
         if not encoders.installed():
             return [f"`{where}.kind: transformer` {encoders.HOW_TO_INSTALL}"]
         found = []
         if self.weights is None:
             found.append(f"`{where}.weights` must be the folder of a pretrained encoder.")
-        elif problem := encoders.misfit(Path(self.weights)):
+        elif problem := encoders.misfit(weights_at(self.weights) or Path(self.weights)):
             found.append(f"`{where}.weights`: {problem}.")
         if self.pair and self.columns is not None and len(self.columns) != 2:
             found.append(f"`{where}.pair` needs two `columns`. Received: {self.columns}.")
@@ -137,7 +143,7 @@ class Transformer(Model):
     def _folder(self) -> Path:
         if self.config.weights is None:
             raise ModelError("`weights` must be the folder of a pretrained encoder.")
-        return Path(self.config.weights)
+        return weights_at(self.config.weights) or Path(self.config.weights)
 
     def _head(self) -> Linear:
         section = AnytimeConfig(kind="linear", inputs=[PART], max_seconds=self.config.max_seconds)
