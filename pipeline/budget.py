@@ -61,6 +61,7 @@ class Budget:
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
         variant_of: the same of copies with other settings.
         waiting: the configuration's models that are still to come, the one in hand first.
+        asked: the configuration as it was before.
         beside: seconds that folds side by side took beside their fits' own: what encodes, writes, predicts.
     """
 
@@ -74,6 +75,9 @@ class Budget:
     variant_of: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     beside: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.asked = self.plan.config
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
@@ -99,7 +103,7 @@ class Budget:
         product = self._submit()
         used = Clock.now() - self.started
         self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
-        return publish(self.made(), product, self.started)
+        return publish(self.made(), product, self.started, self.asked)
 
     def made(self) -> Run:
         """The run of the models that are done."""
@@ -296,5 +300,5 @@ class Budget:
         run = self.made()
         product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
-        publish(run, product, self.started)
+        publish(run, product, self.started, self.asked)
         return product
