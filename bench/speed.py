@@ -30,6 +30,7 @@ CASES = (
     "masks",
     "head",
     "finetune",
+    "inference",
     "tables",
     "side_by_side",
     "texts",

@@ -23,7 +23,6 @@ from pipeline.stages.audit import audit_before_training, lines_of, make_labels, 
 from pipeline.stages.members import averaged, own_members
 from pipeline.stages.page import publish_page
 from pipeline.stages.submission import Summary, ensemble_product, publish, submission_product
-from pipeline.store import Product
 
 RESERVE = 0.1  # of the budget, for the last blend and the submission
 LEAST_RESERVE, MOST_RESERVE = 3.0, 60.0  # seconds
@@ -61,6 +60,7 @@ class Budget:
         seed_of: name of a copy with another seed -> name of the model that it is a copy of.
         variant_of: the same of copies with other settings.
         waiting: the configuration's models that are still to come, the one in hand first.
+        asked: the configuration as it was before anything was changed.
         beside: seconds that folds side by side took beside their fits' own: what encodes, writes, predicts.
     """
 
@@ -73,6 +73,7 @@ class Budget:
     seed_of: dict[str, str] = field(default_factory=dict)
     variant_of: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    asked: Config | None = None
     beside: float = 0.0
 
     def train(self) -> dict[str, Any]:
@@ -96,10 +97,10 @@ class Budget:
             self._add(name, section)
             if not self._train(clock, name):
                 full.add(self._copied(name))
-        product = self._submit()
+        summary = self._submit()
         used = Clock.now() - self.started
         self.progress.message(f"{used:.0f} s of {self.seconds:.0f} s used; trained: {', '.join(self.done)}")
-        return publish(self.made(), product, self.started)
+        return summary
 
     def made(self) -> Run:
         """The run of the models that are done."""
@@ -272,8 +273,8 @@ class Budget:
         self._configure(models={**self.plan.config.models, name: section})
 
     def _configure(self, **update: Any) -> None:
-        config: Config = self.plan.config.model_copy(update=update)
-        self.plan = replace(self.plan, config=config)
+        self.asked = self.asked or self.plan.config
+        self.plan = replace(self.plan, config=self.plan.config.model_copy(update=update))
 
     def _narrowed(self) -> Plan:
         """The plan with the models that are done; the baseline only while there is nothing else."""
@@ -291,10 +292,9 @@ class Budget:
     def _blend_size(self, members: int) -> int:
         return self._size.rows * self._size.outputs * members
 
-    def _submit(self) -> Product:
+    def _submit(self) -> Summary:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""
         run = self.made()
         product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
-        publish(run, product, self.started)
-        return product
+        return publish(run, product, self.started, self.asked)

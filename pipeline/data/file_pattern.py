@@ -49,15 +49,20 @@ class FilePattern:
         for name in names:
             match = expression.fullmatch(name)
             if match:
-                yield name, match.groups()
+                yield name, tuple(match[f"f{number}"] for number in range(len(self.fields)))
 
     def renamed(self, name: str, field: str, value: str) -> str:
-        """Returns the name of a file that fits, of another row: with another value of one field."""
+        """Returns the name of a file that fits, with another value wherever a field stands."""
         match = re.fullmatch(self._expression(), name)
         if match is None or field not in self.fields:
             return name
-        start, end = match.span(self.fields.index(field) + 1)
-        return name[:start] + value + name[end:]
+        number, pieces, last = self.fields.index(field), [], 0
+        for group in match.re.groupindex:  # in their order
+            if group == f"f{number}" or group.startswith(f"r{number}_"):
+                start, end = match.span(group)
+                pieces += [name[last:start], value]
+                last = end
+        return "".join([*pieces, name[last:]])
 
     def index(self, names: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
         """Returns values -> the names that fit them."""
@@ -67,17 +72,19 @@ class FilePattern:
         return dict(found)
 
     def _expression(self) -> str:
+        """Returns a regular expression: group `f0` is the first field, `r0_2` where it stands again."""
         seen: list[str] = []
         pieces = []
-        for literal, field in self._parts:
+        for place, (literal, field) in enumerate(self._parts):
             escaped = re.escape(literal).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
             pieces.append(escaped)
             if field and field in seen:
-                pieces.append(rf"\{seen.index(field) + 1}")
+                pieces.append(f"(?P<r{seen.index(field)}_{place}>(?P=f{seen.index(field)}))")
             elif field:
                 seen.append(field)
                 others = "|".join(map(re.escape, self._others.get(field, ())))
-                pieces.append(f"(?!(?:{others})(?:/|$))([^/]+)" if others else "([^/]+)")
+                value = f"(?P<f{len(seen) - 1}>[^/]+)"
+                pieces.append(f"(?!(?:{others})(?:/|$)){value}" if others else value)
         return "".join(pieces)
 
 

@@ -110,6 +110,11 @@ class PixelRows:
             runs.append(block)
         return replace(self, names=tuple(names), runs=np.concatenate(runs))
 
+    def reach(self, name: str) -> tuple[int, int]:
+        """Returns height and width of what holds all pixels of a picture that are asked for."""
+        ends = [(at[0].stop, at[1].stop) for _, at, *_ in self.part([name]).spans()]
+        return (max(end[0] for end in ends), max(end[1] for end in ends)) if ends else (0, 0)
+
     def part(self, names: Sequence[str]) -> PixelRows:
         """Returns the rows of some of the pictures, in their order."""
         wanted = {name: number for number, name in enumerate(names)}

@@ -94,11 +94,13 @@ def append_pixels(
     """
     task, rows, header = _pixels_of(competition)
     place = {name: number for number, name in enumerate(competition.test_ids)}
-    prior = competition.prior() if competition.by_prior else None
+    prior, sizes = competition.prior() if competition.by_prior else None, competition.test_sizes
 
     def picture(name: str) -> np.ndarray:
-        flat = values[place[name]] if name in place else prior
-        return np.asarray(flat).reshape(task.height, task.width)
+        flat = np.asarray(values[place[name]] if name in place else prior)
+        known = sizes is not None and name in place
+        height, width = sizes[place[name]].tolist() if known else rows.reach(name)  # type: ignore[index]
+        return task.own(flat, (height, width))
 
     write_pixel_rows(file, rows, header if begins else None, picture, task.white, decimals)
 

@@ -45,7 +45,6 @@ class Model(ABC):
         most: share of a budget that its folds may take, at most, where it leads.
         faster: settings for where its folds do not fit into a budget's share; what the user has set stays.
         variants: other settings that are worth a member of their own where time is left.
-        unpacked: why no package can bring it, or "".
 
     Example:
         >>> from pipeline.data.rows import Dataset
@@ -83,7 +82,6 @@ class Model(ABC):
     most: ClassVar[float] = 0.5
     faster: ClassVar[Mapping[str, Any]] = {}
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
-    unpacked: ClassVar[str] = ""
 
     def __init__(self, config: ModelConfig, task: Task) -> None:
         self.config = config

@@ -19,6 +19,7 @@ from pipeline.inputs.text import ALONE, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
 from pipeline.models.size import Size
+from pipeline.networks.brought import weights_at
 from pipeline.networks.texts import encoder as encoders
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
@@ -52,10 +53,6 @@ class Transformer(Model):
     tasks = Linear.tasks
     embeds = True
     anytime = True
-    unpacked = (
-        "it reads its encoder with KerasHub from a folder, which no package brings. Leave it out of "
-        "`ensemble.members`, or predict here: make predict"
-    )
     config: TransformerConfig
 
     @classmethod
@@ -133,7 +130,7 @@ class Transformer(Model):
     def _folder(self) -> Path:
         if self.config.weights is None:
             raise ModelError("`weights` must be the folder of a pretrained encoder.")
-        return Path(self.config.weights)
+        return weights_at(self.config.weights) or Path(self.config.weights)
 
     def _same_weights(self) -> None:
         if encoders.identity_of(self._folder) != self.identity_:

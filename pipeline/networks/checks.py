@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.networks.backbones import find_backbone
+from pipeline.networks.brought import weights_at
 from pipeline.networks.notation import parse
 from pipeline.networks.weights_file import keras_home, misfit, network_of
 
@@ -115,6 +116,8 @@ def _backbone(config: CNNConfig) -> Iterator[tuple[str, str]]:
 def _weights(config: CNNConfig) -> Iterator[tuple[str, str]]:
     if config.from_scratch and config.weights_kind in ("imagenet", "file"):
         yield "weights", f"a network from scratch starts from none. Received: {config.weights!r}."
+    elif config.weights_kind == "file" and weights_at(config.weights) is None:
+        return
     elif config.weights_kind == "file" and not Path(config.weights).is_file():
         yield (
             "weights",

@@ -14,7 +14,7 @@ from pipeline.networks.picture_batches import take
 from pipeline.networks.targets import Targets
 from pipeline.transforms.test_time import affines, apply_test_time, undo
 
-PIXELS_PER_BATCH = 2**22
+PIXELS_PER_BATCH = 2**20  # what a layer holds of more falls out of a processor's caches
 MOST, LEAST = 256, 16
 FEATURES_VERSION = 1
 

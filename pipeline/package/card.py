@@ -106,6 +106,6 @@ def _weights(models: Mapping[str, ModelConfig]) -> str:
         if said == "imagenet":
             record = BACKBONES[section.backbone]  # type: ignore[attr-defined]
             found.append(f"{name} began with the ImageNet weights of {section.backbone} ({record.licence})")  # type: ignore[attr-defined]
-        elif said == "file":
+        elif said in ("file", "folder"):
             found.append(f"{name} began with the weights in {section.weights}, whose licence its giver says")  # type: ignore[attr-defined]
     return f"Weights: {'; '.join(found)}." if found else "No model began with weights of somebody else."

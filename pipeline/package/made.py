@@ -13,6 +13,7 @@ import pipeline
 from pipeline.config.schema import Config
 from pipeline.data.source import Source
 from pipeline.package.machine import machine
+from pipeline.package.weights import weights_files
 from pipeline.run.run import Run
 from pipeline.store import digest, file_digest, write_json
 
@@ -37,7 +38,7 @@ def write_made(run: Run, facts: Mapping[str, Any], config: Path, manifest: Mappi
             "toolkit": toolkit(),
             "config": file_digest(config),
             "data": data_files(run.plan.source),
-            "weights": weights_files(run.config),
+            "weights": weights_files(run.config.models.values()),
             "versions": facts["versions"],
             "machine": machine(),
             "timed": timed(run.config),
@@ -77,13 +78,6 @@ def data_files(source: Source) -> dict[str, str]:
         many = len(files) > MOST_NAMED
         result |= {f"{folder}/ ({len(files)} files)": digest(files)} if many else files
     return result
-
-
-def weights_files(config: Config) -> dict[str, str]:
-    """Returns path -> SHA-256 of the files of weights that networks begin with."""
-    sections = config.models.values()
-    named = {getattr(one, "weights", "") for one in sections if getattr(one, "weights_kind", "") == "file"}
-    return {name: file_digest(Path(name)) if Path(name).is_file() else "not there" for name in sorted(named)}
 
 
 def timed(config: Config) -> list[str]:

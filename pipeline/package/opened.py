@@ -34,6 +34,7 @@ from pipeline.package.contents import (
 from pipeline.package.finished import Finished, peak_memory
 from pipeline.package.source import ContestSource, find_contest
 from pipeline.package.versions import MISSING, differences
+from pipeline.package.weights import brought_weights
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
@@ -210,6 +211,7 @@ def open_package(root: Path, inputs: Path, progress: Progress | None = None) -> 
     if not (root / FACTS).is_file():
         raise DataError(f"{root} holds no package: it has no {FACTS}.")
     facts = json.loads((root / FACTS).read_text(encoding="utf-8"))
+    brought_weights(facts, root)
     data = load_config(root / CONFIG, tuned=False).data
     return package_of(root, facts, find_contest(inputs, data.train, data.sample), progress)
 
@@ -231,6 +233,7 @@ def package_of(
     code = str(root / CODE)
     if code not in sys.path:
         sys.path.insert(0, code)
+    brought_weights(facts, root)
     config = load_config(root / CONFIG, tuned=False)
     source = ContestSource(contest, FolderSource(root / BROUGHT), facts["fingerprint"])
     plan = Plan(config, source, Store(root / RUN), tuple(facts["models"]))

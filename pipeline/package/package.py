@@ -16,6 +16,7 @@ from pipeline.package.made import write_made
 from pipeline.package.notebook import write_notebook
 from pipeline.package.opened import Package, package_of
 from pipeline.package.versions import versions_in_use
+from pipeline.package.weights import carry_weights
 from pipeline.package.wheel import write_wheel
 from pipeline.package.wheels import fetch_wheels, read_image
 from pipeline.registry import MODELS
@@ -96,14 +97,12 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
         )
-    for name in needed(run, blend):
-        if why := MODELS.get(run.plan.section(name).kind).unpacked:
-            raise ModelError(f"{name} (kind: {run.plan.section(name).kind}) cannot be packed: {why}.")
     if image:
         read_image(image)  # what is wrong with it is said before anything goes
     shutil.rmtree(place.root, ignore_errors=True)
     write_run(run, blend, place.dataset)
     facts = _facts(run, blend, place)
+    facts["weights"] = carry_weights(run.config.models, facts["models"], place.dataset)
     package = package_of(place.dataset, facts, run.plan.source, run.progress)
     package.check()
     facts["versions"] = versions_in_use()

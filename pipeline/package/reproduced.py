@@ -15,8 +15,9 @@ from pipeline.data.source import Source
 from pipeline.errors import ConfigError, DataError, listing
 from pipeline.package.contents import CODE, CONFIG
 from pipeline.package.machine import differing, machine
-from pipeline.package.made import MADE, data_files, read_made, toolkit, weights_files
+from pipeline.package.made import MADE, data_files, read_made, toolkit
 from pipeline.package.versions import differences
+from pipeline.package.weights import weights_files
 from pipeline.run.run import Run
 from pipeline.runners.pool import train_models
 from pipeline.stages.audit import audit_before_training
@@ -56,7 +57,8 @@ class Card:
         versions = differences(self.made["versions"])
         found += [f"{name}: made with {was}, here {now}" for name, (was, now) in versions.items()]
         found += differing(self.made["machine"], machine())
-        found += [f"weights {line}" for line in differing(self.made["weights"], weights_files(self.config))]
+        weights = weights_files(self.config.models.values())
+        found += [f"weights {line}" for line in differing(self.made["weights"], weights)]
         if timed := self.made["timed"]:
             found.append(
                 f"fits that end by the clock (`max_seconds`), and never twice alike: {listing(timed)}"

@@ -76,6 +76,13 @@ class Tried:
         return start + foretell(self.rows, TIMES * self.rows, self.predicting, self.hidden)
 
     @property
+    def at_most(self) -> float:
+        """Seconds for the hidden rows if all that the larger trial took to predict grew with the rows."""
+        rows = self.rows * (1 if self.often is None else TIMES)
+        start = self.once.seconds - self.predicting[0]
+        return start + self.predicting[1] * max(1.0, self.hidden / rows)
+
+    @property
     def good(self) -> bool:
         """Whether the file is the same and the time suffices."""
         return (
@@ -102,7 +109,7 @@ class Tried:
             )
         found.append(
             f"foretold for {self.hidden:,} rows: {_time(self.foretold)} of {_time(self.limits.seconds)} "
-            "(on this machine)"
+            f"(on this machine), at most {_time(max(self.at_most, self.foretold))}"
         )
         if self.foretold > MARGIN * self.limits.seconds:
             found += self._too_slow()

@@ -13,6 +13,7 @@ COMPUTING = {
     "catboost": ("catboost",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python"),
     "keras": ("keras",),
+    "keras_hub": ("keras-hub",),
     "lightgbm": ("lightgbm",),
     "numpy": ("numpy",),
     "pandas": ("pandas",),
@@ -24,6 +25,7 @@ COMPUTING = {
     "skops": ("skops",),
     "sklearn": ("scikit-learn",),
     "soundfile": ("soundfile",),
+    "tokenizers": ("tokenizers",),
     "tensorflow": ("tensorflow-cpu", "tensorflow"),
     "xgboost": ("xgboost-cpu", "xgboost"),
 }

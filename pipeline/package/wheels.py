@@ -15,7 +15,8 @@ from pipeline.progress import Progress
 
 # Not on Kaggle's image, as far as is known, and small: brought where nobody says what it holds.
 LACKING = ("skops", "prettytable", "wcwidth", "ruamel.yaml")
-READING = ("catboost", "keras", "lightgbm", "skops", "sklearn", "xgboost")  # read what was learned
+# Read what was learned.
+READING = ("catboost", "keras", "keras_hub", "lightgbm", "skops", "sklearn", "xgboost")
 PLATFORMS = (
     "manylinux2014_x86_64",
     "manylinux_2_17_x86_64",

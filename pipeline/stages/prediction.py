@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.many_rows import spread
@@ -26,6 +26,7 @@ from pipeline.registry import MODELS
 from pipeline.run.run import Run
 from pipeline.stages.answers import Answered, answers
 from pipeline.stages.blend import blend_of
+from pipeline.stages.submission import trained_sections
 from pipeline.store import replaced
 from pipeline.tasks.answer import number_text
 
@@ -98,24 +99,10 @@ def cut_to_time(run: Run) -> list[str]:
     path = run.plan.store.root / "submission.json"
     if not path.exists() or run.trained():
         return []
-    facts = json.loads(path.read_text(encoding="utf-8"))["config"]
-    models = run.config.models
-    if not any(name in models and _cut(models[name], said) for name, said in facts["models"].items()):
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if manifest.get("asked") != trained_sections(run.config):
         return []
-    return submitted_overrides(facts)
-
-
-def _cut(own: ModelConfig, said: Mapping[str, Any]) -> bool:
-    """Says whether a section is the own one with less time, or with its kind's faster settings."""
-    asked = own.model_dump(mode="json")
-    if own.kind != said["kind"] or said == asked:
-        return False
-    faster = MODELS.get(own.kind).faster
-    slower = {
-        key: asked[key] for key in faster if said[key] == faster[key] and key not in own.model_fields_set
-    }
-    less = {"max_seconds": asked["max_seconds"]} if asked.get("max_seconds", 0) is None else {}
-    return {**said, **slower, **less} == asked
+    return submitted_overrides(manifest["config"])
 
 
 def submitted_overrides(facts: Mapping[str, Any]) -> list[str]:

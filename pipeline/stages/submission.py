@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.board import Board
 from pipeline.config.metric import metric_key, metric_name, metric_of
+from pipeline.config.schema import Config
 from pipeline.data.dense import read_values
 from pipeline.data.folds import fold_kind
 from pipeline.data.submission import submission_text, verify_submission, write_pixels
@@ -92,8 +93,14 @@ def own_ensemble(run: Run) -> Product:
     return product
 
 
-def publish(run: Run, product: Product, started: float) -> Summary:
+def publish(run: Run, product: Product, started: float, asked: Config | None = None) -> Summary:
     """Copies a finished submission to `runs/NAME/`, notes it on the board.
+
+    Args:
+        run: whose submission it is.
+        product: the submission.
+        started: when the run began, by the clock that never goes back.
+        asked: the configuration that was asked for, where a budget made another of it.
 
     Returns:
         Its manifest.
@@ -105,9 +112,17 @@ def publish(run: Run, product: Product, started: float) -> Summary:
         else:
             (root / name).unlink(missing_ok=True)
     summary: Summary = json.loads((product.path / "submission.json").read_text(encoding="utf-8"))
+    if asked is not None:
+        summary["asked"] = trained_sections(asked)
+        write_json(root / "submission.json", summary)
     said = run.config.model_dump(mode="json", exclude_defaults=True)
     Board.open(root).record_run(summary, said, f"{os.getpid()}-{started}")
     return summary | {"path": str(root / "submission.csv"), "elapsed": time.monotonic() - started}
+
+
+def trained_sections(config: Config) -> dict[str, Any]:
+    """Returns the sections of a configuration that a budget may change, as a manifest holds them."""
+    return config.model_dump(mode="json", include={"models", "folds", "ensemble"})
 
 
 def _write(run: Run, ensemble: Product, name: str, path: Path) -> None:

@@ -116,8 +116,18 @@ class Image(Task):
         return canvas
 
     def own(self, values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Returns (height, width) of one prediction (outputs,): what belongs to a picture of that size."""
-        return values.reshape(self.height, self.width)[: size[0], : size[1]]
+        """Returns (height, width) of one prediction (outputs,): what belongs to a picture of that size.
+
+        A picture larger than the canvas was shrunk onto it (`upper_left`): its answer is enlarged.
+        """
+        scale = min(1.0, self.height / max(size[0], 1), self.width / max(size[1], 1))
+        canvas = values.reshape(self.height, self.width)
+        if scale == 1.0:
+            return canvas[: size[0], : size[1]]
+        import cv2
+
+        height, width = (max(1, round(side * scale)) for side in size)
+        return cv2.resize(np.asarray(canvas[:height, :width], np.float32), (size[1], size[0]))
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         found = np.zeros((len(target), self.n_outputs))

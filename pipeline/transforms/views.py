@@ -75,6 +75,21 @@ def invert_affines(affines: np.ndarray) -> np.ndarray:
     return np.concatenate([linear, -linear @ affines[..., 2:]], axis=-1)
 
 
+def upper_left(sizes: np.ndarray, size: tuple[int, int]) -> Views:
+    """Returns views of whole pictures at the upper left corner of a canvas.
+
+    A picture keeps its pixels; one that is larger than the canvas is shrunk until it fits.
+
+    Args:
+        sizes: (rows, 2), height and width of each picture.
+        size: (height, width) of the canvas.
+    """
+    scale = np.minimum(1.0, (np.array(size) / np.maximum(sizes, 1)).min(axis=1))
+    affines = np.tile(np.eye(2, 3), (len(sizes), 1, 1)) * scale[:, None, None]
+    affines[:, :, 2] = 0.5 * scale[:, None] - 0.5
+    return Views(affines, size)
+
+
 def whole(sizes: np.ndarray, size: tuple[int, int], keep_aspect: bool = False) -> Views:
     """Returns views of whole pictures.
 

@@ -27,6 +27,13 @@ def test_values_from_names(text, found):
     assert FilePattern(text).index(FILES) == found
 
 
+def test_another_value_stands_wherever_the_field_does():
+    nested = FilePattern("test/{id}/{kind}/{id}_*.png")
+    assert nested.renamed("test/7/red/7_left.png", "id", "7c1") == "test/7c1/red/7c1_left.png"
+    assert nested.renamed("test/7/red/7_left.png", "kind", "blue") == "test/7/blue/7_left.png"
+    assert nested.renamed("test/7/red/8_left.png", "id", "9") == "test/7/red/8_left.png"  # fits not
+
+
 def test_braces_that_do_not_close():
     with pytest.raises(DataError, match=r"'images/\{id.jpg' is no pattern of file names"):
         FilePattern("images/{id.jpg")

@@ -11,6 +11,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.tasks.rle import RunLengths, is_rle
 from tests.dense.discs import SIDE, write_masks, write_objects
+from tests.dense.hidden import answered
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +79,27 @@ def test_objects_have_a_row_each(place, capsys):
         objects = [RunLengths().read(row["EncodedPixels"], size) for row in answers if row["ImageId"] == key]
         assert sum(objects).max() <= 1
     assert main(["train", "toy"]) == 0  # nothing to do
+    hidden_objects_are_answered_by_the_package(place)
+
+
+def hidden_objects_are_answered_by_the_package(place):
+    """A hidden test twice as large: the same objects of the same pictures, of a broken one none."""
+    contest, done = answered(place, "stage1_test/n12c1/images/n12c1.png")
+    assert not (contest / "stage1_train").exists()
+    assert (done.rows, done.by_prior) == (8, 1)
+    local, hidden = (cells_by_id(path) for path in ("runs/toy/submission.csv", "hidden.csv"))
+    asked = pd.read_csv(contest / "stage1_sample_submission.csv", dtype=str)["ImageId"]
+    assert list(hidden) == asked.tolist()
+    for key, cells in local.items():
+        assert hidden[key] == cells
+        assert hidden[f"{key}c1"] == (["1 1"] if key == "n12" else cells)  # what the sample shows
+
+
+def cells_by_id(path):
+    found = {}
+    for row in rows_of(path):
+        found.setdefault(row["ImageId"], []).append(row["EncodedPixels"])
+    return found
 
 
 def test_a_budget_ends_with_a_submission(place):

@@ -4,6 +4,8 @@ import csv
 import json
 import shutil
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,14 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.data.source import FolderSource
 from pipeline.errors import DataError, ModelError, StoreError
+from pipeline.networks.brought import bring
+from pipeline.networks.config import CNNConfig
+from pipeline.networks.texts import encoder
 from pipeline.package import opened, versions
 from pipeline.package.opened import open_package
 from pipeline.package.package import Place, write_package
+from pipeline.package.weights import brought_weights, carry_weights
 from pipeline.progress import Progress
-from pipeline.registry import MODELS
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.stages.order import train
@@ -33,15 +38,6 @@ def read(path):
 
 def opened_at(inputs):
     return open_package(inputs / "datasets" / "toy-package", inputs)
-
-
-def test_a_model_that_no_package_can_bring_is_named_before_anything_goes(packed, monkeypatch):
-    monkeypatch.setattr(MODELS.get("neighbours"), "unpacked", "it reads a folder")
-    config, store = load_config(packed / "configs/toy.yaml"), Store(packed / "runs/toy")
-    run = Run(Plan(config, FolderSource(packed / "data/toy"), store), Progress())
-    with pytest.raises(ModelError, match=r"near \(kind: neighbours\) cannot be packed: it reads a folder"):
-        write_package(run, Place(packed / "runs/toy/package", "toy", "toy"), wheels=False)
-    assert (packed / "runs/toy/package/dataset").is_dir()
 
 
 def test_the_file_is_the_local_one_whatever_the_blocks(packed, inputs, tmp_path):
@@ -140,8 +136,7 @@ models:
 """
 
 
-def test_texts_are_packed(tmp_path):
-    data = tmp_path / "data"
+def write_words(data):
     data.mkdir()
     words = {"glad": ["sun and song", "a merry day"], "sad": ["rain and sorrow", "a weary night"]}
     rows = [
@@ -155,13 +150,22 @@ def test_texts_are_packed(tmp_path):
     pd.DataFrame({"id": table["id"][30:], "glad": 0.5, "sad": 0.5}).to_csv(
         data / "sample_submission.csv", index=False
     )
-    (tmp_path / "words.yaml").write_text(TEXTS)
-    run = Run(
-        Plan(load_config(tmp_path / "words.yaml"), FolderSource(data), Store(tmp_path / "runs")), Progress()
-    )
+
+
+def packed_words(tmp_path, text):
+    """Trains and packs a contest of texts; returns where."""
+    write_words(tmp_path / "data")
+    (tmp_path / "words.yaml").write_text(text)
+    config, source = load_config(tmp_path / "words.yaml"), FolderSource(tmp_path / "data")
+    run = Run(Plan(config, source, Store(tmp_path / "runs")), Progress())
     train(run)
     place = Place(tmp_path / "package", "words", "words")
     write_package(run, place, wheels=False)
+    return place
+
+
+def test_texts_are_packed(tmp_path):
+    place = packed_words(tmp_path, TEXTS)
     package = open_package(place.dataset, tmp_path)
     package.predict(package.read_test(), tmp_path / "submission.csv")
     assert (tmp_path / "submission.csv").read_text() == (tmp_path / "runs/submission.csv").read_text()
@@ -169,3 +173,61 @@ def test_texts_are_packed(tmp_path):
     assert facts["models"] == ["letters"]
     assert str(place.dataset / "code") in sys.path
     sys.path.remove(str(place.dataset / "code"))
+
+
+ENCODED = """\
+competition: words
+data: {id: id, target: mood, columns: {line: text}}
+metric: log_loss
+folds: {n: 2}
+models:
+  letters: {kind: ngrams, max_features: 2}
+  frozen: {kind: transformer, weights: FOLDER/encoder}
+  idle: {kind: transformer, weights: FOLDER/other, enabled: false}
+ensemble: {method: mean, members: [frozen]}
+"""
+
+
+def test_the_weights_that_predicting_needs_are_packed(tmp_path, monkeypatch):
+    for name, letters in (("encoder", "sung"), ("other", "x")):
+        (tmp_path / name / "onnx").mkdir(parents=True)
+        for file in ("config.json", "tokenizer.json"):
+            (tmp_path / name / file).write_text("{}")
+        (tmp_path / name / "model.safetensors").write_text(letters)
+        (tmp_path / name / "pytorch_model.bin").write_text("the same once more")
+
+    def opened_encoder(folder, *_):
+        letters = (folder / "model.safetensors").read_text()
+
+        def features(texts, most, report):
+            return np.array([[text.count(one) for one in letters] for text in texts], np.float32)
+
+        return SimpleNamespace(features=features)
+
+    monkeypatch.setattr(encoder, "installed", lambda: True)
+    monkeypatch.setattr(encoder, "open_encoder", opened_encoder)
+    try:
+        place = packed_words(tmp_path, ENCODED.replace("FOLDER", str(tmp_path)))
+        for name in ("encoder", "other"):
+            shutil.rmtree(tmp_path / name)
+        package = open_package(place.dataset, tmp_path)
+        package.predict(package.read_test(), tmp_path / "submission.csv")
+    finally:
+        bring({})
+        sys.path.remove(str(place.dataset / "code"))
+    assert (tmp_path / "submission.csv").read_text() == (tmp_path / "runs/submission.csv").read_text()
+    kept = ["config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in (place.dataset / "weights").rglob("*.*")) == kept
+    made = json.loads((place.dataset / "made.json").read_text())["weights"]
+    assert {Path(name).name for name in made} == set(kept)
+    assert f"frozen began with the weights in {tmp_path}/encoder" in (place.dataset / "README.md").read_text()
+
+
+def test_weights_that_a_network_began_with_are_not_asked_for(tmp_path):
+    section = CNNConfig(kind="cnn", backbone="mobilenet", weights="gone.h5")
+    assert any("no such file" in problem for problem in section.problems("models.cnn"))
+    try:
+        brought_weights({"weights": carry_weights({"cnn": section}, ["cnn"], tmp_path)}, tmp_path)
+        assert section.problems("models.cnn") == []
+    finally:
+        bring({})

@@ -45,13 +45,16 @@ def test_time_is_foretold_on_the_line_through_both_trials():
     assert tried(hidden=1000).foretold == 120.0
     assert tried(hidden=1000, often=None, note="no").foretold == 120.0
     assert tried().good
+    disturbed = tried(hidden=1000, predicting=(10.0, 9.0))  # four times the rows were no slower
+    assert (disturbed.foretold, disturbed.at_most) == (30.0, 42.5)
+    assert tried(hidden=10).at_most == tried(hidden=400).at_most == 60.0
 
 
 def test_what_is_too_slow_names_what_could_go():
     slow = tried(hidden=100_000)
     assert not slow.good
     said = slow.lines()
-    assert "foretold for 100,000 rows: 2 h 47 min of 1 h 00 min (on this machine)" in said
+    assert "foretold for 100,000 rows: 2 h 47 min of 1 h 00 min (on this machine), at most 2 h 47 min" in said
     at = said.index("  net: 75% of the time; it adds +0.00300 to the score")
     assert said[at + 1] == "  trees: 25% of the time; it adds +0.00400 to the score"
     assert not tried(away=1e-3).good

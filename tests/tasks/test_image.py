@@ -54,6 +54,15 @@ def test_the_canvas_holds_every_picture_of_training_and_test():
         assert not shown[row, :, width:].any()
 
 
+def test_the_answer_of_a_picture_larger_than_the_canvas_is_enlarged():
+    canvas = np.zeros((5, 7), np.float16)
+    canvas[:, :4] = 0.25 * np.arange(4)  # 10 x 8 pixels, shrunk to 5 x 4
+    own = TASK.own(canvas.ravel(), (10, 8))
+    assert own.shape == (10, 8)
+    assert np.allclose(own[:, 1:-1], 0.125 * np.arange(8)[1:-1] - 0.0625)
+    assert TASK.own(canvas.ravel(), (3, 2)).tolist() == canvas[:3, :2].tolist()
+
+
 @pytest.mark.parametrize("in_memory", [0, 2**26], ids=["on disk", "in memory"])
 def test_answers_come_back_from_disk(tmp_path, monkeypatch, in_memory):
     monkeypatch.setattr(image_truth, "IN_MEMORY", in_memory)

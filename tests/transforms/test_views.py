@@ -8,6 +8,7 @@ from pipeline.transforms.views import (
     corners_box,
     from_axis,
     from_boxes,
+    upper_left,
     whole,
 )
 
@@ -164,3 +165,10 @@ def test_malformed_views_are_refused():
         Views(np.eye(3), (8, 8))
     with pytest.raises(ValueError, match="2 frames for the sizes of 1 pictures"):
         from_boxes(np.ones((2, 4)), SIZES[:1], (8, 8))
+
+
+def test_a_canvas_shows_pictures_as_they_are_and_shrinks_larger_ones():
+    views = upper_left(np.array([[4, 6], [10, 8]]), (5, 8))
+    assert views.affines[0].tolist() == [[1, 0, 0], [0, 1, 0]]
+    corners = np.array([[-0.5, -0.5], [7.5, 9.5]])  # of the second picture, which spans 8 x 10 pixels
+    assert views.apply(np.stack([corners, corners]))[1].tolist() == [[-0.5, -0.5], [3.5, 4.5]]

@@ -11,10 +11,10 @@ import numpy as np
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
-from pipeline.errors import ConfigError, DataError, listing
+from pipeline.errors import ConfigError, listing
 from pipeline.inputs.images.intensity import Intensity, write_intensity
 from pipeline.inputs.images.view import ViewConfig, make_views
-from pipeline.transforms.views import Views
+from pipeline.transforms.views import Views, upper_left
 
 Report = Callable[[float, str], None]
 Channels = Literal[1, 3]
@@ -103,6 +103,18 @@ def fallback_lines(section: ModelConfig, name: str, fallen: Mapping[str, np.ndar
     return lines
 
 
+def shrunk_line(section: ModelConfig, name: str, names: Sequence[str], views: Views) -> str:
+    """Says which new pictures are larger than the canvas that held all of the contest; "" where none is."""
+    small = np.flatnonzero(views.affines[:, 0, 0] < 1.0)
+    if not len(small) or not section.picture().get("canvas"):
+        return ""
+    height, width = views.size
+    return (
+        f"{name}: {len(small)} pictures are larger than all of the contest ({width}x{height}): "
+        f"they are shrunk, and their answers enlarged: {listing(names[row] for row in small.tolist())}."
+    )
+
+
 def write_views(
     path: Path,
     source: Source,
@@ -124,7 +136,8 @@ def write_views(
         found: coordinates in source pixels that the view follows, if any.
         intensity: what becomes black and white in pictures of more than 8 bits.
         sizes: (rows, 2), height and width of each, where they are known already.
-        canvas: height and width of what holds every picture, where the section asks for one.
+        canvas: height and width of what holds every picture of the contest, where the section asks for one;
+            a new picture that is larger is shrunk onto it.
 
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
@@ -136,7 +149,7 @@ def write_views(
         sizes, _ = image_sizes(source.read, names, report, threads)
     asked = section.picture()
     if asked.get("canvas") and canvas:
-        views = _laid_on(canvas, names, sizes)
+        views = upper_left(sizes, canvas)
         write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
         return views, np.zeros(len(names), bool)
     size = asked["size"] or _common_size(sizes)
@@ -144,15 +157,6 @@ def write_views(
     views, fallback = make_views(rule, found, sizes, (size[0], size[1]))
     write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
     return views, fallback
-
-
-def _laid_on(canvas: tuple[int, int], names: Sequence[str], sizes: np.ndarray) -> Views:
-    """Returns views by which pictures keep their pixels; raises DataError for those that are too large."""
-    large = np.flatnonzero((sizes > np.array(canvas)).any(axis=1))
-    if len(large):
-        shown = listing(f"{names[row]} ({sizes[row, 1]}x{sizes[row, 0]})" for row in large.tolist())
-        raise DataError(f"Pictures larger than all of the contest ({canvas[1]}x{canvas[0]}): {shown}.")
-    return Views(np.tile(np.eye(2, 3), (len(names), 1, 1)), canvas)
 
 
 def _common_size(sizes: np.ndarray) -> list[int]:

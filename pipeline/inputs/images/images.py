@@ -23,6 +23,7 @@ from pipeline.inputs.images.files import (
     make_pixels,
     picture_channels,
     seen_by,
+    shrunk_line,
     write_views,
 )
 from pipeline.inputs.images.intensity import intensity_key, read_intensity, write_intensity
@@ -134,4 +135,6 @@ class ImagesInput(Input):
         views, fallen = write_views(*asked, read_intensity(folder), canvas=canvas_of(folder))
         for line in fallback_lines(shop.section, shop.name, {"new": fallen}):
             shop.progress.message(line)
+        if line := shrunk_line(shop.section, shop.name, names, views):
+            shop.progress.warning(line)
         return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pipeline.config.schema import AnytimeConfig
 from pipeline.inputs.text import ALONE
+from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.texts import encoder as encoders
 
@@ -88,6 +89,11 @@ class TransformerConfig(AnytimeConfig):
     instead: ClassVar[Mapping[str, str]] = NET_INSTEAD
 
     @property
+    def weights_kind(self) -> Literal["folder", "none"]:
+        """The kind of thing that `weights` names; it is read again when rows are predicted."""
+        return "none" if self.weights is None else "folder"
+
+    @property
     def fine_tuned(self) -> bool:
         """Whether layers of the encoder learn."""
         return self.finetune != "none"
@@ -107,7 +113,7 @@ class TransformerConfig(AnytimeConfig):
 
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong, and what is missing, before any work starts."""
-        if not self.enabled:
+        if not self.enabled or (self.weights is not None and weights_at(self.weights) is None):
             return []
         if not encoders.installed():
             return [f"`{where}.kind: transformer` {encoders.HOW_TO_INSTALL}"]
@@ -116,7 +122,7 @@ class TransformerConfig(AnytimeConfig):
     def _read(self) -> Iterator[tuple[str, str]]:
         if self.weights is None:
             yield "weights", " must be the folder of a pretrained encoder."
-        elif problem := encoders.misfit(Path(self.weights)):
+        elif problem := encoders.misfit(weights_at(self.weights) or Path(self.weights)):
             yield "weights", f": {problem}."
         if self.pair and self.columns is not None and len(self.columns) != 2:
             yield "pair", f" needs two `columns`. Received: {self.columns}."
