@@ -10,7 +10,10 @@ from pathlib import Path
 from pipeline.progress import Progress
 
 SHORTEST = 0.5  # seconds of a share of time that is worth its name
-STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0, 6.0, 7.0, 8.5)  # each a fifth more than the one before
+STEPS = (  # each a tenth more than the one before
+    *(1.0, 1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 2.0, 2.2, 2.4, 2.7, 3.0, 3.3, 3.6, 4.0, 4.5, 5.0, 5.5),
+    *(6.0, 6.5, 7.0, 7.7, 8.5, 9.3),
+)
 
 
 class OutOfTime(Exception):  # noqa: N818 - no mistake, and never shown to anyone
