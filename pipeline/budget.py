@@ -40,7 +40,7 @@ def train_within(run: Run, seconds: float) -> Summary:
     started = Clock.now()
     audit_before_training(run)
     page = min(PAGE * seconds, MOST_OF_A_PAGE)
-    budget = Budget(run.plan, run.progress, seconds - page - (Clock.now() - started))
+    budget = Budget(run.plan, run.progress, max(0.0, seconds - page - (Clock.now() - started)))
     summary = budget.train()
     blend = newest_blend(run)
     summary |= {"labels": lines_of(make_labels(run, blend), run) if blend else []}
@@ -177,7 +177,7 @@ class Budget:
         rounds = len(run.groups(name, self.plan.own_fits))
         if fitting * share * clock.left / rounds >= self._least(name):
             kind.start(self.plan.config.threads)
-        each = share * clock.left / rounds
+        each = share * max(0.0, clock.left) / rounds
         seconds = coarse(min(fitting * each, each - self.beside) / section.seeds)
         if section.max_seconds is not None:
             return min(seconds, section.max_seconds)

@@ -138,7 +138,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     sounds = find_clips(source, train, test, key, _own_pictures(files))
     free = _free_columns(train, key, target.value, _patterns(pictures, sounds))
     split = find_split(train, test, key, free)
-    split = split if split.section or not sounds else find_group_in_ids(train, test, key)
+    split = split if split.section else find_group_in_ids(train, test, key)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     useless = find_useless(train, test, both)
     data = data_section(files, target.value, _located(pictures, sounds), list(useless), asked)

@@ -112,7 +112,9 @@ def _of_classes(question: Question, values: pd.Series, classes: int) -> Choice[s
     share = values.value_counts(normalize=True)
     if classes > 2:
         numbers = as_numbers(values)
-        if not np.isnan(numbers).any() and ORDER_WORDS & set(words(" ".join(question.names))):
+        # "01", "1" and "1.0" are one number and no grades.
+        graded = len(np.unique(numbers)) == classes and not np.isnan(numbers).any()
+        if graded and ORDER_WORDS & set(words(" ".join(question.names))):
             return Choice("qwk", "classes that are grades; the files cannot tell qwk from accuracy")
         others = "f1_macro" if np.isnan(numbers).any() else "f1_macro, qwk or rmse"
         return Choice("accuracy", f"a label is asked for; the files cannot tell accuracy from {others}")

@@ -20,9 +20,13 @@ GROUP_WORDS = {
     *("day", "date", "session", "scene", "video", "sequence", "group", "batch", "recording", "flight"),
 }
 FEWEST_GROUPS = 5
+FEWEST_EXPECTED = 5  # test rows that a random split would find in training: of fewer, none is no surprise
 FEWEST_NAMED = 3  # the same of a column whose name tells
+MOST_GROUPS = 0.5  # of the rows: with more, most groups have one row
 SEEN_BY_CHANCE = 0.5  # a test row's value that a random split would find in training at least this often
-SEEN = 0.1  # and that is found there no more often than this
+SEEN, OF_CHANCE = 0.1, 0.2  # and that is found there no more often than this, and than this part of chance
+# Ids are written in parts on purpose ("0013_01"), so that groups of one row do not speak against it.
+MOST_IN_IDS, BY_CHANCE_IN_IDS = 0.9, 0.15
 ID_PARTS = (r"^([A-Za-z]*\d+)[_-]", r"^([^_]+)_", r"^([^-]+)-", r"^(.+)_[^_]+$", r"^(.+)-[^-]+$")
 WIDE = 1000  # columns above which only those with a telling name are looked at
 
@@ -77,6 +81,8 @@ def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Ch
     """
     for name in sorted(columns, key=lambda name: not TIME_WORDS & set(words(name))):
         told = bool(TIME_WORDS & set(words(name)))
+        if not told and GROUP_WORDS & set(words(name)):
+            continue  # patients 0 to 41, and in the test 42 to 59: numbers are their names
         before, after = moments_of(train[name], told), moments_of(test[name], told)
         if before is None or after is None or len(np.unique(before)) <= FEWEST_GROUPS:
             continue
@@ -87,7 +93,12 @@ def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Ch
 
 
 def find_group(
-    train: pd.DataFrame, test: pd.DataFrame, columns: list[str], only_train: list[str]
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    columns: list[str],
+    only_train: list[str],
+    most: float = MOST_GROUPS,
+    by_chance: float = SEEN_BY_CHANCE,
 ) -> Choice[str] | None:
     """Returns the column whose values were kept on one side of the split.
 
@@ -100,12 +111,15 @@ def find_group(
         test: test table.
         columns: that both have.
         only_train: that the test table lacks, targets left out.
+        most: groups, as a part of the rows.
+        by_chance: test rows that a random split would find in training, as a part of them, at least.
     """
     found: list[tuple[int, str, str]] = []
-    for name in _repeating(train, columns):
+    for name in _repeating(train, columns, most=most):
         here, there = train[name].astype(str), test[name].astype(str)
         seen, chance = float(there.isin(set(here)).mean()), _seen_by_chance(here, there)
-        if chance >= SEEN_BY_CHANCE and seen <= SEEN:
+        expected = chance >= by_chance and chance * len(there) >= FEWEST_EXPECTED
+        if expected and seen <= min(SEEN, OF_CHANCE * chance):
             reason = (
                 f"{seen:.0%} of the test rows have a value that training has; by chance {chance:.0%} would"
             )
@@ -134,12 +148,14 @@ def find_group_in_ids(train: pd.DataFrame, test: pd.DataFrame, key: str) -> Spli
         if any(part[0].isna().any() for part in parts):
             continue
         here, there = (part.rename(columns={0: key}) for part in parts)
-        if found := find_group(here, there, [key], []):
+        if found := find_group(here, there, [key], [], MOST_IN_IDS, BY_CHANCE_IN_IDS):
             return Split(None, Choice(key, f"by the ids' part {pattern}: {found.reason}"), pattern)
     return Split()
 
 
-def _repeating(table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GROUPS) -> list[str]:
+def _repeating(
+    table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GROUPS, most: float = MOST_GROUPS
+) -> list[str]:
     """Returns the columns with several groups of several rows each."""
     from pandas.api import types
 
@@ -152,7 +168,7 @@ def _repeating(table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GRO
             continue
         if types.is_float_dtype(column.dtype) and not np.all(column % 1 == 0):
             continue
-        if fewest <= column.nunique() <= len(table) / 2:
+        if fewest <= column.nunique() <= most * len(table):
             names.append(name)
     return names
 

@@ -161,11 +161,11 @@ def _cut_point_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
         # A cut stays between its neighbours, so that the cuts remain in order.
         low = values[k - 1] if k else -np.inf
         high = values[k + 1] if k + 1 < len(values) else np.inf
-        others = values.copy()
+        # A row's label is how many cuts lie below it: all others are counted once.
+        below = np.searchsorted(np.delete(values, k), expected)
 
         def labels_at(cut: float) -> np.ndarray:
-            others[k] = cut
-            return np.searchsorted(others, expected)
+            return below + (expected > cut)
 
         return _between(expected[(expected >= low) & (expected <= high)]), labels_at
 

@@ -107,5 +107,8 @@ def qwk(target: np.ndarray, label: np.ndarray) -> float:
     One less the mean squared difference over what it would be by chance, were the labels dealt out
     to other rows. 1 where target and labels are one and the same value.
     """
-    by_chance = target.var() + label.var() + (target.mean() - label.mean()) ** 2
-    return float(1.0 - np.mean((target - label) ** 2) / by_chance) if by_chance > 0 else 1.0
+    # By chance: both variances and the squared difference of the means, which is what both spread about
+    # the target's mean. Sums of products, for a search of cut points asks thousands of times.
+    truth, said = target - target.mean(), label - target.mean()
+    by_chance, off = truth @ truth + said @ said, truth - said
+    return float(1.0 - off @ off / by_chance) if by_chance > 0 else 1.0

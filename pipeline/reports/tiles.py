@@ -25,7 +25,7 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
         rows: positions.
         doubtful: positions of the rows whose label looks wrong.
     """
-    mark = partial(outlined, material, answer) if material.task.dense else None
+    mark = partial(outlined, material, answer) if outlines(material) else None
     shown, found = shown_rows(material, rows, mark), []
     for row, blocks in zip(rows, shown, strict=True):
         looks = row in doubtful
@@ -35,6 +35,11 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
         title = str(material.run.competition.ids[row])
         found.append(Tile(title, facts, blocks, "warn" if looks else "", note))
     return found
+
+
+def outlines(material: Material) -> bool:
+    """Says whether answers are masks, whose edges are drawn: greys of pixels have none."""
+    return material.task.dense and material.task.probabilities
 
 
 def doubtful(material: Material, answer: Answer) -> set[int]:

@@ -40,6 +40,7 @@ def test_by_the_values_and_the_sample(truth, cells, metric):
 
 def test_what_names_say():
     assert decide(np.arange(300) % 6, names=("quality",), answers=("quality",)).value == "qwk"
+    assert decide(["01", "1", "1.0"] * 99, names=("grade",), answers=("grade",)).value == "accuracy"
     assert decide(np.arange(300) % 100, names=("species_id",)).value == "accuracy"
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 ROWS = 100
 
@@ -29,6 +30,23 @@ def test_numbers_of_sites_are_groups_and_measures_are_not(folder):
     folder.table["site"] = np.repeat(np.arange(20), 5) * 37 % 101
     folder.table["age"] = np.random.default_rng(1).integers(20, 60, ROWS)
     assert folder.save_all().config().folds.group == "site"
+
+
+def test_numbers_of_patients_that_come_later_are_no_time(folder):
+    folder.table["patient"] = np.repeat(np.arange(20), 5)
+    folds = folder.save_all().config().folds
+    assert (folds.time, folds.group) == (None, "patient")
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_groups_in_the_ids_of_a_table(folder, apart):
+    """Most travel alone ("0013_01"); with families on both sides of the split, the ids say nothing."""
+    family = np.concatenate([np.repeat(np.arange(10), 3), np.arange(10, 50), np.repeat(np.arange(50, 60), 3)])
+    number = np.concatenate([np.tile([1, 2, 3], 10), np.ones(40, int), np.tile([1, 2, 3], 10)])
+    order = np.arange(ROWS) if apart else np.random.default_rng(0).permutation(ROWS)
+    folder.table["id"] = [f"{family[row]:04d}_{number[row]:02d}" for row in order]
+    folds = folder.save_all().config().folds
+    assert (folds.group, folds.group_pattern) == (("id", r"^([A-Za-z]*\d+)[_-]") if apart else (None, None))
 
 
 def test_the_coarsest_of_nested_groups(folder):

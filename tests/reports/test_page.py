@@ -4,17 +4,19 @@ import contextlib
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace as Stub
 
 import pytest
 
 from pipeline import api
 from pipeline.cli import main
 from pipeline.errors import ModelError
-from pipeline.registry import SECTIONS
+from pipeline.registry import SECTIONS, TASKS
 from pipeline.reports import blocks
 from pipeline.reports.figure import draw
 from pipeline.reports.page import render, sections
 from pipeline.reports.section import Advice
+from pipeline.reports.tiles import outlines
 from pipeline.stages.page import material_of, publish_page, reported
 from tests.reports.page_reader import Page, drawn
 from tests.reports.runs import CONFIGS, HOSTILE
@@ -187,3 +189,9 @@ def test_the_section_of_the_documentation_is_one(page_of):
     finally:
         SECTIONS._things.pop("sizes", None)
     assert shown[0].text == "fold0: 35 rows"
+
+
+@pytest.mark.parametrize("kind, drawn", [("mask", True), ("image", False), ("regression", False)])
+def test_edges_are_drawn_of_masks_and_not_of_greys(kind, drawn):
+    """Cleaned pages are answers of pixels, too, and their worst are shown as they are."""
+    assert outlines(Stub(task=TASKS.get(kind))) is drawn

@@ -95,3 +95,12 @@ def test_pictures_stand_where_their_rows_lie(monkeypatch):
     assert sheet.shape == (DOWN * SIDE, ACROSS * SIDE, 3)
     assert sheet[-SIDE + 3, 3].tolist() == [255, 0, 0], "low and left"
     assert sheet[3, -SIDE + 3].tolist() == [0, 255, 0], "high and right"
+
+
+def test_an_input_of_files_that_shows_nothing_has_no_map_of_pictures(run_of, monkeypatch):
+    """A clip's statistics are located by its file, yet nothing of them is to be seen."""
+    hidden = Stub(located="clips", there=lambda competition: True, shown=lambda shop, rows: [])
+    registry = {"statistics": lambda: hidden}
+    monkeypatch.setattr("pipeline.reports.sections.representation.INPUTS", registry)
+    section = Representation(material_of(run_of("toy")))
+    assert section._pictures(section.mapped) == []

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.reports.blocks import Block, Text, Tiles
 from pipeline.reports.neighbours import neighbours_shown
 from pipeline.reports.section import SECTIONS, Section
-from pipeline.reports.tiles import doubtful, tiles
+from pipeline.reports.tiles import doubtful, outlines, tiles
 
 MOST = 12
 
@@ -35,7 +35,9 @@ class WorstErrors(Section):
             "them. Values with a diamond are unusual for their column."
         )
         if material.task.dense:
-            text = text.partition(" Values")[0] + " Outlines: the truth green, the answer red."
+            text = text.partition(" Values")[0]
+        if outlines(material):
+            text += " Outlines: the truth green, the answer red."
         made = tiles(material, answer, worst.tolist(), doubtful(material, answer))
         if not material.task.dense:
             near = neighbours_shown(material, worst.tolist())

@@ -165,9 +165,10 @@ class Representation(Section):
                 continue
             source, count = picture_map(
                 one.near[: len(one.rows)],
-                lambda places, known=known: [  # type: ignore[misc]
-                    shown.picture for shown in known.shown(shop, one.rows[places].tolist())
-                ],
+                lambda places, known=known: (  # type: ignore[misc]
+                    [shown.picture for shown in known.shown(shop, one.rows[places].tolist())]
+                    or [None] * len(places)  # numbers of a clip are nothing to see
+                ),
             )
             if count:
                 text = f"{count} pictures where t-SNE puts them, none over another"
