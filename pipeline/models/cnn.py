@@ -49,7 +49,7 @@ class CNN(Model):
     taught = True
     anytime = True
     share = 2.0
-    leads = 3
+    leads = 4
 
     config: CNNConfig
     trained_: TrainedNetwork

@@ -22,6 +22,7 @@ from pipeline.tasks.base import general_kinds
 INVERSE = "The L2 penalty is given by its inverse, `C`."
 CELLS_TO_CHOOSE = 2_000_000  # rows x features by which C is chosen; a part of the rows where there are more
 CHOOSING = 0.6  # of a limit in time, for choosing C
+PROBED = 50  # steps of the solver after which its speed is known: they are quick
 
 
 class LogisticConfig(ParamsConfig, AnytimeConfig):
@@ -83,7 +84,7 @@ class Logistic(TableModel):
             own = Clock.now() + (end - Clock.now()) / (len(labels) - number)
             C = self.config.C or self._choose(features, label, table.weights, context, own)
             estimator = self._estimator(C)
-            fit_until(estimator, features, label, table.weights, own)
+            fit_until(estimator, features, label, table.weights, own, PROBED)
             self.estimators_.append(estimator)
             chosen.append(C)
             context.report((number + 1) / len(labels), f"C {C:g}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.clock import Clock
 
-PROBED = 10  # steps after which a solver's speed is known
+PROBED = 10
 
 
 def fit_quietly(estimator: Any, features: Any, label: np.ndarray, weights: np.ndarray | None) -> None:
@@ -23,7 +23,12 @@ def fit_quietly(estimator: Any, features: Any, label: np.ndarray, weights: np.nd
 
 
 def fit_until(
-    estimator: Any, features: Any, label: np.ndarray, weights: np.ndarray | None, end: float
+    estimator: Any,
+    features: Any,
+    label: np.ndarray,
+    weights: np.ndarray | None,
+    end: float,
+    probed: int = PROBED,
 ) -> None:
     """Fits a scikit-learn estimator; where the time has an end, with the steps of its solver that fit.
 
@@ -32,12 +37,13 @@ def fit_until(
         features: (rows, features), dense or CSR.
         label: (rows,).
         weights: of the rows, or None.
-        end: by `Clock.now`; infinity for none. A few steps are made in any case.
+        end: by `Clock.now`; infinity for none.
+        probed: steps that are made in any case, and tell how fast it is; it begins anew from where they led.
     """
     if math.isinf(end):
         fit_quietly(estimator, features, label, weights)
         return
-    left, steps = estimator.max_iter, min(PROBED, estimator.max_iter)
+    left, steps = estimator.max_iter, min(probed, estimator.max_iter)
     estimator.set_params(warm_start=True)
     while steps:
         began = Clock.now()
