@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,10 @@ ROWS = 10_000  # looked at
 CELLS = 2_000_000  # rows * columns looked at
 MOST_COLUMNS = 4_000
 FEWEST_ROWS = 40
+CERTAIN = 1.63  # times the deviation of two samples' distance: one in a hundred is further off by chance
+DRIFT = 0.1  # distance of two distributions (Kolmogorov and Smirnov) that is none to speak of
+KNOWN = "Is it known when the test rows are? If not, leave it out (`data.drop`)."
+ALIKE = "The test rows have it, spread alike: if it is no accident, it will be right there too."
 NEAREST = 2  # neighbours on each side that say a row's answer
 WIDE = 50  # one in so many rows is a neighbour, where a trend is looked for
 
@@ -99,16 +103,33 @@ def _leaking_columns(columns: Sequence[Column], answers: np.ndarray, task: Task,
         values = _filled(column.codes[0][rows])
         if values.min() < values.max():
             leaks[column.name] = skill(values, answers[rows], task.exclusive, seed)
-    stop = STOP if task.probabilities else STOP_VALUES
-    leaks = {name: found for name, found in leaks.items() if found >= stop}
-    if not leaks:
-        return []
-    shown = listing(f"{name!r} ({found:.3f} of 1)" for name, found in leaks.items())
-    text = (
-        f"the answer can be read from one column alone: {shown}. Is it known when the test rows are? "
-        "If not, leave it out (`data.drop`)."
-    )
-    return [Finding("leaking-column", "stop", text)]
+    least = STOP if task.probabilities else STOP_VALUES
+    found = [column for column in looked if leaks.get(column.name, 0.0) >= least]
+    others = [column.name for column in found if not _alike(column)]
+    alike = [column.name for column in found if column.name not in others]
+    findings = []
+    if others:
+        findings.append(Finding("leaking-column", "stop", f"{_told(others, leaks)}. {KNOWN}"))
+    if alike:
+        findings.append(Finding("leaking-column", "warn", f"{_told(alike, leaks)}. {ALIKE}"))
+    return findings
+
+
+def _told(names: Sequence[str], leaks: Mapping[str, float]) -> str:
+    shown = listing(f"{name!r} ({leaks[name]:.3f} of 1)" for name in names)
+    return f"the answer can be read from one column alone: {shown}"
+
+
+def _alike(column: Column) -> bool:
+    """Says whether values are spread in the test as in training: what they tell they may tell there, too."""
+    from scipy.stats import ks_2samp
+
+    both = _filled(np.concatenate(column.codes))
+    here, there = both[: len(column.train)], both[len(column.train) :]
+    if not len(there):
+        return False
+    by_chance = CERTAIN * np.sqrt(1 / len(here) + 1 / len(there))
+    return bool(ks_2samp(here, there, method="asymp").statistic <= max(by_chance, DRIFT))
 
 
 def _orders(ids: tuple[np.ndarray, np.ndarray], answers: np.ndarray, task: Task, seed: int) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -92,46 +93,65 @@ def fit_rule(kind: Kind, prediction: np.ndarray, target: np.ndarray, metric: Met
 
     # The loss is a step function: no gradient, so that places between neighbouring values are tried.
     starts, line = _SEARCHES[kind](prediction, target)
-    found = [_search(loss, start, line, apply_rule(kind, start, prediction)) for start in starts]
+
+    def tried(values: np.ndarray, k: int) -> Tried:
+        places, labels_at = line(values, k)
+        return places, np.array([loss(labels_at(place)) for place in places])
+
+    if kind == "class_weights" and metric.kind == "accuracy" and not metric.sees:
+        tried = functools.partial(_errors, prediction, target)
+    found = [_search(loss(apply_rule(kind, start, prediction)), start, tried) for start in starts]
     return min(found, key=lambda pair: pair[0])[1]
 
 
 Line = tuple[np.ndarray, Callable[[float], np.ndarray]]  # places to try for one number; labels at each
+Tried = tuple[np.ndarray, np.ndarray]  # places to try for one number; the loss at each
 
 
 def _search(
-    loss: Callable[[np.ndarray], float],
-    start: np.ndarray,
-    line: Callable[[np.ndarray, int], Line],
-    labels: np.ndarray,
+    least: float, start: np.ndarray, tried: Callable[[np.ndarray, int], Tried]
 ) -> tuple[float, np.ndarray]:
     """Returns the least loss, and the values that no move of one betters; equal losses keep what was."""
-    values, least = start.copy(), loss(labels)
+    values = start.copy()
     for _ in range(SWEEPS):
         before = least
         for k in range(len(values)):
-            places, labels_at = line(values, k)
-            for place in places:
-                if (tried := loss(labels_at(place))) < least:
-                    values[k], least = place, tried
+            places, losses = tried(values, k)
+            if len(places) and losses.min() < least:
+                values[k], least = places[losses.argmin()], losses.min()
         if least == before:
             break
     return least, values
+
+
+def _rivals(prediction: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns by row the weight above which class k wins, and the class that does below; weights to try."""
+    scores = prediction * values
+    scores[:, k] = -np.inf
+    rival = scores.argmax(axis=1)
+    # prediction_k * weight > rival's score, solved for the weight.
+    needed = scores.max(axis=1) / np.maximum(prediction[:, k], SMALLEST)
+    places = _between(needed[(needed > 0.02) & (needed < 50.0)])
+    if len(values) == 2 and k == 0:
+        places = np.empty(0)  # only the ratio counts
+    return needed, rival, places
+
+
+def _errors(prediction: np.ndarray, target: np.ndarray, values: np.ndarray, k: int) -> Tried:
+    """Returns weights to try for class k, and less the accuracy at each: rows are counted once for all."""
+    needed, rival, places = _rivals(prediction, values, k)
+    order = np.argsort(needed)
+    gained = np.cumsum((target[order] == k).astype(np.int64) - (rival[order] == target[order]))
+    below = np.searchsorted(needed[order], places)  # rows that class k has won at each
+    right = np.sum(rival == target) + np.concatenate([[0], gained])[below]
+    return places, -(right / len(target))
 
 
 def _class_weight_search(prediction: np.ndarray, target: np.ndarray) -> tuple:
     """A class wins a row where its weight passes the best other's score over its probability."""
 
     def line(values: np.ndarray, k: int) -> Line:
-        scores = prediction * values
-        # The best of the other classes, which k must beat.
-        scores[:, k] = -np.inf
-        rival = scores.argmax(axis=1)
-        # prediction_k * weight > rival's score, solved for the weight.
-        needed = scores.max(axis=1) / np.maximum(prediction[:, k], SMALLEST)
-        places = _between(needed[(needed > 0.02) & (needed < 50.0)])
-        if len(values) == 2 and k == 0:
-            places = np.empty(0)  # only the ratio counts
+        needed, rival, places = _rivals(prediction, values, k)
         return places, lambda weight: np.where(needed < weight, k, rival)
 
     return [np.ones(prediction.shape[1])], line

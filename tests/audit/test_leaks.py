@@ -37,6 +37,15 @@ def test_a_word_that_stands_for_one_of_many_classes(train, test):
     assert [one.name for one in found] == ["leaking-column"]
 
 
+def test_what_the_test_has_alike_is_a_warning_for_it_may_be_right_there_too(train, test, target):
+    there = np.random.default_rng(1).integers(0, 2, len(test))
+    words = np.array(["", "NA"])
+    found = look(train.assign(z=words[target]), test.assign(z=words[there]), CLASSES, target)
+    assert [(one.name, one.severity) for one in found] == [("leaking-column", "warn")]
+    rare = np.where(np.arange(len(test)) % 10, "", "NA")
+    assert look(train.assign(z=words[target]), test.assign(z=rare), CLASSES, target)[0].severity == "stop"
+
+
 def test_gaps_that_tell_the_class(train, test, target):
     found = look(train.assign(z=np.where(target, np.nan, 1.0)), test.assign(z=1.0), CLASSES, target)
     assert [one.name for one in found] == ["leaking-column"]

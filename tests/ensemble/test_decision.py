@@ -115,3 +115,13 @@ def test_the_search_finds_the_best_threshold_of_all():
     found = metric(target, apply_rule("class_weights", values, prediction))
     every = [metric(target, (prediction[:, 1] > cut).astype(int)) for cut in prediction[:, 1]]
     assert found >= max(every) - 0.02
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_rows_that_are_counted_once_say_what_each_weight_would(classes):
+    random = np.random.default_rng(2)
+    prediction, target = random.dirichlet(np.ones(classes), size=300), random.integers(classes, size=300)
+    counted, asked = (
+        fit_rule("class_weights", prediction, target, find_metric(name), 0) for name in ("accuracy", "error")
+    )
+    np.testing.assert_array_equal(counted, asked)
