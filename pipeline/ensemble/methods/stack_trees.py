@@ -17,7 +17,7 @@ from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 ROWS = 20_000  # enough for shallow trees on a few columns
-MOST_WORK = 1e7  # rows * inputs * classes that `auto` spends on boosting
+MOST_WORK = 3e6  # rows * inputs * classes that `auto` spends on boosting: some 15 seconds
 
 
 class StackLightGBMConfig(MethodConfig):
@@ -53,7 +53,7 @@ class StackLightGBM(Method):
     @classmethod
     def too_slow(cls, rows: int, members: int, outputs: int) -> str:
         work = min(rows, ROWS) * members * outputs**2
-        return "" if work < MOST_WORK else f"{members} members of {outputs} columns would take minutes"
+        return "" if work < MOST_WORK else f"{members} members of {outputs} columns would take long"
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         rows = sample(len(stack), ROWS, self.seed)
