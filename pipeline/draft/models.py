@@ -45,7 +45,7 @@ OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
         "logistic regression on the n-grams as they are, case left out: good where a class is rare",
     ),
 }
-OF_ONE_CLASS = ("chars",)  # of little use where labels are no either-or
+FOR_EXCLUSIVE = ("chars",)  # of little use where a row has several labels
 
 
 def choose_models(
@@ -121,7 +121,7 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
         others = [
             Chosen(name, {"kind": "ngrams", **section}, reason)
             for name, (section, reason) in OTHER_NGRAMS.items()
-            if size.task.exclusive or name not in OF_ONE_CLASS
+            if size.task.exclusive or name not in FOR_EXCLUSIVE
         ]
         found = [others[0], *found, *others[1:]]  # a budget fits the quickest first
     return found

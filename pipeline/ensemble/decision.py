@@ -98,8 +98,8 @@ def fit_rule(kind: Kind, prediction: np.ndarray, target: np.ndarray, metric: Met
         places, labels_at = line(values, k)
         return places, np.array([loss(labels_at(place)) for place in places])
 
-    if kind == "class_weights" and metric.kind == "accuracy" and not metric.sees:
-        tried = functools.partial(_errors, prediction, target)
+    if kind == "class_weights" and metric.row_means and not metric.sees:
+        tried = functools.partial(_counted, prediction, target, metric)
     found = [_search(loss(apply_rule(kind, start, prediction)), start, tried) for start in starts]
     return min(found, key=lambda pair: pair[0])[1]
 
@@ -137,14 +137,21 @@ def _rivals(prediction: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndar
     return needed, rival, places
 
 
-def _errors(prediction: np.ndarray, target: np.ndarray, values: np.ndarray, k: int) -> Tried:
-    """Returns weights to try for class k, and less the accuracy at each: rows are counted once for all."""
+def _counted(prediction: np.ndarray, target: np.ndarray, metric: Metric, values: np.ndarray, k: int) -> Tried:
+    """Returns weights to try for class k and the loss at each, of a metric that is made of means over rows.
+
+    Every row changes hands once, at the weight above which class k wins it: sums over the rows before
+    serve all weights.
+    """
     needed, rival, places = _rivals(prediction, values, k)
+    means: Any = metric.row_means
+    lost, won = means.terms(target, rival), means.terms(target, np.full_like(rival, k))
     order = np.argsort(needed)
-    gained = np.cumsum((target[order] == k).astype(np.int64) - (rival[order] == target[order]))
+    gained = np.cumsum((won - lost)[order], axis=0, dtype=np.float64)
+    gained = np.concatenate([np.zeros_like(gained[:1]), gained])
     below = np.searchsorted(needed[order], places)  # rows that class k has won at each
-    right = np.sum(rival == target) + np.concatenate([[0], gained])[below]
-    return places, -(right / len(target))
+    scores = means.of_means((lost.sum(axis=0) + gained[below]) / len(target))
+    return places, -scores if metric.greater_is_better else scores
 
 
 def _class_weight_search(prediction: np.ndarray, target: np.ndarray) -> tuple:

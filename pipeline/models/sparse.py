@@ -105,7 +105,7 @@ class SparseModel(Model):
     def wants_inner_split(self) -> bool:
         return self.config.C is None
 
-    def _learner(self, smoothing: float = SMOOTHING) -> Learner:
+    def _learner(self, smoothing: float = SMOOTHING, end: float = math.inf) -> Learner:
         """Returns the learner; raises DataError where the learner that is asked for cannot do the task."""
         name: str = self.config.learner
         if name == "auto":
@@ -113,7 +113,7 @@ class SparseModel(Model):
         if self.task.general not in LEARNERS[name].tasks:
             able = [known for known, learner in LEARNERS.items() if self.task.general in learner.tasks]
             raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
-        return LEARNERS[name](self.task, self.config.max_iter, smoothing)
+        return LEARNERS[name](self.task, self.config.max_iter, smoothing, end)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns from all rows that it may; inner ones choose the strength and are learned from then."""
@@ -137,7 +137,7 @@ class SparseModel(Model):
         else:
             choosing = Clock.now() + CHOOSING * (end - Clock.now())
             strength, smoothing = self._choose(features, target, whole, train, inner, context, choosing)
-            self.weights_ = self._learner(smoothing).fit(features, target, weights, strength, end)
+            self.weights_ = self._learner(smoothing, end).fit(features, target, weights, strength)
             self.notes_ |= {"C": strength, "smoothing": smoothing, "strongest": self._strongest()}
 
     @property

@@ -41,6 +41,7 @@ class Learner(ABC):
         kind: of the task.
         steps: most iterations of a solver.
         smoothing: of counts of features by class, where it counts them.
+        end: when an iterative solver should be done, by `Clock.now`; infinity for never.
 
     Attributes:
         tasks: kinds of task that it can do.
@@ -54,20 +55,14 @@ class Learner(ABC):
     smooths: ClassVar[bool] = False
     ignores_absent: ClassVar[bool] = True
 
-    def __init__(self, task: Task, steps: int, smoothing: float) -> None:
+    def __init__(self, task: Task, steps: int, smoothing: float, end: float = math.inf) -> None:
         self.task = task
         self.steps = steps
         self.smoothing = smoothing
+        self.end = end
 
     @abstractmethod
-    def fit(
-        self,
-        features: Any,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        strength: float,
-        end: float = math.inf,
-    ) -> Weights:
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
         """Learns.
 
         Args:
@@ -75,7 +70,6 @@ class Learner(ABC):
             target: as `TargetCoder.encode` returns it.
             weights: of the rows, or None.
             strength: a value of the kind of `grid`.
-            end: by `Clock.now`, when a solver should be done; what has none is quick.
         """
 
     def answer(self, score: np.ndarray) -> np.ndarray:
@@ -93,17 +87,10 @@ class OneVersusRest(Learner):
 
     grid = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
-    def fit(
-        self,
-        features: Any,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        strength: float,
-        end: float = math.inf,
-    ) -> Weights:
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
         labels, found = _labels(target).T, []
         for number, label in enumerate(labels):
-            own = Clock.now() + (end - Clock.now()) / (len(labels) - number)
+            own = Clock.now() + (self.end - Clock.now()) / (len(labels) - number)
             found.append(self._one(features, label, weights, strength, own))
         slopes = np.column_stack([slopes for slopes, _ in found]).astype(np.float32)
         return Weights(slopes, np.array([bias for _, bias in found]))
@@ -150,14 +137,7 @@ class NaiveBayes(Learner):
     grid = (1.0, 3.0, 10.0, 30.0, 100.0)
     ignores_absent = False
 
-    def fit(
-        self,
-        features: Any,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        strength: float,
-        end: float = math.inf,
-    ) -> Weights:
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
         groups = target[:, None] == np.arange(target.max() + 1) if target.ndim == 1 else target > 0.5
         logs = np.column_stack([_log_shares(features, g, weights, 1 / strength) for g in groups.T])
         shares = np.average(groups, axis=0, weights=weights)
@@ -181,14 +161,7 @@ class SparseRidge(Learner):
     tasks = general_kinds(probabilities=False)
     grid = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
-    def fit(
-        self,
-        features: Any,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        strength: float,
-        end: float = math.inf,
-    ) -> Weights:
+    def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
         from sklearn.linear_model import Ridge
 
         estimator = Ridge(1 / strength, solver="sparse_cg", max_iter=self.steps, tol=TOLERANCE)
