@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,23 +19,24 @@ WHITE = 255.0
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One way in which pictures are disturbed, in several strengths.
+    """One way in which rows are disturbed, in several strengths.
 
     Attributes:
         name: in words.
         strengths: from weak to strong, in the unit that a person reads.
         unit: of the strengths, with a place for the number.
-        remedy: the augmentation to try where it costs much, "" for none.
-        change: takes uint8 pictures (n, height, width, channels), the strength, a generator of random
-            numbers and the signs of the loss's slope by each pixel, int8 of the pictures' shape; returns
-            pictures.
+        change: takes what is disturbed, the strength, a generator of random numbers and what else is known
+            of it; returns it disturbed. Of pictures, uint8 (n, height, width, channels), these are the signs
+            of the loss's slope by each pixel, int8 of the same shape; of rows of a table the columns'
+            deviations (`disturbed_tables.deviations`).
+        remedy: the augmentation to try where it costs much, "" for none: a table is not augmented.
     """
 
     name: str
     strengths: tuple[float, ...]
     unit: str
-    remedy: str
-    change: Callable[[np.ndarray, float, np.random.Generator, np.ndarray], np.ndarray]
+    change: Callable[[Any, float, np.random.Generator, Any], Any]
+    remedy: str = ""
 
     def said(self, strength: float) -> str:
         """Returns a strength as a person reads it."""
@@ -95,9 +97,9 @@ def _pixels(values: np.ndarray) -> np.ndarray:
 
 
 DISTURBANCES = (
-    Disturbance("noise", (5, 10, 20), "{} % of the range", "GaussNoise", noisy),
-    Disturbance("blur", (1, 2, 4), "{} % of the side", "GaussianBlur", blurred),
-    Disturbance("turns", (5, 10, 20), "{} degrees", "Affine: {rotate: ...}", turned),
-    Disturbance("less contrast", (25, 50, 75), "{} % less", "RandomBrightnessContrast", flattened),
-    Disturbance("attack", (2, 4, 8), "{}/255, FGSM", "", attacked),
+    Disturbance("noise", (5, 10, 20), "{} % of the range", noisy, "GaussNoise"),
+    Disturbance("blur", (1, 2, 4), "{} % of the side", blurred, "GaussianBlur"),
+    Disturbance("turns", (5, 10, 20), "{} degrees", turned, "Affine: {rotate: ...}"),
+    Disturbance("less contrast", (25, 50, 75), "{} % less", flattened, "RandomBrightnessContrast"),
+    Disturbance("attack", (2, 4, 8), "{}/255, FGSM", attacked),
 )

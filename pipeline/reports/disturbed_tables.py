@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pipeline.reports.disturbances import Disturbance
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEW = 10  # different values, up to which a number may be a code: it is left as it is
-
-
-@dataclass(frozen=True)
-class TableDisturbance:
-    """One way in which the cells of a table are disturbed, in several strengths.
-
-    Attributes:
-        name: in words.
-        strengths: from weak to strong, in the unit that a person reads.
-        unit: of the strengths, with a place for the number.
-        remedy: "": a table is not augmented.
-        change: takes the rows, the strength, a generator of random numbers and the columns' deviations
-            (`deviations`); returns rows.
-    """
-
-    name: str
-    strengths: tuple[float, ...]
-    unit: str
-    change: Callable[[pd.DataFrame, float, np.random.Generator, dict[str, float]], pd.DataFrame]
-    remedy: str = ""
-
-    def said(self, strength: float) -> str:
-        """Returns a strength as a person reads it."""
-        return self.unit.format(f"{strength:g}")
 
 
 def deviations(frame: pd.DataFrame, rows: np.ndarray) -> dict[str, float]:
@@ -70,6 +46,6 @@ def emptied(
 
 
 TABLE_DISTURBANCES = (
-    TableDisturbance("numbers off", (1, 10, 30), "{} % of the deviation", off),
-    TableDisturbance("cells empty", (5, 20, 50), "{} % of the cells", emptied),
+    Disturbance("numbers off", (1, 10, 30), "{} % of the deviation", off),
+    Disturbance("cells empty", (5, 20, 50), "{} % of the cells", emptied),
 )

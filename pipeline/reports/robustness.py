@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +21,8 @@ from pipeline.models.base import Context
 from pipeline.models.table import TableModel
 from pipeline.networks.inference import batch_size
 from pipeline.registry import MODELS
-from pipeline.reports.disturbances import DISTURBANCES, Disturbance
-from pipeline.reports.disturbed_tables import TABLE_DISTURBANCES, TableDisturbance, deviations
+from pipeline.reports.disturbances import DISTURBANCES
+from pipeline.reports.disturbed_tables import TABLE_DISTURBANCES, deviations
 from pipeline.reports.material import Material
 from pipeline.reports.readable import readable
 from pipeline.reports.trained import Trained
@@ -129,7 +129,7 @@ def robustness(trained: Trained, metric: Metric, seconds: float) -> Robustness |
     scores = [cross_validation.score(metric, target, rows, one) for one in answers]
     draws = bootstrap_scores(metric, target[rows], list(answers), replicates=REPLICATES)
     errors = np.nanstd(draws[:, 1:] - draws[:, :1], axis=0).tolist()
-    ways: Sequence[tuple[Disturbance | TableDisturbance, float]] = TABLE_WAYS if _tabled(trained) else WAYS
+    ways = TABLE_WAYS if _tabled(trained) else WAYS
     found = tuple(
         Disturbed(one.name, one.said(strength), float(score), float(error))
         for (one, strength), score, error in zip(ways, scores[1:], errors, strict=True)

@@ -5,13 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline.clock import Clock
 from pipeline.errors import ModelError
 from pipeline.models import tabular
 from pipeline.models.base import Context
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.training import checkpoint
 from pipeline.testing import dataset_of
+from tests.models.killing import stopping_at
 from tests.models.test_table_models import TASKS, build, make
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("untraced")]  # a few steps each
@@ -28,17 +27,6 @@ def fit(context=Context(seed=3), data=None, task="binary", **keys):
     return model.fit(data.rows(TRAIN), inner, context)
 
 
-def stopping_at(moment, said):
-    """A report that keeps what it is told, and at that moment kills the fit."""
-
-    def report(fraction, text):
-        said.append(text.split(" loss")[0])
-        if said[-1] == moment:
-            raise KeyboardInterrupt("killed")
-
-    return report
-
-
 @pytest.mark.parametrize(
     ("keys", "moment", "left"),
     [
@@ -53,8 +41,8 @@ def stopping_at(moment, said):
     ],
     ids=["search", "refit", "end of the search", "no search"],
 )
-def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, monkeypatch, keys, moment, left):
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+@pytest.mark.usefixtures("every_epoch")
+def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, keys, moment, left):
     with pytest.raises(KeyboardInterrupt, match="killed"):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at(moment, [])), **keys)
     after = []
@@ -67,8 +55,8 @@ def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, monkeypatch, keys, 
 
 
 @pytest.mark.parametrize("other", ["seed", "table", "inner rows"])
-def test_the_progress_of_another_fit_is_not_taken_up(tmp_path, monkeypatch, other):
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+@pytest.mark.usefixtures("every_epoch")
+def test_the_progress_of_another_fit_is_not_taken_up(tmp_path, other):
     first, data, seed = "network: epoch 1/3", make("binary"), 3
     with pytest.raises(KeyboardInterrupt, match="killed"):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at(first, [])))
@@ -80,21 +68,6 @@ def test_the_progress_of_another_fit_is_not_taken_up(tmp_path, monkeypatch, othe
         data = dataset_of(data.ids, table, target=data.target)
     with pytest.raises(KeyboardInterrupt, match="killed"):
         fit(Context(seed=seed, checkpoint=tmp_path, report=stopping_at(first, [])), data)
-
-
-@pytest.fixture
-def steps(monkeypatch):
-    """Seconds by the clock: a step takes one and all else none."""
-    now, keras = [0.0], load_keras()
-    train = keras.Model.train_on_batch
-
-    def counted(self, *batch):
-        now[0] += 1.0
-        return train(self, *batch)
-
-    monkeypatch.setattr(keras.Model, "train_on_batch", counted)
-    monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
-    return now
 
 
 def test_time_that_ends_within_an_epoch_leaves_the_best_whole_one(steps):

@@ -4,14 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.errors import ModelError
 from pipeline.models.transformer import Transformer, TransformerConfig
-from pipeline.networks.keras_import import load_keras
 from pipeline.networks.texts import encoder as encoders
 from pipeline.networks.texts import network as networks
-from pipeline.networks.training import checkpoint, trainer
 from pipeline.tasks.base import make_task
 from pipeline.testing import (
     TASKS,
@@ -23,6 +20,7 @@ from pipeline.testing import (
     dataset_of,
     small_dataset,
 )
+from tests.models.killing import stopping_at
 from tests.networks.texts.small import small_backbone, small_tokens
 
 pytestmark = pytest.mark.usefixtures("untraced")  # a few steps each
@@ -107,22 +105,6 @@ def test_inner_rows_say_when_to_stop_and_are_not_learned_from():
     assert same(fit(patience=1), fit(data=spoiled, patience=1)), "after one epoch there is nothing to choose"
 
 
-def stopping_at(moment, said):
-    def report(fraction, text):
-        said.append(text.split(" loss")[0])
-        if said[-1] == moment:
-            raise KeyboardInterrupt("killed")
-
-    return report
-
-
-@pytest.fixture
-def every_epoch(monkeypatch):
-    """Progress is kept and told of after every epoch, and never within one: so on every machine."""
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_REPORTS", np.inf)
-
-
 @pytest.mark.usefixtures("every_epoch")
 def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path):
     keys = {"epochs": 3, "accumulate": 2, "dropout_samples": 2}
@@ -144,18 +126,9 @@ def test_progress_with_other_texts_is_not_taken_up(tmp_path):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at(first, [])), data)
 
 
-def test_time_that_is_over_ends_the_training(monkeypatch):
-    now, keras = [0.0], load_keras()
-    train = keras.Model.train_on_batch
-
-    def counted(self, *batch):
-        now[0] += 1.0
-        return train(self, *batch)
-
-    monkeypatch.setattr(keras.Model, "train_on_batch", counted)
-    monkeypatch.setattr(Clock, "now", staticmethod(lambda: now[0]))
+def test_time_that_is_over_ends_the_training(steps):
     model = fit(max_seconds=5.0, epochs=4)  # of three steps each
-    assert now[0] == 5.0
+    assert steps[0] == 5.0
     assert model.notes()["history"][0]["late"]
 
 
