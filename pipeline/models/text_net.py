@@ -13,7 +13,6 @@ from pipeline.data.target import coder_of
 from pipeline.inputs.text import ALONE, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
-from pipeline.models.size import Size
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import get_network
 from pipeline.networks.texts.saved import TunedText

@@ -166,7 +166,7 @@ def softmax(raw: np.ndarray) -> np.ndarray:
 
 
 def told(task: Task, raw: np.ndarray) -> np.ndarray:
-    """Returns float64 (rows, columns): probabilities of a network's logits, or its scaled values as they are."""
+    """Returns float64 (rows, columns): probabilities of logits, or scaled values as they are."""
     if task.exclusive:
         return softmax(raw)
     raw = raw.astype(np.float64)

@@ -32,7 +32,8 @@ class TextNetConfig(AnytimeConfig):
         default=USUAL,
         min_length=1,
         description="layers by what is read: `word` (and punctuation marks), `char`, `subword` (runs of "
-        f"characters within words); what they say is joined. Layers: {', '.join(f'`{form}`' for form in FORMS)}",
+        "characters within words); what they say is joined. Layers: "
+        f"{', '.join(f'`{form}`' for form in FORMS)}",
     )
     max_length: int = Field(
         default=256, ge=1, description="words that are read of each column's text, from its beginning"
@@ -54,9 +55,9 @@ class TextNetConfig(AnytimeConfig):
     )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="dropout before the last layer")
     epochs: int = Field(default=10, ge=1, description="how often it sees the texts, at most")
-    batch_size: int = Field(default=32, ge=1, description="texts of a step, of like length")
+    batch_size: int = Field(default=64, ge=1, description="texts of a step, of like length")
     learning_rate: float = Field(
-        default=0.002, gt=0, description="of AdamW at its highest; it falls by a cosine to 0"
+        default=0.004, gt=0, description="of AdamW at its highest; it falls by a cosine to 0"
     )
     warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps with a rising rate")
     weight_decay: float = Field(default=0.01, ge=0, description="decoupled; not on biases and norms")
@@ -84,7 +85,7 @@ class TextNetConfig(AnytimeConfig):
 
     @property
     def vectors_file(self) -> Path:
-        """Where the pretrained vectors lie."""
+        """The file of pretrained vectors, where it lies now."""
         return weights_at(self.vectors or "") or Path(self.vectors or "")
 
     def readings(self) -> list[Reading]:
@@ -116,7 +117,10 @@ class TextNetConfig(AnytimeConfig):
                 yield f"layers.{name}", f": {str(error).partition(': ')[2]}"
         span = self.subwords
         if len(span) != 2 or not 1 <= span[0] <= span[1] <= LONGEST:
-            yield "subwords", f" must be two numbers, from 1 to {LONGEST}, the shortest first. Received: {span}."
+            yield (
+                "subwords",
+                f" must be two numbers, from 1 to {LONGEST}, the shortest first. Received: {span}.",
+            )
         if set(self.inputs) - {"auto", *ALONE}:
             yield "inputs", f": it reads texts alone. Received: {self.inputs}."
         if self.vectors is not None and weights_at(self.vectors) is not None:

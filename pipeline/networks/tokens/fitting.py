@@ -63,7 +63,7 @@ class TokenFit:
         config, self.begun = self.config, Clock.now()
         load_keras(self.context.threads).utils.set_random_seed(self.context.seed % 2**32)
         texts = self.texts(train)
-        self.vocabularies = {
+        self.vocabularies: dict[str, Vocabulary] = {
             reading.reader: Vocabulary.learned(reading, texts, config.min_count, config.vocabulary)
             for reading in config.readings()
         }
@@ -104,7 +104,9 @@ class TokenFit:
         inner = inner.take(np.flatnonzero(self.coder.known(inner.target)))
         return self._read(self.texts(inner)), self.coder.matrix(self.coder.encode(inner.target))
 
-    def _trainer(self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None) -> Trainer:
+    def _trainer(
+        self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None
+    ) -> Trainer:
         config, context, rows = self.config, self.context, len(source.targets)
         lengths = next(iter(source.read.values())).lengths
         batches = LengthBatches(source, rows, min(config.batch_size, rows), context.seed, 1, lengths)
@@ -186,7 +188,9 @@ def answered(
     return told(task, _run(network.full, read, report))
 
 
-def represented(network: TokenNetwork, read: Read, report: Callable[[float, str], None] = ignore) -> np.ndarray:
+def represented(
+    network: TokenNetwork, read: Read, report: Callable[[float, str], None] = ignore
+) -> np.ndarray:
     """Returns float32 (texts, width): what the branches say."""
     return _run(network.extractor, read, report)
 

@@ -34,7 +34,9 @@ class TokenNetwork(Network):
             build(keras, parse(layers), inputs[name], rows, table_name(name))
             for name, layers, rows in structure.branches
         ]
-        self.extractor = keras.Model(inputs, said[0] if len(said) == 1 else keras.ops.concatenate(said, axis=-1))
+        self.extractor = keras.Model(
+            inputs, said[0] if len(said) == 1 else keras.ops.concatenate(said, axis=-1)
+        )
         seen = keras.Input(self.extractor.output_shape[1:])
         last = keras.layers.Dense(structure.outputs, name="last")
         self.head = keras.Model(seen, last(draws(keras, seen, structure.dropout, 1)))

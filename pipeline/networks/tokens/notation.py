@@ -59,7 +59,9 @@ def parse(notation: str, key: str = "layers", pooled: bool = True) -> list[Token
     Raises:
         ConfigError: a layer has no known form, or comes where it cannot.
     """
-    tokens = [read_token(key, text, place, _PATTERNS, FORMS) for place, text in enumerate(notation.split(), 1)]
+    tokens = [
+        read_token(key, text, place, _PATTERNS, FORMS) for place, text in enumerate(notation.split(), 1)
+    ]
     if not tokens or tokens[0].kind != "embedding" or any(one.kind == "embedding" for one in tokens[1:]):
         raise ConfigError(f"{key}: the first layer, and it alone, embeds: `E64`. Received: {notation!r}.")
     pools = [place for place, token in enumerate(tokens) if token.kind in POOLS]
@@ -71,7 +73,9 @@ def parse(notation: str, key: str = "layers", pooled: bool = True) -> list[Token
         after = bool(pools) and place > pools[0]
         if after != (token.kind == "dense") and token.kind not in _ANYWHERE and place not in pools:
             where = "before" if token.kind == "dense" else "after"
-            raise ConfigError(f"{key}: {token.text!r} cannot stand {where} GM, GA or AT. Received: {notation!r}.")
+            raise ConfigError(
+                f"{key}: {token.text!r} cannot stand {where} GM, GA or AT. Received: {notation!r}."
+            )
         if token.kind == "block" and width % token.number(0):
             raise ConfigError(
                 f"{key}: {token.text!r} has as many heads as do not divide the {width} numbers of a token. "
@@ -149,7 +153,9 @@ def _tokenwise(keras: Any, token: Token, x: Any, there: Any) -> Any:
         return layers.Dropout(float(token.groups[0] or 0), noise_shape=(None, None, 1))(x)
     if token.kind == "conv":
         filters, width = token.number(0), token.number(1)
-        return layers.Conv1D(filters, width, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+        return layers.Conv1D(
+            filters, width, padding="same", activation="relu", kernel_initializer="he_normal"
+        )(x)
     if token.kind in ("gru", "lstm"):
         kind = layers.GRU if token.kind == "gru" else layers.LSTM
         return layers.Bidirectional(kind(token.number(0), return_sequences=True))(x, mask=there)

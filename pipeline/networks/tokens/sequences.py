@@ -34,7 +34,7 @@ class Sequences:
         return np.diff(self.starts)
 
     def padded(self, chosen: np.ndarray) -> np.ndarray:
-        """Returns some texts, int32 (texts, length), filled up to a multiple of STEP that holds the longest."""
+        """Returns some texts, int32 (texts, length), filled up to a multiple of STEP."""
         lengths = self.lengths[chosen]
         length = max(-(-int(lengths.max(initial=1)) // STEP), 1) * STEP
         places = np.arange(length)

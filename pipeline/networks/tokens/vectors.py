@@ -11,14 +11,14 @@ from pipeline.errors import ModelError
 
 
 def width_of(path: Path) -> int:
-    """Returns how many numbers a word has in a file, by its first lines.
+    """Returns how many numbers a word has in a file, by its first line.
 
     Raises:
         ModelError: the file is missing, empty, no text, or has another form.
     """
     try:
         with path.open(encoding="utf-8", errors="strict") as file:
-            first, second = file.readline().split(), file.readline().rstrip().split(" ")
+            first = file.readline().split()
     except OSError as error:
         raise ModelError(f"vectors: there is no file {str(path)!r} ({path.absolute()}).") from error
     except UnicodeDecodeError as error:
@@ -27,7 +27,7 @@ def width_of(path: Path) -> int:
         return int(first[1])
     if len(first) < 2:
         raise ModelError(f"vectors: line 1 of {path} holds no word and its numbers. {FORM}")
-    return len(first) - 1 if len(second) < 2 else min(len(first), len(second)) - 1
+    return len(first) - 1
 
 
 FORM = 'A line is a word and its numbers, "the 0.418 0.249 ..."; fastText\'s first line is two whole numbers.'
@@ -77,9 +77,7 @@ def _numbers(fields: list[str], path: Path, line: int) -> np.ndarray:
     return values
 
 
-def table_of(
-    path: Path, tokens: list[str], first: int, table: np.ndarray
-) -> tuple[np.ndarray, int]:
+def table_of(path: Path, tokens: list[str], first: int, table: np.ndarray) -> tuple[np.ndarray, int]:
     """Puts a file's vectors into a table of embeddings.
 
     A word that the file has not is looked for in lower case.
@@ -94,7 +92,9 @@ def table_of(
         The table with the vectors, brought to the spread that it begins with, and how many words have one.
     """
     vectors = read_vectors(path, {*tokens, *(token.lower() for token in tokens)})
-    known = [(place, token) for place, token in enumerate(tokens, start=first) if _of(vectors, token) is not None]
+    known = [
+        (place, token) for place, token in enumerate(tokens, start=first) if _of(vectors, token) is not None
+    ]
     if not known:
         raise ModelError(f"vectors: {path} has none of the {len(tokens):,} words of the training texts.")
     found = np.array([_of(vectors, token) for _, token in known])

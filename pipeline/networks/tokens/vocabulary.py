@@ -22,7 +22,7 @@ Split = Callable[[str], Iterable[str]]
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read of a text.
+    """A way to read a text.
 
     Attributes:
         reader: word (and punctuation marks), char, or subword: runs of characters within a word, with "<"
@@ -83,9 +83,7 @@ class Vocabulary:
         self._split = reading.tokens()
 
     @classmethod
-    def learned(
-        cls, reading: Reading, columns: Sequence[Sequence[str]], least: int, most: int
-    ) -> Vocabulary:
+    def learned(cls, reading: Reading, columns: Sequence[Sequence[str]], least: int, most: int) -> Vocabulary:
         """Returns the vocabulary of training texts.
 
         Args:
@@ -104,7 +102,7 @@ class Vocabulary:
         return FIRST + len(self.tokens)
 
     def read(self, columns: Sequence[Sequence[str]]) -> Sequences:
-        """Returns a sequence for each row: its columns in their order, BREAK between two; alone where empty."""
+        """Returns a sequence for each row: its columns in order, BREAK between two; alone if empty."""
         number = self._numbers.get
 
         def numbers(text: str) -> list[int]:
