@@ -19,6 +19,7 @@ AuditName = Literal[
     "leaking-column",
     "leaking-id",
     "leaking-order",
+    "leaking-text",
     "missing-shift",
     "single-row-classes",
     "suspicious-labels",
@@ -27,5 +28,6 @@ AuditName = Literal[
     "test-texts-in-train",
     "train-test-shift",
     "unseen-classes",
+    "unseen-scripts",
     "unseen-values",
 ]
