@@ -18,6 +18,7 @@ from pipeline.draft.models import OTHER_NGRAMS
 NGRAMS = {"n-grams": {}, **{name: section for name, (section, _) in OTHER_NGRAMS.items()}}
 NETS = {
     "means": {},
+    "means, tokens left out": {"layers": {"word": "E64 DT0.2 GA", "subword": "E64 DT0.2 GA"}},
     "convolutions": {"layers": {"word": "E64 DT0.1 C64k3 GM"}, "learning_rate": 0.002, "batch_size": 32},
     "GRU": {"layers": {"word": "E64 DT0.1 G32 GM"}, "learning_rate": 0.002, "batch_size": 32, "epochs": 6},
 }

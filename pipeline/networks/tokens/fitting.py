@@ -91,10 +91,9 @@ class TokenFit:
         """Has words begin with pretrained vectors, where there are some; returns how many have one."""
         if self.config.vectors is None:
             return {}
-        table = to_numpy(self.network.table("word"))
-        words = self.vocabularies["word"].tokens
-        filled, count = table_of(self.config.vectors_file, words, FIRST, table)
-        self.network.filled("word", filled)
+        table, words = self.network.table("word"), self.vocabularies["word"].tokens
+        filled, count = table_of(self.config.vectors_file, words, FIRST, to_numpy(table))
+        table.assign(filled)
         return {"pretrained": count}
 
     def _inner(self, inner: Rows | None) -> tuple[dict[str, Sequences], np.ndarray] | None:

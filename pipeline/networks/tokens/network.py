@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.losses import loss_of_each
 from pipeline.networks.network import Network
@@ -55,10 +53,6 @@ class TokenNetwork(Network):
     def table(self, reader: str) -> Any:
         """Returns the variable of a reader's embeddings, float32 (rows, width)."""
         return self.extractor.get_layer(table_name(reader)).embeddings
-
-    def filled(self, reader: str, table: np.ndarray) -> None:
-        """Sets a reader's embeddings."""
-        self.table(reader).assign(table)
 
 
 def table_name(reader: str) -> str:

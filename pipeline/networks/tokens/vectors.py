@@ -89,20 +89,17 @@ def table_of(path: Path, tokens: list[str], first: int, table: np.ndarray) -> tu
         table: float32 (rows, width), as it begins.
 
     Returns:
-        The table with the vectors, brought to the spread that it begins with, and how many words have one.
+        The table with the vectors, and how many words have one.
+
+    Raises:
+        ModelError: the file cannot be read, or has none of the words.
     """
     vectors = read_vectors(path, {*tokens, *(token.lower() for token in tokens)})
-    known = [
-        (place, token) for place, token in enumerate(tokens, start=first) if _of(vectors, token) is not None
-    ]
-    if not known:
+    filled, count = table.copy(), 0
+    for place, token in enumerate(tokens, start=first):
+        vector = vectors.get(token, vectors.get(token.lower()))
+        if vector is not None:
+            filled[place], count = vector, count + 1
+    if not count:
         raise ModelError(f"vectors: {path} has none of the {len(tokens):,} words of the training texts.")
-    found = np.array([_of(vectors, token) for _, token in known])
-    filled = table.copy()
-    filled[[place for place, _ in known]] = found
-    return filled, len(known)
-
-
-def _of(vectors: dict[str, np.ndarray], token: str) -> np.ndarray | None:
-    found = vectors.get(token)
-    return vectors.get(token.lower()) if found is None else found
+    return filled, count
