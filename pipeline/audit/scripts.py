@@ -25,7 +25,7 @@ def unseen_scripts(columns: Sequence[Column]) -> list[Finding]:
     """
     findings = []
     for column in columns:
-        if column.kind != "text":
+        if not column.is_text:
             continue
         train, test = (_shares(side) for side in (column.train, column.test))
         new = {name: share for name, share in test.items() if share >= SHARE and train[name] < RARE * share}

@@ -29,7 +29,7 @@ def named_answers(columns: Sequence[Column], task: Task, target: np.ndarray) -> 
     names = [name.lower() for name in task.outputs]
     if not task.exclusive or not all(len(name) >= SHORTEST and LETTER.search(name) for name in names):
         return []
-    found = (_judged(column, names, target) for column in columns if column.kind == "text")
+    found = (_judged(column, names, target) for column in columns if column.is_text)
     return [finding for finding in found if finding]
 
 

@@ -30,7 +30,7 @@ def text_copies(columns: Sequence[Column], seed: int = 0) -> Copies | None:
     Returns:
         The copies; None where no column is text.
     """
-    texts = [column for column in columns if column.kind == "text"]
+    texts = [column for column in columns if column.is_text]
     if not texts:
         return None
     rows = len(texts[0].train)
