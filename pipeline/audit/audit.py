@@ -11,7 +11,10 @@ from pipeline.audit.leaks import find_leaks
 from pipeline.audit.masks import odd_masks
 from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_pictures
 from pipeline.audit.rows import row_copies
+from pipeline.audit.scripts import unseen_scripts
 from pipeline.audit.shift import find_shift
+from pipeline.audit.spoken import named_answers
+from pipeline.audit.texts import text_copies
 from pipeline.audit.values import find_gaps
 from pipeline.data.competition import Competition
 from pipeline.data.folds import Folds
@@ -48,12 +51,13 @@ def audit(
     if competition.train is not None and competition.test is not None:
         columns = read_columns(competition.train, competition.test, declared)
     findings = find_gaps(columns, task, target)
-    copies = row_copies(columns, seed) if columns else None
-    if copies:
-        findings += judge(copies, task.compared(target), folds)
+    for copies in (row_copies(columns, seed), text_copies(columns, seed)) if columns else ():
+        if copies:
+            findings += judge(copies, task.compared(target), folds)
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
     findings += odd_masks(task, target, competition.ids)
+    findings += unseen_scripts(columns) + named_answers(columns, task, target)
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
         findings += _pictures(competition, folds, read, threads, report, intensity)

@@ -38,6 +38,10 @@ class Column:
     def is_number(self) -> bool:
         return self.kind in NUMBERS
 
+    @property
+    def is_text(self) -> bool:
+        return self.kind == "text"
+
     @cached_property
     def missing(self) -> tuple[float, float]:
         """Shares of the training and of the test rows without a value."""

@@ -1,4 +1,4 @@
-"""Copies among rows or pictures, and what they do to a cross-validated score.
+"""Copies among rows, texts or pictures, and what they do to a cross-validated score.
 
 A copy with the same answer in another fold lets a model look the answer up. That flatters the score
 unless test rows have copies in training just as often: small tables of categories repeat by chance,
@@ -19,7 +19,7 @@ STOP = 0.05  # excess share of scored rows from which the score is called a lie
 WARN = 0.01
 Z = 2.0  # standard errors by which a share of the test rows is widened
 SAME_ANSWER = 0.01  # of a standard deviation: values closer than this count as the same answer
-Noun = Literal["rows", "pictures"]
+Noun = Literal["rows", "texts", "pictures"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def judge(copies: Copies, target: np.ndarray, folds: Folds) -> list[Finding]:
     """Returns what the copies mean.
 
     Args:
-        copies: of rows or pictures.
+        copies: of rows, texts or pictures.
         target: of the training rows.
         folds: that score them.
     """
@@ -129,7 +129,7 @@ def _conflicts(copies: Copies, answers: np.ndarray) -> Finding | None:
         f"{rows.sum():,} of {len(rows):,} training {noun} have a copy with another answer: no model gets "
         "both right. If they are mistakes, remove them; if not, no score can be perfect."
     )
-    severity = "warn" if noun == "pictures" else "info"  # rows of a few categories repeat by chance
+    severity = "info" if noun == "rows" else "warn"  # rows of a few categories repeat by chance
     return Finding(f"conflicting-{noun}", severity, text)  # type: ignore[arg-type]
 
 

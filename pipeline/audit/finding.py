@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from pipeline.config.schema import AuditName
+from pipeline.config.audit_names import AuditName
 from pipeline.errors import DataError
 
 Severity = Literal["stop", "warn", "info"]

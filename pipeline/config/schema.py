@@ -8,33 +8,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, field_validator
 
+from pipeline.config.audit_names import AuditName
 from pipeline.config.data_section import DataConfig
 from pipeline.config.metric import MetricConfig
 from pipeline.config.section import Section
 from pipeline.config.words import hint
-
-AuditName = Literal[
-    "blank-pictures",
-    "conflicting-pictures",
-    "conflicting-rows",
-    "constant-columns",
-    "duplicate-pictures",
-    "duplicate-rows",
-    "empty-in-one-table",
-    "empty-masks",
-    "full-masks",
-    "leaking-column",
-    "leaking-id",
-    "leaking-order",
-    "missing-shift",
-    "single-row-classes",
-    "suspicious-labels",
-    "test-pictures-in-train",
-    "test-rows-in-train",
-    "train-test-shift",
-    "unseen-classes",
-    "unseen-values",
-]
 
 
 class FoldsConfig(Section):

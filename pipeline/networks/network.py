@@ -100,7 +100,7 @@ class Network:
         self.assign(self._begin)
         draws = np.random.SeedSequence(seed).generate_state(4096).tolist()
         for model in [self.head] if pretrained else [self.extractor, self.head]:
-            for layer in leaves(model):
+            for layer in self._drawn(model):
                 _draw_again(layer, draws)
         if pretrained:
             for variable, value in zip(self.extractor.weights, pretrained, strict=True):
@@ -121,6 +121,10 @@ class Network:
             for layer in leaves(self.extractor) + leaves(self.head)
             if is_norm(layer) and layer.trainable
         ]
+
+    def _drawn(self, model: Any) -> list[Any]:
+        """Returns the layers whose random weights a seed draws."""
+        return leaves(model)
 
     def _random_states(self) -> list[Any]:
         model = self.full or self.head

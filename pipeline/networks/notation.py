@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def parse(notation: str) -> list[Token]:
     tokens: list[Token] = []
     flat = False
     for place, text in enumerate(notation.split(), start=1):
-        token = _token(text, place)
+        token = read_token("backbone", text, place, _PATTERNS, FORMS)
         if flat and token.kind in _ON_MAPS:
             raise ConfigError(
                 f"backbone: layer {place} ({text!r}) needs a map; {tokens[-1].text!r} before it leaves none."
@@ -79,13 +80,27 @@ def parse(notation: str) -> list[Token]:
     return tokens
 
 
-def _token(text: str, place: int) -> Token:
-    for kind, pattern in _PATTERNS.items():
+def read_token(
+    key: str, text: str, place: int, patterns: Mapping[str, re.Pattern], forms: Mapping[str, str]
+) -> Token:
+    """Returns a layer.
+
+    Args:
+        key: of the configuration, that an error names.
+        text: of the layer.
+        place: its number, from 1.
+        patterns: by the kind of layer.
+        forms: an example of each kind -> what it is.
+
+    Raises:
+        ConfigError: it has no known form.
+    """
+    for kind, pattern in patterns.items():
         if match := pattern.fullmatch(text):
             return Token(kind, text, match.groups())
     raise ConfigError(
-        f"backbone: layer {place} is not a known form. Received: {text!r}.{did_you_mean(text, FORMS)} "
-        f"Known: {', '.join(FORMS)}."
+        f"{key}: layer {place} is not a known form. Received: {text!r}.{did_you_mean(text, forms)} "
+        f"Known: {', '.join(forms)}."
     )
 
 

@@ -85,7 +85,7 @@ class LabelTargets(Targets):
         return target.astype(np.float32)
 
     def decode(self, raw: np.ndarray) -> np.ndarray:
-        return (0.5 * (1.0 + np.tanh(0.5 * raw.astype(np.float64)))).astype(np.float32)
+        return told(self.task, raw).astype(np.float32)
 
     def error(self, target: np.ndarray, prediction: np.ndarray) -> float:
         return self.task.loss(target, prediction, SMALLEST)
@@ -163,6 +163,14 @@ def softmax(raw: np.ndarray) -> np.ndarray:
     raw = raw.astype(np.float64)
     powers = np.exp(raw - raw.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def told(task: Task, raw: np.ndarray) -> np.ndarray:
+    """Returns float64 (rows, columns): probabilities of logits, or scaled values as they are."""
+    if task.exclusive:
+        return softmax(raw)
+    raw = raw.astype(np.float64)
+    return 0.5 * (1.0 + np.tanh(0.5 * raw)) if task.probabilities else raw
 
 
 def make_targets(config: CNNConfig, task: Task) -> Targets:

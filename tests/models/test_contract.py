@@ -23,15 +23,17 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "extra_trees": {"n_estimators": 20},
     "ngrams": {"columns": ["words"]},
     "tabular": {"epochs": 2, "units": 8, "members": 2},
+    "text_net": {"columns": ["words"], "layers": {"word": "E4 GA"}, "epochs": 1},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds
+UNTRACED = ("tabular", "text_net")
 
 
 @pytest.fixture(autouse=True)
 def quick_steps(request):
-    """`tabular` builds a network per fit: each would be traced for a few steps."""
+    """Fits of a few steps: tracing them first would be all the time."""
     callspec = getattr(request.node, "callspec", None)
-    if callspec is not None and callspec.params.get("kind") == "tabular":
+    if callspec is not None and callspec.params.get("kind") in UNTRACED:
         request.getfixturevalue("untraced")
 
 

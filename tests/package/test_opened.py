@@ -223,6 +223,25 @@ def test_the_weights_that_predicting_needs_are_packed(tmp_path, monkeypatch):
     assert f"frozen began with the weights in {tmp_path}/encoder" in (place.dataset / "README.md").read_text()
 
 
+@pytest.mark.usefixtures("untraced")
+def test_a_network_of_texts_is_packed_without_the_vectors_that_it_began_with(tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("sun 1 0\nrain 0 1\n")
+    net = f"  letters: {{kind: text_net, layers: {{word: E2 GA}}, vectors: {vectors}, epochs: 1}}\n"
+    text = TEXTS.replace("  letters: {kind: ngrams}\n", net) + "ensemble: {method: mean}\n"
+    try:
+        place = packed_words(tmp_path, text)
+        vectors.unlink()
+        package = open_package(place.dataset, tmp_path)
+        package.predict(package.read_test(), tmp_path / "submission.csv")
+    finally:
+        bring({})
+        sys.path.remove(str(place.dataset / "code"))
+    assert (tmp_path / "submission.csv").read_text() == (tmp_path / "runs/submission.csv").read_text()
+    assert list(json.loads((place.dataset / "made.json").read_text())["weights"]) == [str(vectors)]
+    assert not list((place.dataset / "weights").glob("*"))
+
+
 def test_weights_that_a_network_began_with_are_not_asked_for(tmp_path):
     section = CNNConfig(kind="cnn", backbone="mobilenet", weights="gone.h5")
     assert any("no such file" in problem for problem in section.problems("models.cnn"))

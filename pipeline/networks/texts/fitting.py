@@ -14,7 +14,7 @@ from pipeline.data.rows import Rows
 from pipeline.data.target import TargetCoder, coder_of
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
-from pipeline.networks.targets import SMALLEST, softmax
+from pipeline.networks.targets import SMALLEST, told
 from pipeline.networks.texts import encoder as encoders
 from pipeline.networks.texts.batches import LengthBatches, WindowBatches, window_weights
 from pipeline.networks.texts.config import TransformerConfig
@@ -185,12 +185,8 @@ def answered(
     report: Callable[[float, str], None] = ignore,
 ) -> np.ndarray:
     """Returns float32 (texts, columns): probabilities or scaled values, the mean of a text's windows."""
-    raw = run(network.full, windows, tokens.longest, tokens.pad, report)
-    if task.exclusive:
-        raw = softmax(raw)
-    elif task.probabilities:
-        raw = 0.5 * (1.0 + np.tanh(0.5 * raw.astype(np.float64)))
-    return mean_by_text(raw, windows.lengths.astype(np.float64), windows.texts, count)
+    said = told(task, run(network.full, windows, tokens.longest, tokens.pad, report))
+    return mean_by_text(said, windows.lengths.astype(np.float64), windows.texts, count)
 
 
 def represented(

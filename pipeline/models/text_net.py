@@ -1,0 +1,105 @@
+"""Networks of texts from scratch: words, characters and parts of words in layer notation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.data.rows import Rows
+from pipeline.data.target import coder_of
+from pipeline.inputs.text import ALONE, text_columns, texts_of
+from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
+from pipeline.models.linear import Linear
+from pipeline.networks.keras_import import load_keras
+from pipeline.networks.network import get_network
+from pipeline.networks.texts.saved import TunedText
+from pipeline.networks.tokens.config import TextNetConfig
+from pipeline.networks.tokens.fitting import TokenFit, predicted, represented
+from pipeline.networks.tokens.network import TokenNetwork
+from pipeline.networks.tokens.structure import make_token_structure
+from pipeline.networks.tokens.vocabulary import Vocabulary
+
+FACTS = "text_net.json"
+
+
+@MODELS.register("text_net")
+class TextNet(Model):
+    """A network of tokens; vocabularies, scale of the target and weights come from the fold's training rows.
+
+    Attributes:
+        columns_: that it reads.
+        vocabularies_: by the reader.
+        learned_: weights, coder of the target, notes.
+    """
+
+    Config: ClassVar[type[AnytimeConfig]] = TextNetConfig
+    sees = ALONE
+    tasks = Linear.tasks
+    embeds = True
+    anytime = True
+    config: TextNetConfig
+
+    @classmethod
+    def start(cls, threads: int) -> None:
+        load_keras(threads)
+
+    @property
+    def wants_inner_split(self) -> bool:
+        return self.config.patience is not None
+
+    def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
+        self.start(context.threads)  # no part of a fit's time
+        self.columns_ = text_columns(train, self.config.columns, self.config.kind)
+        fit = TokenFit(self.config, self.task, self._texts, context)
+        self.vocabularies_, self.learned_ = fit.run(train, inner)
+        return self
+
+    def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        coder = coder_of(self.task).restore(self.learned_.target)
+        read = self._read(rows)
+        return predicted(self._network(context), read, self.task, coder, context.report)
+
+    def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        """Returns float32 (rows, width): what the layers say, joined."""
+        return represented(self._network(context), self._read(rows), context.report)
+
+    def save(self, folder: Path) -> None:
+        facts = {
+            "columns": self.columns_,
+            "vocabularies": {name: one.tokens for name, one in self.vocabularies_.items()},
+        }
+        (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        self.learned_.save(folder)
+
+    def load(self, folder: Path) -> Model:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        self.columns_ = facts["columns"]
+        self.vocabularies_ = {
+            reading.reader: Vocabulary(reading, facts["vocabularies"][reading.reader])
+            for reading in self.config.readings()
+        }
+        self.learned_ = TunedText.load(folder)
+        return self
+
+    def notes(self) -> dict[str, Any]:
+        return {**self.learned_.notes, "columns": self.columns_}
+
+    def _texts(self, rows: Rows) -> list[list[str]]:
+        return list(texts_of(rows, self.columns_).values())
+
+    def _read(self, rows: Rows) -> dict[str, Any]:
+        texts = self._texts(rows)
+        return {name: one.read(texts) for name, one in self.vocabularies_.items()}
+
+    def _network(self, context: Context) -> TokenNetwork:
+        """Returns the process's network of this structure, with what was learned."""
+        coder = coder_of(self.task).restore(self.learned_.target)
+        sizes = {name: len(one) for name, one in self.vocabularies_.items()}
+        outputs = coder.n_classes or self.task.n_outputs
+        structure = make_token_structure(self.config, self.task, outputs, sizes)
+        network: Any = get_network(structure, context.threads, TokenNetwork)
+        network.assign(self.learned_.values)
+        return network

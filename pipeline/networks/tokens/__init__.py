@@ -1,0 +1,1 @@
+"""Networks of texts from scratch: vocabularies, layer notation, fits."""

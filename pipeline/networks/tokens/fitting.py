@@ -1,0 +1,207 @@
+"""A fit of a network of texts, and what it answers: tokens through the one training loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.clock import Clock
+from pipeline.context import Context, ignore
+from pipeline.data.rows import Rows
+from pipeline.data.target import TargetCoder, coder_of
+from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.network import get_network
+from pipeline.networks.targets import SMALLEST, told
+from pipeline.networks.texts.batches import LengthBatches
+from pipeline.networks.texts.saved import TunedText
+from pipeline.networks.texts.windows import buckets
+from pipeline.networks.tokens.config import TextNetConfig
+from pipeline.networks.tokens.network import TokenNetwork
+from pipeline.networks.tokens.sequences import Sequences, TokenBatches
+from pipeline.networks.tokens.structure import make_token_structure
+from pipeline.networks.tokens.vectors import table_of
+from pipeline.networks.tokens.vocabulary import FIRST, Vocabulary
+from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.guard import NOT_A_NUMBER, guarded
+from pipeline.networks.training.phase import Phase
+from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.trainer import Trainer
+from pipeline.tasks.base import Task
+
+Read = Mapping[str, Sequences]
+LESS_MEMORY = "Halve `batch_size`, or take a smaller `max_length`, `vocabulary` or width"
+LONG = 1 << 20  # tokens: no text is longer
+
+
+class TokenFit:
+    """One fit of a network of texts.
+
+    All that it knows of texts comes from its training rows: vocabularies, classes and scale of the target,
+    weights. The inner rows say when to stop, and nothing else.
+
+    Args:
+        config: the model's section.
+        task: what is asked for.
+        texts: texts of rows, a list for each column.
+        context: seed, checkpoint, report.
+    """
+
+    def __init__(
+        self,
+        config: TextNetConfig,
+        task: Task,
+        texts: Callable[[Rows], Sequence[Sequence[str]]],
+        context: Context,
+    ) -> None:
+        self.config, self.task, self.texts, self.context = config, task, texts, context
+
+    def run(self, train: Rows, inner: Rows | None) -> tuple[dict[str, Vocabulary], TunedText]:
+        """Trains; returns the vocabularies by their reader, and what else was learned."""
+        config, self.begun = self.config, Clock.now()
+        load_keras(self.context.threads).utils.set_random_seed(self.context.seed % 2**32)
+        texts = self.texts(train)
+        self.vocabularies: dict[str, Vocabulary] = {
+            reading.reader: Vocabulary.learned(reading, texts, config.min_count, config.vocabulary)
+            for reading in config.readings()
+        }
+        self.coder = coder_of(self.task).fit(train.target)
+        target = self.coder.matrix(self.coder.encode(train.target)).astype(np.float32)
+        sizes = {name: len(one) for name, one in self.vocabularies.items()}
+        structure = make_token_structure(config, self.task, target.shape[1], sizes)
+        built: Any = get_network(structure, self.context.threads, TokenNetwork)
+        self.network: TokenNetwork = built
+        self.network.reset(self.context.seed, None)
+        notes: dict[str, Any] = {"texts": len(train), "tokens": sizes, **self._begin()}
+        if not self.coder.trivial:
+            source = TokenBatches(self._read(texts), target[:, None], train.weights)
+            trainer = self._trainer(source, self._inner(inner))
+            trainer.resume()
+            [found] = guarded(trainer, "texts", LESS_MEMORY)
+            self.network.full.set_weights(found)
+            notes |= _notes(trainer)
+        return self.vocabularies, TunedText(self.network.values(), self.coder.state(), notes)
+
+    def _read(self, texts: Sequence[Sequence[str]]) -> dict[str, Sequences]:
+        return {name: one.read(texts) for name, one in self.vocabularies.items()}
+
+    def _begin(self) -> dict[str, int]:
+        """Has words begin with pretrained vectors, where there are some; returns how many have one."""
+        if self.config.vectors is None:
+            return {}
+        table, words = self.network.table("word"), self.vocabularies["word"].tokens
+        filled, count = table_of(self.config.vectors_file, words, FIRST, to_numpy(table))
+        table.assign(filled)
+        return {"pretrained": count}
+
+    def _inner(self, inner: Rows | None) -> tuple[dict[str, Sequences], np.ndarray] | None:
+        """Returns texts and target of the inner rows whose class the training rows hold."""
+        if inner is None or self.config.patience is None:
+            return None
+        inner = inner.take(np.flatnonzero(self.coder.known(inner.target)))
+        return self._read(self.texts(inner)), self.coder.matrix(self.coder.encode(inner.target))
+
+    def _trainer(
+        self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None
+    ) -> Trainer:
+        config, context, rows = self.config, self.context, len(source.targets)
+        lengths = next(iter(source.read.values())).lengths
+        batches = LengthBatches(source, rows, min(config.batch_size, rows), context.seed, 1, lengths)
+        schedule = Schedule(
+            config.learning_rate,
+            config.epochs * len(batches),
+            warmup=config.warmup,
+            averaged=config.averaging == "swa",
+        )
+        return Trainer(
+            self.network.full,
+            Phase("network", config.epochs, schedule, config.averaging, patience=inner and config.patience),
+            batches,
+            context.report,
+            Checkpoint(context.checkpoint, self._name(source, inner)),
+            judge=None if inner is None else lambda: self._error(*inner),
+            watch=self._watch if context.watch else None,
+            until=self.begun + (config.max_seconds or math.inf),
+            advice=NOT_A_NUMBER,
+        )
+
+    def _name(self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None) -> str:
+        """Returns what the fit depends on, hashed."""
+        seen: list[Any] = [self.network.values(), source.targets, source.weights, inner and inner[1]]
+        for read in (source.read, inner[0] if inner else {}):
+            seen += [array for one in read.values() for array in (one.ids, one.starts)]
+        flat = [part for one in seen for part in (one if isinstance(one, list) else [one])]
+        return name_fit(self.config.model_dump_json(), self.task, self.context.seed, *flat)
+
+    def _error(self, read: Read, target: np.ndarray) -> float:
+        """Returns the loss of the inner rows, from which early stopping decides."""
+        answer = answered(self.network, read, self.task)
+        if self.task.probabilities:
+            answer = np.clip(answer, SMALLEST, 1.0 - SMALLEST)
+        return self.task.loss(target, answer)
+
+    def _watch(self, fraction: float) -> None:
+        if self.context.watch:
+            self.context.watch(fraction, self._predict)
+
+    def _predict(self, rows: Rows) -> np.ndarray:
+        return predicted(self.network, self._read(self.texts(rows)), self.task, self.coder)
+
+
+def _notes(trainer: Trainer) -> dict[str, Any]:
+    progress = trainer.progress
+    found = {"epochs": progress.epoch, "loss": round(progress.losses[-1], 5), "history": trainer.history()}
+    if progress.scores:
+        found |= {"best_epoch": progress.best_epoch, "inner_score": round(progress.best_score, 5)}
+    return found
+
+
+def predicted(
+    network: TokenNetwork,
+    read: Read,
+    task: Task,
+    coder: TargetCoder,
+    report: Callable[[float, str], None] = ignore,
+) -> np.ndarray:
+    """Returns float32 (texts, outputs): predictions by a network as it is.
+
+    Args:
+        network: its weights are set.
+        read: the texts, by the reader.
+        task: what is asked for.
+        coder: of the target.
+        report: told of the share that is done.
+    """
+    count = len(next(iter(read.values())))
+    if coder.trivial or not count:
+        return coder.decode(np.ones((count, coder.n_classes or task.n_outputs)))
+    return coder.decode(answered(network, read, task, report))
+
+
+def answered(
+    network: TokenNetwork, read: Read, task: Task, report: Callable[[float, str], None] = ignore
+) -> np.ndarray:
+    """Returns float64 (texts, columns): probabilities or scaled values."""
+    return told(task, _run(network.full, read, report))
+
+
+def represented(
+    network: TokenNetwork, read: Read, report: Callable[[float, str], None] = ignore
+) -> np.ndarray:
+    """Returns float32 (texts, width): what the branches say."""
+    return _run(network.extractor, read, report)
+
+
+def _run(model: Any, read: Read, report: Callable[[float, str], None]) -> np.ndarray:
+    """Returns float32 (texts, width): a Keras model's outputs, texts of like length looked at together."""
+    lengths = np.max([one.lengths for one in read.values()], axis=0)
+    values, done = np.empty((len(lengths), model.output_shape[-1]), np.float32), 0
+    for chosen, _, size in buckets(lengths, LONG):
+        filled = np.concatenate([chosen, np.repeat(chosen[-1:], size - len(chosen))])
+        said = model.predict_on_batch({name: one.padded(filled) for name, one in read.items()})
+        values[chosen] = np.asarray(said)[: len(chosen)].reshape(len(chosen), -1)
+        done += len(chosen)
+        report(done / len(lengths), f"{done:,} of {len(lengths):,} texts")
+    return values
