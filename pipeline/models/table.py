@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.clock import Clock
 from pipeline.data.encode import TableEncoder
 from pipeline.data.encoders.categories import Style
-from pipeline.data.lesson import copies, lesson_of, mixed, tempered
+from pipeline.data.lesson import Lesson, copies, lesson_of, mixed, tempered
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import coder_of
@@ -98,19 +98,17 @@ class TableModel(Model):
         lesson = lesson_of(rows, self.config)
         return table if lesson is None else self._softened(table, lesson)
 
-    def _softened(self, table: Table, lesson: np.ndarray) -> Table:
+    def _softened(self, table: Table, lesson: Lesson) -> Table:
         """Returns the rows with what others say of them mixed into their targets.
 
         A class's share of a row is the weight of a copy of the row, which every learner takes.
         """
-        if self.config.distil is None or self._trivial:
+        if self._trivial:
             return table
-        share = self.config.distil.share
         if not self.task.exclusive:
-            return replace(table, target=mixed(table.target, self.coder_.encode(lesson), share))
-        said = lesson[:, self.coder_.state()["present_"]]
-        shares = mixed(self.coder_.matrix(table.target), tempered(said, self.config.distil), share)
-        rows, classes, weights = copies(shares)
+            return replace(table, target=mixed(table.target, self.coder_.encode(lesson.said), lesson.share))
+        said = tempered(lesson.said[:, self.coder_.state()["present_"]], lesson.temperature)
+        rows, classes, weights = copies(mixed(self.coder_.matrix(table.target), said, lesson.share))
         own = weights if table.weights is None else weights * table.weights[rows]
         return replace(table, features=table.features[rows], target=classes, weights=own.astype(np.float32))
 
