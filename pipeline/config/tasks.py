@@ -70,5 +70,5 @@ def _pseudo_problems(section: ModelConfig, tasks: Collection[str]) -> Iterator[t
     elif not any(kind.probabilities for kind in kinds):
         if pseudo.soft:
             yield ("soft",), "probabilities are of classes or labels"
-        if pseudo.share < 1 and len(pseudo.of) < 2:
+        if pseudo.share is not None and pseudo.share < 1 and len(pseudo.of) < 2:
             yield ("share",), "a share of the rows is chosen by how well several models agree on their values"

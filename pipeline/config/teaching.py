@@ -21,12 +21,12 @@ class PseudoConfig(Section):
     """Pseudo-labels: test rows join the training rows of a fold, labelled by others' fits of that fold."""
 
     of: list[str] = Field(min_length=1, description="the models that label; their mean is the label")
-    share: float = Field(
-        default=1.0,
+    share: float | None = Field(
+        default=None,
         gt=0,
         le=1,
         description="of the test rows that join: of each predicted class the surest, of values those on "
-        "which the models agree most",
+        "which the models agree most; default: 0.3 of hard labels, else all",
     )
     soft: bool | None = Field(
         default=None,

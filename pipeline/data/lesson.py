@@ -25,11 +25,13 @@ class Lesson(NamedTuple):
         said: float32 (rows, outputs).
         share: of what is said; the rest is the label's: one for all rows, or (rows, 1).
         temperature: that softens probabilities of classes.
+        in_place: it is all that is known of some rows' labels.
     """
 
     said: np.ndarray
     share: float | np.ndarray
     temperature: float = 1.0
+    in_place: bool = False
 
 
 def lesson_of(rows: Rows, config: ModelConfig) -> Lesson | None:
@@ -46,7 +48,8 @@ def lesson_of(rows: Rows, config: ModelConfig) -> Lesson | None:
     if PSEUDO not in rows.dataset.parts:
         return None
     said = rows.of(PSEUDO)
-    return Lesson(np.nan_to_num(said), np.isfinite(said).all(axis=1, keepdims=True).astype(np.float64))
+    share = np.isfinite(said).all(axis=1, keepdims=True).astype(np.float64)
+    return Lesson(np.nan_to_num(said), share, in_place=True)
 
 
 def with_lesson(rows: Rows, config: ModelConfig, task: Task, target: np.ndarray) -> np.ndarray:

@@ -11,28 +11,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.config.teaching import PseudoConfig
 from pipeline.data.lesson import PSEUDO
 from pipeline.data.rows import Dataset, Rows
 from pipeline.inputs.outputs import Values
 from pipeline.tasks.base import Task
 
 
-def pseudo_labelled(
-    test: Dataset, said: Sequence[np.ndarray], task: Task, asked: PseudoConfig, soft: bool
-) -> Rows:
+def pseudo_labelled(test: Dataset, said: Sequence[np.ndarray], task: Task, share: float, soft: bool) -> Rows:
     """Returns the test rows that join the training rows, with their labels as the target.
 
     Args:
         test: all test rows.
         said: a prediction of them by each model that labels, float32 (test rows, outputs).
         task: of the competition.
-        asked: how many join.
+        share: of them that join.
         soft: whether they carry the probabilities too; see `pipeline.data.lesson`.
     """
     mean = np.asarray(np.mean(said, axis=0, dtype=np.float64))
     target = labels_of(mean, task)
-    chosen = surest(certainty(said, mean, task), task.strata(target), asked.share)
+    chosen = surest(certainty(said, mean, task), task.strata(target), share)
     parts = {**test.parts, PSEUDO: Values(mean.astype(np.float32))} if soft else test.parts
     return replace(test, parts=parts, target=target).rows(chosen)
 

@@ -13,6 +13,8 @@ from pipeline.errors import DataError
 from pipeline.registry import MODELS
 from pipeline.validation.cross_validation import Experiment
 
+HARD_SHARE = 0.3  # of the test rows whose likeliest class is taken for the truth: the surest of them
+
 
 def with_pseudo(
     experiment: Experiment, section: ModelConfig, test_of: Callable[[str], np.ndarray]
@@ -33,5 +35,6 @@ def with_pseudo(
     if not len(experiment.test):
         raise DataError("`pseudo` labels test rows, and the test table has none.")
     soft = asked.soft if asked.soft is not None else MODELS.get(section.kind).taught and task.probabilities
+    share = asked.share or (HARD_SHARE if task.probabilities and not soft else 1.0)
     said = [test_of(name) for name in asked.of]
-    return replace(experiment, pseudo=pseudo_labelled(experiment.test, said, task, asked, soft))
+    return replace(experiment, pseudo=pseudo_labelled(experiment.test, said, task, share, soft))
