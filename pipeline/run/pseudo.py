@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.config.schema import ModelConfig
-from pipeline.data.pseudo import pseudo_labelled
 from pipeline.errors import DataError
+from pipeline.inputs.pseudo import pseudo_labelled
 from pipeline.registry import MODELS
 from pipeline.validation.cross_validation import Experiment
 

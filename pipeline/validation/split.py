@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.data.folds import Fold
 from pipeline.data.inner_split import inner_split, inner_warning
-from pipeline.data.pseudo import with_labelled
 from pipeline.data.rows import Rows
+from pipeline.inputs.pseudo import with_labelled
 from pipeline.models.base import Model
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.data.joined import Joined
 from pipeline.data.lesson import PSEUDO, lesson_of
-from pipeline.data.pseudo import pseudo_labelled, surest, with_labelled
 from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
 from pipeline.errors import ConfigError
 from pipeline.inputs.images.part import Pictures
+from pipeline.inputs.pseudo import pseudo_labelled, surest, with_labelled
 from pipeline.models.base import Context
 from pipeline.networks.picture_batches import take
 from pipeline.progress import Progress
