@@ -58,6 +58,7 @@ CASES = {
     "titanic": Case("Survived", "log_loss", 100, 500, BOOSTED, USUAL),
     "titanic, linear": Case("Survived", "log_loss", 100, 500, "kind: linear", USUAL),
     "house_prices": Case("SalePrice", "rmsle", 150, 600, BOOSTED, {"all": "|"}),
+    "spooky": Case("author", "log_loss", 500, 2000, "kind: ngrams", {"surest 0.3, hard": f"|{HARD}"}),
     "digits": Case("digit", "log_loss", 180, 1200, "kind: linear", USUAL),
     "pictures": Case(
         "digit",
