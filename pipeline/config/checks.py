@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.config.found import Found
 from pipeline.config.metric import metric_of
 from pipeline.config.order import model_order
-from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.schema import Config, FoldsConfig, ModelConfig
 from pipeline.config.space import Messages, parse_space, value_messages
 from pipeline.config.tasks import possible_tasks, task_problems
 from pipeline.errors import ConfigError, PipelineError, did_you_mean, listing
@@ -66,6 +66,8 @@ def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None
             found.add(("models", name), message)
         for message in lesson_problems(name, model, sections):
             found.add(("models", name, "distil"), message)
+        for message in pseudo_problems(name, model, sections, config.folds):
+            found.add(("models", name, "pseudo"), message)
     if not found.problems:
         try:
             model_order(config.models)
@@ -81,7 +83,33 @@ def lesson_problems(name: str, model: ModelConfig, sections: Mapping[str, Any]) 
     if not MODELS.get(model.kind).taught or not model.answers():
         able = listing([kind for kind in MODELS if MODELS.get(kind).taught], most=40)
         yield f"{where}: a model of kind {model.kind!r} cannot learn from others. Kinds that can: {able}."
-    for other in model.distil.of:
+    yield from _nameless(where, model.distil.of, sections)
+
+
+def pseudo_problems(
+    name: str, model: ModelConfig, sections: Mapping[str, Any], folds: FoldsConfig
+) -> Iterator[str]:
+    """Yields what is wrong with a model that learns from test rows, and with those that label them."""
+    if model.pseudo is None:
+        return
+    where, kind = f"`models.{name}.pseudo`", MODELS.get(model.kind)
+    if not model.answers():
+        yield f"{where}: {name!r} does not predict the competition's target, which is what labels are."
+    if model.pseudo.soft and not kind.taught:
+        able = listing([kind for kind in MODELS if MODELS.get(kind).taught], most=40)
+        yield f"{where}.soft: a model of kind {model.kind!r} learns hard labels. Kinds that can: {able}."
+    if model.distil is not None:
+        yield f"{where}: a model learns by `distil` or by `pseudo`, and not by both."
+    if folds.kind == "time" or (folds.kind == "auto" and folds.time and not folds.column):
+        yield f"{where}: time orders the folds, and the test rows lie after the rows that are scored."
+    if name in model.pseudo.of:
+        yield f"{where}: {name!r} cannot label rows for itself; a round more is a model more."
+    yield from _nameless(where, [other for other in model.pseudo.of if other != name], sections)
+
+
+def _nameless(where: str, names: Iterable[str], sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yields which names are no model that predicts the competition's target."""
+    for other in names:
         section = sections.get(other)
         if other not in sections:
             yield f"{where}: no model {other!r}.{did_you_mean(other, sections)}"

@@ -12,6 +12,7 @@ from pipeline.config.audit_names import AuditName
 from pipeline.config.data_section import DataConfig
 from pipeline.config.metric import MetricConfig
 from pipeline.config.section import Section
+from pipeline.config.teaching import DistilConfig, PseudoConfig
 from pipeline.config.words import hint
 
 
@@ -129,16 +130,6 @@ class AuditConfig(Section):
     )
 
 
-class DistilConfig(Section):
-    """Distillation: a model learns what others say of the training rows, beside the labels."""
-
-    of: list[str] = Field(min_length=1, description="the models that teach; their mean is learned")
-    share: float = Field(default=0.5, ge=0, le=1, description="of what they say; the rest is the label's")
-    temperature: float = Field(
-        default=1.0, gt=0, description="their probabilities to the power of 1 over it: above 1 is softer"
-    )
-
-
 class ModelConfig(Section):
     """Keys that every model has.
 
@@ -172,6 +163,11 @@ class ModelConfig(Section):
         default=None,
         description="other models that it learns from: `{of: [a, b]}`. For each row they are fits that have "
         "seen neither it nor the scored fold: n (n - 1) / 2 more fits of each",
+    )
+    pseudo: PseudoConfig | None = Field(
+        default=None,
+        description="test rows that it learns from too: `{of: [a, b]}`. Their labels come from these models' "
+        "fits of the same fold, which have not seen the scored rows",
     )
     enabled: bool = Field(default=True, description="false leaves the model out of the run")
     _tuned: str = PrivateAttr(default="")  # the mark of what a search has found: see `pipeline.config.tuned`

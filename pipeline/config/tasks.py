@@ -55,3 +55,20 @@ def task_problems(
                     f"`models.{name}.{key}: {getattr(section, key)}` is for {' or '.join(able)}, and this is "
                     f"a task of {asked}.",
                 )
+        for keys, reason in _pseudo_problems(section, tasks):
+            place = ("models", name, "pseudo", *keys)
+            yield place, f"`{'.'.join(place)}`: {reason}, and this is a task of {asked}."
+
+
+def _pseudo_problems(section: ModelConfig, tasks: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields keys of `pseudo` and why no task of these general kinds can be done with them."""
+    pseudo, kinds = section.pseudo, [TASKS.get(kind) for kind in tasks]
+    if pseudo is None:
+        return
+    if all(kind.dense for kind in kinds):
+        yield (), "test rows join where an answer is a class, labels or values"
+    elif not any(kind.probabilities for kind in kinds):
+        if pseudo.soft:
+            yield ("soft",), "probabilities are of classes or labels"
+        if pseudo.share is not None and pseudo.share < 1 and len(pseudo.of) < 2:
+            yield ("share",), "a share of the rows is chosen by how well several models agree on their values"

@@ -18,6 +18,9 @@ class InputPart(Protocol):
     def take(self, positions: np.ndarray) -> Any:
         """Returns what it holds of these rows, in that order."""
 
+    def join(self, other: Any) -> Any:
+        """Returns the part of these rows and, after them, of the other's, which sees the same of a row."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -61,6 +64,20 @@ class Dataset:
     def pictures(self) -> Any:
         """The part that a network of pictures looks at, None where there is none."""
         return next((part for part in self.parts.values() if hasattr(part, "pixels")), None)
+
+    def join(self, other: Dataset) -> Dataset:
+        """Returns these rows and, after them, the other's; weights that only one side lacks are 1."""
+        if self.target is None or other.target is None:
+            raise ValueError("Only rows with a target are joined.")
+        weights = None
+        if self.weights is not None or other.weights is not None:
+            weights = np.concatenate([_weights(side) for side in (self, other)])
+        return Dataset(
+            np.concatenate([self.ids, other.ids]),
+            {name: part.join(other.part(name)) for name, part in self.parts.items()},
+            np.concatenate([np.asarray(side.target) for side in (self, other)]),
+            weights,
+        )
 
     def rows(self, positions: np.ndarray | None = None) -> Rows:
         """Returns the rows at the positions (all of them without), in that order."""
@@ -106,3 +123,7 @@ class Rows:
     @property
     def weights(self) -> np.ndarray | None:
         return None if self.dataset.weights is None else self.dataset.weights[self.positions]
+
+
+def _weights(side: Dataset) -> np.ndarray:
+    return np.ones(len(side), np.float32) if side.weights is None else side.weights

@@ -27,6 +27,9 @@ class Values:
     def take(self, positions: np.ndarray) -> np.ndarray:
         return self.values[positions]
 
+    def join(self, other: Values) -> Values:
+        return Values(np.concatenate([self.values, other.values]))
+
 
 @INPUTS.register("outputs")
 class OutputsInput(Input):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,9 @@ class Columns:
 
     def take(self, positions: np.ndarray) -> pd.DataFrame:
         return self.frame.iloc[positions]
+
+    def join(self, other: Columns) -> Columns:
+        return replace(self, frame=joined_frames(self.frame, other.frame))
 
 
 @INPUTS.register("table")
@@ -78,3 +81,10 @@ def frame_of(shop: Workshop, side: str) -> pd.DataFrame:
     if frame is None:
         raise DataError(f"`models.{shop.name}` {TableInput.lacking}")
     return frame
+
+
+def joined_frames(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of both, with the columns of the first."""
+    import pandas as pd
+
+    return pd.concat([first, second[first.columns]], ignore_index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.rows import Rows
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.inputs.base import Input, Shown, Workshop
-from pipeline.inputs.table import frame_of
+from pipeline.inputs.table import frame_of, joined_frames
 from pipeline.registry import INPUTS
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Texts:
 
     def take(self, positions: np.ndarray) -> pd.DataFrame:
         return self.frame.iloc[positions]
+
+    def join(self, other: Texts) -> Texts:
+        return replace(self, frame=joined_frames(self.frame, other.frame))
 
 
 @INPUTS.register("text")

@@ -84,6 +84,7 @@ class Linear(Model):
     Config: ClassVar[type[AnytimeConfig]] = AnytimeConfig
     version = TableModel.version
     anytime = True
+    taught = True
     side_by_side = True
     share = 0.3
     seeded = False

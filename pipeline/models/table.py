@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.clock import Clock
 from pipeline.data.encode import TableEncoder
 from pipeline.data.encoders.categories import Style
-from pipeline.data.lesson import copies, lesson_of, mixed, tempered
+from pipeline.data.lesson import Lesson, copies, lesson_of, mixed, tempered
 from pipeline.data.rows import Rows
 from pipeline.data.saved import read_estimator, write_estimator
 from pipeline.data.target import coder_of
@@ -89,30 +89,35 @@ class TableModel(Model):
         """Fits the coder and the encoder; forgets what an earlier fit noted."""
         self.coder_ = coder_of(self.task).fit(rows.target)
         self.encoder_ = TableEncoder(self.style, expanded(self.config.inputs, self.sees), context.seed)
-        features = self.encoder_.fit_transform(rows, self.coder_.columns(rows.target))
+        target, lesson = self.coder_.encode(rows.target), lesson_of(rows, self.config)
+        columns = self.coder_.columns(rows.target)
+        if lesson is not None and lesson.in_place:  # levels are coded by what is learned of their rows
+            columns = np.ascontiguousarray(self._mixed(target, lesson)[:, -columns.shape[1] :])
+        features = self.encoder_.fit_transform(rows, columns)
         self.notes_: dict[str, Any] = {"rows": len(rows), "features": features.shape[1]}
         if self.encoder_.notes_:
             self.notes_["columns"] = self.encoder_.notes_
-        target = self.coder_.encode(rows.target)
         table = Table(features, target, rows.weights, self.encoder_.native_, self.encoder_.names_)
-        lesson = lesson_of(rows, self.config)
-        return table if lesson is None else self._softened(table, lesson)
+        return table if lesson is None or self._trivial else self._softened(table, lesson)
 
-    def _softened(self, table: Table, lesson: np.ndarray) -> Table:
+    def _softened(self, table: Table, lesson: Lesson) -> Table:
         """Returns the rows with what others say of them mixed into their targets.
 
         A class's share of a row is the weight of a copy of the row, which every learner takes.
         """
-        if self.config.distil is None or self._trivial:
-            return table
-        share = self.config.distil.share
+        target = self._mixed(table.target, lesson)
         if not self.task.exclusive:
-            return replace(table, target=mixed(table.target, self.coder_.encode(lesson), share))
-        said = lesson[:, self.coder_.state()["present_"]]
-        shares = mixed(self.coder_.matrix(table.target), tempered(said, self.config.distil), share)
-        rows, classes, weights = copies(shares)
+            return replace(table, target=target)
+        rows, classes, weights = copies(target)
         own = weights if table.weights is None else weights * table.weights[rows]
         return replace(table, features=table.features[rows], target=classes, weights=own.astype(np.float32))
+
+    def _mixed(self, target: np.ndarray, lesson: Lesson) -> np.ndarray:
+        """Returns an encoded target with what others say: (rows, columns), a share of each present class."""
+        if not self.task.exclusive:
+            return mixed(target, self.coder_.encode(lesson.said), lesson.share)
+        said = tempered(lesson.said[:, self.coder_.state()["present_"]], lesson.temperature)
+        return mixed(self.coder_.matrix(target), said, lesson.share)
 
     @property
     def _trivial(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.context import Context
+from pipeline.data.joined import Joined, joined
 from pipeline.networks.coordinates import swap, to_fractions, to_points
 from pipeline.networks.network import Network
 from pipeline.networks.picture_batches import take
@@ -74,6 +75,11 @@ class Frozen:
         """
         if not pixels_key:
             return self._compute(pixels, positions, context), np.arange(len(positions))
+        if isinstance(pixels, Joined):  # each side's features are those that other models have cached
+            sides = zip(pixels.parts, pixels_key.split("+"), strict=True)
+            return joined(
+                *(self.features(side, key, positions, context)[0] for side, key in sides)
+            ), positions
         structure = self.network.structure.extractor
         key = {
             "version": FEATURES_VERSION,

@@ -64,6 +64,15 @@ def models_needed(models: Mapping[str, ModelConfig], wanted: Sequence[str]) -> l
     return [name for name in order if name in found]
 
 
+def answering_nested(models: Mapping[str, ModelConfig]) -> set[str]:
+    """Returns the models whose nested fits answer for the test rows too, by all sections by name.
+
+    A nested fit of a model with pseudo-labels learns from what the same nested fits of others say of them.
+    """
+    taught = [name for name, section in models.items() if section.pseudo]
+    return {one for name in taught for one in models_needed(models, [name]) if one != name}
+
+
 def fits_needed(
     models: Mapping[str, ModelConfig],
     wanted: Sequence[str],

@@ -18,12 +18,13 @@ from pipeline.inputs.base import InputFiles, Workshop, opened
 from pipeline.inputs.images.files import seen_by
 from pipeline.inputs.key import model_key
 from pipeline.metrics import Metric, find_metric
-from pipeline.models.base import Context, Model
+from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS, opening
 from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
 from pipeline.run.data_products import VERSION, DataProducts
 from pipeline.run.outputs import OutputsRead, outputs_read, with_outputs
+from pipeline.run.pseudo import with_pseudo
 from pipeline.run.side_by_side import lanes_for
 from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
@@ -89,8 +90,7 @@ class ModelProducts(DataProducts):
         def declare() -> Product:
             fits = [self.fit_product(name, fold) for fold in self.plan.own_fits]
             opens = [self.competition_product, self.folds_product, self.pixels_product(name)]
-            label = f"{name}-coordinates"
-            return self.plan.store.product(label, {"version": VERSION}, make, fits, opens)
+            return self.plan.store.product(f"{name}-coordinates", {"version": VERSION}, make, fits, opens)
 
         return self.once(("coordinates", name), declare)
 
@@ -129,11 +129,8 @@ class ModelProducts(DataProducts):
             section, sides, task = self.plan.section(name), self.sides(name), self.task_of(name)
             kind = MODELS.get(section.kind)
 
-            def make() -> Model:
-                return kind(section, task)
-
             return Experiment(
-                make=make,
+                make=lambda: kind(section, task),
                 train=self._with_target(name, sides.train),
                 test=sides.test,
                 folds=self.folds,
@@ -141,6 +138,7 @@ class ModelProducts(DataProducts):
                 seed=self.config.seed + section.seed,
                 seeds=section.seeds,
                 validate_on=section.validate_on,
+                answers=name in self.plan.answering_nested,
             )
 
         return self.once(("experiment", name), declare)
@@ -177,6 +175,8 @@ class ModelProducts(DataProducts):
                 "version": MODELS.get(section.kind).version,
                 "seed": self.config.seed,
             }
+            if fold.others and name in self.plan.answering_nested:
+                material["test"] = True
             reads = [self.folds_product, *self._products_read(name, fold)]
             reads += self.input_products(name).values()
             label, opens = f"{name}-{fold.label}", [self.competition_product]
@@ -216,7 +216,8 @@ class ModelProducts(DataProducts):
     def prepared(self, name: str, fold: Fold, experiment: Experiment) -> tuple[Experiment, Fold]:
         """Returns experiment and split of one fit: with what it reads of other models, if anything."""
         reads = [read for read in self.plan.reads(name) if read.part in (*INPUTS, "lesson")]
-        return with_outputs(experiment, fold, {read: self.outputs_of(read, fold) for read in reads})
+        found, split = with_outputs(experiment, fold, {read: self.outputs_of(read, fold) for read in reads})
+        return with_pseudo(found, self.plan.section(name), lambda one: self.output(one, fold).test), split
 
     def outputs_of(self, read: Read, fold: Fold) -> OutputsRead:
         """Returns what a fit sees of a model that it reads.

@@ -22,7 +22,7 @@ class OutputsRead:
 
     Attributes:
         train: float32 (rows, columns); NaN for rows that the fit neither learns from nor predicts.
-        test: float32 (test rows, columns); no rows for a nested fit, which predicts none.
+        test: float32 (test rows, columns); no rows of a fit that predicts none.
     """
 
     train: np.ndarray
@@ -50,7 +50,7 @@ def outputs_read(folds: Folds, fold: Fold, fits: Iterable[tuple[Fold, FoldOutput
         raise ValueError("No fit is read.")
     if not folds.ordered:
         values[folds.pinned] = output.pinned
-    return OutputsRead(values, output.test if folds.answers(fold) else output.test[:0])
+    return OutputsRead(values, output.test)
 
 
 def with_outputs(

@@ -12,7 +12,7 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
-from pipeline.run.fits import fits_needed, fits_read, models_needed
+from pipeline.run.fits import answering_nested, fits_needed, fits_read, models_needed
 from pipeline.store import Store
 
 RUNS = Path("runs")
@@ -87,6 +87,11 @@ class Plan:
     def marks(self, name: str) -> tuple[str, ...]:
         """Reasons why a model's score is optimistic; none for an honest one."""
         return marks_of(name, self.config.models)
+
+    @cached_property
+    def answering_nested(self) -> set[str]:
+        """The models whose nested fits answer for the test rows too."""
+        return answering_nested(self.config.models)
 
     @property
     def ordered(self) -> bool:

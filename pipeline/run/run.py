@@ -124,9 +124,11 @@ class Run(ModelProducts):
         spread = f" ± {np.std(scores):.5f} over the folds" if len(scores) > 1 else ""
         read = len(fits) - len([fold for fold in fits if fold.scored or fold.number == WHOLE])
         nested = f" ({read} for models that read it)" if read else ""
+        joined = [one.notes["pseudo"] for _, one in outputs if "pseudo" in one.notes]
+        pseudo = f", with {np.mean(joined):,.0f} pseudo-labelled test rows a fold" if joined else ""
         self.progress.message(
             f"{name:<16} {fitted} of {len(fits)} folds{nested} in {time.monotonic() - started:.0f} s: "
-            f"{metric.name} {pooled:.5f}{spread}"
+            f"{metric.name} {pooled:.5f}{spread}{pseudo}"
         )
         if not self.plan.section(name).answers():
             self.progress.message(self.coordinates(name).line(name))

@@ -12,7 +12,6 @@ import numpy as np
 
 from pipeline.data import dense
 from pipeline.data.folds import WHOLE, Fold, Folds
-from pipeline.data.inner_split import inner_split, inner_warning
 from pipeline.data.rows import Dataset, Rows
 from pipeline.errors import ModelError
 from pipeline.metrics import Metric
@@ -21,8 +20,7 @@ from pipeline.store import digest
 from pipeline.tasks.base import Task
 from pipeline.validation.fold_output import FoldOutput
 from pipeline.validation.predictions import Predictions
-
-INNER_SHARE = 0.15  # of a fold's training rows, held out for early stopping where a model asks for it
+from pipeline.validation.split import rows_of_fit, split_warning
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class Experiment:
         seed: of the whole run.
         seeds: fits per fold, averaged.
         validate_on: "inner" or "fold": what early stopping may look at.
+        pseudo: test rows that every fit learns from too, with labels of this fold's making, or None.
+        answers: whether nested fits answer for the test rows too, which others read then.
     """
 
     make: Callable[[], Model]
@@ -48,6 +48,12 @@ class Experiment:
     seed: int = 0
     seeds: int = 1
     validate_on: str = "inner"
+    pseudo: Rows | None = None
+    answers: bool = False
+
+    def predicts_test(self, fold: Fold) -> bool:
+        """Says whether a fit is asked for the test rows."""
+        return self.answers or self.folds.answers(fold)
 
 
 def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path | None = None) -> FoldOutput:
@@ -68,7 +74,7 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
     for index in range(experiment.seeds):
         model = experiment.make()
         inner_context = _seed_context(experiment, fold, index, context)
-        train, inner = _split(experiment, fold, model, inner_context.seed)
+        train, inner = rows_of_fit(experiment, fold, model, inner_context.seed)
         model.fit(train, inner, inner_context)
         outputs.append(_predict(experiment, fold, model.predict, inner_context))
         notes.update(model.notes())
@@ -76,7 +82,9 @@ def fit_fold(experiment: Experiment, fold: Fold, context: Context, save_to: Path
             folder = save_to / f"seed{index}"
             folder.mkdir(parents=True)
             model.save(folder)
-    if model.wants_inner_split and (warning := _inner_warning(experiment, fold)):
+    if experiment.pseudo is not None:
+        notes["pseudo"] = len(experiment.pseudo)
+    if model.wants_inner_split and (warning := split_warning(experiment, fold)):
         notes["warnings"] = [*notes.get("warnings", ()), warning]
     mean = [mean_of(parts) for parts in zip(*outputs, strict=True)]
     for side, values in zip(("scored rows", "pinned rows", "test rows"), mean, strict=True):
@@ -99,7 +107,7 @@ def embed_fold(
         model = experiment.make().load(folder / f"seed{index}")
         train.append(model.embed(experiment.train.rows(), context))
         test.append(
-            model.embed(experiment.test.rows(), context) if experiment.folds.answers(fold) else train[-1][:0]
+            model.embed(experiment.test.rows(), context) if experiment.predicts_test(fold) else train[-1][:0]
         )
     return mean_of(train), mean_of(test)
 
@@ -237,25 +245,6 @@ def _seed_context(experiment: Experiment, fold: Fold, index: int, context: Conte
     return replace(context, seed=int(words[:7], 16), checkpoint=checkpoint, report=report)
 
 
-def _split(experiment: Experiment, fold: Fold, model: Model, seed: int) -> tuple[Rows, Rows | None]:
-    train = experiment.train.rows(fold.train)
-    if not model.wants_inner_split:
-        return train, None
-    if experiment.validate_on == "fold" and len(fold.valid):
-        return train, experiment.train.rows(fold.valid)
-    groups = None if experiment.splitter is None else experiment.splitter[fold.train]
-    ordered = experiment.folds.ordered
-    kept, held = inner_split(model.task, train.target, groups, ordered, INNER_SHARE, seed)
-    return train.take(kept), train.take(held)
-
-
-def _inner_warning(experiment: Experiment, fold: Fold) -> str:
-    """Returns why the inner split could not keep to the folds' rule, or "" where it did."""
-    if experiment.splitter is None or experiment.validate_on == "fold":
-        return ""
-    return inner_warning(experiment.splitter[fold.train], experiment.folds.ordered)
-
-
 def _predict(
     experiment: Experiment, fold: Fold, predict: Callable, context: Context
 ) -> tuple[np.ndarray, ...]:
@@ -267,7 +256,7 @@ def _predict(
     sides = [
         experiment.train.rows(fold.valid),
         experiment.train.rows(experiment.folds.pinned),
-        test if experiment.folds.answers(fold) else test.take(np.arange(0)),
+        test if experiment.predicts_test(fold) else test.take(np.arange(0)),
     ]
     found = [predict(rows, context) if len(rows) else None for rows in sides]
     seen = next(side for side in found if side is not None)

@@ -101,6 +101,16 @@ def test_rows_are_the_same_one_by_one_and_together(place, name):
 
 
 @pytest.mark.parametrize("name", SEEN)
+def test_rows_of_the_test_follow_those_of_training_as_one_part(place, name):
+    sides = run_of(place, "full", name).sides("one")
+    train, test = (side.part(name) for side in (sides.train, sides.test))
+    both, order = train.join(test), np.array([ROWS + 1, 2, ROWS, 0])
+    assert same(both.take(order[[0, 2]]), test.take(np.array([1, 0])))
+    assert same(both.take(order[[1, 3]]), train.take(np.array([2, 0])))
+    assert same(both.take(order)[1:2], train.take(np.array([2])))
+
+
+@pytest.mark.parametrize("name", SEEN)
 def test_new_rows_open_as_the_test_rows_do(place, name, tmp_path):
     run = run_of(place, "full", name)
     expected = run.sides("one").test.part(name)

@@ -9,7 +9,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.commands.distilling import _settings
 from pipeline.config.load import load_config
-from pipeline.config.schema import DistilConfig
+from pipeline.config.teaching import DistilConfig
 from pipeline.data.lesson import copies, mixed, tempered, with_lesson
 from pipeline.data.rows import Dataset
 from pipeline.data.source import open_source
@@ -80,8 +80,7 @@ def test_what_is_taught_reaches_the_model(tmp_path):
 
 
 def test_shares_are_copies_with_weights():
-    asked = DistilConfig(of=["a"], share=0.5, temperature=2.0)
-    soft = tempered(np.array([[0.81, 0.09, 0.1]]), asked)
+    soft = tempered(np.array([[0.81, 0.09, 0.1]]), 2.0)
     np.testing.assert_allclose(soft, [[0.9, 0.3, 0.1**0.5] / (1.2 + np.array([0.1**0.5]))], rtol=1e-6)
     np.testing.assert_allclose(mixed(np.array([[0.0, 1.0]]), np.array([[0.6, 0.4]]), 0.5), [[0.3, 0.7]])
     rows, classes, weights = copies(np.array([[0.6, 0.395, 0.005], [0.0, 1.0, 0.0]]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.data.joined import joined
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
 from pipeline.transforms.views import Views
@@ -29,7 +30,7 @@ class Pictures:
 
     Attributes:
         pixels: uint8 (rows, height, width, channels), usually a memory map.
-        key: names their content: equal keys mean equal pixels.
+        key: names their content: equal keys mean equal pixels. Of joined pictures both keys, with "+".
         views: through which they were made, from source to network pixels, where that is known.
         windows: how many pictures there are of each row, one after the other.
     """
@@ -52,3 +53,8 @@ class Pictures:
     def take(self, positions: np.ndarray) -> np.ndarray:
         """Returns a copy of some pictures, uint8 (n, height, width, channels)."""
         return self.pixels[positions]
+
+    def join(self, other: Pictures) -> Pictures:
+        """Returns the pictures of both, as they lie on disk."""
+        key = f"{self.key}+{other.key}" if self.key and other.key else ""
+        return replace(self, pixels=joined(self.pixels, other.pixels), key=key, views=None)

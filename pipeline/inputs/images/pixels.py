@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.joined import arrays_of
 from pipeline.errors import DataError
 from pipeline.inputs.images.decoding import Channels, Read, Report, decode_reduced, fetch, for_each
 from pipeline.inputs.images.intensity import Intensity
@@ -93,9 +94,10 @@ def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndar
 
 def hand_back(array: np.ndarray) -> None:
     """Takes the pages of a read-only memory map out of the process; they are read again when asked for."""
-    pages = getattr(array, "_mmap", None)
-    if pages is not None and getattr(array, "mode", "") == "r" and hasattr(mmap, "MADV_DONTNEED"):
-        pages.madvise(mmap.MADV_DONTNEED)
+    for one in arrays_of(array):
+        pages = getattr(one, "_mmap", None)
+        if pages is not None and getattr(one, "mode", "") == "r" and hasattr(mmap, "MADV_DONTNEED"):
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _seen(
