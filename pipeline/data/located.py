@@ -14,10 +14,13 @@ from pipeline.data.tables import Tables
 from pipeline.errors import Problems
 from pipeline.registry import locating, opening
 
-BROKEN = "training rows whose picture or clip is not there or cannot be decoded"
-BY_PRIOR = "test rows answered by the prior, for their picture or clip is not there or cannot be decoded"
+BROKEN = "training rows whose picture, clip or array is not there or cannot be decoded"
+BY_PRIOR = (
+    "test rows answered by the prior, for their picture, clip or array is not there or cannot be decoded"
+)
 
-LOCATED = ("pictures", "test_pictures", "clips", "test_clips")  # names of files, by row
+FILES = ("pictures", "clips", "arrays")  # names of files, by row
+LOCATED = tuple(side + name for name in FILES for side in ("", "test_"))
 
 
 def locate_files(
@@ -31,7 +34,7 @@ def locate_files(
         found |= {one.located: train, f"test_{one.located}": test}
         if problems or not (one.skips(data) and train):
             continue
-        usable = one.usable([*train, *test], source, config.threads)
+        usable = one.usable([*train, *test], data, source, config.threads)
         kept, kept_test = usable[: len(train)], usable[len(train) :]
         tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
         for name, files in found.items():

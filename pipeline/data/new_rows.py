@@ -59,7 +59,7 @@ def read_rows(
     usable = np.ones(len(table), bool)
     for one in inputs:
         if one.skips(config.data) and files[one.located]:
-            usable &= one.usable(files[one.located], source, config.threads)
+            usable &= one.usable(files[one.located], config.data, source, config.threads)
     prior = tuple(table.loc[~usable, key])
     table = table[usable].reset_index(drop=True)
     kept: dict[str, Any] = {

@@ -107,6 +107,8 @@ def read_token(
 def build(keras: Any, tokens: list[Token], x: Any) -> Any:
     """Returns the output tensor of the layers applied to the standardised pictures x (n, h, w, c).
 
+    On a map that is one high, as a series is, they look along it alone: "20C5" has kernels of 1x5.
+
     Raises:
         ConfigError: the picture is too small for the layer named.
     """
@@ -130,15 +132,16 @@ def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
         padding = "same" if token.groups[2] else "valid"
         if padding == "valid":
             _check_room(token, width, shape)
+        kernel, strides = _along(width, shape), _along(stride, shape)
         return layers.Conv2D(
-            filters, width, stride, padding, use_bias=not normed, kernel_initializer="he_normal"
+            filters, kernel, strides, padding, use_bias=not normed, kernel_initializer="he_normal"
         )
     if token.kind == "dense":
         return layers.Dense(token.number(0), use_bias=not normed, kernel_initializer="he_normal")
     if token.kind in ("max", "average"):
         _check_room(token, token.number(0), shape)
         pool = layers.MaxPooling2D if token.kind == "max" else layers.AveragePooling2D
-        return pool(token.number(0), token.number(1))
+        return pool(_along(token.number(0), shape), _along(token.number(1), shape))
     if token.kind == "global":
         return layers.GlobalAveragePooling2D()
     if token.kind == "norm":
@@ -171,9 +174,15 @@ def _with_changes(keras: Any, x: Any) -> Any:
     return keras.ops.concatenate([x, changes], axis=-1)
 
 
+def _along(width: int, shape: tuple) -> tuple[int, int]:
+    """Returns height and width of what a layer looks at: one high where the map is."""
+    return (1 if shape[1] == 1 else width), width
+
+
 def _check_room(token: Token, width: int, shape: tuple) -> None:
-    if min(shape[1:3]) < width:
+    height, _ = _along(width, shape)
+    if shape[1] < height or shape[2] < width:
         raise ConfigError(
-            f"backbone: {token.text!r} looks at {width}x{width}, and only {shape[1]}x{shape[2]} are left of "
+            f"backbone: {token.text!r} looks at {height}x{width}, and only {shape[1]}x{shape[2]} are left of "
             "the picture there. Take larger pictures, fewer poolings or padding (`s`)."
         )

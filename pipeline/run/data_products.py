@@ -90,6 +90,7 @@ class DataProducts:
         """Names the competition's files."""
         data = self.config.data
         sides = [table.file for table in data.tables.values()]
+        sides += [file for file in (data.arrays.table, data.arrays.test_table) if file] if data.arrays else []
         return self.plan.source.fingerprint([data.train, data.test, data.sample, *sides])
 
     @cached_property
@@ -111,13 +112,15 @@ class DataProducts:
         data, folds, said = self.config.data, self.config.folds, self.config.metric
         metric = metric_of(said)
         weights = {"weights": said.weights} if isinstance(said, MetricConfig) and said.weights else {}
-        sound = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
+        files = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
+        if data.arrays:
+            files["arrays"] = data.arrays.deciding_rows()
         return digest(
             weights
-            | sound
+            | files
             | {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound"}),
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound", "arrays"}),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
                 "columns": folds.split_by,
