@@ -27,7 +27,7 @@ def locate_files(
     source: Source, tables: Tables, config: Config, problems: Problems
 ) -> tuple[Tables, dict[str, Any]]:
     """Returns the tables without rows whose file is broken, and the names of the files by field."""
-    data, found = config.data, dict[str, Any]()
+    data, found = config.data.model_copy(update={"id": tables.id}), dict[str, Any]()
     for one in locating():
         train = one.locate(tables.train, data, "train", data.train, source, problems)
         test = one.locate(tables.test, data, "test", data.test, source, problems)

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config.arrays_section import READING, SHAPING
 from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.inputs.arrays.reading import Reader, arrays_of
+from pipeline.inputs.arrays.reading import Reader, arrays_of, reader_of
 from pipeline.inputs.arrays.rows import ArrayRows, location_key, sides_of, write_arrays
 from pipeline.inputs.arrays.shape import Shape, fitted, stored, stored_type
 from pipeline.inputs.base import InputFiles, Shown, Workshop
@@ -52,7 +52,7 @@ class ArraysInput(ArrayRows):
 
     def make(self, shop: Workshop, folder: Path) -> None:
         config = arrays_of(shop.config.data)
-        read = Reader(shop.source, shop.config.data)
+        read = reader_of(shop)
         shape = fitted(read(shop.competition.arrays[0]), config).shape
         for side, names in sides_of(shop.competition):
             _write(folder / f"{side}.npy", shop, read, names, shape)
@@ -65,7 +65,7 @@ class ArraysInput(ArrayRows):
 
     def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
         """Returns lines of the first channels of a series; of others the middle slice as a picture."""
-        read = Reader(shop.source, shop.config.data)
+        read = reader_of(shop)
         found = []
         for row in rows:
             array = read(shop.competition.arrays[row])
@@ -88,7 +88,7 @@ class ArraysInput(ArrayRows):
             raise ValueError("Arrays of new rows take the shape of the run's own.")
         channels = json.loads((folder / CHANNELS).read_text(encoding="utf-8"))
         shape = np.load(folder / "test.npy", mmap_mode="r").shape[1:]
-        path, read = scratch / "new.npy", Reader(shop.source, shop.config.data, channels)
+        path, read = scratch / "new.npy", reader_of(shop, channels)
         _write(path, shop, read, shop.competition.test_arrays, shape)
         return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}")
 

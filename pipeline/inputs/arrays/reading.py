@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.inputs.arrays.decoding import TABLES, fetch_array, number_columns, read_array
 from pipeline.inputs.arrays.series_table import SeriesTable
 from pipeline.inputs.arrays.shape import Standing, standing
+from pipeline.inputs.base import Workshop
 
 BETWEEN = "#"  # the table and the id, in a row's name
 
@@ -27,6 +28,12 @@ def arrays_of(data: DataConfig) -> ArraysConfig:
 def table_of(config: ArraysConfig, side: str) -> str | None:
     """Returns the table of a side ("train", or "test" for new rows too), None where each row has a file."""
     return config.table if side == "train" else config.test_table or config.table
+
+
+def reader_of(shop: Workshop, channels: list[str] | None = None) -> Reader:
+    """Returns what reads the arrays of a competition, whose id names the rows of a table too."""
+    data = shop.config.data.model_copy(update={"id": shop.competition.id})
+    return Reader(shop.source, data, channels)
 
 
 class Reader:

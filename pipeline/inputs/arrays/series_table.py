@@ -119,7 +119,7 @@ def _parts(table: TableFile, only: list[str] | None, by: str) -> Iterator[pd.Dat
         with table.source.open(table.name) as file:
             if table.dialect is not None:
                 how: dict[str, Any] = {"sep": table.dialect.separator, "encoding": table.dialect.encoding}
-                packed = "gzip" if table.name.endswith(".gz") else None
+                packed: Any = "gzip" if table.name.endswith(".gz") else None
                 yield from pd.read_csv(
                     file,
                     usecols=only,

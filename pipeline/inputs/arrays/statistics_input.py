@@ -12,7 +12,7 @@ from pipeline.config.arrays_section import READING
 from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.errors import DataError
-from pipeline.inputs.arrays.reading import Reader, arrays_of
+from pipeline.inputs.arrays.reading import Reader, arrays_of, reader_of
 from pipeline.inputs.arrays.rows import ArrayRows, location_key, sides_of, write_arrays
 from pipeline.inputs.arrays.shape import Standing
 from pipeline.inputs.arrays.statistics import statistic_names, statistics
@@ -44,7 +44,7 @@ class ArrayStatisticsInput(ArrayRows):
         return InputFiles("array-statistics", material)
 
     def make(self, shop: Workshop, folder: Path) -> None:
-        read = Reader(shop.source, shop.config.data)
+        read = reader_of(shop)
         first = read(shop.competition.arrays[0])
         facts = {"axes": first.axes, "count": first.values.shape[2], "channels": read.channels}
         for side, names in sides_of(shop.competition):
@@ -64,7 +64,7 @@ class ArrayStatisticsInput(ArrayRows):
         if folder is None:
             raise ValueError("Statistics of new rows are those of the run's own.")
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        read = Reader(shop.source, shop.config.data, facts["channels"])
+        read = reader_of(shop, facts["channels"])
         _write(scratch / "new.npy", shop, read, shop.competition.test_arrays, facts["axes"], facts["count"])
         return Values(np.load(scratch / "new.npy"))
 
