@@ -92,7 +92,7 @@ class ShortFits:
 
     @property
     def gains(self) -> dict[str, float]:
-        """What the splits of the last fit gained, by column of the encoded table."""
+        """Gains of the last fit's splits, by column of the encoded table."""
         return self._gains
 
     def loss(self, rows: np.ndarray, predicted: np.ndarray) -> float:

@@ -38,7 +38,7 @@ SMALL_TREES = {"learning_rate": 0.3, "num_leaves": 2, "lambda_l2": 1.0, "verbosi
 
 
 class Unsaid:
-    """What a base model leaves unsaid on some rows, and how much of it columns say.
+    """Errors that a base model leaves on some rows, and how much of them columns explain.
 
     Args:
         task: of one class or one value.

@@ -41,7 +41,7 @@ class FoundFeature:
 
 @dataclass(frozen=True)
 class FeatureOutcome:
-    """What a search for features has come to.
+    """Outcome of a search for features.
 
     Attributes:
         found: what was confirmed or was not, the largest gains first.
@@ -65,7 +65,7 @@ class FeatureOutcome:
 
     @property
     def luck(self) -> float:
-        """How much of what all that was chosen claims the unseen rows do not confirm."""
+        """Part of what all that was chosen claims that the unseen rows do not confirm."""
         return float(sum(one.claimed - one.gain.value for one in self.found))
 
 
