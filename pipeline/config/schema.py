@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, SerializeAsAny, field_validator
 
 from pipeline.config.audit_names import AuditName
 from pipeline.config.data_section import DataConfig
+from pipeline.config.feature_section import FeatureConfig
 from pipeline.config.metric import MetricConfig
 from pipeline.config.section import Section
 from pipeline.config.teaching import DistilConfig, PseudoConfig
@@ -217,12 +218,6 @@ class ModelConfig(Section):
             models: every section by name; None for one that is wrong itself.
         """
         return []
-
-
-class FeatureConfig(Section):
-    """A feature by name; each kind has keys of its own."""
-
-    kind: str
 
 
 class AnytimeConfig(ModelConfig):

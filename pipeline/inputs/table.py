@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config.schema import Config, FeatureConfig, ModelConfig
+from pipeline.config.feature_section import FeatureConfig
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.errors import DataError
 from pipeline.inputs.base import Input, Shown, Workshop, opened
