@@ -147,6 +147,9 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
     forecast = find_forecast(train, test, split.time.value, both) if split.time else None
+    if forecast:
+        split = replace(split, ahead=forecast.ahead)
+        config = _config(name, metric.value, data, split)
     if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
@@ -227,7 +230,7 @@ def _free_columns(train: pd.DataFrame, key: str, targets: list[str], patterns: l
 
 def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Config:
     """Returns the configuration as far as the data are read by it."""
-    folds = FoldsConfig(**split.section)  # type: ignore[arg-type]
+    folds = FoldsConfig(**split.section)
     return Config(competition=name, metric=metric, models={}, data=DataConfig(**data), folds=folds)
 
 
@@ -259,7 +262,7 @@ def _folds(
     size = size_of(competition, picture)
     n = forecast.n if forecast else choose_n(size, groups if split.group else None, split.time is not None)
     repeats = choose_repeats(size, ordered=split.time is not None)
-    folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
+    folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)
     make_folds(folds, competition.task, competition.target, competition.splitter)
     return n, repeats
 

@@ -13,12 +13,8 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
-<<<<<<< HEAD
-from pipeline.run.fits import answering_nested, fits_needed, fits_read, models_needed
-=======
 from pipeline.inputs.base import opened
-from pipeline.run.fits import fits_needed, fits_read, models_needed
->>>>>>> tables
+from pipeline.run.fits import answering_nested, fits_needed, fits_read, models_needed
 from pipeline.store import Store
 
 RUNS = Path("runs")

@@ -91,7 +91,8 @@ def _fitting(config: FoldsConfig, splitter: np.ndarray | None) -> int:
         return config.n
     if kind == "column":
         return config.n - 1
-    return min(config.n, len(np.unique(splitter)) - (kind == "time"))
+    moments = len(np.unique(splitter))
+    return min(config.n, (moments - 1) // (config.ahead or 1) if kind == "time" else moments)
 
 
 def outer_folds(run: Run) -> list[Fold]:
