@@ -118,10 +118,9 @@ class Trials:
         splitter = self.competition.splitter
         column = None if splitter is None else splitter[self._rows]
         config = self.folds.model_copy(update={"n": FOLDS, "repeats": 1, "seed": SEED})
-        if config.ahead and (FOLDS + 1) * config.ahead >= len(
-            np.unique(column)
-        ):  # the latest rows hold too few
-            config = config.model_copy(update={"ahead": None})
+        if config.ahead and column is not None:
+            few = len(np.unique(column)) <= (FOLDS + 1) * config.ahead  # moments of the latest rows
+            config = config.model_copy(update={"ahead": None}) if few else config
         return make_folds(config, self.competition.task, self.competition.target[self._rows], column)
 
     def _losses(self, reading: TableReading) -> np.ndarray:

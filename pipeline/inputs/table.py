@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ENTRY = "table"  # what a model's `inputs` name it by
+
+
 @dataclass(frozen=True)
 class Columns:
     """Columns of all rows of a side.
@@ -42,7 +45,7 @@ class Columns:
         return replace(self, frame=joined_frames(self.frame, other.frame))
 
 
-@INPUTS.register("table")
+@INPUTS.register(ENTRY)
 class TableInput(Input):
     """Numbers, categories, codes and dates of a row, and the features by name."""
 

@@ -14,6 +14,7 @@ from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.inputs.base import opened
+from pipeline.inputs.table import ENTRY as TABLE
 from pipeline.run.fits import answering_nested, fits_needed, fits_read, models_needed
 from pipeline.store import Store
 
@@ -90,7 +91,7 @@ class Plan:
         """Reasons why a model's score is optimistic; none for an honest one."""
         marks = marks_of(name, self.config.models)
         found = features_mark(self.config.features)
-        seen = any("table" in opened(self.section(one)) for one in models_needed(self.config.models, [name]))
+        seen = any(TABLE in opened(self.section(one)) for one in models_needed(self.config.models, [name]))
         return (*marks, found) if found and seen else marks
 
     @cached_property

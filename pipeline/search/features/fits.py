@@ -14,6 +14,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.features.base import Feature
 from pipeline.data.rows import Dataset
 from pipeline.errors import DataError
+from pipeline.inputs.table import ENTRY as TABLE
 from pipeline.inputs.table import Columns
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import MODELS, Context
@@ -82,7 +83,7 @@ class ShortFits:
         begun = time.monotonic()
         data = self._dataset({**self.run.config.features, **(more or {})})
         kind, context = MODELS.get("lightgbm"), Context(threads=self.run.config.threads)
-        config = kind.Config(kind="lightgbm", inputs=["table"], **rounds)
+        config = kind.Config(kind="lightgbm", inputs=[TABLE], **rounds)
         train = some_of(self.known(train), MOST_ROWS)
         model = kind(config, self.competition.task).fit(data.rows(train), None, context)
         found: np.ndarray = model.predict(data.rows(rows), context)
@@ -110,7 +111,7 @@ class ShortFits:
 
     def _dataset(self, features: Mapping[str, Any]) -> Dataset:
         table = Columns(self.competition.train, self.competition.kinds, features)  # type: ignore[arg-type]
-        return Dataset(self.competition.ids, {"table": table}, self.competition.target)
+        return Dataset(self.competition.ids, {TABLE: table}, self.competition.target)
 
 
 def some_of(rows: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
