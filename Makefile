@@ -15,7 +15,7 @@ OPTIONS = $(COMP) $(if $(DATA),--data "$(DATA)") $(ARGS)
 BUDGETED = $(if $(BUDGET),--budget $(BUDGET))
 SLUGGED = $(if $(SLUG),--slug "$(SLUG)")
 
-.PHONY: help setup list data new audit train tune folds predict ensemble submission report watch dashboard package distil reproduce submit board clean bench test mutants lint docs
+.PHONY: help setup list data new audit train tune features folds predict ensemble submission report watch dashboard package distil reproduce submit board clean bench test mutants lint docs
 
 help: ## show this help
 	@echo "make train COMP=digits      data, folds, models, ensemble, submission: whatever is missing"
@@ -72,6 +72,9 @@ tune: needs-comp $(BIN)/.ready $(if $(findstring postgres,$(STORAGE)),$(BIN)/.re
 	@test -n "$(MODEL)" || { echo "error: which model? For example: make tune COMP=$(COMP) MODEL=lgbm TRIALS=50"; exit 1; }
 	@$(RUN) tune $(OPTIONS) --model $(MODEL) $(if $(TRIALS),--trials $(TRIALS)) $(BUDGETED) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(STORAGE),--storage "$(STORAGE)")
+
+features: needs-comp $(BIN)/.ready ## search features of the table, keep what gains on rows that it never saw [BUDGET=10m]
+	@$(RUN) features $(OPTIONS) $(BUDGETED)
 
 folds: needs-comp $(BIN)/.ready ## draw the folds and show them
 	@$(RUN) folds $(OPTIONS)

@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = _Commands(parser)
     _add_training(commands)
     _add_search(commands)
+    features = commands.configured(
+        "features", "searching.features", "search features of the table, keep what gains on unseen rows"
+    )
+    features.add_argument("--budget", type=_seconds, default=600.0, metavar="TIME", help="default 10m")
     _add_contest(commands)
     return parser
 
@@ -82,6 +86,7 @@ class _Commands:
         sub.add_argument("--data", metavar="PATH", help="folder or zip, instead of the config's data.root")
         sub.add_argument("--only", metavar="MODELS", help="models to use, separated by commas")
         sub.add_argument("--no-tuned", action="store_true", help="leave out what `tune` has found")
+        sub.add_argument("--no-features", action="store_true", help="leave out what `features` has found")
         return sub
 
 

@@ -29,8 +29,6 @@ def make_unet(shape: tuple[int, int, int], layers: int) -> Any:
     inputs = keras.Input(shape, dtype="uint8")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(keras.ops.cast(inputs, "float32"))
     encoder = keras.applications.MobileNet(include_top=False, weights=None, input_shape=shape, alpha=0.25)
-    for layer in encoder.layers:
-        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     names = [encoder.get_layer(f"conv_pw_{number}_relu").output for number in MAPS]
     maps = keras.Model(encoder.input, names)(scaled)
     x = maps[-1]

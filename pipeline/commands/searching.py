@@ -1,4 +1,4 @@
-"""The command that searches a model's parameters."""
+"""The commands that search: a model's parameters, features of the table."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import time
 
 from rich.console import Console
 
+from pipeline.clock import Clock
 from pipeline.commands.options import asked_run, worker_options
+from pipeline.config.found_features import features_path
 from pipeline.config.load import find_config
 from pipeline.config.tuned import tuned_path
 from pipeline.console import ConsoleProgress, log_to, search_table
 from pipeline.run.plan import RUNS
 from pipeline.run.run import Run
+from pipeline.search.features.search import FeatureSearch, outcome_lines
 from pipeline.search.request import Request
 from pipeline.search.search import search
 from pipeline.search.trials import run_trials
@@ -49,6 +52,27 @@ def tune(options: argparse.Namespace, console: Console) -> int:
         console.print(f"pictures: {', '.join(str(path) for path in outcome.pictures)}")
     same = outcome.chosen.label == outcome.finalists[0].label
     console.print(f"tuned: {outcome.tuned}: {'nothing changes' if same else 'the next train uses it'}")
+    return 0
+
+
+def features(options: argparse.Namespace, console: Console) -> int:
+    """Searches features of the table and writes what unseen rows confirm beside the configuration."""
+    started = Clock.now() - options.age
+    with ConsoleProgress(console) as progress:
+        run = asked_run(options, progress, features=False)
+        log_to(RUNS / options.name / "features.log")
+        with run.plan.store.exclusive(progress.message):
+            path = features_path(find_config(options.name))
+            outcome = FeatureSearch(run, options.budget, progress).search(path, started)
+    if not outcome.rows:
+        console.print(f"stopped or out of time before anything was confirmed: {path} is as it was")
+        return 1
+    if outcome.stopped:
+        console.print("stopped: what was confirmed by then is written")
+    for line in outcome_lines(outcome):
+        console.print(line, markup=False)
+    said = "the next train uses them" if outcome.kept else "nothing changes"
+    console.print(f"features: {path}: {said}")
     return 0
 
 

@@ -48,6 +48,8 @@ def check_folds(config: Config, found: Found) -> None:
     key = needs.get(folds.kind)
     if key and getattr(folds, key) is None:
         found.add(("folds", "kind"), f"`folds.kind: {folds.kind}` needs `folds.{key}`, the name of a column.")
+    if folds.ahead is not None and (folds.kind not in {"auto", "time"} or folds.time is None or folds.column):
+        found.add(("folds", "ahead"), "`folds.ahead` is for folds in time: it needs `folds.time`.")
     if folds.repeats > 1 and (folds.kind in {"time", "column"} or folds.time or folds.column):
         found.add(("folds", "repeats"), "`folds.repeats` must be 1 where a column decides the folds.")
 

@@ -18,20 +18,23 @@ from pipeline.config.checks import (
     check_submission,
     check_tasks,
 )
+from pipeline.config.feature_section import FeatureConfig
 from pipeline.config.found import Found
+from pipeline.config.found_features import apply_features, features_path, with_origins
 from pipeline.config.metric import MetricConfig
-from pipeline.config.schema import Config, FeatureConfig, ModelConfig
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.config.strict_yaml import Places, parse_value, read_yaml
 from pipeline.config.tuned import apply_tuned, mark_tuned, tuned_path
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.registry import FEATURES, METHODS, MODELS
 
 CONFIGS = Path("configs")
+FOUND_FILES = (".tuned", ".features")  # ends of what searches write beside a YAML
 
 
 def known_competitions(folder: Path = CONFIGS) -> list[str]:
     """Returns the names that have a YAML."""
-    return sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.endswith(".tuned"))
+    return sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.endswith(FOUND_FILES))
 
 
 def find_config(name: str, folder: Path = CONFIGS) -> Path:
@@ -50,7 +53,11 @@ def find_config(name: str, folder: Path = CONFIGS) -> Path:
 
 
 def load_config(
-    path: Path, overrides: Sequence[str] = (), tuned: bool = True, besides: str | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    tuned: bool = True,
+    besides: str | None = None,
+    features: bool = True,
 ) -> Config:
     """Reads, overrides and checks a configuration.
 
@@ -59,6 +66,7 @@ def load_config(
         overrides: `models.cnn.size=96`: a dotted key path and a YAML value.
         tuned: whether to put what a search has found (`NAME.tuned.yaml` beside it) over the YAML.
         besides: the one model that stays as the YAML has it.
+        features: whether to put what `make features` has found (`NAME.features.yaml`) beside the YAML's.
 
     Raises:
         ConfigError: lists every mistake with the file, the line and the key path.
@@ -66,6 +74,7 @@ def load_config(
     tree, places = read_yaml(path)
     if tuned:
         apply_tuned(tree, places, tuned_path(path), besides)
+    origins = apply_features(tree, places, features_path(path)) if features else {}
     for override in overrides:
         _apply(tree, places, override)
     found = Found(path, places)
@@ -74,10 +83,11 @@ def load_config(
     if tuned:
         sections = mark_tuned(sections, tuned_path(path), besides)
     models = {"models": sections} if known else {}
-    features = {"features": _features(tree["features"], found)} if tree.get("features") else {}
+    features_said = tree.get("features")
+    named = {"features": with_origins(_features(features_said, found), origins)} if features_said else {}
     ensemble = {"ensemble": _with_method(tree["ensemble"], found)} if tree.get("ensemble") else {}
     metric = {"metric": _metric(tree["metric"], found)} if tree.get("metric") else {}
-    config = found.validate(Config, {**tree, **features, **models, **ensemble, **metric}, ())
+    config = found.validate(Config, {**tree, **named, **models, **ensemble, **metric}, ())
     if isinstance(config, Config):
         check_metric(config, found)
         check_tasks(config, found)

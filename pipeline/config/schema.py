@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, SerializeAsAny, field_validator
+from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from pipeline.config.audit_names import AuditName
 from pipeline.config.data_section import DataConfig
+from pipeline.config.feature_section import FeatureConfig
+from pipeline.config.folds_section import FoldsConfig
 from pipeline.config.metric import MetricConfig
 from pipeline.config.section import Section
 from pipeline.config.teaching import DistilConfig, PseudoConfig
 from pipeline.config.words import hint
-
-
-class FoldsConfig(Section):
-    """Folds: drawn once, saved, and shared by every model."""
-
-    kind: Literal["auto", "stratified", "plain", "group", "stratified_group", "time", "column"] = Field(
-        default="auto",
-        description="`auto`: time, group or stratified, whichever the keys below ask for",
-    )
-    n: int = Field(default=5, ge=2, le=100, description="number of folds")
-    repeats: int = Field(default=1, ge=1, le=20, description="iterated k-fold: draw the folds this often")
-    seed: int = Field(default=0, ge=0, description="seed of the draw")
-    group: str | None = Field(default=None, description="column whose equal values stay in one fold")
-    group_pattern: str | None = Field(
-        default=None,
-        description="the part of `group`'s text that is the group, a regular expression with one pair of "
-        'parentheses: of ids as "p07_rec2", `"^([^_]+)_"`',
-    )
-    time: str | None = Field(
-        default=None,
-        description="column that orders the rows: train on the past; one more fit, on all rows, answers "
-        "for the test",
-    )
-    column: str | None = Field(default=None, description="column that holds the fold of every row")
-
-    @field_validator("group_pattern")
-    @classmethod
-    def _with_one_part(cls, value: str | None) -> str | None:
-        try:
-            parts = 1 if value is None else re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from error
-        if parts != 1:
-            raise ValueError("a regular expression with one pair of parentheses, which hold the group")
-        return value
-
-    @property
-    def split_by(self) -> list[str | None]:
-        """Keys that decide which rows belong together, as the key of the data's products holds them."""
-        found = [self.group, self.time, self.column]
-        return [*found, self.group_pattern] if self.group_pattern else found
 
 
 class OutsideConfig(Section):
@@ -217,12 +177,6 @@ class ModelConfig(Section):
             models: every section by name; None for one that is wrong itself.
         """
         return []
-
-
-class FeatureConfig(Section):
-    """A feature by name; each kind has keys of its own."""
-
-    kind: str
 
 
 class AnytimeConfig(ModelConfig):

@@ -159,7 +159,7 @@ def make_folds(
             )
         return _check(given, "column")
     if kind == "time":
-        return _check(Folds(_blocks(column, config.n)[None], ordered=True), "time")
+        return _check(Folds(_in_time(config, column)[None], ordered=True), "time")
     return _check(_drawn(config, kind, task, target, column), kind)
 
 
@@ -189,18 +189,27 @@ def _drawn(
     return Folds(assignment)
 
 
-def _blocks(time: np.ndarray | None, n: int) -> np.ndarray:
-    """Cuts the rows, ordered in time, into n + 1 blocks; the first only trains. Ties stay together.
+def _in_time(config: FoldsConfig, time: np.ndarray | None) -> np.ndarray:
+    """Returns the folds of rows that time orders: the earliest rows only train. Ties stay together.
 
-    The first block is cut into halves once more (EARLIEST, PINNED), where it has two moments.
+    Those that only train are cut into halves once more (EARLIEST, PINNED), where they have two moments.
     """
     if time is None:
         raise DataError("`folds.kind: time` needs the column that orders the rows.")
     moments, rank = np.unique(time, return_inverse=True)
-    if len(moments) < n + 1:
-        raise DataError(f"`folds.n` must be below {len(moments)}, the number of moments. Received: {n}.")
+    n, ahead, count = config.n, config.ahead or 1, len(moments)
+    if count < n * ahead + 1:
+        if config.ahead:
+            raise DataError(
+                f"`folds.n` times `folds.ahead` must be below {count}, the number of moments. "
+                f"Received: {n} x {ahead}."
+            )
+        raise DataError(f"`folds.n` must be below {count}, the number of moments. Received: {n}.")
     share = np.cumsum(np.bincount(rank)) / len(time)
-    block = np.minimum(np.ceil(share * (n + 1) - 1e-9).astype(int) - 1, n)
+    if config.ahead:
+        block = np.maximum(n - np.arange(count)[::-1] // ahead, 0)
+    else:
+        block = np.minimum(np.ceil(share * (n + 1) - 1e-9).astype(int) - 1, n)
     early = np.flatnonzero(block == 0)
     half = np.searchsorted(share[early], share[early[-1]] / 2) if len(early) else 0
     block[early[: max(half, 1) if len(early) > 1 else 0]] = -1

@@ -140,13 +140,14 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     split = find_split(train, test, key, free)
     split = split if split.section else find_group_in_ids(train, test, key)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
+    forecast = find_forecast(train, test, split.time.value, both) if split.time else None
+    split = replace(split, ahead=forecast.ahead) if forecast else split
     useless = find_useless(train, test, both)
     data = data_section(files, target.value, _located(pictures, sounds), list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    forecast = find_forecast(train, test, split.time.value, both) if split.time else None
     if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
@@ -227,7 +228,7 @@ def _free_columns(train: pd.DataFrame, key: str, targets: list[str], patterns: l
 
 def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Config:
     """Returns the configuration as far as the data are read by it."""
-    folds = FoldsConfig(**split.section)  # type: ignore[arg-type]
+    folds = FoldsConfig(**split.section)
     return Config(competition=name, metric=metric, models={}, data=DataConfig(**data), folds=folds)
 
 
@@ -259,7 +260,7 @@ def _folds(
     size = size_of(competition, picture)
     n = forecast.n if forecast else choose_n(size, groups if split.group else None, split.time is not None)
     repeats = choose_repeats(size, ordered=split.time is not None)
-    folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)  # type: ignore[arg-type]
+    folds = FoldsConfig(n=n.value, repeats=repeats.value, **split.section)
     make_folds(folds, competition.task, competition.target, competition.splitter)
     return n, repeats
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ YEAR_OF_DAYS = 364  # whole weeks
 YEARS = {1.0: YEAR_OF_DAYS, 7.0: 52, MONTH: 12}  # steps of a year by the days of a step
 NEAR = 0.25  # of a year
 FEWEST_FOLDS, MOST_FOLDS = 2, 5
+FEWEST_SCORED = 0.05  # of the moments, in each fold
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,15 @@ class Forecast:
         """The number of folds."""
         n = int(np.clip(round(self.steps / self.horizon) - 1, FEWEST_FOLDS, MOST_FOLDS))
         return Choice(n, f"the test looks {self.horizon} steps ahead, {self.steps} are known")
+
+    @property
+    def ahead(self) -> int | None:
+        """The steps of a fold; None where equal blocks look no further ahead than the test does.
+
+        What is known a year ahead says little of what is worth knowing a month ahead.
+        """
+        ahead = max(self.horizon, ceil(FEWEST_SCORED * self.steps))
+        return ahead if ahead * (self.n.value + 1) < self.steps else None
 
     @property
     def past_tells(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,17 +39,19 @@ class Split:
         time: column by which they come after the training rows.
         group: column of whose values they hold others; not looked for where there is a time.
         pattern: the part of its text that is the group; None: all of it.
+        ahead: moments that a fold in time holds; None: equal blocks.
     """
 
     time: Choice[str] | None = None
     group: Choice[str] | None = None
     pattern: str | None = None
+    ahead: int | None = None
 
     @property
-    def section(self) -> dict[str, str]:
+    def section(self) -> dict[str, Any]:
         """The keys of the `folds` section that follow."""
         if self.time:
-            return {"time": self.time.value}
+            return {"time": self.time.value, **({"ahead": self.ahead} if self.ahead else {})}
         part = {"group_pattern": self.pattern} if self.pattern else {}
         return {"group": self.group.value, **part} if self.group else {}
 

@@ -116,11 +116,12 @@ class Trials:
     @cached_property
     def _drawn(self) -> Folds:
         splitter = self.competition.splitter
+        column = None if splitter is None else splitter[self._rows]
         config = self.folds.model_copy(update={"n": FOLDS, "repeats": 1, "seed": SEED})
-        target = self.competition.target[self._rows]
-        return make_folds(
-            config, self.competition.task, target, None if splitter is None else splitter[self._rows]
-        )
+        if config.ahead and column is not None:
+            few = len(np.unique(column)) <= (FOLDS + 1) * config.ahead  # moments of the latest rows
+            config = config.model_copy(update={"ahead": None}) if few else config
+        return make_folds(config, self.competition.task, self.competition.target[self._rows], column)
 
     def _losses(self, reading: TableReading) -> np.ndarray:
         """Returns the losses of each fold, float64 (folds, judges); each way is tried once."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config.schema import Config, FeatureConfig, ModelConfig
+from pipeline.config.feature_section import FeatureConfig
+from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.competition import Competition
 from pipeline.errors import DataError
 from pipeline.inputs.base import Input, Shown, Workshop, opened
@@ -17,6 +18,9 @@ from pipeline.registry import INPUTS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ENTRY = "table"  # what a model's `inputs` name it by
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Columns:
         return replace(self, frame=joined_frames(self.frame, other.frame))
 
 
-@INPUTS.register("table")
+@INPUTS.register(ENTRY)
 class TableInput(Input):
     """Numbers, categories, codes and dates of a row, and the features by name."""
 

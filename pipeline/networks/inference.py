@@ -67,31 +67,33 @@ class Frozen:
         self.network, self.values, self.identity = network, values, identity
 
     def features(
-        self, pixels: np.ndarray, pixels_key: str, positions: np.ndarray, context: Context
+        self, pixels: np.ndarray, key: str, positions: np.ndarray, context: Context
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns features and the positions in them of the rows asked for.
 
         Where the pixels have no key, only the rows asked for are computed, and nothing is kept.
         """
-        if not pixels_key:
+        if not key:
             return self._compute(pixels, positions, context), np.arange(len(positions))
         if isinstance(pixels, Joined):  # each side's features are those that other models have cached
-            sides = zip(pixels.parts, pixels_key.split("+"), strict=True)
+            sides = zip(pixels.parts, key.split("+"), strict=True)
             return joined(
-                *(self.features(side, key, positions, context)[0] for side, key in sides)
+                *(self.features(side, name, positions, context)[0] for side, name in sides)
             ), positions
         structure = self.network.structure.extractor
-        key = {
+        made_of = {
             "version": FEATURES_VERSION,
             "weights": self.identity,
             "backbone": structure.backbone,
             "alpha": structure.alpha,
             "pooling": structure.pooling,
             "mixed": structure.mixed,
-            "pixels": pixels_key,
+            "pixels": key,
         }
         everything = np.arange(len(pixels))
-        return context.cache("features", key, lambda: self._compute(pixels, everything, context)), positions
+        return context.cache(
+            "features", made_of, lambda: self._compute(pixels, everything, context)
+        ), positions
 
     def _compute(self, pixels: np.ndarray, positions: np.ndarray, context: Context) -> np.ndarray:
         for variable, value in zip(self.network.extractor.weights, self.values, strict=False):

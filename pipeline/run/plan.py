@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.config.found_features import features_mark
 from pipeline.config.marks import marks_of
 from pipeline.config.reads import Read, reads_of
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.data.folds import WHOLE, Fold, fold_kind
 from pipeline.data.source import Source
 from pipeline.errors import ConfigError, did_you_mean, listing
+from pipeline.inputs.base import opened
+from pipeline.inputs.table import ENTRY as TABLE
 from pipeline.run.fits import answering_nested, fits_needed, fits_read, models_needed
 from pipeline.store import Store
 
@@ -86,7 +89,10 @@ class Plan:
 
     def marks(self, name: str) -> tuple[str, ...]:
         """Reasons why a model's score is optimistic; none for an honest one."""
-        return marks_of(name, self.config.models)
+        marks = marks_of(name, self.config.models)
+        found = features_mark(self.config.features)
+        seen = any(TABLE in opened(self.section(one)) for one in models_needed(self.config.models, [name]))
+        return (*marks, found) if found and seen else marks
 
     @cached_property
     def answering_nested(self) -> set[str]:

@@ -56,19 +56,19 @@ class Part:
     folds: RestFolds
 
 
-def part_of(run: Run, number: int, name: str) -> Part:
+def part_of(run: Run, number: int, name: str | None = None) -> Part:
     """Returns one part of a search: the same for the same folds of the run, whenever it is asked for.
 
     Args:
         run: its folds.
         number: of the part, from 0.
-        name: of the model that is searched.
+        name: of the model that is searched; None: of a search that reads no other model.
 
     Raises:
         DataError: the rest cannot be divided into two folds.
     """
     outer = outer_folds(run)[number]
-    if any(read.part in LEARNED for read in run.plan.reads(name)):
+    if name is not None and any(read.part in LEARNED for read in run.plan.reads(name)):
         outer = learnable(run.folds, outer)
     competition, config, rest = run.competition, run.config.folds, outer.train
     splitter = None if competition.splitter is None else competition.splitter[rest]
@@ -91,7 +91,8 @@ def _fitting(config: FoldsConfig, splitter: np.ndarray | None) -> int:
         return config.n
     if kind == "column":
         return config.n - 1
-    return min(config.n, len(np.unique(splitter)) - (kind == "time"))
+    moments = len(np.unique(splitter))
+    return min(config.n, (moments - 1) // (config.ahead or 1) if kind == "time" else moments)
 
 
 def outer_folds(run: Run) -> list[Fold]:

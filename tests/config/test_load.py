@@ -91,6 +91,8 @@ def test_every_mistake_is_reported_at_once(write, expected):
         ("trees.prediction", "trees.embedding", r"model 'trees' has no embedding"),
         ("{n: 4}", "{kind: group}", r"`folds.kind: group` needs `folds.group`"),
         ("{n: 4}", "{time: day, repeats: 2}", r"`folds.repeats` must be 1"),
+        ("{n: 4}", "{group: day, ahead: 7}", r"`folds.ahead` is for folds in time: it needs `folds.time`"),
+        ("{n: 4}", "{time: day, ahead: 0}", r"`folds.ahead`.*Received: 0"),
         ("{n: 4}", "{n: 4, n: 5}", r"toy.yaml:4: .*duplicate key"),
         ("  trees:", "  my trees:", r"a model's name must be letters"),
         ("competition: toy", "competition: ../toy", r"`competition` must"),

@@ -61,6 +61,23 @@ def test_time_trains_on_the_past_only():
     assert len(folds.pinned) > 0
 
 
+def test_folds_ahead_are_the_last_moments_and_train_on_all_before():
+    """Days with one, two or three rows: a fold is two days whatever they hold."""
+    time = np.repeat(np.arange(12.0), np.arange(12) % 3 + 1)[::-1]
+    folds = make_folds(FoldsConfig(n=3, time="t", ahead=2), TASK, np.zeros(len(time), int), time)
+    assert [sorted(set(time[fold.valid])) for fold in folds] == [[6, 7], [8, 9], [10, 11]]
+    assert [sorted(set(time[fold.train])) for fold in folds] == [list(range(last)) for last in (6, 8, 10)]
+    assert set(time[folds.pinned]) == set(range(6))
+    assert len(np.unique(folds.assignment[0, folds.pinned])) == 2, "the earliest are told apart"
+
+
+def test_folds_ahead_leave_a_moment_to_train_on():
+    time = np.arange(12.0)
+    make_folds(FoldsConfig(n=2, time="t", ahead=5), TASK, np.zeros(12, int), time)
+    with pytest.raises(DataError, match=r"`folds.n` times `folds.ahead` must be below 12, .*Received: 2 x 6"):
+        make_folds(FoldsConfig(n=2, time="t", ahead=6), TASK, np.zeros(12, int), time)
+
+
 def test_a_column_gives_the_folds():
     column = np.array(["a", "b", "c"] * 20)
     folds = make_folds(FoldsConfig(n=3, column="fold"), TASK, LABEL, column)

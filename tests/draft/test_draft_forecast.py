@@ -9,7 +9,9 @@ import pytest
 from pipeline.config.schema import FoldsConfig
 from pipeline.draft.forecast import find_forecast
 from pipeline.draft.trial import Trials
+from pipeline.testing import TASKS
 
+REGRESSION = TASKS["regression"]
 STEPS, AHEAD, SHOPS = 120, 12, 40
 
 
@@ -87,6 +89,24 @@ def test_folds_look_as_far_ahead_as_the_test():
     assert "40 steps ahead, 80 are known" in found(sales(), ahead=40).n.reason
 
 
+def test_folds_are_as_long_as_the_test_where_equal_blocks_look_further_ahead():
+    assert (found(sales()).ahead, found(sales()).n.value) == (AHEAD, 5)
+    assert found(sales(), ahead=40).ahead is None, "blocks of 27 steps"
+    assert found(sales(801), ahead=2).ahead == 40, "folds of two days score too few rows"
+
+
+def test_a_trial_judges_as_far_ahead_as_the_test_looks():
+    def drawn(ahead, steps=120):
+        time = np.repeat(np.arange(float(steps)), 2)
+        read = SimpleNamespace(ids=time, splitter=time, target=np.zeros((len(time), 1)), task=REGRESSION)
+        folds = FoldsConfig(time="day", ahead=ahead)
+        trial = Trials(read, None, "mae", folds, 1, np.tile(["a", "b"], steps))
+        return [len(np.unique(time[fold.valid])) for fold in trial._drawn]
+
+    assert drawn(12) == [12] * 5
+    assert drawn(30) == [20] * 5, "too few moments for folds so long: equal blocks"
+
+
 def test_a_trial_looks_at_whole_series_and_of_long_ones_at_the_latest_rows(monkeypatch):
     """Rows of four series: two of them are as many as a trial looks at; of one that is longer the end is."""
     rows, time = np.arange(400), np.tile(np.arange(100), 4)
@@ -111,7 +131,7 @@ def test_a_draft_reads_a_forecast_as_one_and_says_why(folder):
     assert config.data.columns == {"shop": "category", "day": "season"}
     past = config.features["past"]
     assert (past.series, past.horizon, past.season) == (["shop"], AHEAD, 7)
-    assert (config.folds.time, config.folds.n) == ("day", 5)
+    assert (config.folds.time, config.folds.n, config.folds.ahead) == ("day", 5, AHEAD)
     text = folder.draft().text
     assert "shop name the series; of day only what comes round again" in text
     assert "values of shop that are known 12 steps ahead: better by" in text

@@ -144,6 +144,16 @@ def test_auto_says_what_it_did_not_try(level_2):
     assert table["stack_logistic"].cross_fitted is None
 
 
+def test_auto_takes_no_ranks_of_the_past_for_values_that_come_after_it(level_2):
+    data = level_2("regression", outputs=1)
+    by = {ordered: Split(data.folds, ordered=ordered) for ordered in (False, True)}
+    found = {ordered: blend(data.members, data.target, RMSE, split).table for ordered, split in by.items()}
+    said = {ordered: {line.name: line for line in table}["rank_mean"] for ordered, table in found.items()}
+    assert said[True].cross_fitted is None
+    assert "a trend goes on" in said[True].skipped
+    assert said[False].cross_fitted is not None
+
+
 def test_auto_with_one_member_is_that_member(level_2):
     data = level_2("classification")
     result = blend(data.members[:1], data.target, LOG_LOSS, Split(data.folds), "auto")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.config.schema import FeatureConfig
+from pipeline.config.feature_section import FeatureConfig
 from pipeline.data.features.sources import Sources
 from pipeline.registry import FEATURES
 

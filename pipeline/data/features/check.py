@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.schema import FeatureConfig
+from pipeline.config.feature_section import FeatureConfig, origin_of
 from pipeline.data.columns import DATES, column_kinds
 from pipeline.data.encoders.parts import PartsMaker
 from pipeline.data.features.base import Feature
@@ -38,7 +38,8 @@ def check_features(
     kinds = _kinds(features, table, declared)
     problems = Problems()
     for name, feature in features.items():
-        place = f"`features.{name}`"
+        origin = origin_of(feature)
+        place = f"`features.{name}`" + (f" of {origin.file}" if origin else "")
         if not isinstance(feature, Feature):
             raise TypeError(f"{place} is a {type(feature).__name__}, which is not registered.")
         for column in feature_columns(name, feature):
@@ -51,7 +52,10 @@ def check_features(
         for message in _wrong_kinds(feature, kinds):
             problems.add(f"{place}: {message}")
         kinds |= dict.fromkeys(feature_columns(name, feature), "category" if feature.category else "numeric")
-    problems.raise_if_any(DataError, "The features do not fit the training table:")
+    stale = any(origin_of(feature) for feature in features.values())
+    again = " Those that `make features` found: search again, or leave the file out with --no-features."
+    heading = f"The features do not fit the training table.{again if stale else ''}"
+    problems.raise_if_any(DataError, heading)
 
 
 def _kinds(features: Mapping[str, Any], table: pd.DataFrame, declared: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config.schema import FeatureConfig
+from pipeline.config.feature_section import FeatureConfig
 from pipeline.data.encoders.parts import Parts, PartsMaker
 from pipeline.data.features.base import FEATURES, Feature, State
 from pipeline.data.features.sources import Sources

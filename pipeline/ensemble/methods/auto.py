@@ -106,7 +106,7 @@ class Auto(Method):
             split = split.at_random(PARTS, self.seed)
         names = self._own.methods or tuple(name for name in METHODS if name != "auto")
         names = tuple(sorted(names, key=lambda name: METHODS.get(name).simplicity))
-        reasons = {name: self._reason_to_skip(name, stack, target, metric) for name in names}
+        reasons = {name: self._reason_to_skip(name, stack, target, metric, split) for name in names}
         self.trials_ = {
             name: self._try(name, stack, target, metric, split) for name in names if not reasons[name]
         }
@@ -128,7 +128,9 @@ class Auto(Method):
     def _make(self, name: str, stack: Stack) -> Method:
         return METHODS.get(name)(metric=self.metric, n_outputs=stack.n_outputs, seed=self.seed)
 
-    def _reason_to_skip(self, name: str, stack: Stack, target: np.ndarray, metric: Metric) -> str:
+    def _reason_to_skip(
+        self, name: str, stack: Stack, target: np.ndarray, metric: Metric, split: Split
+    ) -> str:
         kind = METHODS.get(name)
         if reason := kind.cannot(metric, target):
             return reason
@@ -140,6 +142,8 @@ class Auto(Method):
             return "the exact weights of `convex` cannot be worse"
         if name == "per_class" and stack.n_outputs == 1:
             return "one column: the same as `convex`"
+        if name == "rank_mean" and split.ordered and metric.wants == "value":
+            return "its values end where the past ones do: a trend goes on beyond them"
         return kind.too_slow(len(stack), stack.n_members, stack.n_outputs)
 
     def _try(self, name: str, stack: Stack, target: np.ndarray, metric: Metric, split: Split) -> Trial:

@@ -1,7 +1,8 @@
 """U-Nets: an encoder's maps at every stride, and a decoder that goes back up through them.
 
 After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation"
-(MICCAI 2015).
+(MICCAI 2015). Or a pyramid of features in the decoder's place: Lin et al., "Feature Pyramid Networks for
+Object Detection" (CVPR 2017), merged as in Kirillov et al., "Panoptic Feature Pyramid Networks" (CVPR 2019).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ DEEPEST = 32  # stride of the last map
 PLAIN_STRIDES = (1, 2, 4, 8, 16)
 FINEST = 8  # channels at stride 1, at least
 FAINTEST = 0.02  # added to a picture's deviation, in those of all training pixels
+PYRAMID = 4  # finest stride that a pyramid of features sees
 LUMA = (0.299, 0.587, 0.114)
 FEWEST_CHANNELS = 4  # a map of fewer is the picture itself
 
@@ -71,25 +73,81 @@ def skips(model: Any) -> list[Any]:
 
 
 def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> Any:
-    """Returns a Keras model: the encoder's maps to logits (n, height, width, layers).
+    """Returns a Keras model: the encoder's maps to a list of logits, the finest first.
+
+    The first are float32 (n, height, width, layers). With deep supervision others follow, each at the size
+    of a map of the decoder.
 
     Args:
         structure: what it is.
         maps: shapes (None, h, w, channels), the finest first.
     """
     keras = load_keras()
-    layers = keras.layers
     inputs = [keras.Input(shape[1:]) for shape in maps]
-    height, finest = maps[0][1], structure.finest
-    x = inputs[-1]
-    for skip in reversed(inputs[:-1]):
-        stride = finest * height // skip.shape[1]
+    side = structure.finest * maps[0][1]
+    build = _pyramid if structure.decoder == "fpn" else _upwards
+    answer, coarser = build(keras, structure, inputs, side)
+    if not structure.deep_supervision:
+        coarser = []
+    return keras.Model(inputs, [answer, *(_logits(keras, x, structure.layers) for x in coarser)])
+
+
+def _upwards(keras: Any, structure: DecoderStructure, maps: list[Any], side: int) -> tuple[Any, list[Any]]:
+    """Returns a U-Net's logits, and its maps on the way up to them, the finest first.
+
+    Args:
+        keras: the library.
+        structure: what it is.
+        maps: of the encoder, the finest first.
+        side: height of the picture.
+    """
+    layers, finest = keras.layers, structure.finest
+    x = maps[-1]
+    passed: list[Any] = []
+    for skip in reversed(maps[:-1]):
+        stride = side // skip.shape[1]
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
         x = _block(keras, x, _channels(structure, stride), 1 if stride == finest else 2)
+        passed.insert(0, x)
     begin = "zeros" if structure.begin else "glorot_uniform"  # the picture as it is, nothing added
-    x = layers.Conv2D(structure.layers * finest**2, 1, dtype="float32", kernel_initializer=begin)(x)
-    return keras.Model(inputs, apart(keras, x, finest))
+    return apart(keras, _logits(keras, x, structure.layers * finest**2, begin), finest), passed[1:]
+
+
+def _pyramid(keras: Any, structure: DecoderStructure, maps: list[Any], side: int) -> tuple[Any, list[Any]]:
+    """Returns logits of a pyramid of features, and its maps, the finest first; arguments as `_upwards`."""
+    layers, width = keras.layers, _channels(structure, 2 * PYRAMID)
+    seen = [one for one in maps if side // one.shape[1] >= PYRAMID]
+    x = layers.Conv2D(width, 1)(seen[-1])
+    passed: list[Any] = []
+    for skip in [*reversed(seen[:-1]), None]:
+        passed.insert(0, _block(keras, x, width, 1))
+        if skip is not None:
+            x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
+            x = layers.Add()([x, layers.Conv2D(width, 1)(skip)])
+    top = passed[0].shape[1]
+    grown = [_enlarged(keras, one, top // one.shape[1]) for one in passed]
+    merged = _block(keras, layers.Add()(grown) if len(grown) > 1 else grown[0], width, 1)
+    return _enlarged(keras, _logits(keras, merged, structure.layers), side // top), passed
+
+
+def _enlarged(keras: Any, x: Any, times: int) -> Any:
+    """Returns maps so many times as high and wide, linearly between their pixels."""
+    return keras.layers.UpSampling2D(times, interpolation="bilinear")(x) if times > 1 else x
+
+
+def _logits(keras: Any, x: Any, channels: int, begin: str = "glorot_uniform") -> Any:
+    return keras.layers.Conv2D(channels, 1, dtype="float32", kernel_initializer=begin)(x)
+
+
+def at_one_size(keras: Any, logits: list[Any]) -> Any:
+    """Returns logits of several resolutions as one array (n, height, width, layers * resolutions).
+
+    Pixels are repeated: what a loss says of them is what it says of the coarse ones, each by its truths.
+    """
+    height = logits[0].shape[1]
+    grown = [keras.layers.UpSampling2D(height // one.shape[1])(one) for one in logits[1:]]
+    return keras.layers.Concatenate()([logits[0], *grown]) if grown else logits[0]
 
 
 def together(keras: Any, x: Any, side: int) -> Any:

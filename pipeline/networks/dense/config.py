@@ -17,6 +17,7 @@ EXACT = ("none", "flips", "flips_both", "dihedral")  # test-time sets whose ways
 GRAIN = 32  # pixels: the stride of the deepest map
 
 LossName = Literal["auto", "bce", "dice", "bce_dice", "focal", "lovasz", "mse"]
+LossPart = Literal["bce", "dice", "focal", "hinge"]
 
 
 class UNetConfig(AnytimeConfig):
@@ -56,10 +57,23 @@ class UNetConfig(AnytimeConfig):
         description="of tiles, what it adds to: the picture's own grey, or what a table of backgrounds says "
         "(`kind: background`, learned from the same rows), which it then sees with the background",
     )
-    loss: LossName = Field(
+    decoder: Literal["unet", "fpn"] = Field(
+        default="unet",
+        description="of masks: `unet` sees the encoder's maps at every stride on its way up; `fpn`, a "
+        "pyramid of features, adds up the strides from 4 on: quicker, with coarser borders",
+    )
+    deep_supervision: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="of masks: weight of the loss of each map of the decoder against the next finer one, so "
+        "that coarse maps learn directly (nnU-Net: 0.5); 0: the finest alone; prediction leaves them out",
+    )
+    loss: LossName | dict[LossPart, float] = Field(
         default="auto",
         description="of masks: cross-entropy, Dice, their sum (`auto`), focal, or Lovasz hinge (with "
-        "cross-entropy); of greys: squared error (`auto`)",
+        "cross-entropy), or a sum by weights of `bce`, `dice`, `focal` and `hinge` (Lovasz'): "
+        "`{bce: 1, hinge: 0.5}`; of greys: squared error (`auto`)",
     )
     frozen_epochs: int = Field(
         default=1, ge=0, description="of the decoder alone, where the encoder is pretrained"
@@ -108,6 +122,10 @@ class UNetConfig(AnytimeConfig):
         found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
         if self.loss != "auto":
             found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
+        if self.decoder != "unet":
+            found["decoder"] = ("mask",)
+        if self.deep_supervision:
+            found["deep_supervision"] = ("mask",)
         return found
 
     def space(self) -> dict[str, dict[str, Any]]:
@@ -141,6 +159,8 @@ class UNetConfig(AnytimeConfig):
             yield from self._encoder()
         elif self.weights_kind != "none":
             yield "weights", f"a `plain` encoder starts from none. Received: {self.weights!r}."
+        if isinstance(self.loss, dict) and not (self.loss and min(self.loss.values()) > 0):
+            yield "loss", f"a sum names parts with weights above 0. Received: {self.loss}."
         for key in ("epochs", "batch_size"):
             value = getattr(self, key)
             if isinstance(value, int) and value < 1:

@@ -49,7 +49,7 @@ def _mean_over(network: UNet, batch: np.ndarray, ways: np.ndarray) -> np.ndarray
     total: np.ndarray | float = 0.0
     for way in ways:
         turned = np.ascontiguousarray(apply_test_time(batch, way))
-        logits = np.asarray(network.full.predict_on_batch(turned), np.float32)
+        logits = np.asarray(network.answering.predict_on_batch(turned), np.float32)
         total = total + apply_test_time(0.5 * (1.0 + np.tanh(0.5 * logits)), invert_affines(way))
     return np.asarray(total, np.float32) / len(ways)
 
@@ -90,6 +90,6 @@ def _greys_over(network: UNet, tiles: np.ndarray, ways: np.ndarray) -> np.ndarra
     total: np.ndarray | float = 0.0
     for way in ways:
         turned = np.ascontiguousarray(apply_test_time(tiles, way))
-        said = np.asarray(network.full.predict_on_batch(turned), np.float32)
+        said = np.asarray(network.answering.predict_on_batch(turned), np.float32)
         total = total + apply_test_time(said, invert_affines(way))
     return np.asarray(total, np.float32)[..., 0] / len(ways)

@@ -5,33 +5,61 @@ Each takes what is true, (n, height, width, layers) of 0 and 1, and logits of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 GAMMA, ALPHA = 2.0, 0.5  # of the focal loss: how much the sure pixels fade, the weight of the masks' pixels
 
 
-def make_mask_loss(keras: Any, name: str) -> Callable:
-    """Returns a loss by its name: bce, dice, bce_dice, focal, lovasz or mse."""
+Parts = Sequence[tuple[str, float]]
+SUMS: dict[str, Parts] = {
+    "bce_dice": (("bce", 1.0), ("dice", 1.0)),
+    "lovasz": (("bce", 1.0), ("hinge", 1.0)),
+}
+"""Losses that are sums of others, by the name that stands for them."""
+
+
+def make_mask_loss(keras: Any, loss: str | Parts) -> Callable:
+    """Returns a loss by its name (bce, dice, bce_dice, focal, lovasz or mse), or a sum of weighted parts.
+
+    Args:
+        keras: the library.
+        loss: a name, or parts (bce, dice, focal, hinge) with their weights.
+    """
     ops = keras.ops
-    known: dict[str, list[Callable]] = {
-        "bce": [_bce],
-        "dice": [_dice],
-        "bce_dice": [_bce, _dice],
-        "focal": [_focal],
-        "lovasz": [_bce, _lovasz],
-        "mse": [_mse],
-    }
-    parts = known[name]
+    known = {"bce": _bce, "dice": _dice, "focal": _focal, "hinge": _lovasz, "mse": _mse}
+    parts = SUMS.get(loss, ((loss, 1.0),)) if isinstance(loss, str) else loss
 
-    def loss(truth: Any, logits: Any) -> Any:
+    def total(truth: Any, logits: Any) -> Any:
         truth = ops.cast(truth, "float32")
-        total = parts[0](ops, truth, logits)
-        for part in parts[1:]:
-            total = total + part(ops, truth, logits)
-        return total
+        return sum(weight * known[name](ops, truth, logits) for name, weight in parts)
 
-    return loss
+    return total
+
+
+def deeply(keras: Any, loss: Callable, layers: int, factor: float) -> Callable:
+    """Returns the weighted mean of a loss over logits of several resolutions.
+
+    So every depth of a decoder learns directly (Lee et al., "Deeply-Supervised Nets", AISTATS 2015); weights
+    that fall with the resolution, and sum to one, are those of nnU-Net (Isensee et al., Nature Methods 2021).
+
+    Args:
+        keras: the library.
+        loss: takes truth and logits (n, height, width, layers).
+        layers: numbers per pixel.
+        factor: of a loss in that of the next finer resolution.
+
+    Returns:
+        A loss of logits (n, height, width, layers * resolutions), the finest first.
+    """
+
+    def total(truth: Any, logits: Any) -> Any:
+        weights = [factor**place for place in range(logits.shape[-1] // layers)]
+        parts = keras.ops.split(logits, len(weights), axis=-1)
+        found = sum(weight * loss(truth, part) for weight, part in zip(weights, parts, strict=True))
+        return found / sum(weights)
+
+    return total
 
 
 def _cross_entropy(ops: Any, truth: Any, logits: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.networks.building import leaves
-from pipeline.networks.dense.building import build_decoder, build_encoder, greys
-from pipeline.networks.dense.losses import make_mask_loss
-from pipeline.networks.dense.structure import UNetStructure
+from pipeline.networks.dense.building import at_one_size, build_decoder, build_encoder, greys
+from pipeline.networks.dense.losses import deeply, make_mask_loss
+from pipeline.networks.dense.structure import DecoderStructure, UNetStructure
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.network import Network, is_norm
@@ -21,8 +21,9 @@ class UNet(Network):
 
     Attributes:
         extractor: Keras model, uint8 (n, h, w, c) to a list of maps.
-        head: Keras model, maps to float32 (n, h, w, layers).
-        full: Keras model, pictures to logits, or to greys; compiled.
+        head: Keras model, maps to logits, the finest of float32 (n, h, w, layers) first.
+        full: Keras model, pictures to all that its loss looks at: logits, or greys; compiled.
+        answering: Keras model, pictures to the finest logits, or to greys: (n, h, w, layers).
         rate: factor of the encoder's rate, a variable: both phases of a fit are one traced step.
     """
 
@@ -33,10 +34,11 @@ class UNet(Network):
         self.extractor = build_encoder(structure.extractor, structure.head)
         self.head = build_decoder(structure.head, self.extractor.output_shape)
         inputs = keras.Input(structure.extractor.shape, dtype="uint8")
-        answer = self.head(self.extractor(inputs))
+        answers = self.head(self.extractor(inputs))
         if (begin := structure.head.begin) is not None:
-            answer = answer + greys(keras, inputs, last=begin == "background")
-        self.full = keras.Model(inputs, answer)
+            answers[0] = answers[0] + greys(keras, inputs, last=begin == "background")
+        self.full = keras.Model(inputs, at_one_size(keras, answers))
+        self.answering = keras.Model(inputs, answers[0]) if len(answers) > 1 else self.full
         self.measuring: Any = None
         self._begin = [to_numpy(v) for v in self.weights]
         for layer in leaves(self.extractor):
@@ -46,10 +48,16 @@ class UNet(Network):
         self.rate = keras.Variable(structure.head.encoder_rate, trainable=False, name="encoder_rate")
         factors = {variable.path: self.rate for variable in self.extractor.variables}
         optimizer = make_optimizer(keras, structure.optimizer, factors)
-        self.full.compile(optimizer=optimizer, loss=make_mask_loss(keras, structure.head.loss))
+        self.full.compile(optimizer=optimizer, loss=_loss_of(keras, structure.head))
         self.full.optimizer.build(self.full.trainable_variables)
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def hold(self, encoder: bool) -> None:
         """Says whether the encoder stays as it is, but for the decay of weights."""
         self.rate.assign(0.0 if encoder else self.structure.head.encoder_rate)  # type: ignore[attr-defined]
+
+
+def _loss_of(keras: Any, head: DecoderStructure) -> Any:
+    loss = make_mask_loss(keras, head.loss)
+    factor = head.deep_supervision
+    return deeply(keras, loss, head.layers, factor) if factor else loss

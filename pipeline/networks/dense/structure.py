@@ -15,6 +15,7 @@ class DecoderStructure:
 
     Attributes:
         layers: numbers per pixel.
+        loss: its name, or parts with their weights.
         encoder_rate: factor of the rate of the encoder.
         own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
         begin: of greys, what it adds to, as in UNetConfig; None for masks.
@@ -23,11 +24,13 @@ class DecoderStructure:
 
     width: int
     layers: int
-    loss: str
+    loss: str | tuple[tuple[str, float], ...]
     encoder_rate: float
     own_contrast: bool = False
     begin: str | None = None
     finest: int = 1
+    decoder: str = "unet"
+    deep_supervision: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class UNetStructure:
         extractor["shape"] = tuple(extractor["shape"])
         return cls(
             ExtractorStructure(**extractor),
-            DecoderStructure(**facts["head"]),
+            DecoderStructure(**{**facts["head"], "loss": _sum_of(facts["head"]["loss"])}),
             OptimizerStructure(**facts["optimizer"]),
             facts["adapt"],
         )
@@ -75,7 +78,8 @@ def make_unet_structure(
         layers: numbers per pixel.
         greys: whether these are greys; otherwise they are chances of masks.
     """
-    loss = ("mse" if greys else "bce_dice") if config.loss == "auto" else config.loss
+    asked = config.loss if isinstance(config.loss, str) else list(config.loss.items())
+    loss = ("mse" if greys else "bce_dice") if asked == "auto" else _sum_of(asked)
     untrained = config.weights_kind == "none"
     return UNetStructure(
         ExtractorStructure(config.backbone, config.alpha, shape, "none", False),
@@ -87,7 +91,14 @@ def make_unet_structure(
             config.standardise == "picture",
             config.begin if greys else None,
             config.finest,
+            config.decoder,
+            config.deep_supervision,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
         adapt=untrained,
     )
+
+
+def _sum_of(loss: Any) -> str | tuple[tuple[str, float], ...]:
+    """Returns a loss as a structure holds it: lists, as JSON has them, are tuples."""
+    return loss if isinstance(loss, str) else tuple((str(name), float(weight)) for name, weight in loss)

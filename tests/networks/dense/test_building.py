@@ -31,12 +31,17 @@ def test_a_map_is_the_last_of_its_stride():
     assert found[1] is third
 
 
-@pytest.mark.parametrize("backbone", ["plain", "mobilenet"])
-def test_it_answers_with_a_number_per_pixel_and_layer(backbone):
-    alpha = {"alpha": 0.25} if backbone == "mobilenet" else {}
-    network = UNet(structure(backbone=backbone, **alpha))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"backbone": "plain"},
+        {"backbone": "mobilenet", "alpha": 0.25, "decoder": "fpn", "deep_supervision": 0.5},
+    ],
+)
+def test_it_answers_with_a_number_per_pixel_and_layer(keys):
+    network = UNet(structure(**keys))
     pictures = np.zeros((2, 32, 64, 1), np.uint8)
-    assert np.asarray(network.full.predict_on_batch(pictures)).shape == (2, 32, 64, 2)
+    assert np.asarray(network.answering.predict_on_batch(pictures)).shape == (2, 32, 64, 2)
     pictures[:, 4:20, 8:30] = 200
     truth = np.repeat(pictures > 100, 2, axis=3).astype(np.uint8)
     network.full.optimizer.learning_rate = 0.01
@@ -49,6 +54,29 @@ def test_it_answers_with_a_number_per_pixel_and_layer(backbone):
         same = [np.allclose(one, other, atol=1e-5) for one, other in zip(before, after, strict=True)]
         assert all(same) == hold  # but for the decay of weights
         assert not all(map(np.array_equal, head, map(to_numpy, network.head.trainable_variables)))
+
+
+@pytest.mark.parametrize("decoder, strides", [("unet", (2, 4, 8)), ("fpn", (4, 8, 16))])
+def test_coarser_maps_learn_and_are_left_out_of_the_answer(decoder, strides):
+    """With a loss of all maps the coarse ones move; the answer is that of the network without them."""
+    deep, plain = (UNet(structure(deep_supervision=factor, decoder=decoder)) for factor in (0.5, 0.0))
+    sizes = [one.shape[1:3] for one in deep.head.outputs]
+    assert sizes == [(32 // stride, 64 // stride) for stride in (1, *strides)]
+    shapes = [tuple(value.shape) for value in plain.values()]
+    plain.assign(deep.values()[: len(shapes)])
+    drawn = np.random.default_rng(0).integers(0, 255, (2, 32, 64, 1)).astype(np.uint8)
+    said = np.asarray(deep.answering.predict_on_batch(drawn))
+    assert np.allclose(said, np.asarray(plain.answering.predict_on_batch(drawn)), atol=1e-5)
+    all_said = np.asarray(deep.full.predict_on_batch(drawn))
+    assert all_said.shape == (2, 32, 64, 2 * len(sizes))
+    assert (all_said[..., :2] == said).all()
+    coarsest, side = all_said[..., -2:], strides[-1]
+    assert (coarsest == coarsest[:, ::side, ::side].repeat(side, 1).repeat(side, 2)).all()
+    before = [to_numpy(v) for v in deep.head.trainable_variables[-2:]]
+    deep.full.optimizer.learning_rate = 0.01
+    deep.full.train_on_batch(drawn, np.repeat(drawn > 100, 2, axis=3).astype(np.uint8))
+    after = [to_numpy(v) for v in deep.head.trainable_variables[-2:]]
+    assert not any(map(np.array_equal, before, after))
 
 
 def test_a_faint_picture_looks_like_a_bright_one_beside_itself():
@@ -67,7 +95,7 @@ def test_a_faint_picture_looks_like_a_bright_one_beside_itself():
 
 
 def test_its_structure_comes_back_from_json():
-    for one in (structure(), structure(standardise="picture")):
+    for one in (structure(standardise="picture"), structure(loss={"bce": 1, "hinge": 0.5}, decoder="fpn")):
         assert UNetStructure.from_json(one.to_json()) == one
     assert structure(standardise="picture") != structure()
 
@@ -87,6 +115,8 @@ def test_its_structure_comes_back_from_json():
         ({"weights": "imagenet"}, r"a `plain` encoder starts from none"),
         ({"tta": "ten_crop"}, r"only flips and quarter turns move a mask back exactly"),
         ({"tta": "dihedral", "size": [64, 32]}, r"quarter turns need a square"),
+        ({"loss": {}}, r"`models.u.loss`: a sum names parts with weights above 0. Received: {}."),
+        ({"loss": {"bce": 1, "focal": -1}}, r"`models.u.loss`: a sum names parts with weights above 0"),
         ({"epochs": 0}, r"`models.u.epochs`: must be at least 1"),
         ({"augment": "lite"}, r"models.u.augment: unknown set 'lite'"),
     ],

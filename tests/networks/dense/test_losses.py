@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.networks.dense.losses import make_mask_loss
+from pipeline.networks.dense.losses import deeply, make_mask_loss
 from pipeline.networks.keras_import import load_keras
 
 rng = np.random.default_rng(0)
@@ -51,3 +51,17 @@ def test_the_lovasz_hinge_meets_one_less_iou_where_every_margin_is_zero_or_one()
 def test_the_truth_costs_less_than_its_opposite(name):
     sure = 8.0 * (2.0 * TRUTH - 1.0)
     assert (loss(name, logits=sure.astype(np.float32)) < loss(name, logits=-sure.astype(np.float32))).all()
+
+
+def test_a_sum_of_parts_takes_their_weights():
+    hinge = loss("lovasz") - loss("bce")
+    expected = 2.0 * loss("bce") + 0.5 * loss("focal") + 0.25 * hinge
+    assert loss((("bce", 2.0), ("focal", 0.5), ("hinge", 0.25))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_coarser_logits_count_for_less_and_less():
+    keras = load_keras(1)
+    levels = np.concatenate([LOGITS, -LOGITS, 0.5 * LOGITS], axis=-1)
+    deep = np.asarray(deeply(keras, make_mask_loss(keras, "bce_dice"), 2, 0.5)(TRUTH, levels))
+    each = [loss("bce_dice", logits=one) for one in (LOGITS, -LOGITS, 0.5 * LOGITS)]
+    assert deep == pytest.approx((each[0] + 0.5 * each[1] + 0.25 * each[2]) / 1.75, rel=1e-5)

@@ -1,0 +1,1 @@
+"""A search for features of the table: screened cheaply, chosen by folds, confirmed on rows held back."""
