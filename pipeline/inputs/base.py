@@ -74,13 +74,11 @@ class Shown:
 
     Attributes:
         picture: uint8 (height, width, 1 or 3), or None.
-        lines: name of a channel -> its values over the steps of a series.
         texts: name of a column -> what it says.
         values: name of a column -> its value, as it stands in the table.
     """
 
     picture: np.ndarray | None = None
-    lines: Mapping[str, np.ndarray] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
 

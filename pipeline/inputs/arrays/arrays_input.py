@@ -20,7 +20,7 @@ from pipeline.registry import INPUTS, MODELS
 
 VERSION = 1  # raise it when the same array would become another one
 CHANNELS = "channels.json"
-MOST_LINES = 6  # channels that are drawn
+MOST_LINES, BAND, WIDE = 6, 32, 256  # channels that are drawn; pixels of each
 
 
 @INPUTS.register("arrays")
@@ -64,17 +64,12 @@ class ArraysInput(ArrayRows):
         return Pictures(np.load(folder / f"{side}.npy", mmap_mode="r"), f"{key}-{side}")
 
     def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
-        """Returns lines of the first channels of a series; of others the middle slice as a picture."""
-        read = reader_of(shop)
-        found = []
+        """Returns pictures: lines of the first channels of a series, of others the middle slice in grey."""
+        read, found = reader_of(shop), []
         for row in rows:
-            array = read(shop.competition.arrays[row])
-            if array.is_series:
-                names = read.channels or [f"channel {number}" for number in range(array.values.shape[2])]
-                lines = {name: array.values[0, :, place] for place, name in enumerate(names[:MOST_LINES])}
-                found.append(Shown(lines=lines))
-            else:
-                found.append(Shown(_in_grey(array.values[:, :, array.values.shape[2] // 2])))
+            values = (array := read(shop.competition.arrays[row])).values
+            picture = _lines(values[0]) if array.is_series else _in_grey(values[:, :, values.shape[2] // 2])
+            found.append(Shown(picture))
         return found
 
     def carry(self, folder: Path, into: Path) -> None:
@@ -120,6 +115,20 @@ def _write(path: Path, shop: Workshop, read: Reader, names: Sequence[str], shape
         shop.progress,
         shop.config.threads,
     )
+
+
+def _lines(series: np.ndarray) -> np.ndarray:
+    """Returns a series (steps, channels) as lines, one below the other, each over its own range."""
+    import cv2
+
+    shown = series[:, :MOST_LINES].T
+    picture = np.full((BAND * len(shown), WIDE), 255, np.uint8)
+    across = np.linspace(0, WIDE - 1, len(series))
+    for place, line in enumerate(shown):
+        share = (line - line.min()) / max(float(np.ptp(line)), 1e-30)
+        points = np.stack([across, BAND * place + 1 + (BAND - 3) * (1 - share)], axis=1)
+        cv2.polylines(picture, [np.rint(points).astype(np.int32)], False, 0)
+    return picture[:, :, None]
 
 
 def _in_grey(values: np.ndarray) -> np.ndarray:

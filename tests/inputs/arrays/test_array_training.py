@@ -11,6 +11,7 @@ from pipeline.cli import main
 from pipeline.config.load import load_config
 from pipeline.data.source import FolderSource
 from pipeline.errors import ConfigError, DataError
+from pipeline.inputs.arrays.arrays_input import ArraysInput
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.progress import Progress
 from pipeline.run.plan import Plan
@@ -177,6 +178,18 @@ def test_scored_arrays_change_nothing_that_was_learned(place):
     _, after = says("two")
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_person_sees_lines_and_slices(place):
+    made = run()
+    for shown in ArraysInput().shown(made.workshop("net"), [0, 5]):
+        assert shown.picture.shape == (64, 256, 1)
+        assert (shown.picture[:32] == 0).any(axis=0).all()  # a line from end to end
+        assert (shown.picture[32:] == 0).any(axis=0).all()
+    np.save(place / "data/waves/waves/r00.npy", np.arange(24.0).reshape(3, 4, 2))
+    configure('path: "waves/{id}.npy", axes: HWC')
+    (shown,) = ArraysInput().shown(run("other").workshop("net"), [0])
+    assert shown.picture[:, :, 0].ravel().tolist() == np.rint(np.arange(12) * 255 / 11).tolist()
 
 
 def test_channels_of_numbers_are_measured_over_the_rows_asked_for():
