@@ -32,7 +32,9 @@ class ArraysConfig(Section):
     test_table: str | None = Field(
         default=None, description="the same of the test rows, where it is another; default: as `table`"
     )
-    by: str | None = Field(default=None, description="column of `table` that holds the ids; default: `id`")
+    by: str | None = Field(
+        default=None, description="column of `table` that holds the ids; default: that of the rows"
+    )
     step: str | None = Field(
         default=None, description="column of `table` that orders a row's steps; default: as they stand"
     )

@@ -95,11 +95,13 @@ class DataProducts:
 
     @cached_property
     def _source(self) -> str:
-        """Names the files and the code that reads them."""
+        """Names the files, the code that reads them, and which rows are left out for their arrays."""
+        arrays = self.config.data.arrays
         module = competition_module(self.config)
         code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
         return digest(
-            {
+            ({"arrays": arrays.deciding_rows()} if arrays else {})
+            | {
                 "files": self.fingerprint,
                 "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
                 "version": VERSION,
@@ -112,12 +114,10 @@ class DataProducts:
         data, folds, said = self.config.data, self.config.folds, self.config.metric
         metric = metric_of(said)
         weights = {"weights": said.weights} if isinstance(said, MetricConfig) and said.weights else {}
-        files = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
-        if data.arrays:
-            files["arrays"] = data.arrays.deciding_rows()
+        sound = {"sound": data.sound.model_dump(include=LOCATION)} if data.sound else {}
         return digest(
             weights
-            | files
+            | sound
             | {
                 "source": self._source,
                 "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound", "arrays"}),

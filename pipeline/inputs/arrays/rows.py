@@ -70,6 +70,7 @@ class ArrayRows(Input):
                 return False
             return True
 
+        next(filter(works, range(len(names))), None)  # the first that can be read decides the channels
         return np.array(for_each(works, len(names), None, "", threads), bool)
 
     def unpackable(self, data: DataConfig) -> str:

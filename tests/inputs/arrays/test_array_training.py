@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.inputs.arrays.arrays_input import ArraysInput
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.progress import Progress
+from pipeline.registry import INPUTS as INPUT_KINDS
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Store
@@ -218,3 +219,19 @@ def test_models_that_cannot_read_an_input_say_so(place, model, said):
     configure(more=f"  wrong: {model}\n")
     with pytest.raises(ConfigError, match=said):
         load_config(Path("configs/waves.yaml"))
+
+
+@pytest.mark.parametrize("entry", [entry for _, entry in INPUTS])
+def test_what_a_package_carries_opens_new_rows(place, entry, tmp_path):
+    """The shape and the channels of training, without its rows."""
+    made = run()
+    name = next(model for model, one in INPUTS if one == entry)
+    folder, carried, scratch = made.made(made.input_products(name)[entry]), tmp_path / "c", tmp_path / "s"
+    carried.mkdir()
+    scratch.mkdir()
+    one = INPUT_KINDS.get(entry)()
+    one.carry(folder, carried)
+    found = one.open_new(made.workshop(name), carried, scratch)
+    expected = made.sides(name).test.part(entry)
+    np.testing.assert_array_equal(found.take(np.arange(TEST_ROWS)), expected.take(np.arange(TEST_ROWS)))
+    assert not list(carried.glob("train*"))
