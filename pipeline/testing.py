@@ -263,6 +263,22 @@ def write_tones(
         soundfile.write(folder / f"{name}.{ending}", 0.3 * np.sin(2 * np.pi * frequency * time) + noise, rate)
 
 
+def write_waves(folder: Path, waves: Mapping[str, float], scale: float = 1.0) -> None:
+    """Writes series (steps, 2) of one wave each and a little noise, all that the name decides, as .npy.
+
+    Args:
+        folder: receives them.
+        waves: name of a series -> how often it swings in 32 steps.
+        scale: of the values.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, (name, count) in enumerate(waves.items()):
+        rng = np.random.default_rng(place)
+        steps = np.arange(int(rng.integers(30, 40)))
+        sides = np.stack([np.sin(2 * np.pi * count * steps / 32), np.cos(2 * np.pi * count * steps / 32)])
+        np.save(folder / f"{name}.npy", scale * (sides.T + rng.normal(0, 0.05, (len(steps), 2))))
+
+
 def _learned(model: Model) -> list[str]:
     return [name for name in vars(model) if name.endswith("_") and not name.endswith("__")]
 

@@ -62,7 +62,7 @@ def check_models(config: Config, known: Mapping[str, Any], found: Found) -> None
             place = ("models", name, "inputs")
             if entry == "auto":
                 continue
-            if message := opening(entry).problem(entry, name, sections):
+            if message := opening(entry).problem(entry, name, sections, config.data):
                 found.add(place, message)
         for message in model.relations(f"models.{name}", sections):
             found.add(("models", name), message)

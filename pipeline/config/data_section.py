@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
+from pipeline.config.arrays_section import ArraysConfig
 from pipeline.config.section import Section
 from pipeline.config.sound_section import SoundConfig
 from pipeline.tasks.telling import all_kinds
@@ -102,6 +103,9 @@ class DataConfig(Section):
     )
     sound: SoundConfig | None = Field(
         default=None, description="sound of a row: where its clip lies, and what is made of it"
+    )
+    arrays: ArraysConfig | None = Field(
+        default=None, description="arrays or series of a row: where they lie, and what shape they get"
     )
     tables: dict[str, SideTableConfig] = Field(
         default={},

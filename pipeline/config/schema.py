@@ -104,8 +104,8 @@ class ModelConfig(Section):
     inputs: list[str] = Field(
         default=["auto"],
         description="what it sees: `table`, `text` (columns of free text), `images`, of sound `spectrogram` "
-        "and `sound` (statistics), `NAME.prediction`, `NAME.embedding`; `auto` is table and text for a model "
-        "of tables, and the images for a network",
+        "and `sound` (statistics), `arrays` and `array_statistics`, `NAME.prediction`, `NAME.embedding`; "
+        "`auto` is table and text for a model of tables, and the images for a network",
     )
     seeds: int = Field(default=1, ge=1, description="fits per fold with other seeds, averaged")
     seed: int = Field(default=0, ge=0, description="added to the run's seed: another draw of the model")

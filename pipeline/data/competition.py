@@ -49,10 +49,9 @@ class Competition:
         target: int64 (rows,) or float64 (rows, outputs); it knows what the metric sees of the rows.
         train: the columns that models may see, or None where there are none.
         test: the same columns of the test table.
-        pictures: file name of every training row's picture; empty without pictures.
-        test_pictures: the same of the test rows.
-        clips: file name of every training row's sound; empty without sound.
-        test_clips: the same of the test rows.
+        pictures, test_pictures: file name of every row's picture; empty without pictures.
+        clips, test_clips: the same of sound.
+        arrays, test_arrays: the same of arrays.
         splitter: (rows,) values of the column that decides the folds, or None.
         header: the sample's columns in its order; empty: the id and the answers.
         passing: the sample's columns that are neither id nor answers, as text in its order; they are
@@ -78,6 +77,8 @@ class Competition:
     test_pictures: tuple[str, ...] = ()
     clips: tuple[str, ...] = ()
     test_clips: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
+    test_arrays: tuple[str, ...] = ()
     splitter: np.ndarray | None = None
     header: tuple[str, ...] = ()
     passing: pd.DataFrame | None = None

@@ -14,24 +14,27 @@ from pipeline.data.tables import Tables
 from pipeline.errors import Problems
 from pipeline.registry import locating, opening
 
-BROKEN = "training rows whose picture or clip is not there or cannot be decoded"
-BY_PRIOR = "test rows answered by the prior, for their picture or clip is not there or cannot be decoded"
+BROKEN = "training rows whose picture, clip or array is not there or cannot be decoded"
+BY_PRIOR = (
+    "test rows answered by the prior, for their picture, clip or array is not there or cannot be decoded"
+)
 
-LOCATED = ("pictures", "test_pictures", "clips", "test_clips")  # names of files, by row
+FILES = ("pictures", "clips", "arrays")  # names of files, by row
+LOCATED = tuple(side + name for name in FILES for side in ("", "test_"))
 
 
 def locate_files(
     source: Source, tables: Tables, config: Config, problems: Problems
 ) -> tuple[Tables, dict[str, Any]]:
     """Returns the tables without rows whose file is broken, and the names of the files by field."""
-    data, found = config.data, dict[str, Any]()
+    data, found = config.data.model_copy(update={"id": tables.id}), dict[str, Any]()
     for one in locating():
         train = one.locate(tables.train, data, "train", data.train, source, problems)
         test = one.locate(tables.test, data, "test", data.test, source, problems)
         found |= {one.located: train, f"test_{one.located}": test}
         if problems or not (one.skips(data) and train):
             continue
-        usable = one.usable([*train, *test], source, config.threads)
+        usable = one.usable([*train, *test], data, source, config.threads)
         kept, kept_test = usable[: len(train)], usable[len(train) :]
         tables = tables.without_training_rows(kept, BROKEN).without_test_rows(kept_test, BY_PRIOR)
         for name, files in found.items():

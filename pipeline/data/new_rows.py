@@ -54,12 +54,13 @@ def read_rows(
         doubled = table[key][table[key].duplicated()]
         raise DataError(f"{name}: ids that stand twice: {listing(doubled.unique())}.")
     inputs = locating()
-    files = {one.located: one.locate(table, config.data, "test", name, source, problems) for one in inputs}
+    data = config.data.model_copy(update={"id": key})
+    files = {one.located: one.locate(table, data, "test", name, source, problems) for one in inputs}
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     usable = np.ones(len(table), bool)
     for one in inputs:
         if one.skips(config.data) and files[one.located]:
-            usable &= one.usable(files[one.located], source, config.threads)
+            usable &= one.usable(files[one.located], data, source, config.threads)
     prior = tuple(table.loc[~usable, key])
     table = table[usable].reset_index(drop=True)
     kept: dict[str, Any] = {

@@ -120,7 +120,9 @@ class Input(ABC):
         """Returns what it adds to the key of a fit, beside the model's own section."""
         return {}
 
-    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+    def problem(
+        self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
+    ) -> str:
         """Returns what is wrong with an entry of a model's `inputs`, or ""."""
         return ""
 
@@ -151,9 +153,13 @@ class Input(ABC):
         """
         return ()
 
-    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+    def usable(self, names: Sequence[str], data: DataConfig, source: Source, threads: int) -> np.ndarray:
         """Returns bool (files,): whether each is there and can be decoded."""
         return np.ones(len(names), bool)
+
+    def unpackable(self, data: DataConfig) -> str:
+        """Returns why a package cannot bring the files of some rows, or ""."""
+        return ""
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """Returns the files that it is read from beside the competition's tables, or None."""

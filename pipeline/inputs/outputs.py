@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.reads import Read
 from pipeline.config.schema import ModelConfig
 from pipeline.data.competition import Competition
@@ -40,7 +41,9 @@ class OutputsInput(Input):
     def there(self, competition: Competition) -> bool:
         return True
 
-    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+    def problem(
+        self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
+    ) -> str:
         """Returns what is wrong with an entry: no such model, no such part, a model without embedding."""
         source, _, part = entry.partition(".")
         where = f"`models.{reader}.inputs`"

@@ -26,7 +26,7 @@ def measure_again(network: Network, pixels: np.ndarray, positions: np.ndarray, s
 
     Args:
         network: its weights are set.
-        pixels: uint8 (all rows, h, w, c).
+        pixels: (all rows, h, w, c).
         positions: the training rows; some of them are drawn where there are many.
         size: pictures per batch, as in training.
         seed: of the draw.

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.errors import ConfigError
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.layers import cosine_layer, pool, preprocess, standardise, with_own_norms
@@ -19,20 +20,28 @@ MOST_SHARED = 4
 
 
 def build_extractor(structure: ExtractorStructure, learns: bool = True) -> Any:
-    """Returns a new, untrained Keras model: uint8 pictures to features.
+    """Returns a new, untrained Keras model: pictures to features.
 
     Args:
         structure: what it is.
         learns: False where none of its layers will be trained.
+
+    Raises:
+        ConfigError: a pretrained network is shown pictures of other than 1 or 3 channels.
     """
     keras = load_keras()
     with precision(structure.mixed):
-        inputs = keras.Input(structure.shape, dtype="uint8")
+        inputs = keras.Input(structure.shape, dtype=structure.values)
         x = keras.ops.cast(inputs, "float32")
         if is_notation(structure.backbone):
-            x = build(keras, parse(structure.backbone), standardise(keras, x))
+            x = build(keras, parse(structure.backbone), standardise(keras, x, structure.values))
         else:
             record = find_backbone(structure.backbone)
+            if structure.shape[2] not in (1, 3):
+                raise ConfigError(
+                    f"backbone: {structure.backbone} sees pictures of 1 or 3 channels. "
+                    f"Received: {structure.shape[2]}."
+                )
             if structure.shape[2] == 1:
                 x = keras.ops.repeat(x, 3, axis=-1)
             x = preprocess(keras, x, record.convention)

@@ -78,7 +78,8 @@ class Fit:
         keras = load_keras(self.context.threads)
         self.begun = Clock.now()
         keras.utils.set_random_seed(self.context.seed % 2**32)
-        structure = make_structure(self.config, self.plan, self.targets, self.pixels.shape[1:])
+        shape, values = self.pixels.shape[1:], str(self.pixels.dtype)
+        structure = make_structure(self.config, self.plan, self.targets, shape, values)
         self.network = get_network(structure, self.context.threads)
         pretrained = read_pretrained(self.config, structure.extractor, self.context.siblings)
         statistics = None

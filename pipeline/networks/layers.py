@@ -32,13 +32,15 @@ def preprocess(keras: Any, x: Any, convention: Convention) -> Any:
     return x
 
 
-def standardise(keras: Any, x: Any) -> Any:
+def standardise(keras: Any, x: Any, values: str = "uint8") -> Any:
     """Returns pictures less channel means over deviations, which are weights of this layer.
 
-    A frozen batch normalisation without scale and offset is exactly that.
+    A frozen batch normalisation without scale and offset is exactly that. Numbers of arrays may vary by
+    thousandths, which its usual epsilon would drown; none that is constant gets that far.
     """
+    epsilon = 1e-3 if values == "uint8" else 1e-30
     layer = keras.layers.BatchNormalization(
-        center=False, scale=False, epsilon=1e-3, name=STANDARDISE, trainable=False
+        center=False, scale=False, epsilon=epsilon, name=STANDARDISE, trainable=False
     )
     return layer(x)
 

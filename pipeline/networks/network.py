@@ -52,7 +52,7 @@ class Network:
     """An extractor (pictures to features) and a head (features to raw outputs).
 
     Attributes:
-        extractor: Keras model, uint8 (n, h, w, c) to float32 (n, width).
+        extractor: Keras model, pictures (n, h, w, c) to float32 (n, width).
         head: Keras model, float32 (n, width) to float32 (n, raw outputs); compiled.
         full: Keras model, pictures to raw outputs; compiled; None where no backbone layer learns.
     """
@@ -67,7 +67,7 @@ class Network:
             self.head = build_head(structure.head, self.extractor.output_shape[-1])
             self.full: Any = None
             if self.learns:
-                inputs = keras.Input(structure.extractor.shape, dtype="uint8")
+                inputs = keras.Input(structure.extractor.shape, dtype=structure.extractor.values)
                 self.full = keras.Model(inputs, self.head(self.extractor(inputs)))
         self.measuring: Any = None  # see batch_norm
         self._begin = [to_numpy(v) for v in self.weights]
@@ -94,7 +94,7 @@ class Network:
         Args:
             seed: of the weights that start at random and of dropout.
             pretrained: the extractor's weights, or None: they start at random too.
-            statistics: mean and deviation (0..255) of each channel, where the extractor
+            statistics: mean and deviation of each channel, where the extractor
                 standardises by them and `pretrained` is None.
         """
         self.assign(self._begin)

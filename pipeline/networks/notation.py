@@ -107,15 +107,17 @@ def read_token(
 def build(keras: Any, tokens: list[Token], x: Any) -> Any:
     """Returns the output tensor of the layers applied to the standardised pictures x (n, h, w, c).
 
+    Of pictures that are one high, as a series is, they look along it alone: "20C5" has kernels of 1x5.
+
     Raises:
         ConfigError: the picture is too small for the layer named.
     """
-    layers = keras.layers
+    layers, line = keras.layers, x.shape[1] == 1
     for place, token in enumerate(tokens):
         normed = place + 1 < len(tokens) and tokens[place + 1].kind == "norm"
         if token.kind == "dense" and len(x.shape) > 2:
             x = layers.Flatten()(x)
-        x = _make(keras, token, normed, x.shape)(x)
+        x = _make(keras, token, normed, x.shape, line)(x)
         if token.kind in ("conv", "dense") and not normed:
             x = layers.Activation("relu")(x)
         if token.kind == "norm" and place and tokens[place - 1].kind in ("conv", "dense"):
@@ -123,22 +125,23 @@ def build(keras: Any, tokens: list[Token], x: Any) -> Any:
     return x
 
 
-def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
+def _make(keras: Any, token: Token, normed: bool, shape: tuple, line: bool) -> Any:
     layers = keras.layers
     if token.kind == "conv":
         filters, width, stride = token.number(0), token.number(1), int(token.groups[3] or 1)
         padding = "same" if token.groups[2] else "valid"
         if padding == "valid":
-            _check_room(token, width, shape)
+            _check_room(token, _along(width, line), shape)
+        kernel, strides = _along(width, line), _along(stride, line)
         return layers.Conv2D(
-            filters, width, stride, padding, use_bias=not normed, kernel_initializer="he_normal"
+            filters, kernel, strides, padding, use_bias=not normed, kernel_initializer="he_normal"
         )
     if token.kind == "dense":
         return layers.Dense(token.number(0), use_bias=not normed, kernel_initializer="he_normal")
     if token.kind in ("max", "average"):
-        _check_room(token, token.number(0), shape)
+        _check_room(token, _along(token.number(0), line), shape)
         pool = layers.MaxPooling2D if token.kind == "max" else layers.AveragePooling2D
-        return pool(token.number(0), token.number(1))
+        return pool(_along(token.number(0), line), _along(token.number(1), line))
     if token.kind == "global":
         return layers.GlobalAveragePooling2D()
     if token.kind == "norm":
@@ -146,7 +149,7 @@ def _make(keras: Any, token: Token, normed: bool, shape: tuple) -> Any:
     if token.kind == "centred":
         return functools.partial(_centred, keras)
     if token.kind == "changes":
-        _check_room(token, CHANGE, shape)
+        _check_room(token, _along(CHANGE, line), shape)
         return functools.partial(_with_changes, keras)
     return layers.Dropout(float(token.groups[0] or 0))
 
@@ -171,9 +174,15 @@ def _with_changes(keras: Any, x: Any) -> Any:
     return keras.ops.concatenate([x, changes], axis=-1)
 
 
-def _check_room(token: Token, width: int, shape: tuple) -> None:
-    if min(shape[1:3]) < width:
+def _along(width: int, line: bool) -> tuple[int, int]:
+    """Returns height and width of what a layer looks at: one high on a series."""
+    return (1 if line else width), width
+
+
+def _check_room(token: Token, window: tuple[int, int], shape: tuple) -> None:
+    height, width = window
+    if shape[1] < height or shape[2] < width:
         raise ConfigError(
-            f"backbone: {token.text!r} looks at {width}x{width}, and only {shape[1]}x{shape[2]} are left of "
+            f"backbone: {token.text!r} looks at {height}x{width}, and only {shape[1]}x{shape[2]} are left of "
             "the picture there. Take larger pictures, fewer poolings or padding (`s`)."
         )

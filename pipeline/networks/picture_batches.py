@@ -21,7 +21,7 @@ class PixelBatches:
     """Batches of pictures, changed at random.
 
     Attributes:
-        pixels: uint8 (all rows, h, w, c), usually a memory map.
+        pixels: uint8, or numbers of arrays, (all rows, h, w, c), usually a memory map.
         positions: (n,) of the training rows in it.
         target: (n, ...) as the competition keeps it.
         targets: its layout.

@@ -22,6 +22,7 @@ class ExtractorStructure:
         shape: (height, width, channels) of the pictures.
         pooling: avg, max, avg_max, gem or flatten.
         mixed: whether it computes in float16.
+        values: type of the pictures' values: "uint8", or that of the numbers of arrays.
     """
 
     backbone: str
@@ -29,6 +30,7 @@ class ExtractorStructure:
     shape: tuple[int, int, int]
     pooling: str
     mixed: bool
+    values: str = "uint8"
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,20 @@ class Structure:
 
 
 def make_structure(
-    config: CNNConfig, plan: TrainingPlan, targets: Targets, shape: tuple[int, int, int]
+    config: CNNConfig,
+    plan: TrainingPlan,
+    targets: Targets,
+    shape: tuple[int, int, int],
+    values: str = "uint8",
 ) -> Structure:
-    """Returns the structure of a network for pictures of that shape (height, width, channels)."""
+    """Returns the structure of a network for pictures of that shape (height, width, channels) and type."""
     decay = config.weight_decay
     if decay is None:
         decay = 0.01 if config.optimizer == "adamw" else 0.0
     return Structure(
-        ExtractorStructure(config.backbone, config.alpha, shape, plan.pooling, config.mixed_precision),
+        ExtractorStructure(
+            config.backbone, config.alpha, shape, plan.pooling, config.mixed_precision, values
+        ),
         HeadStructure(
             config.head,
             targets.width,

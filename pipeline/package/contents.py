@@ -90,7 +90,7 @@ def probe_of(competition: Competition) -> Competition:
     asked = replace(competition, sample_ids=competition.test_ids[at], passing=None, left_out={})
     few = next(blocks(asked, PROBE_ROWS))
     train = competition.train
-    kept: dict[str, Any] = {name: getattr(competition, name)[:1] for name in ("pictures", "clips")}
+    kept: dict[str, Any] = {name: getattr(competition, name)[:1] for name in ("pictures", "clips", "arrays")}
     return replace(
         few,
         train=None if train is None else train.iloc[:0],

@@ -191,8 +191,9 @@ class Package:
 def forgiving(config: Config) -> Config:
     """Returns the configuration that goes on without rows whose picture or clip cannot be used."""
     update: dict[str, Any] = {"broken_pictures": "leave_out"}
-    if config.data.sound:
-        update["sound"] = config.data.sound.model_copy(update={"broken": "leave_out"})
+    for name in ("sound", "arrays"):
+        if section := getattr(config.data, name):
+            update[name] = section.model_copy(update={"broken": "leave_out"})
     return config.model_copy(update={"data": config.data.model_copy(update=update)})
 
 

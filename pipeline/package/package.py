@@ -19,7 +19,7 @@ from pipeline.package.versions import versions_in_use
 from pipeline.package.weights import carry_weights
 from pipeline.package.wheel import write_wheel
 from pipeline.package.wheels import fetch_wheels, read_image
-from pipeline.registry import MODELS
+from pipeline.registry import MODELS, locating
 from pipeline.run.run import Run
 from pipeline.stages.answers import needed
 from pipeline.stages.blend import Blend, submitted_blend
@@ -81,7 +81,8 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
         The package, opened and checked.
 
     Raises:
-        ModelError: models are not trained; a member from outside has no model that could be packed.
+        ModelError: models are not trained; a member from outside has no model that could be packed, or an
+            input no files.
         DataError: the image's versions cannot be read.
     """
     run.refuse_untrained()
@@ -97,6 +98,8 @@ def write_package(run: Run, place: Place, wheels: bool = True, image: Path | Non
             f"The ensemble needs members that have no model here: {listing(outside)}. A notebook cannot "
             "predict with them: train without them, `--set ensemble.outside={}`."
         )
+    if why := next(filter(None, (one.unpackable(run.config.data) for one in locating())), ""):
+        raise ModelError(why)
     if image:
         read_image(image)  # what is wrong with it is said before anything goes
     shutil.rmtree(place.root, ignore_errors=True)

@@ -90,15 +90,18 @@ class DataProducts:
         """Names the competition's files."""
         data = self.config.data
         sides = [table.file for table in data.tables.values()]
+        sides += [file for file in (data.arrays.table, data.arrays.test_table) if file] if data.arrays else []
         return self.plan.source.fingerprint([data.train, data.test, data.sample, *sides])
 
     @cached_property
     def _source(self) -> str:
-        """Names the files and the code that reads them."""
+        """Names the files, the code that reads them, and which rows are left out for their arrays."""
+        arrays = self.config.data.arrays
         module = competition_module(self.config)
         code = importlib.util.find_spec(module).origin if module else None  # type: ignore[union-attr]
         return digest(
-            {
+            ({"arrays": arrays.deciding_rows()} if arrays else {})
+            | {
                 "files": self.fingerprint,
                 "module": file_digest(Path(code)) if code and os.path.exists(code) else None,
                 "version": VERSION,
@@ -117,7 +120,7 @@ class DataProducts:
             | sound
             | {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound"}),
+                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound", "arrays"}),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
                 "columns": folds.split_by,

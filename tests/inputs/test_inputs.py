@@ -22,14 +22,14 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.run.sides import check_inputs
 from pipeline.store import Store
-from pipeline.testing import dataset_of, write_competition, write_tones
+from pipeline.testing import dataset_of, write_competition, write_tones, write_waves
 
 ROWS, TEST_ROWS = 12, 5
 SEEN = [name for name in INPUTS.names() if not INPUTS.get(name).of_fold]
 YAML = """\
 competition: toy
 data: {target: species, images: "images/{id}.png", sound: {path: "sound/{id}.wav", sample_rate: 2000,
-  seconds: 0.1, windows: 2, n_mels: 8}}
+  seconds: 0.1, windows: 2, n_mels: 8}, arrays: {path: "arrays/{id}.npy", axes: TC, length: 8}}
 metric: log_loss
 folds: {n: 3}
 models:
@@ -48,6 +48,7 @@ def place(tmp_path_factory):
         write_tones(
             root / "full/sound", dict(zip(table["id"], 200 + 20 * np.arange(len(table)), strict=True))
         )
+        write_waves(root / "full/arrays", dict.fromkeys(table["id"], 3.0))
     shutil.copytree(root / "full", root / "bare")
     for name, columns in (("train", ["id", "species"]), ("test", ["id"])):
         table = pd.read_csv(root / f"bare/{name}.csv", dtype={"id": str})
@@ -57,6 +58,7 @@ def place(tmp_path_factory):
 
 def run_of(place, data, name, bare=False):
     kinds = {"images": "gallery, size: 8", "text": "ngrams", "spectrogram": "cnn, backbone: 2C1 GAP"}
+    kinds["arrays"] = kinds["spectrogram"]
     text = re.sub(r"data:.*?}}", "data: {target: species}", YAML, flags=re.DOTALL) if bare else YAML
     path = place / f"{data}-{name}.yaml"
     path.write_text(text + f"  one: {{kind: {kinds.get(name, 'logistic')}, inputs: [{name}]}}\n")

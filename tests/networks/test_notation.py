@@ -62,3 +62,18 @@ def test_a_level_at_all_times_changes_nothing_behind_both():
     clips = np.random.default_rng(0).normal(size=(2, 3, 5, 1)).astype(np.float32)
     louder = clips + np.array([1.0, -2.0, 4.0], np.float32)[:, None, None]
     np.testing.assert_allclose(seen(clips), seen(louder), atol=1e-5)
+
+
+def test_layers_look_along_a_series_and_pictures_stay_as_they_were():
+    keras = load_keras()
+
+    def built(height, notation):
+        inputs = keras.Input((height, 16, 2))
+        return keras.Model(inputs, build(keras, parse(notation), inputs))
+
+    series = built(1, "4C5 MP2 3C3s/2 GAP")
+    assert [tuple(weight.shape) for weight in series.weights][::2] == [(1, 5, 2, 4), (1, 3, 4, 3)]
+    assert series.layers[1].output.shape == (None, 1, 12, 4)
+    assert tuple(built(16, "4C5s GAP").weights[0].shape) == (5, 5, 2, 4)
+    with pytest.raises(ConfigError, match=r"'MP2' looks at 2x2, and only 1x8"):
+        built(2, "4C5s MP2 MP2 GAP")

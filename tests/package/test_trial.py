@@ -84,6 +84,7 @@ class Rows:
     id = "id"
     test_pictures = ("images/1.png", "images/2.png")
     test_clips = ()
+    test_arrays = ()
     pixel_rows = None
 
 

@@ -83,7 +83,7 @@ class ImagesInput(Input):
             tuple(files.get("pictures" if side == "train" else "test_pictures", ())), source, threads
         )
 
-    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+    def usable(self, names: Sequence[str], data: DataConfig, source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""
         return usable_pictures(source.read, names, threads)
 

@@ -29,7 +29,7 @@ class Pictures:
     """Pictures of all rows of a side.
 
     Attributes:
-        pixels: uint8 (rows, height, width, channels), usually a memory map.
+        pixels: uint8, or numbers of arrays, (rows, height, width, channels), usually a memory map.
         key: names their content: equal keys mean equal pixels. Of joined pictures both keys, with "+".
         views: through which they were made, from source to network pixels, where that is known.
         windows: how many pictures there are of each row, one after the other.
@@ -51,7 +51,7 @@ class Pictures:
         return int(height), int(width), int(channels)
 
     def take(self, positions: np.ndarray) -> np.ndarray:
-        """Returns a copy of some pictures, uint8 (n, height, width, channels)."""
+        """Returns a copy of some pictures, (n, height, width, channels)."""
         return self.pixels[positions]
 
     def join(self, other: Pictures) -> Pictures:

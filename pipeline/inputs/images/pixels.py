@@ -65,17 +65,20 @@ def write_pixels(
 
 
 def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and standard deviation of each channel over some rows, in units of 0 to 255.
+    """Returns mean and standard deviation of each channel over some rows, in their own units.
 
     Args:
-        pixels: uint8 (rows, height, width, channels), usually a memory map; read in chunks.
+        pixels: uint8 or floats (rows, height, width, channels), usually a memory map; read in chunks.
         positions: the rows to look at: the training rows of the fold.
 
     Returns:
-        Two float32 (channels,). A constant channel has a deviation of 0.
+        Two float32 (channels,). A constant channel has a deviation of 0 in pictures of 8 bits, of 1 in
+        floats.
     """
     if not len(positions):
         raise ValueError("Pixel statistics need at least one row.")
+    if pixels.dtype != np.uint8:
+        return _moments(pixels, np.sort(np.asarray(positions)))
     channels = pixels.shape[3]
     counts = np.zeros((channels, 256), np.int64)
     ordered = np.sort(np.asarray(positions))
@@ -90,6 +93,24 @@ def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndar
     mean = counts @ values / total
     variance = np.maximum(counts @ values**2 / total - mean**2, 0.0)
     return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def _moments(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and deviation of channels of floats, by sums about the first row's mean."""
+    channels = pixels.shape[3]
+    origin = pixels[positions[0]].reshape(-1, channels).astype(np.float64).mean(axis=0)
+    sums, squares, count = np.zeros(channels), np.zeros(channels), 0
+    step = max(1, CHUNK_BYTES // max(1, 8 * math.prod(pixels.shape[1:])))
+    for start in range(0, len(positions), step):
+        chunk = pixels[positions[start : start + step]].reshape(-1, channels).astype(np.float64) - origin
+        sums += chunk.sum(axis=0)
+        squares += (chunk**2).sum(axis=0)
+        count += len(chunk)
+        hand_back(pixels)
+    mean = sums / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
+    varies = deviation > np.finfo(np.float32).eps * np.abs(origin + mean)
+    return (origin + mean).astype(np.float32), np.where(varies, deviation, 1.0).astype(np.float32)
 
 
 def hand_back(array: np.ndarray) -> None:

@@ -51,7 +51,7 @@ class ClipsInput(Input):
         words = ("sound.path", "clips", "sound.broken")
         return picture_names(table, pattern, source, problems, where, self.skips(data), *words)
 
-    def usable(self, names: Sequence[str], source: Source, threads: int) -> np.ndarray:
+    def usable(self, names: Sequence[str], data: DataConfig, source: Source, threads: int) -> np.ndarray:
         """Returns bool (clips,): whether each is there and can be decoded."""
         return usable_clips(source.read, names, threads)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.inputs.base import InputFiles, Shown, Workshop
 from pipeline.inputs.images.part import Pictures
@@ -34,7 +35,9 @@ class Spectrograms(Pictures):
 class SpectrogramInput(ClipsInput):
     """The log-mel spectrogram of a row's clip, as grey pictures of 8 bits."""
 
-    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+    def problem(
+        self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
+    ) -> str:
         section = models.get(reader)
         if section is None:
             return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.inputs.base import InputFiles, Workshop
 from pipeline.inputs.outputs import Values
@@ -22,7 +23,9 @@ OF_PICTURES = ("seconds", "windows", "trim")  # settings that decide nothing her
 class StatisticsInput(ClipsInput):
     """Cepstra and spectral shape of a row's clip, over the whole of it and over parts of its time."""
 
-    def problem(self, entry: str, reader: str, models: Mapping[str, ModelConfig | None]) -> str:
+    def problem(
+        self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
+    ) -> str:
         section = models.get(reader)
         if section is None or not MODELS.get(section.kind).looks:
             return ""
