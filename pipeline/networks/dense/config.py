@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import AnytimeConfig
 from pipeline.errors import ConfigError, did_you_mean
 from pipeline.inputs.images.view import on_canvas, picture
 from pipeline.networks.backbones import BACKBONES, find_backbone
+from pipeline.networks.training.config import NetworkConfig
 
 PLAIN = "plain"  # the encoder that is not pretrained
 EXACT = ("none", "flips", "flips_both", "dihedral")  # test-time sets whose ways only move pixels
@@ -19,7 +19,7 @@ GRAIN = 32  # pixels: the stride of the deepest map
 LossName = Literal["auto", "bce", "dice", "bce_dice", "focal", "lovasz", "mse"]
 
 
-class UNetConfig(AnytimeConfig):
+class UNetConfig(NetworkConfig):
     """A network that answers with a picture: an encoder, and a decoder that sees its maps at every stride."""
 
     backbone: str = Field(
@@ -108,6 +108,8 @@ class UNetConfig(AnytimeConfig):
         found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
         if self.loss != "auto":
             found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
+        if self.adversarial:
+            found["adversarial"] = ("mask",)
         return found
 
     def space(self) -> dict[str, dict[str, Any]]:
@@ -124,7 +126,7 @@ class UNetConfig(AnytimeConfig):
         """Returns every mistake, each naming its key under `where`."""
         from pipeline.transforms.augment_spec import check_augmentation
 
-        found = [f"`{where}.{key}`: {text}" for key, text in self._problems()]
+        found = [f"`{where}.{key}`: {text}" for key, text in [*self._problems(), *self.step_problems()]]
         return found + check_augmentation(self.augment, f"{where}.augment")
 
     def _problems(self) -> Iterator[tuple[str, str]]:

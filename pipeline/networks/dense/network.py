@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.networks.building import leaves
 from pipeline.networks.dense.building import build_decoder, build_encoder, greys
 from pipeline.networks.dense.losses import make_mask_loss
 from pipeline.networks.dense.structure import UNetStructure
-from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
-from pipeline.networks.network import Network, is_norm
+from pipeline.networks.network import GREYS, Network, is_norm
 from pipeline.networks.optimizers import make_optimizer, scalars_of
+from pipeline.networks.training.step import take_steps
 
 MOMENTUM = 0.98  # of the normalisations: some fifty steps, for a step may see two pictures
 
@@ -48,6 +48,7 @@ class UNet(Network):
         optimizer = make_optimizer(keras, structure.optimizer, factors)
         self.full.compile(optimizer=optimizer, loss=make_mask_loss(keras, structure.head.loss))
         self.full.optimizer.build(self.full.trainable_variables)
+        take_steps(self.full, structure.optimizer.step, self.of_floats(), GREYS)
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def hold(self, encoder: bool) -> None:

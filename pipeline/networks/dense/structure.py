@@ -59,7 +59,7 @@ class UNetStructure:
         return cls(
             ExtractorStructure(**extractor),
             DecoderStructure(**facts["head"]),
-            OptimizerStructure(**facts["optimizer"]),
+            OptimizerStructure.from_json(facts["optimizer"]),
             facts["adapt"],
         )
 
@@ -88,6 +88,6 @@ def make_unet_structure(
             config.begin if greys else None,
             config.finest,
         ),
-        OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
+        OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0, step=config.step()),
         adapt=untrained,
     )
