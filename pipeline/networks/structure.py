@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.networks.config import CNNConfig
@@ -64,7 +64,7 @@ class OptimizerStructure:
     ema: bool
     layer_decay: float
     accumulate: int = 1
-    step: StepStructure = StepStructure()
+    step: StepStructure = field(default_factory=StepStructure)
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> OptimizerStructure:

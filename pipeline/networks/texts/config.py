@@ -148,7 +148,7 @@ class TransformerConfig(NetworkConfig):
             if self.adversarial and self.finetune != "all":
                 yield (
                     "adversarial",
-                    f" moves embeddings that learn: `finetune: all`. Received: {self.finetune}.",
+                    f" needs `finetune: all`. Received: {self.finetune}.",
                 )
             yield from ((key, f" {text}") for key, text in self.step_problems())
             return

@@ -42,7 +42,7 @@ class NetworkConfig(AnytimeConfig):
     )
     sam_adaptive: bool = Field(
         default=False,
-        description="`sam` in the measure of each weight's size (Kwon et al., 2021), of whom 0.5 to 2 is usual",
+        description="`sam` in the measure of each weight's size (Kwon et al., 2021); 0.5 to 2 is usual",
     )
     adversarial: AdversarialConfig | None = Field(
         default=None,

@@ -118,6 +118,6 @@ def test_dropout_and_normalisation_go_on_as_after_a_plain_step(structure):
 def test_other_backends_are_refused(monkeypatch):
     keras = load_keras(1)
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(ModelError, match="KERAS_BACKEND=tensorflow only. Received: torch"):
+    with pytest.raises(ModelError, match=r"KERAS_BACKEND=tensorflow only\. Received: torch"):
         take_steps(None, StepStructure(sam=0.1))
     take_steps(None, StepStructure())
