@@ -160,10 +160,10 @@ class Network:
         step = self.structure.optimizer.step
         take_steps(self.head, replace(step, adversarial=None))
         if self.full:
-            take_steps(self.full, step, self.of_floats(), GREYS)
+            take_steps(self.full, step, self.of_floats() if step.adversarial else None, GREYS)
 
     def of_floats(self) -> Callable:
-        """Returns the whole network, of pictures as float32, by which their slopes can be told."""
+        """Returns extractor and head as one function of pictures as float32, by which these have slopes."""
         body = of_floats(self.extractor)
         return lambda pictures, training: self.head(body(pictures, training=training), training=training)
 

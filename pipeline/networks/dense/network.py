@@ -48,7 +48,8 @@ class UNet(Network):
         optimizer = make_optimizer(keras, structure.optimizer, factors)
         self.full.compile(optimizer=optimizer, loss=make_mask_loss(keras, structure.head.loss))
         self.full.optimizer.build(self.full.trainable_variables)
-        take_steps(self.full, structure.optimizer.step, self.of_floats(), GREYS)
+        step = structure.optimizer.step
+        take_steps(self.full, step, self.of_floats() if step.adversarial else None, GREYS)
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def hold(self, encoder: bool) -> None:

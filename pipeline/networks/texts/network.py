@@ -51,7 +51,8 @@ class TextNetwork(Network):
         )
         self.full.compile(optimizer=optimizer, loss=loss_of_each(keras, structure.loss))
         self.full.optimizer.build(self.full.trainable_variables)
-        take_steps(self.full, structure.optimizer.step, embeddings=[word_table(backbone)])
+        step = structure.optimizer.step
+        take_steps(self.full, step, embeddings=[word_table(backbone)] if step.adversarial else ())
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def _build(self, keras: Any, structure: TextStructure) -> None:

@@ -54,20 +54,15 @@ class NetworkConfig(AnytimeConfig):
         "costs two",
     )
 
-    def step(self, moves_inputs: bool = True) -> StepStructure:
-        """Returns how steps are taken.
-
-        Args:
-            moves_inputs: whether there are inputs that `adversarial` can move.
-        """
-        moved = self.adversarial if moves_inputs else None
+    def step(self) -> StepStructure:
+        """Returns how steps are taken."""
         return StepStructure(
             self.sam,
             self.sam_adaptive,
-            self.awp and self.awp.size,
+            self.awp.size if self.awp else None,
             self.awp.begin if self.awp else 1,
-            moved and moved.size,
-            moved.share if moved else 0.0,
+            self.adversarial.size if self.adversarial else None,
+            self.adversarial.share if self.adversarial else 0.0,
         )
 
     def problems(self, where: str) -> list[str]:

@@ -18,7 +18,7 @@ Tensors = list[Any]
 
 @dataclass(frozen=True)
 class StepStructure:
-    """How a step is taken.
+    """The form of a training step.
 
     Attributes:
         sam: length of the way uphill from which the slope is taken, or None.
@@ -54,9 +54,9 @@ def take_steps(
     Args:
         model: the Keras model.
         structure: how.
-        floats: the model from inputs that are float32, where they can be moved.
+        floats: the model from inputs that are float32, where `adversarial` moves those.
         limits: least and largest value of an input.
-        embeddings: variables that are moved where inputs are words.
+        embeddings: variables that it moves instead where inputs are words.
 
     Raises:
         ModelError: another backend than TensorFlow is asked for more than plain steps.

@@ -94,6 +94,22 @@ def test_steps_that_are_gathered_change_weights_once():
     np.testing.assert_allclose(after_step(model), W - RATE * slope(ahead), rtol=1e-5)
 
 
+def test_slopes_of_a_scaled_loss_are_as_far_away():
+    """With half precision; one that overflows moves nothing, and the next scale is smaller."""
+    keras = load_keras(1)
+    found = []
+    for scale in (1024.0, 1e38):
+        model = linear(StepStructure(sam=0.3))
+        optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(RATE), initial_scale=scale)
+        model.compile(optimizer, loss="mse")
+        optimizer.build(model.trainable_variables)
+        found.append(after_step(model))
+    ahead = W + 0.3 * slope(W) / np.linalg.norm(slope(W))
+    np.testing.assert_allclose(found[0], W - RATE * slope(ahead), rtol=1e-5)
+    np.testing.assert_array_equal(found[1], W)
+    assert float(optimizer.dynamic_scale) < 1e38
+
+
 @pytest.mark.parametrize("structure", [StepStructure(sam=0.1), StepStructure(adversarial=0.1, share=0.5)])
 def test_dropout_and_normalisation_go_on_as_after_a_plain_step(structure):
     keras = load_keras(1)
