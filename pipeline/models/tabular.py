@@ -15,7 +15,7 @@ from pydantic import Field
 
 from pipeline.clock import Clock
 from pipeline.data.rows import Rows
-from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
+from pipeline.models.base import MODELS, Context, Model
 from pipeline.models.size import Size
 from pipeline.models.table import Table, TableModel
 from pipeline.networks.config import NET_INSTEAD
@@ -24,8 +24,10 @@ from pipeline.networks.losses import loss_of_each
 from pipeline.networks.tabm import Shape, bin_edges, build_tabm
 from pipeline.networks.training.batches import Arrays, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
+from pipeline.networks.training.config import NetworkConfig
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
+from pipeline.networks.training.step import take_steps
 from pipeline.networks.training.trainer import Trainer
 
 PREDICT_BATCH = 4096
@@ -41,7 +43,7 @@ SEARCH_SHARE = 0.6  # of the reported progress, where small data are learned aga
 REFIT = "refit"  # the phase in which they are
 
 
-class TabularConfig(AnytimeConfig):
+class TabularConfig(NetworkConfig):
     """Keys of `kind: tabular`."""
 
     members: int = Field(default=8, ge=1, le=64, description="networks; 2 where `max_seconds` are few")
@@ -105,7 +107,7 @@ class Terms:
 class Tabular(TableModel):
     """TabM-mini on the dense encoding (see `pipeline.networks.tabm`)."""
 
-    Config: ClassVar[type[AnytimeConfig]] = TabularConfig
+    Config: ClassVar[type[NetworkConfig]] = TabularConfig
     version = 3  # the encoder's words are packed
     anytime = True
     side_by_side = False  # the seed of Keras is one for the whole process
@@ -230,11 +232,13 @@ class Tabular(TableModel):
         optimizer = keras.optimizers.AdamW(self.config.learning_rate, weight_decay=self.config.weight_decay)
         self.network_.compile(optimizer, loss=self._loss(keras))
         optimizer.build(self.network_.trainable_variables)
+        take_steps(self.network_, self.config.step(), self.network_)
 
     def _affordable(self, table: Table) -> TabularConfig:
         """Returns the settings of a network: the small one's where `max_seconds` hold few epochs."""
         outputs = self.coder_.matrix(table.target[:1]).shape[1]
         work = len(table.features) * self._shape(self.config, table.features, outputs).flops
+        work *= self.config.step().passes
         if FEWEST_EPOCHS * work / FLOPS <= (self.config.max_seconds or math.inf):
             return self.config
         free = {key: value for key, value in SMALL.items() if key not in self.config.model_fields_set}

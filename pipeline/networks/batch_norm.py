@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.networks.building import leaves
-from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.network import Network
 from pipeline.networks.picture_batches import take
 

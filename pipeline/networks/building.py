@@ -87,14 +87,12 @@ def build_head(structure: HeadStructure, features: int) -> Any:
     return keras.Model(inputs, x)
 
 
-def leaves(model: Any) -> list[Any]:
-    """Returns the layers of a model and of the models in it, in order, each once."""
-    found: list[Any] = []
-    for layer in model.layers:
-        for leaf in leaves(layer) if getattr(layer, "layers", None) else [layer]:
-            if not any(leaf is other for other in found):
-                found.append(leaf)
-    return found
+def of_floats(extractor: Any) -> Any:
+    """Returns the Keras model that an extractor is from its first step on, which makes pixels float32.
+
+    A whole number has no slope.
+    """
+    return load_keras().Model(extractor.operations[1].output, extractor.output)
 
 
 @contextlib.contextmanager

@@ -156,6 +156,9 @@ def _numbers(config: CNNConfig) -> Iterator[tuple[str, str]]:
 
 
 def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
+    yield from config.step_problems()
+    if config.adversarial and config.finetune == "none":
+        yield "adversarial", "moves pictures, and a frozen backbone's features are none: `finetune: all`."
     untrained = config.weights_kind == "none"
     if untrained and config.batch_norm == "frozen":
         yield "batch_norm", "a network without pretrained weights has no statistics to keep: `adapt`."

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import AnytimeConfig, ModelConfig
+from pipeline.config.schema import ModelConfig
 from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
+from pipeline.networks.training.config import NetworkConfig
 from pipeline.tasks.base import general_kinds
 
 Auto = Literal["auto"]
@@ -27,7 +28,7 @@ HEAD_TASKS = {  # of heads that are not for every kind of task
 }
 
 
-class CNNConfig(AnytimeConfig):
+class CNNConfig(NetworkConfig):
     """A convolutional network, pretrained or from scratch."""
 
     # the network

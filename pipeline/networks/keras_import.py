@@ -101,3 +101,13 @@ def to_numpy(variable: Any) -> np.ndarray:
     """Returns a copy of a Keras variable's value."""
     ops = _keras().ops
     return np.array(ops.convert_to_numpy(ops.convert_to_tensor(variable)))
+
+
+def leaves(model: Any) -> list[Any]:
+    """Returns the layers of a model and of the models in it, in order, each once."""
+    found: list[Any] = []
+    for layer in model.layers:
+        for leaf in leaves(layer) if getattr(layer, "layers", None) else [layer]:
+            if not any(leaf is other for other in found):
+                found.append(leaf)
+    return found

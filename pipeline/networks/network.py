@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from pipeline.networks.building import (
     ADAPTED_MOMENTUM,
     build_extractor,
     build_head,
-    leaves,
+    of_floats,
     precision,
     shared_extractor,
 )
-from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.losses import arcface, make_loss
 from pipeline.networks.optimizers import make_optimizer, reset_optimizer, scalars_of
 from pipeline.networks.structure import ALL, Structure
+from pipeline.networks.training.step import take_steps
 
+GREYS = (0.0, 255.0)
 MOST_NETWORKS = 4  # kept in a process; building anew costs seconds and memory that never comes back
 
 Values = list[np.ndarray]
@@ -158,6 +161,15 @@ class Network:
             model.compile(optimizer=make_optimizer(keras, self.structure.optimizer, factors), loss=loss)
             model.optimizer.build(model.trainable_variables)
             self._scalars.append((model, scalars_of(model.optimizer)))
+        step = self.structure.optimizer.step
+        take_steps(self.head, replace(step, adversarial=None))
+        if self.full:
+            take_steps(self.full, step, self.of_floats() if step.adversarial else None, GREYS)
+
+    def of_floats(self) -> Callable:
+        """Returns extractor and head as one function of pictures as float32, by which these have slopes."""
+        body = of_floats(self.extractor)
+        return lambda pictures, training: self.head(body(pictures, training=training), training=training)
 
     def _factors(self) -> dict[str, float]:
         """Returns the factor of the rate of each backbone variable: the deeper, the smaller."""

@@ -90,7 +90,7 @@ def _structure(facts: dict[str, Any]) -> Structure:
     return Structure(
         ExtractorStructure(**extractor),
         HeadStructure(**head),
-        OptimizerStructure(**facts["optimizer"]),
+        OptimizerStructure.from_json(facts["optimizer"]),
         facts["top"],
         facts["adapt"],
     )

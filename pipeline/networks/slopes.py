@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.networks.building import of_floats
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Network
 
@@ -33,14 +34,6 @@ def slope_signs(network: Network, pictures: np.ndarray, targets: np.ndarray) -> 
 
     slope = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}[keras.backend.backend()]
     return np.sign(np.asarray(slope(loss, pictures.astype(np.float32)))).astype(np.int8)
-
-
-def of_floats(extractor: Any) -> Any:
-    """Returns the Keras model that an extractor is from its first step on, which makes pixels float32.
-
-    A whole number has no slope.
-    """
-    return load_keras().Model(extractor.operations[1].output, extractor.output)
 
 
 def _by_tensorflow(loss: Loss, pictures: np.ndarray) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import TrainingPlan
 from pipeline.networks.targets import Targets
+from pipeline.networks.training.step import StepStructure
 
 ALL = -1
 
@@ -55,6 +56,7 @@ class OptimizerStructure:
 
     Attributes:
         accumulate: steps whose gradients make one change of the weights.
+        step: how its gradients come about.
     """
 
     kind: str
@@ -64,6 +66,12 @@ class OptimizerStructure:
     ema: bool
     layer_decay: float
     accumulate: int = 1
+    step: StepStructure = field(default_factory=StepStructure)
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> OptimizerStructure:
+        """Returns what `dataclasses.asdict` gave; files of earlier days lack the later fields."""
+        return cls(**facts | {"step": StepStructure(**facts.get("step", {}))})
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ def make_structure(
             config.clip,
             config.averaging == "ema",
             config.layer_decay,
+            step=config.step(),
         ),
         plan.top,
         plan.adapt,

@@ -85,7 +85,17 @@ def test_seeds_differ():
     assert np.abs(one - two).max() > 1e-4
 
 
-@pytest.mark.parametrize("keys", [{}, {"averaging": "swa"}, {"averaging": "ema"}, {"snapshots": 2}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"averaging": "swa"},
+        {"averaging": "ema"},
+        {"snapshots": 2},
+        {"sam": 0.05, "adversarial": {"size": 4}, "averaging": "ema"},
+        {"awp": {"size": 0.01, "begin": 4}},
+    ],
+)
 def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, keys):
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     data = squares()

@@ -106,8 +106,9 @@ def test_inner_rows_say_when_to_stop_and_are_not_learned_from():
 
 
 @pytest.mark.usefixtures("every_epoch")
-def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path):
-    keys = {"epochs": 3, "accumulate": 2, "dropout_samples": 2}
+@pytest.mark.parametrize("steps", [{}, {"adversarial": {"size": 0.5}, "awp": {"begin": 3}}])
+def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, steps):
+    keys = {"epochs": 3, "accumulate": 2, "dropout_samples": 2, **steps}
     with pytest.raises(KeyboardInterrupt, match="killed"):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at("network: epoch 2/3", [])), **keys)
     after = []
@@ -126,8 +127,9 @@ def test_progress_with_other_texts_is_not_taken_up(tmp_path):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at(first, [])), data)
 
 
-def test_time_that_is_over_ends_the_training(steps):
-    model = fit(max_seconds=5.0, epochs=4)  # of three steps each
+@pytest.mark.parametrize("keys", [{}, {"sam": 0.05}])
+def test_time_that_is_over_ends_the_training(steps, keys):
+    model = fit(max_seconds=5.0, epochs=4, **keys)  # of three steps each
     assert steps[0] == 5.0
     assert model.notes()["history"][0]["late"]
 
@@ -173,9 +175,23 @@ def test_lower_layers_move_less_and_the_top_begins_anew():
 LAYERS = ("token_embedding", "small_layer_0", "small_layer_1", "last/")
 
 
-def test_it_computes_in_float16_where_asked():
-    said = fit(mixed_precision=True).predict(small_dataset("classification").rows())
-    plain = fit().predict(small_dataset("classification").rows())
+@pytest.mark.parametrize("keys", [{"sam": 0.05}, {"sam": 1.0, "sam_adaptive": True}, {"awp": {"begin": 1}}])
+def test_steps_that_look_nearby_make_another_network(keys):
+    assert not same(fit(**keys), fit())
+
+
+def test_words_are_moved_and_come_back():
+    """So far that the moved texts alone, `share: 1`, are learned otherwise than they are."""
+    plain, moved = fit(), fit(adversarial={"size": 5.0, "share": 1.0})
+    assert not same(plain, moved)
+    far = [np.abs(one - other).max() for one, other in zip(weights_of(plain), weights_of(moved), strict=True)]
+    assert max(far) < 0.5
+
+
+@pytest.mark.parametrize("keys", [{}, {"sam": 0.05, "adversarial": {"size": 0.5}}])
+def test_it_computes_in_float16_where_asked(keys):
+    said = fit(mixed_precision=True, **keys).predict(small_dataset("classification").rows())
+    plain = fit(**keys).predict(small_dataset("classification").rows())
     assert not np.array_equal(said, plain)
     np.testing.assert_allclose(said, plain, atol=0.02)
 

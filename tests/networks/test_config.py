@@ -28,6 +28,8 @@ def test_defaults_and_plain_choices_are_accepted():
         ({"epochs": 0}, "`models.cnn.epochs`: must be at least 1. Received: 0"),
         ({"learning_rate": -1.0}, "`models.cnn.learning_rate`: must be above 0"),
         ({"weights": "none", "finetune": "none"}, "must be trained whole"),
+        ({"adversarial": {"size": 2}, "finetune": "none"}, "`models.cnn.adversarial`: moves pictures, and"),
+        ({"sam": 0.05, "awp": {}}, "`models.cnn.awp`: and `sam` both move the weights"),
         ({"backbone": "FC3", "batch_norm": "frozen"}, "has no statistics to keep"),
         ({"patience": 3, "averaging": "ema"}, "early stopping keeps the best epoch"),
         ({"snapshots": 3, "schedule": "constant"}, "are the ends of cosine cycles"),

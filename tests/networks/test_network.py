@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.networks.building import leaves
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.keras_import import to_numpy
+from pipeline.networks.keras_import import leaves, to_numpy
 from pipeline.networks.network import get_network
 from pipeline.networks.plan import make_plan
 from pipeline.networks.structure import make_structure

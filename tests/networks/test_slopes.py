@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.networks.building import build_extractor
+from pipeline.networks.building import build_extractor, of_floats
 from pipeline.networks.keras_import import to_numpy
-from pipeline.networks.slopes import of_floats
 from pipeline.networks.structure import ExtractorStructure
 from pipeline.testing import TASKS, build, dataset_of, fit, small_dataset
 

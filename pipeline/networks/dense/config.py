@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import AnytimeConfig
 from pipeline.errors import ConfigError, did_you_mean
 from pipeline.inputs.images.view import on_canvas, picture
 from pipeline.networks.backbones import BACKBONES, find_backbone
+from pipeline.networks.training.config import NetworkConfig
 
 PLAIN = "plain"  # the encoder that is not pretrained
 EXACT = ("none", "flips", "flips_both", "dihedral")  # test-time sets whose ways only move pixels
@@ -20,7 +20,7 @@ LossName = Literal["auto", "bce", "dice", "bce_dice", "focal", "lovasz", "mse"]
 LossPart = Literal["bce", "dice", "focal", "hinge"]
 
 
-class UNetConfig(AnytimeConfig):
+class UNetConfig(NetworkConfig):
     """A network that answers with a picture: an encoder, and a decoder that sees its maps at every stride."""
 
     backbone: str = Field(
@@ -126,6 +126,8 @@ class UNetConfig(AnytimeConfig):
             found["decoder"] = ("mask",)
         if self.deep_supervision:
             found["deep_supervision"] = ("mask",)
+        if self.adversarial:
+            found["adversarial"] = ("mask",)
         return found
 
     def space(self) -> dict[str, dict[str, Any]]:
@@ -142,7 +144,7 @@ class UNetConfig(AnytimeConfig):
         """Returns every mistake, each naming its key under `where`."""
         from pipeline.transforms.augment_spec import check_augmentation
 
-        found = [f"`{where}.{key}`: {text}" for key, text in self._problems()]
+        found = [f"`{where}.{key}`: {text}" for key, text in [*self._problems(), *self.step_problems()]]
         return found + check_augmentation(self.augment, f"{where}.augment")
 
     def _problems(self) -> Iterator[tuple[str, str]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.networks.building import leaves
 from pipeline.networks.dense.building import at_one_size, build_decoder, build_encoder, greys
 from pipeline.networks.dense.losses import deeply, make_mask_loss
 from pipeline.networks.dense.structure import DecoderStructure, UNetStructure
-from pipeline.networks.keras_import import load_keras, to_numpy
+from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
-from pipeline.networks.network import Network, is_norm
+from pipeline.networks.network import GREYS, Network, is_norm
 from pipeline.networks.optimizers import make_optimizer, scalars_of
+from pipeline.networks.training.step import take_steps
 
 MOMENTUM = 0.98  # of the normalisations: some fifty steps, for a step may see two pictures
 
@@ -50,6 +50,8 @@ class UNet(Network):
         optimizer = make_optimizer(keras, structure.optimizer, factors)
         self.full.compile(optimizer=optimizer, loss=_loss_of(keras, structure.head))
         self.full.optimizer.build(self.full.trainable_variables)
+        step = structure.optimizer.step
+        take_steps(self.full, step, self.of_floats() if step.adversarial else None, GREYS)
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def hold(self, encoder: bool) -> None:

@@ -62,7 +62,7 @@ class UNetStructure:
         return cls(
             ExtractorStructure(**extractor),
             DecoderStructure(**{**facts["head"], "loss": _sum_of(facts["head"]["loss"])}),
-            OptimizerStructure(**facts["optimizer"]),
+            OptimizerStructure.from_json(facts["optimizer"]),
             facts["adapt"],
         )
 
@@ -94,7 +94,7 @@ def make_unet_structure(
             config.decoder,
             config.deep_supervision,
         ),
-        OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0),
+        OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0, step=config.step()),
         adapt=untrained,
     )
 

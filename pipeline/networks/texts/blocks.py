@@ -28,6 +28,11 @@ def blocks_of(backbone: Any) -> list[Any]:
     return [found[number] for number in sorted(found)]
 
 
+def word_table(backbone: Any) -> Any:
+    """Returns the variable with a vector for each token."""
+    return backbone.token_embedding.embeddings
+
+
 def depths(backbone: Any) -> dict[str, int]:
     """Returns by a variable's path how far it lies below the head: 1 in the top block, most in embeddings."""
     blocks = blocks_of(backbone)

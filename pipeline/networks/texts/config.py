@@ -8,20 +8,21 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import AnytimeConfig
 from pipeline.inputs.text import ALONE
 from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.texts import encoder as encoders
+from pipeline.networks.training.config import NetworkConfig
 
 FINE = (  # keys that a frozen encoder has no use for
     *("epochs", "batch_size", "learning_rate", "layer_decay", "warmup", "weight_decay", "clip", "patience"),
     *("dropout", "dropout_samples", "reinit", "accumulate", "mixed_precision", "loss"),
+    *("sam", "sam_adaptive", "adversarial", "awp"),
 )
 LEARNED_POOLING = ("attention", "layers")
 
 
-class TransformerConfig(AnytimeConfig):
+class TransformerConfig(NetworkConfig):
     """A pretrained encoder of texts, frozen or fine-tuned."""
 
     weights: str | None = Field(
@@ -144,6 +145,12 @@ class TransformerConfig(AnytimeConfig):
                 )
             elif isinstance(self.finetune, int) and self.reinit > self.finetune:
                 yield "reinit", f" must be at most `finetune`, {self.finetune}. Received: {self.reinit}."
+            if self.adversarial and self.finetune != "all":
+                yield (
+                    "adversarial",
+                    f" needs `finetune: all`. Received: {self.finetune}.",
+                )
+            yield from ((key, f" {text}") for key, text in self.step_problems())
             return
         if self.pooling in LEARNED_POOLING:
             yield "pooling", f": a frozen encoder has mean or cls. Received: {self.pooling}."

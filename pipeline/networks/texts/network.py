@@ -12,9 +12,10 @@ from pipeline.networks.losses import loss_of_each
 from pipeline.networks.network import Network, Values
 from pipeline.networks.optimizers import make_optimizer, scalars_of
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.texts.blocks import begin_anew, blocks_of, rate_factors, settle
+from pipeline.networks.texts.blocks import begin_anew, blocks_of, rate_factors, settle, word_table
 from pipeline.networks.texts.head import LAYERS, draws, pool_tokens
 from pipeline.networks.texts.structure import TextStructure
+from pipeline.networks.training.step import take_steps
 
 
 class TextNetwork(Network):
@@ -50,6 +51,8 @@ class TextNetwork(Network):
         )
         self.full.compile(optimizer=optimizer, loss=loss_of_each(keras, structure.loss))
         self.full.optimizer.build(self.full.trainable_variables)
+        step = structure.optimizer.step
+        take_steps(self.full, step, embeddings=[word_table(backbone)] if step.adversarial else ())
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def _build(self, keras: Any, structure: TextStructure) -> None:

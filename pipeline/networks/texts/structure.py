@@ -57,7 +57,14 @@ def make_text_structure(
         outputs,
         loss,
         OptimizerStructure(
-            "adamw", 0.0, config.weight_decay, config.clip, False, config.layer_decay, config.accumulate
+            "adamw",
+            0.0,
+            config.weight_decay,
+            config.clip,
+            False,
+            config.layer_decay,
+            config.accumulate,
+            config.step(),
         ),
         config.mixed_precision,
     )

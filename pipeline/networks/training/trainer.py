@@ -16,6 +16,7 @@ from pipeline.networks.training.batches import Batch, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, Groups
 from pipeline.networks.training.phase import EpochNews, Phase, curve
 from pipeline.networks.training.schedule import SWA_START
+from pipeline.networks.training.step import begin_epoch
 
 SECONDS_BETWEEN_REPORTS = 2.0
 
@@ -107,6 +108,7 @@ class Trainer:
         """Takes a step per batch; returns whether there was time for all of them."""
         epoch, steps = self.progress.epoch, len(self.batches)
         total, said = 0.0, time.monotonic()
+        begin_epoch(self.model, epoch + 1)
         for done, batch in enumerate(self.batches.epoch(epoch), start=1):
             total += self._step(batch, epoch * steps + done - 1)
             if done < steps and self._late():

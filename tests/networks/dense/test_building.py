@@ -1,6 +1,7 @@
 """U-Nets take an encoder's maps where they leave a stride, and answer at the size of the picture."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,30 @@ def test_coarser_maps_learn_and_are_left_out_of_the_answer(decoder, strides):
     assert not any(map(np.array_equal, before, after))
 
 
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize(
+    ("keys", "task"),
+    [({"sam": 0.05}, "image"), ({"awp": {"begin": 1}}, "image"), ({"adversarial": {"size": 4}}, "mask")],
+)
+def test_a_step_that_looks_nearby_sees_the_whole_network(keys, task):
+    """The loss that is told is that of the network as it is: what pictures begin with is part of it."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (2, 32, 64, 1)).astype(np.uint8)
+    truth = (rng.random((2, 32, 64, 1)) > 0.5).astype(np.uint8)
+    losses, weights = [], []
+    for steps in ({}, keys):
+        config = UNetConfig(kind="unet", weights="none", width=4, **steps)
+        layers = ("mse", "picture") if task == "image" else ("bce", None)
+        made = make_unet_structure(config, (32, 64, 1), 1)
+        made = replace(made, head=replace(made.head, loss=layers[0], begin=layers[1]))
+        network = UNet(made)
+        network.reset(3, None, (np.full(1, 127.0), np.full(1, 70.0)))
+        losses.append(network.full.train_on_batch(pictures, truth))
+        weights.append(network.values())
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert not all(map(np.array_equal, *weights))
+
+
 def test_a_faint_picture_looks_like_a_bright_one_beside_itself():
     """A tenth of the brightness changes the pictures by the training pixels, and not those by their own."""
     keras = load_keras(1)
@@ -119,11 +144,17 @@ def test_its_structure_comes_back_from_json():
         ({"loss": {"bce": 1, "focal": -1}}, r"`models.u.loss`: a sum names parts with weights above 0"),
         ({"epochs": 0}, r"`models.u.epochs`: must be at least 1"),
         ({"augment": "lite"}, r"models.u.augment: unknown set 'lite'"),
+        ({"sam_adaptive": True}, r"`models.u.sam_adaptive`: is a way of `sam`, which is not set"),
     ],
 )
 def test_what_does_not_go_together_is_said(keys, said):
     (message,) = UNetConfig(kind="unet", **keys).problems("models.u")
     assert re.search(said, message)
+
+
+def test_pictures_are_moved_where_answers_are_masks():
+    assert UNetConfig(kind="unet", adversarial={"size": 2}).needs_task()["adversarial"] == ("mask",)
+    assert "adversarial" not in UNetConfig(kind="unet", sam=0.05).needs_task()
 
 
 def test_the_defaults_go_together():

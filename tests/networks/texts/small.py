@@ -43,12 +43,15 @@ def small_backbone(folder=None):
     keras.utils.set_random_seed(7)
     names = ("token_ids", "segment_ids", "padding_mask")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    states = keras.layers.Embedding(MOST, WIDTH, name="token_embedding")(inputs["token_ids"])
+    words = keras.layers.Embedding(MOST, WIDTH, name="token_embedding")
+    states = words(inputs["token_ids"])
     states = states + keras.layers.Embedding(2, WIDTH, name="segment_embedding")(inputs["segment_ids"])
     for number in range(2):
         states = states + keras.layers.Dense(WIDTH, activation="tanh", name=f"small_layer_{number}")(states)
     states = keras.layers.LayerNormalization(name="last_norm")(states)
-    return keras.Model(inputs, states)
+    backbone = keras.Model(inputs, states)
+    backbone.token_embedding = words
+    return backbone
 
 
 def small_tokens(folder, longest, stride):
