@@ -140,16 +140,14 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     split = find_split(train, test, key, free)
     split = split if split.section else find_group_in_ids(train, test, key)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
+    forecast = find_forecast(train, test, split.time.value, both) if split.time else None
+    split = replace(split, ahead=forecast.ahead) if forecast else split
     useless = find_useless(train, test, both)
     data = data_section(files, target.value, _located(pictures, sounds), list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    forecast = find_forecast(train, test, split.time.value, both) if split.time else None
-    if forecast:
-        split = replace(split, ahead=forecast.ahead)
-        config = _config(name, metric.value, data, split)
     if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
         data["columns"] = dict(codes.kinds)
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
