@@ -118,9 +118,8 @@ class Trials:
         splitter = self.competition.splitter
         column = None if splitter is None else splitter[self._rows]
         config = self.folds.model_copy(update={"n": FOLDS, "repeats": 1, "seed": SEED})
-        if config.ahead and (FOLDS + 1) * config.ahead >= len(
-            np.unique(column)
-        ):  # the latest rows hold too few
+        needed = (FOLDS + 1) * (config.ahead or 0)
+        if column is not None and needed >= len(np.unique(column)):  # the latest rows hold too few
             config = config.model_copy(update={"ahead": None})
         return make_folds(config, self.competition.task, self.competition.target[self._rows], column)
 

@@ -73,7 +73,7 @@ def part_of(run: Run, number: int, name: str) -> Part:
         outer = learnable(run.folds, outer)
     competition, config, rest = run.competition, run.config.folds, outer.train
     splitter = None if competition.splitter is None else competition.splitter[rest]
-    if config.ahead and len(np.unique(splitter)) <= FEWEST_FOLDS * config.ahead:  # equal blocks, then
+    if splitter is not None and len(np.unique(splitter)) <= FEWEST_FOLDS * (config.ahead or 0):
         config = config.model_copy(update={"ahead": None})
     n = _fitting(config, splitter)
     if n < FEWEST_FOLDS:
