@@ -22,6 +22,7 @@ ENOUGH_HELD = 2000  # rows that say something of a gain; where a fold has fewer,
 ENOUGH_GROUPS = 50  # the same, of groups
 ENOUGH_TRIALS = 20  # from which the search of one part is worth its name
 LEAST_REST = 0.4  # of the rows must be left to the trials
+FEWEST_FOLDS = 2  # of the trials
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,10 @@ def part_of(run: Run, number: int, name: str | None = None) -> Part:
         outer = learnable(run.folds, outer)
     competition, config, rest = run.competition, run.config.folds, outer.train
     splitter = None if competition.splitter is None else competition.splitter[rest]
+    if splitter is not None and len(np.unique(splitter)) <= FEWEST_FOLDS * (config.ahead or 0):
+        config = config.model_copy(update={"ahead": None})
     n = _fitting(config, splitter)
-    if n < 2:
+    if n < FEWEST_FOLDS:
         raise DataError(
             f"`folds.kind: {fold_kind(config)}`: once {outer.label} is held back, the other rows cannot be "
             "divided into two folds for the trials of a search. It needs one fold, group or moment more."

@@ -42,6 +42,13 @@ KINDS = {
         "splitter": np.repeat(np.arange(4), 60).astype(str),
     },
     "time": {"n": 4, "time": "day", "splitter": np.repeat(np.arange(48), 5).astype(float)},
+    "time ahead": {"n": 4, "time": "day", "ahead": 5, "splitter": np.repeat(np.arange(48), 5).astype(float)},
+    "time far ahead": {
+        "n": 2,
+        "time": "day",
+        "ahead": 20,
+        "splitter": np.repeat(np.arange(48), 5).astype(float),
+    },
     "column": {"n": 3, "column": "fold", "splitter": np.repeat(np.arange(3), 80).astype(str)},
 }
 
@@ -71,6 +78,13 @@ def test_groups_stay_together_everywhere(kind):
     assert not set(groups[part.outer.valid]) & set(groups[part.outer.train])
     for fold in part.folds:
         assert not set(groups[fold.valid]) & set(groups[fold.train])
+
+
+def test_trials_look_as_far_ahead_as_the_folds_where_the_past_is_long_enough():
+    for kind, lengths in {"time ahead": [5] * 4, "time far ahead": [9, 10]}.items():
+        run = run_with(**KINDS[kind])
+        day = run.competition.splitter
+        assert [len(set(day[fold.valid])) for fold in part_of(run, 0, "model").folds] == lengths
 
 
 def test_where_time_orders_the_rows_the_last_are_held_back_and_trials_go_forward():
