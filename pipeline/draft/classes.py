@@ -11,6 +11,7 @@ from pipeline.data.file_pattern import NOT
 from pipeline.data.source import Source
 from pipeline.draft.choice import words
 from pipeline.draft.files import is_row_file, not_read
+from pipeline.draft.sounds import is_clip
 from pipeline.errors import DataError, listing
 
 TRAIN_FOLDERS = {"train", "training"}
@@ -55,10 +56,10 @@ def find_folders(
     label = answers[0] if len(answers) == 1 else "label"
     if depth is None and (separator := _class_in_name(train)):
         text = f"{_folders(train)}{{{label}}}{separator}{{name}}{train[0].suffix}"
-        return FolderPerClass(text, label, f"no training table: {len(train):,} pictures named by their class")
+        return FolderPerClass(text, label, f"no training table: {_counted(train)} named by their class")
     if depth is None:
         raise DataError(
-            f"{source.root} holds no training table: no table has a target, and its {len(files)} pictures do "
+            f"{source.root} holds no training table: no table has a target, and its {_counted(files)} do "
             f"not lie in a folder per class. Name the table with TRAIN=file (--train). "
             f"It holds: {listing(sorted(source.names()))}.{not_read(source)}"
         )
@@ -138,4 +139,9 @@ def _class_in_name(paths: Sequence[PurePosixPath]) -> str:
 
 def _reason(paths: Sequence[PurePosixPath], depth: int) -> str:
     classes = {path.parts[depth] for path in paths}
-    return f"no training table: {len(paths):,} pictures in {len(classes)} folders, one per class"
+    return f"no training table: {_counted(paths)} in {len(classes)} folders, one per class"
+
+
+def _counted(paths: Sequence[PurePosixPath]) -> str:
+    clips = sum(is_clip(str(path)) for path in paths)
+    return f"{len(paths):,} {'clips' if clips > len(paths) / 2 else 'pictures'}"

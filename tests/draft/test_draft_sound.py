@@ -53,6 +53,7 @@ def test_a_folder_per_class_takes_the_place_of_the_table(plain):
     tones(plain, "test", plain.ids)
     config = plain.config()
     assert config.data.train == "train/{species}/{id}.wav"
+    assert any("80 clips in 2 folders, one per class" in line for line in plain.draft().lines)
     assert (config.data.target, config.data.sound.test_path) == ("species", "test/{id}.wav")
 
 
