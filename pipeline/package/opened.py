@@ -130,7 +130,7 @@ class Package:
     def read_test(self) -> Competition:
         """Reads the test rows and the sample that lie here now.
 
-        Rows whose picture or clip is not there or cannot be decoded are answered by the prior, whatever the
+        Rows whose picture, clip or array is not there or cannot be decoded are answered by the prior, whatever the
         configuration says of its own: a hidden test is handed in whole or not at all.
 
         Raises:
@@ -189,7 +189,7 @@ class Package:
 
 
 def forgiving(config: Config) -> Config:
-    """Returns the configuration that goes on without rows whose picture or clip cannot be used."""
+    """Returns the configuration that goes on without rows whose picture, clip or array cannot be used."""
     update: dict[str, Any] = {"broken_pictures": "leave_out"}
     for name in ("sound", "arrays"):
         if section := getattr(config.data, name):
