@@ -58,9 +58,7 @@ class Finished:
             f"{self.peak / 2**20:,.0f} MB at most."
         ]
         if self.by_prior:
-            found.append(
-                f"{self.by_prior:,} rows are answered by the prior: no picture, clip or array of use."
-            )
+            found.append(f"{self.by_prior:,} rows are answered by the prior: no file of use.")
         times = sorted(self.of_models.items(), key=lambda one: -one[1])
         if times:
             found.append("Seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in times) + ".")

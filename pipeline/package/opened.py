@@ -130,8 +130,8 @@ class Package:
     def read_test(self) -> Competition:
         """Reads the test rows and the sample that lie here now.
 
-        Rows whose picture, clip or array is not there or cannot be decoded are answered by the prior, whatever the
-        configuration says of its own: a hidden test is handed in whole or not at all.
+        Rows whose picture, clip or array is not there or cannot be decoded are answered by the prior,
+        whatever the configuration says of its own: a hidden test is handed in whole or not at all.
 
         Raises:
             DataError: they do not fit what the models were trained with.
