@@ -13,7 +13,8 @@ from pipeline.data.text.words import split_words
 RUN = 3  # words of a shingle
 FEWEST = 6  # shingles of a text that is compared: short ones are the same by chance
 ALIKE = 0.8  # share of the shingles of both that two copies have in common
-BANDS, DEEP = 20, 5  # of hashes: texts that have 0.8 in common share a band 999 times in 1,000
+BANDS, DEEP = 10, 3  # of hashes: texts that have 0.8 in common share a band 999 times in 1,000
+MARKS = {code: " " for code in range(0x3100) if not chr(code).isalnum()}  # of alphabets, and of Chinese
 MIXED = np.uint64(0x9E3779B97F4A7C15)  # odd, as multiplying hashes asks for
 
 
@@ -44,8 +45,8 @@ def text_copies(columns: Sequence[Column], seed: int = 0) -> Copies | None:
 
 
 def _shingles(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns uint64 shingles of all texts, each once in a text, and int64 (texts + 1,) where each begins."""
-    words = split_words([_plain(text) for text in texts], marks=False)
+    """Returns uint64 shingles of all texts in their order, and int64 (texts + 1,) where each text begins."""
+    words = split_words([text.translate(MARKS) for text in texts], marks=False)
     numbers, rows = words.numbers.astype(np.uint64), words.rows
     if len(numbers) < RUN:
         return np.zeros(0, np.uint64), np.zeros(len(texts) + 1, np.int64)
@@ -54,13 +55,8 @@ def _shingles(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         found = (found ^ numbers[step : step + len(found)]) * MIXED
         found ^= found >> np.uint64(29)
     inside = rows[: len(found)] == rows[RUN - 1 :]
-    once = np.unique(np.stack([rows[: len(found)][inside].astype(np.uint64), found[inside]]), axis=1)
-    counts = np.bincount(once[0].astype(np.int64), minlength=len(texts))
-    return once[1], np.concatenate([[0], np.cumsum(counts)])
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isalnum() else " " for letter in text)
+    counts = np.bincount(rows[: len(found)][inside], minlength=len(texts))
+    return found[inside], np.concatenate([[0], np.cumsum(counts)])
 
 
 def _candidates(
@@ -87,6 +83,6 @@ def _candidates(
 
 def _in_common(shingles: np.ndarray, starts: np.ndarray, one: int, other: int) -> float:
     """Returns the share of the shingles of two texts that both have (Jaccard)."""
-    first, second = (shingles[starts[text] : starts[text + 1]] for text in (one, other))
+    first, second = (np.unique(shingles[starts[text] : starts[text + 1]]) for text in (one, other))
     both = len(np.intersect1d(first, second, assume_unique=True))
     return both / (len(first) + len(second) - both)

@@ -240,17 +240,8 @@ class Fit:
                 values.append(network.values())
             else:
                 values.append([*frozen.values, *network.head.get_weights()])
-        progress = trainer.progress
-        notes: dict[str, Any] = {
-            "pictures": len(self.train),
-            "epochs": progress.epoch,
-            "loss": round(progress.losses[-1], 5),
-            "decided": dict(self.plan.reasons),
-            "history": self.history,
-        }
-        if progress.scores:
-            notes["best_epoch"] = progress.best_epoch
-            notes["inner_score"] = round(progress.best_score, 5)
+        notes: dict[str, Any] = {"pictures": len(self.train), "decided": dict(self.plan.reasons)}
+        notes |= {**trainer.notes(), "history": self.history}
         if warnings := self._look(frozen):
             notes["warnings"] = warnings
         return TrainedNetwork(

@@ -86,7 +86,7 @@ class TextFit:
             trainer.resume()
             [found] = guarded(trainer, "windows", LESS_MEMORY)
             self.network.full.set_weights(found)
-            notes |= self._notes(trainer)
+            notes |= trainer.notes()
         learned = self.network.learned()
         values = [value for value, kept in zip(self.network.values(), learned, strict=True) if kept]
         return TunedText(values, self.coder.state(), notes)
@@ -125,9 +125,7 @@ class TextFit:
     def _error(self, windows: Windows, target: np.ndarray) -> float:
         """Returns the loss of the inner rows, from which early stopping decides."""
         answer = answered(self.network, self.tokens, windows, len(target), self.task)
-        if self.task.probabilities:
-            answer = np.clip(answer, SMALLEST, 1.0 - SMALLEST)
-        return self.task.loss(target, answer)
+        return self.task.loss(target, answer, SMALLEST)
 
     def _watch(self, fraction: float) -> None:
         if self.context.watch:
@@ -137,17 +135,6 @@ class TextFit:
         return predicted(
             self.network, self.tokens, self.read(rows), self.config.max_windows, self.task, self.coder
         )
-
-    def _notes(self, trainer: Trainer) -> dict[str, Any]:
-        progress = trainer.progress
-        found = {
-            "epochs": progress.epoch,
-            "loss": round(progress.losses[-1], 5),
-            "history": trainer.history(),
-        }
-        if progress.scores:
-            found |= {"best_epoch": progress.best_epoch, "inner_score": round(progress.best_score, 5)}
-        return found
 
 
 def predicted(

@@ -112,7 +112,7 @@ class TextNetConfig(AnytimeConfig):
         parsed: dict[Reader, list[Token]] = {}
         for name, text in self.layers.items():
             try:
-                parsed[name] = parse(text, "layers")
+                parsed[name] = parse(text)
             except ConfigError as error:
                 yield f"layers.{name}", f": {str(error).partition(': ')[2]}"
         span = self.subwords

@@ -81,7 +81,7 @@ class TokenFit:
             trainer.resume()
             [found] = guarded(trainer, "texts", LESS_MEMORY)
             self.network.full.set_weights(found)
-            notes |= _notes(trainer)
+            notes |= trainer.notes()
         return self.vocabularies, TunedText(self.network.values(), self.coder.state(), notes)
 
     def _read(self, texts: Sequence[Sequence[str]]) -> dict[str, Sequences]:
@@ -137,10 +137,7 @@ class TokenFit:
 
     def _error(self, read: Read, target: np.ndarray) -> float:
         """Returns the loss of the inner rows, from which early stopping decides."""
-        answer = answered(self.network, read, self.task)
-        if self.task.probabilities:
-            answer = np.clip(answer, SMALLEST, 1.0 - SMALLEST)
-        return self.task.loss(target, answer)
+        return self.task.loss(target, answered(self.network, read, self.task), SMALLEST)
 
     def _watch(self, fraction: float) -> None:
         if self.context.watch:
@@ -148,14 +145,6 @@ class TokenFit:
 
     def _predict(self, rows: Rows) -> np.ndarray:
         return predicted(self.network, self._read(self.texts(rows)), self.task, self.coder)
-
-
-def _notes(trainer: Trainer) -> dict[str, Any]:
-    progress = trainer.progress
-    found = {"epochs": progress.epoch, "loss": round(progress.losses[-1], 5), "history": trainer.history()}
-    if progress.scores:
-        found |= {"best_epoch": progress.best_epoch, "inner_score": round(progress.best_score, 5)}
-    return found
 
 
 def predicted(

@@ -41,6 +41,7 @@ _PATTERNS = {
     "attention": re.compile(r"AT"),
     "dense": re.compile(r"FC([1-9]\d*)"),
 }
+KEY = "layers"  # of the configuration, that an error names
 POOLS = ("most", "mean", "attention")
 _ANYWHERE = ("dropout", "norm")
 PLACES = 512  # that have a vector; later ones share the last
@@ -48,43 +49,38 @@ FAR = 1e9  # below whatever a token holds
 _WIDENS = ("conv", "gru", "lstm")
 
 
-def parse(notation: str, key: str = "layers", pooled: bool = True) -> list[Token]:
+def parse(notation: str) -> list[Token]:
     """Returns the layers of a network of texts.
 
     Args:
         notation: words with spaces between them.
-        key: of the configuration, that an error names.
-        pooled: whether the tokens become one vector; else every token keeps one.
 
     Raises:
         ConfigError: a layer has no known form, or comes where it cannot.
     """
     tokens = [
-        read_token(key, text, place, _PATTERNS, FORMS) for place, text in enumerate(notation.split(), 1)
+        read_token(KEY, text, place, _PATTERNS, FORMS) for place, text in enumerate(notation.split(), 1)
     ]
     if not tokens or tokens[0].kind != "embedding" or any(one.kind == "embedding" for one in tokens[1:]):
-        raise ConfigError(f"{key}: the first layer, and it alone, embeds: `E64`. Received: {notation!r}.")
+        raise ConfigError(f"{KEY}: the first layer, and it alone, embeds: `E64`. Received: {notation!r}.")
     pools = [place for place, token in enumerate(tokens) if token.kind in POOLS]
-    if len(pools) != pooled:
-        asked = "one of GM, GA, AT" if pooled else "none of GM, GA, AT: every token has an answer"
-        raise ConfigError(f"{key}: there must be {asked}. Received: {notation!r}.")
+    if len(pools) != 1:
+        raise ConfigError(f"{KEY}: there must be one of GM, GA, AT. Received: {notation!r}.")
     width = tokens[0].number(0)
     for place, token in enumerate(tokens):
-        after = bool(pools) and place > pools[0]
+        after = place > pools[0]
         if after != (token.kind == "dense") and token.kind not in _ANYWHERE and place not in pools:
             where = "before" if token.kind == "dense" else "after"
             raise ConfigError(
-                f"{key}: {token.text!r} cannot stand {where} GM, GA or AT. Received: {notation!r}."
+                f"{KEY}: {token.text!r} cannot stand {where} GM, GA or AT. Received: {notation!r}."
             )
         if token.kind == "block" and width % token.number(0):
             raise ConfigError(
-                f"{key}: {token.text!r} has as many heads as do not divide the {width} numbers of a token. "
+                f"{KEY}: {token.text!r} has as many heads as do not divide the {width} numbers of a token. "
                 f"Received: {notation!r}."
             )
         if token.kind in _WIDENS:
             width = token.number(0) * (1 if token.kind == "conv" else 2)
-        if token.kind == "pairs" and not pooled:
-            raise ConfigError(f"{key}: {token.text!r} takes tokens together, of which each has an answer.")
     return tokens
 
 
@@ -101,7 +97,7 @@ def build(keras: Any, tokens: list[Token], ids: Any, rows: int, name: str) -> An
         name: of that table.
 
     Returns:
-        (texts, width) where the layers pool, else (texts, tokens, width).
+        (texts, width).
     """
     ops, layers = keras.ops, keras.layers
     there = ops.not_equal(ids, 0)

@@ -9,6 +9,8 @@ import numpy as np
 
 from pipeline.errors import ModelError
 
+FORM = 'A line is a word and its numbers, "the 0.418 0.249 ..."; fastText\'s first line is two whole numbers.'
+
 
 def width_of(path: Path) -> int:
     """Returns how many numbers a word has in a file, by its first line.
@@ -28,9 +30,6 @@ def width_of(path: Path) -> int:
     if len(first) < 2:
         raise ModelError(f"vectors: line 1 of {path} holds no word and its numbers. {FORM}")
     return len(first) - 1
-
-
-FORM = 'A line is a word and its numbers, "the 0.418 0.249 ..."; fastText\'s first line is two whole numbers.'
 
 
 def _is_header(fields: list[str]) -> bool:

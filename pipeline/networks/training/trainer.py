@@ -104,6 +104,14 @@ class Trainer:
         own = curve(phase.name, "epoch", phase.epochs, *curves, chosen=progress.best_epoch, late=late)
         return [*self.before, own]
 
+    def notes(self) -> dict[str, Any]:
+        """Returns what a fit notes of its training: epochs, loss, curves; what inner rows said, if any."""
+        progress = self.progress
+        found = {"epochs": progress.epoch, "loss": round(progress.losses[-1], 5), "history": self.history()}
+        if progress.scores:
+            found |= {"best_epoch": progress.best_epoch, "inner_score": round(progress.best_score, 5)}
+        return found
+
     def _epoch(self) -> bool:
         """Takes a step per batch; returns whether there was time for all of them."""
         epoch, steps = self.progress.epoch, len(self.batches)

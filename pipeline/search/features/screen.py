@@ -85,27 +85,23 @@ class Unsaid:
 
     def _residual(self) -> np.ndarray:
         """Returns what is true less what was said, (rows, outputs)."""
+        from scipy.special import expit, softmax
+
         if not self.task.exclusive:
             return self.label[:, None] - self.start
         if self.task.n_outputs == 2:
-            return self.label[:, None] - 1.0 / (1.0 + np.exp(-self.start))
-        return np.eye(self.task.n_outputs)[self.label] - _softmax(self.start)
+            return self.label[:, None] - expit(self.start)
+        return np.eye(self.task.n_outputs)[self.label] - softmax(self.start, axis=1)
 
     def _loss(self, rows: np.ndarray, scores: np.ndarray) -> float:
+        from scipy.special import log_softmax
+
         label = self.label[rows]
         if not self.task.exclusive:
             return float(np.mean((label - scores[:, 0]) ** 2))
         if self.task.n_outputs == 2:
             return float(np.mean(np.logaddexp(0.0, np.where(label == 1, -scores[:, 0], scores[:, 0]))))
-        top = scores.max(axis=1, keepdims=True)
-        logs = scores - top - np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
-        return float(-np.mean(logs[np.arange(len(label)), label]))
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
-    return found
+        return float(-np.mean(log_softmax(scores, axis=1)[np.arange(len(label)), label]))
 
 
 def sources_of(frame: pd.DataFrame, declared: dict[str, str]) -> Sources:
@@ -209,9 +205,8 @@ def _ranks(one: Candidate, sources: Sources) -> np.ndarray:
 
     feature = one.feature()
     values = next(iter(feature.make(sources, feature.learn(sources), trained=True).values()))
-    ranks = np.nan_to_num(pd.Series(values).rank().to_numpy(np.float64) if not feature.category
-                          else pd.factorize(values)[0].astype(np.float64))  # fmt: skip
+    found = pd.factorize(values)[0] if feature.category else pd.Series(values).rank()
+    ranks = np.nan_to_num(np.asarray(found, np.float64))
     ranks = ranks - ranks.mean()
     length = float(np.linalg.norm(ranks))
-    found: np.ndarray = ranks / length if length else ranks
-    return found
+    return np.asarray(ranks / length if length else ranks)
