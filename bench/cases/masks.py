@@ -1,4 +1,7 @@
-"""One training step of a U-Net, augmentation on, against the same network in bare Keras without."""
+"""One training step of a U-Net, augmentation on, against the same network in bare Keras without.
+
+And against a step of the pyramid of features on the same encoder.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,12 @@ def run(quick: bool) -> list[Value]:
     random = np.random.default_rng(0)
     images = random.integers(0, 255, (size * steps, side, side, 3), dtype=np.uint8)
     masks = random.integers(0, 2, (size * steps, side, side, LAYERS), dtype=np.uint8)
-    config = UNetConfig(kind="unet", backbone="mobilenet", alpha=0.25, weights="none")
-    network = UNet(make_unet_structure(config, images.shape[1:], LAYERS))
-    network.full.optimizer.learning_rate = 1e-3
+    network, pyramid = (made(decoder, images.shape[1:]) for decoder in ("unet", "fpn"))
     bare = plain.make_unet(images.shape[1:], LAYERS)
     source = MaskBatches(images, masks, np.arange(len(images)), Augmenter("dihedral"))
     batches = Batches(source, len(images), size, 0, THREADS)
 
-    def ours() -> None:
+    def trained(network: UNet) -> None:
         for batch in batches.epoch(0):
             network.full.train_on_batch(*batch)
 
@@ -40,11 +41,21 @@ def run(quick: bool) -> list[Value]:
         for _ in range(steps):
             bare.train_on_batch(images[:size], masks[:size])
 
-    ours()  # the first steps trace
-    theirs()
-    plainly, own = least_seconds(rounds, theirs, ours)
+    ways = (theirs, lambda: trained(network), lambda: trained(pyramid))
+    for way in ways:
+        way()  # the first steps trace
+    plainly, own, coarser = least_seconds(rounds, *ways)
     name = f"a training step of a U-Net, {size} pictures of {side} px, augmented"
     return [
         Value("masks.speed", plainly / own, f"{name}, against bare Keras without: times faster"),
         Value("masks.time", 1000 * own / steps, name, "ms"),
+        Value("masks.fpn", own / coarser, "the same step with `decoder: fpn`: times faster"),
     ]
+
+
+def made(decoder: str, shape: tuple[int, ...]) -> UNet:
+    """Returns a network that is ready to learn."""
+    config = UNetConfig(kind="unet", backbone="mobilenet", alpha=0.25, weights="none", decoder=decoder)
+    network = UNet(make_unet_structure(config, shape, LAYERS))
+    network.full.optimizer.learning_rate = 1e-3
+    return network
