@@ -69,9 +69,11 @@ def test_inner_rows_say_when_to_stop():
 
 
 @pytest.mark.usefixtures("every_epoch")
-@pytest.mark.parametrize("averaging", ["ema", "swa"])
-def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, averaging):
-    keys = {"epochs": 3, "averaging": averaging}
+@pytest.mark.parametrize(
+    "more", [{"averaging": "ema"}, {"averaging": "swa"}, {"adversarial": {"size": 0.5}, "awp": {"begin": 3}}]
+)
+def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path, more):
+    keys = {"epochs": 3, **more}
     with pytest.raises(KeyboardInterrupt, match="killed"):
         fit(Context(seed=3, checkpoint=tmp_path, report=stopping_at("network: epoch 2/3", [])), **keys)
     after = []
@@ -132,6 +134,7 @@ def test_words_begin_with_pretrained_vectors(tmp_path):
         ({"layers": {"word": "E8 C4k3"}}, r"`m.layers.word`: there must be one of GM, GA, AT"),
         ({"subwords": [5, 2]}, r"`m.subwords` must be two numbers, from 1 to 8, the shortest first"),
         ({"inputs": ["table"]}, r"`m.inputs`: it reads texts alone"),
+        ({"sam": 0.05, "awp": {}}, r"`m.awp`: and `sam` both move the weights"),
         ({"vectors": "gone.vec"}, r"`m.vectors`: there is no file 'gone.vec'"),
         (
             {"vectors": "V", "layers": {"char": "E8 GA"}},

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema import AnytimeConfig
 from pipeline.errors import ConfigError, ModelError
 from pipeline.inputs.text import ALONE
 from pipeline.networks.brought import weights_at
@@ -17,12 +16,13 @@ from pipeline.networks.notation import Token
 from pipeline.networks.tokens.notation import FORMS, parse
 from pipeline.networks.tokens.vectors import width_of
 from pipeline.networks.tokens.vocabulary import Reader, Reading
+from pipeline.networks.training.config import NetworkConfig
 
 USUAL: dict[Reader, str] = {"word": "E64 GA", "subword": "E64 GA"}
 LONGEST = 8  # run of characters
 
 
-class TextNetConfig(AnytimeConfig):
+class TextNetConfig(NetworkConfig):
     """A network of texts from scratch."""
 
     columns: list[str] | None = Field(
@@ -121,6 +121,7 @@ class TextNetConfig(AnytimeConfig):
                 "subwords",
                 f" must be two numbers, from 1 to {LONGEST}, the shortest first. Received: {span}.",
             )
+        yield from ((key, f": {text}") for key, text in self.step_problems())
         if set(self.inputs) - {"auto", *ALONE}:
             yield "inputs", f": it reads texts alone. Received: {self.inputs}."
         if self.vectors is not None and weights_at(self.vectors) is not None:

@@ -11,6 +11,7 @@ from pipeline.networks.optimizers import make_optimizer, scalars_of
 from pipeline.networks.texts.head import draws
 from pipeline.networks.tokens.notation import build, parse
 from pipeline.networks.tokens.structure import TokenStructure
+from pipeline.networks.training.step import take_steps
 
 
 class TokenNetwork(Network):
@@ -44,6 +45,7 @@ class TokenNetwork(Network):
             optimizer=make_optimizer(keras, structure.optimizer, {}), loss=loss_of_each(keras, structure.loss)
         )
         self.full.optimizer.build(self.full.trainable_variables)
+        take_steps(self.full, structure.optimizer.step, embeddings=[self.table(name) for name in inputs])
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
 
     def _drawn(self, model: Any) -> list[Any]:

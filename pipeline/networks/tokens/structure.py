@@ -46,5 +46,7 @@ def make_token_structure(
         config.dropout,
         outputs,
         "softmax" if task.exclusive else "sigmoid" if task.probabilities else config.loss,
-        OptimizerStructure("adamw", 0.0, config.weight_decay, config.clip, config.averaging == "ema", 1.0),
+        OptimizerStructure(
+            "adamw", 0.0, config.weight_decay, config.clip, config.averaging == "ema", 1.0, step=config.step()
+        ),
     )

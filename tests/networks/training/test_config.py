@@ -49,21 +49,21 @@ def test_what_does_not_go_together_is_said(keys, said):
 
 
 @pytest.mark.parametrize(
-    "keys",
+    ("keys", "said"),
     [
-        {"sam": 0},
-        {"sam": -0.1},
-        {"awp": {"size": 0}},
-        {"awp": {"begin": 0}},
-        {"awp": 0.1},
-        {"adversarial": {}},
-        {"adversarial": {"size": -1}},
-        {"adversarial": {"size": 1, "share": 0}},
-        {"adversarial": {"size": 1, "share": 1.1}},
+        ({"sam": 0}, r"\nsam\n.*greater than 0"),
+        ({"sam": -0.1}, r"\nsam\n.*greater than 0"),
+        ({"awp": {"size": 0}}, r"\nawp.size\n.*greater than 0"),
+        ({"awp": {"begin": 0}}, r"\nawp.begin\n.*greater than or equal to 1"),
+        ({"awp": 0.1}, r"\nawp\n.*valid dictionary"),
+        ({"adversarial": {}}, r"\nadversarial.size\n.*required"),
+        ({"adversarial": {"size": -1}}, r"\nadversarial.size\n.*greater than 0"),
+        ({"adversarial": {"size": 1, "share": 0}}, r"\nadversarial.share\n.*greater than 0"),
+        ({"adversarial": {"size": 1, "share": 1.1}}, r"\nadversarial.share\n.*less than or equal to 1"),
     ],
 )
-def test_sizes_that_are_none_are_refused(keys):
-    with pytest.raises(ValidationError):
+def test_sizes_that_are_none_are_refused(keys, said):
+    with pytest.raises(ValidationError, match=said):
         config(**keys)
 
 
