@@ -7,6 +7,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
 from pipeline.audit.columns import Column
 from pipeline.audit.finding import Finding
 
@@ -43,7 +45,7 @@ def unseen_scripts(columns: Sequence[Column]) -> list[Finding]:
     return findings
 
 
-def _shares(texts: Sequence[str]) -> defaultdict[str, float]:
+def _shares(texts: np.ndarray) -> defaultdict[str, float]:
     """Returns the share of the texts by the script of most of their letters; of very many, of every nth."""
     found = Counter(filter(None, map(script_of, texts[:: -(-len(texts) // MOST) or 1])))
     total = max(found.total(), 1)

@@ -214,6 +214,21 @@ def entries_of(section: ModelConfig) -> tuple[str, ...]:
     return expanded(section.inputs, MODELS.get(section.kind).sees)
 
 
+def misread(section: ModelConfig, reader: str, pictured: bool, what: str, other: str) -> str:
+    """Returns why a model cannot read an input, "" where it can.
+
+    Args:
+        section: of the model.
+        reader: its name.
+        pictured: whether the input is for those that look at pictures, and not for those that read columns.
+        what: a model of the wrong kind sees or does not see.
+        other: the input that is for it.
+    """
+    if MODELS.get(section.kind).looks == pictured:
+        return ""
+    return f"`models.{reader}.inputs`: a model of kind {section.kind!r} {what}; `{other}` is for it."
+
+
 def opened(section: ModelConfig) -> dict[str, Input]:
     """Returns the inputs that a model opens, by their entries, without what differs from fold to fold."""
     found = {entry: opening(entry) for entry in entries_of(section)}

@@ -14,9 +14,9 @@ from pipeline.config.schema import Config, ModelConfig
 from pipeline.inputs.arrays.reading import Reader, arrays_of, reader_of
 from pipeline.inputs.arrays.rows import ArrayRows, location_key, sides_of, write_arrays
 from pipeline.inputs.arrays.shape import Shape, fitted, stored, stored_type
-from pipeline.inputs.base import InputFiles, Shown, Workshop
+from pipeline.inputs.base import InputFiles, Shown, Workshop, misread
 from pipeline.inputs.images.part import Pictures
-from pipeline.registry import INPUTS, MODELS
+from pipeline.registry import INPUTS
 
 VERSION = 1  # raise it when the same array would become another one
 CHANNELS = "channels.json"
@@ -33,9 +33,8 @@ class ArraysInput(ArrayRows):
         section = models.get(reader)
         if section is None:
             return ""
-        if not MODELS.get(section.kind).looks:
-            where, kind = f"`models.{reader}.inputs`", section.kind
-            return f"{where}: a model of kind {kind!r} sees no arrays; `array_statistics` is for it."
+        if wrong := misread(section, reader, True, "sees no arrays", "array_statistics"):
+            return wrong
         if "view" in section.picture() or not section.answers():
             return f"`models.{reader}`: an array has neither `view` nor boxes or points."
         if getattr(section, "size", None) is not None:

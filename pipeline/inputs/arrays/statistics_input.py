@@ -16,9 +16,9 @@ from pipeline.inputs.arrays.reading import Reader, arrays_of, reader_of
 from pipeline.inputs.arrays.rows import ArrayRows, location_key, sides_of, write_arrays
 from pipeline.inputs.arrays.shape import Standing
 from pipeline.inputs.arrays.statistics import statistic_names, statistics
-from pipeline.inputs.base import InputFiles, Workshop
+from pipeline.inputs.base import InputFiles, Workshop, misread
 from pipeline.inputs.outputs import Values
-from pipeline.registry import INPUTS, MODELS
+from pipeline.registry import INPUTS
 
 VERSION = 1  # raise it when the same array would have other statistics
 FACTS = "facts.json"
@@ -32,10 +32,7 @@ class ArrayStatisticsInput(ArrayRows):
         self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
     ) -> str:
         section = models.get(reader)
-        if section is None or not MODELS.get(section.kind).looks:
-            return ""
-        where, kind = f"`models.{reader}.inputs`", section.kind
-        return f"{where}: a model of kind {kind!r} sees arrays as they are; `arrays` is for it."
+        return misread(section, reader, False, "sees arrays as they are", "arrays") if section else ""
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles:
         """The statistics: one product, shared by models."""

@@ -11,12 +11,12 @@ import numpy as np
 
 from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.inputs.base import InputFiles, Shown, Workshop
+from pipeline.inputs.base import InputFiles, Shown, Workshop, misread
 from pipeline.inputs.images.part import Pictures
 from pipeline.inputs.sound.clips import ClipsInput, settings_key, sides_of, sound_of, write_clips
 from pipeline.inputs.sound.decoding import decode_clip, fetch_clip, resample
 from pipeline.inputs.sound.spectrogram import spectrograms
-from pipeline.registry import INPUTS, MODELS
+from pipeline.registry import INPUTS
 
 VERSION = 1  # raise it when the same clip would become another picture
 
@@ -41,9 +41,8 @@ class SpectrogramInput(ClipsInput):
         section = models.get(reader)
         if section is None:
             return ""
-        if not MODELS.get(section.kind).looks:
-            where, kind = f"`models.{reader}.inputs`", section.kind
-            return f"{where}: a model of kind {kind!r} sees no pictures; `sound` is for it."
+        if wrong := misread(section, reader, True, "sees no pictures", "sound"):
+            return wrong
         if "view" in section.picture() or not section.answers():
             return f"`models.{reader}`: a spectrogram has neither `view` nor boxes or points."
         return ""

@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.config.data_section import DataConfig
 from pipeline.config.schema import Config, ModelConfig
-from pipeline.inputs.base import InputFiles, Workshop
+from pipeline.inputs.base import InputFiles, Workshop, misread
 from pipeline.inputs.outputs import Values
 from pipeline.inputs.sound.clips import ClipsInput, settings_key, sides_of, sound_of, write_clips
 from pipeline.inputs.sound.statistics import statistic_names, statistics
-from pipeline.registry import INPUTS, MODELS
+from pipeline.registry import INPUTS
 
 VERSION = 1  # raise it when the same clip would have other statistics
 OF_PICTURES = ("seconds", "windows", "trim")  # settings that decide nothing here: the whole clip is looked at
@@ -27,10 +27,7 @@ class StatisticsInput(ClipsInput):
         self, entry: str, reader: str, models: Mapping[str, ModelConfig | None], data: DataConfig
     ) -> str:
         section = models.get(reader)
-        if section is None or not MODELS.get(section.kind).looks:
-            return ""
-        where, kind = f"`models.{reader}.inputs`", section.kind
-        return f"{where}: a model of kind {kind!r} sees pictures; `spectrogram` is for it."
+        return misread(section, reader, False, "sees pictures", "spectrogram") if section else ""
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles:
         """The statistics: one product, shared by models."""

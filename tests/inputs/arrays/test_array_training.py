@@ -19,6 +19,7 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Store
 from pipeline.testing import write_waves
+from tests.inputs.learned import answers_of_training_rows
 
 ROWS, TEST_ROWS = 36, 6
 WORDS = ("slow", "fast")
@@ -162,21 +163,11 @@ def test_scored_arrays_change_nothing_that_was_learned(place):
     Networks normalise by the channels' means and deviations: those of the training rows alone.
     """
 
-    def says(store):
-        made = run(store)
-        fold = next(iter(made.folds))
-        found = []
-        for name, _ in INPUTS:
-            path = made.made(made.fit_product(name, fold)) / "model" / "seed0"
-            experiment = made.experiment(name)
-            model = experiment.make().load(path)
-            found.append(model.predict(experiment.train.rows(fold.train)))
-        return fold, found
-
-    fold, before = says("one")
+    names = [name for name, _ in INPUTS]
+    fold, before = answers_of_training_rows(run("one"), names)
     scored = [run("one").competition.ids[row] for row in fold.valid]
     write_waves(place / "data/waves/waves", dict.fromkeys(scored, 3.0), scale=1000.0)
-    _, after = says("two")
+    _, after = answers_of_training_rows(run("two"), names)
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
 

@@ -16,6 +16,7 @@ from pipeline.run.plan import Plan
 from pipeline.run.run import Run
 from pipeline.store import Store
 from pipeline.testing import write_tones
+from tests.inputs.learned import answers_of_training_rows
 
 ROWS, TEST_ROWS = 36, 6
 CONFIG = """\
@@ -128,21 +129,11 @@ INPUTS = [("columns", "sound"), ("net", "spectrogram")]
 def test_scored_clips_change_nothing_that_was_learned(place):
     """A fold's answers for training rows stay the same when every scored clip is another."""
 
-    def says(store):
-        made = run(store)
-        fold = next(iter(made.folds))
-        found = []
-        for name, _ in INPUTS:
-            path = made.made(made.fit_product(name, fold)) / "model" / "seed0"
-            experiment = made.experiment(name)
-            model = experiment.make().load(path)
-            found.append(model.predict(experiment.train.rows(fold.train)))
-        return fold, found
-
-    fold, before = says("one")
+    names = [name for name, _ in INPUTS]
+    fold, before = answers_of_training_rows(run("one"), names)
     scored = [run("one").competition.ids[row] for row in fold.valid]
     write_tones(place / "data/tones/clips", dict.fromkeys(scored, 70.0), seconds=0.5)
-    _, after = says("two")
+    _, after = answers_of_training_rows(run("two"), names)
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
 
