@@ -17,6 +17,7 @@ from pipeline.networks import network
 from pipeline.networks.training import checkpoint
 from pipeline.tasks.base import make_task
 from pipeline.testing import dataset_of
+from tests.models.killing import stopping_at
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,7 @@ def test_seeds_differ():
     assert np.abs(one - two).max() > 1e-4
 
 
+@pytest.mark.usefixtures("every_epoch")
 @pytest.mark.parametrize(
     "keys",
     [
@@ -96,25 +98,17 @@ def test_seeds_differ():
         {"awp": {"size": 0.01, "begin": 4}},
     ],
 )
-def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, keys):
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, keys):
     data = squares()
     config = {**SMALL, "backbone": "6C3 BN MP2 FC12", "dropout": 0.3, "augment": "digits", **keys}
     whole = cnn(**config).fit(data.rows(), context=Context(seed=3)).predict(data.rows())
-    said = []
-
-    def killed(fraction, text):
-        said.append(text)
-        if text.startswith("network: epoch 3/4"):
-            raise KeyboardInterrupt("killed")
-
-    context = Context(seed=3, checkpoint=tmp_path, report=killed)
+    context = Context(seed=3, checkpoint=tmp_path, report=stopping_at("network: epoch 3/4", []))
     with pytest.raises(KeyboardInterrupt, match="killed"):
         cnn(**config).fit(data.rows(), context=context)
     after = []
-    context = replace(context, report=lambda fraction, text: after.append(text))
+    context = replace(context, report=stopping_at("", after))
     resumed = cnn(**config).fit(data.rows(), context=context).predict(data.rows())
-    assert [text.split(" loss")[0] for text in after] == ["network: epoch 4/4"]
+    assert after == ["network: epoch 4/4"]
     np.testing.assert_array_equal(resumed, whole)
 
 
