@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from pipeline.data.moments import EARLIEST, are_moments, is_moment, read_moments, shows_day_first
 from pipeline.data.number_form import PLAIN, NumberForm, find_form, learnable
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
@@ -30,10 +31,8 @@ MOSTLY_MISSING = 0.5
 MOST_WORDS = 20_000  # different words of a column that are looked at
 EXACT = 2**53  # whole numbers beyond it are not all held by float64
 
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([ T].*)?")
 _PADDED = re.compile(r"0\d+")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 
 
 def column_kinds(table: pd.DataFrame, declared: Mapping[str, str] | None = None) -> dict[str, ColumnKind]:
@@ -82,6 +81,8 @@ def guess_kind(column: pd.Series) -> ColumnKind:
             return "boolean" if 0 < len(present) < len(column) else "constant"
         if types.is_bool_dtype(column.dtype):
             return "boolean"
+        if types.is_numeric_dtype(column.dtype) and _date_numbers(present):
+            return "date"
         if types.is_integer_dtype(column.dtype) and _beyond_float(present):
             return kind_of_words(word_counts(column.astype("str")), bool(column.isna().any()))
         return "numeric" if types.is_numeric_dtype(column.dtype) else "date"
@@ -125,9 +126,11 @@ def kind_of_words(counts: Mapping[str, int], gaps: bool, form: NumberForm = PLAI
         return "boolean"
     if any(_PADDED.fullmatch(value) for value in distinct):
         return "category"  # "0007" is a name, not the number 7
+    if are_moments(distinct):
+        return "date"
     if sum(counts[value] for value in distinct if form.reads(value)) >= NUMERIC_SHARE * rows:
         return "category" if _are_names(distinct, rows) else "numeric"
-    dates = (value for value in distinct if _DATE.fullmatch(value) or _CLOCK.fullmatch(value))
+    dates = (value for value in distinct if is_moment(value))
     if sum(counts[value] for value in dates) >= DATE_SHARE * rows:
         return "date"
     if np.mean([len(value.split()) for value in distinct]) >= TEXT_WORDS and len(distinct) > rows / 2:
@@ -147,6 +150,13 @@ def _are_names(distinct: Sequence[str], rows: int) -> bool:
 
 def _beyond_float(column: pd.Series) -> bool:
     return bool(max(abs(int(column.max())), abs(int(column.min()))) > EXACT)
+
+
+def _date_numbers(column: pd.Series) -> bool:
+    """Says whether all numbers of a column without gaps are dates."""
+    if column.min() < EARLIEST or (column % 1 != 0).any():
+        return False
+    return are_moments(_words(column)[1][:MOST_WORDS], str(column.name))
 
 
 def as_text(column: pd.Series) -> np.ndarray:
@@ -193,18 +203,14 @@ def as_dates(column: pd.Series, day_first: bool = False) -> np.ndarray:
 
     if types.is_datetime64_any_dtype(column.dtype):
         parsed = pd.to_datetime(column, utc=True)
-    else:
-        text = [f"1970-01-01 {value}" if _CLOCK.fullmatch(value) else value for value in as_text(column)]
-        parsed = pd.to_datetime(
-            pd.Series(text, dtype=object), format="mixed", dayfirst=day_first, errors="coerce", utc=True
-        )
-    return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+        return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    codes, distinct = _words(column)
+    return np.append(read_moments(distinct, day_first), np.datetime64("NaT", "s"))[codes]
 
 
 def day_comes_first(column: pd.Series) -> bool:
     """Returns whether dates like 31/12/2020 show that the day precedes the month."""
-    firsts = [re.match(r"(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}", value) for value in as_text(column)]
-    return any(first is not None and int(first[1]) > 12 for first in firsts)
+    return shows_day_first(_words(column)[1])
 
 
 def describe_columns(table: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.config.metric import metric_of
 from pipeline.config.schema import Config
 from pipeline.data.answer import read_answer
-from pipeline.data.columns import guess_kind
+from pipeline.data.columns import as_dates, day_comes_first, guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.folds import fold_kind
@@ -277,17 +277,15 @@ def _splitter(tables: Tables, config: Config, problems: Problems) -> np.ndarray 
 
 
 def _moments(column: pd.Series) -> np.ndarray:
-    """Returns a time column as numbers: dates in nanoseconds, numbers as they are."""
+    """Returns a time column as numbers: dates in seconds, numbers as they are."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64)
-    dates = pd.to_datetime(column, errors="coerce", format="mixed")
-    if dates.isna().any():
-        raise DataError(
-            f"`folds.time`: {column.name!r} has values that are no dates: {listing(column[dates.isna()])}."
-        )
-    return dates.astype("datetime64[ns]").astype(np.int64).to_numpy()
+    dates = as_dates(column, day_comes_first(column))
+    if len(wrong := column[np.isnat(dates)]):
+        raise DataError(f"`folds.time`: {column.name!r} has values that are no dates: {listing(wrong)}.")
+    return dates.astype(np.int64)
 
 
 def _features(table: pd.DataFrame, features: Features | None) -> pd.DataFrame | None:

@@ -78,6 +78,16 @@ def test_rows_in_the_order_of_their_classes(train, test, target):
     assert [(one.name, one.severity) for one in found] == [("leaking-order", "warn")]
 
 
+def test_ids_that_only_number_the_rows_tell_no_more_than_their_order(train, test, target):
+    order = np.argsort(target, kind="stable")
+    names = np.array([f"row {place}" for place in range(1, len(train) + 1)])
+    found = look(train.iloc[order], test, CLASSES, target[order], names)
+    assert [one.name for one in found] == ["leaking-order"]
+    gaps = np.array([f"row {place}" for place in np.cumsum(1 + np.arange(len(train)) % 3)])
+    found = look(train.iloc[order], test, CLASSES, target[order], gaps)
+    assert [one.name for one in found] == ["leaking-id"]  # the numbers left out are of the test
+
+
 def test_numbers_of_ids():
     assert id_numbers(np.array(["w_12.jpg", "a3"])).tolist() == [12.0, 3.0]
     assert id_numbers(np.array(["w_12.jpg", "none"])) is None

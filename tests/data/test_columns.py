@@ -40,6 +40,19 @@ def column(*values, dtype=None):
         (["2020-01-31", "2020-02-01"], "date"),
         (["31/12/2020", "01/02/2021"], "date"),
         (["12:30", "23:59:10"], "date"),
+        (["20141013T000000", "20150225T000000"], "date"),
+        (["20120618192155Z", "20120619192155Z"], "date"),
+        (["18JUN2012:10:00:00", "19JUN2012:11:00:00"], "date"),
+        (["June 18, 2012", "July 1, 2012"], "date"),
+        (["Mon Jun 18 10:00:00 +0000 2012", "Tue Jun 19 10:00:00 +0000 2012"], "date"),
+        (["Jun 2012", "Jul 2013"], "date"),
+        (["Mars bar", "August Inc"], "category"),
+        ([20120618, 20120701, 20130101], "date"),
+        (["20120618", "20120701", "20130101", ""], "date"),
+        ([20120618, None, 20120701, 20130101], "date"),
+        ([20120618, 20120701, 20130101, 20130001], "numeric"),
+        ([20120618, 20120701], "numeric"),
+        ([1340042400, 1340142400, 1340242400], "numeric"),
         ([5, 5, 5], "constant"),
         ([None, None], "constant"),
         (["", ""], "constant"),
@@ -78,6 +91,33 @@ def test_dates_in_either_order_and_times_of_day():
     assert found[:2].tolist() == as_dates(column("2020-12-31", "2021-02-01")).tolist()
     assert np.isnat(found[2])
     assert str(as_dates(column("13:45"))[0]) == "1970-01-01T13:45:00"
+
+
+def test_seconds_since_1970_are_dates_where_the_name_speaks_of_time():
+    seconds = [1340042400, 1340142400, 1340242401]
+    assert guess_kind(pd.Series(seconds, name="created_utc")) == "date"
+    assert guess_kind(pd.Series([second * 1000 for second in seconds], name="timestamp")) == "date"
+    assert guess_kind(pd.Series([*seconds, 5], name="timestamp")) == "numeric"
+    assert guess_kind(pd.Series(seconds, name="population")) == "numeric"
+    assert as_dates(pd.Series(seconds)).tolist() == as_dates(pd.Series(seconds) * 1000).tolist()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "20120618T192155Z",
+        "20120618192155",
+        "20120618T19:21:55.125",
+        "18JUN2012:19:21:55",
+        "18 Jun 2012 19:21:55",
+        "June 18, 2012 19:21:55",
+        "Mon Jun 18 19:21:55 +0000 2012",
+        "1340047315",
+        "1340047315000",
+    ],
+)
+def test_one_moment_is_the_same_however_it_is_written(word):
+    assert str(as_dates(column(word))[0]) == "2012-06-18T19:21:55"
 
 
 def test_decisions_are_told():
