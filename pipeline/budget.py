@@ -40,7 +40,7 @@ def train_within(run: Run, seconds: float) -> Summary:
     started = Clock.now()
     audit_before_training(run)
     page = min(PAGE * seconds, MOST_OF_A_PAGE)
-    budget = Budget(run.plan, run.progress, max(0.0, seconds - page - (Clock.now() - started)))
+    budget = Budget(run, max(0.0, seconds - page - (Clock.now() - started)))
     summary = budget.train()
     blend = newest_blend(run)
     summary |= {"labels": lines_of(make_labels(run, blend), run) if blend else []}
@@ -52,8 +52,7 @@ class Budget:
     """One run within a number of seconds.
 
     Attributes:
-        plan: grows a baseline, and copies of models with other settings or seeds; may lose folds.
-        progress: who is told.
+        run: of the configuration; what it has read is not read again.
         seconds: for everything, from `started`.
         done: names of the models that have all their folds, in the order in which they got them.
         decided: whether the number of folds is settled.
@@ -62,10 +61,11 @@ class Budget:
         waiting: the configuration's models that are still to come, the one in hand first.
         asked: the configuration as it was before anything was changed.
         beside: seconds that folds side by side took beside their fits' own: what encodes, writes, predicts.
+        plan: grows a baseline, and copies of models with other settings or seeds; may lose folds.
+        progress: who is told.
     """
 
-    plan: Plan
-    progress: Progress
+    run: Run
     seconds: float
     started: float = field(default_factory=lambda: Clock.now())  # looked up then: a test may have replaced it
     done: list[str] = field(default_factory=list)
@@ -75,6 +75,11 @@ class Budget:
     waiting: list[str] = field(default_factory=list)
     asked: Config | None = None
     beside: float = 0.0
+    plan: Plan = field(init=False)
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plan, self.progress = self.run.plan, self.run.progress
 
     def train(self) -> dict[str, Any]:
         """Trains what fits and returns the submission's manifest."""
@@ -104,7 +109,7 @@ class Budget:
 
     def made(self) -> Run:
         """The run of the models that are done."""
-        return Run(self._narrowed(), self.progress)
+        return self.run.of_plan(self._narrowed(), self.progress)
 
     def _order(self, names: list[str]) -> list[str]:
         """The main model first, for it decides the folds; then the quick ones; then the others.
@@ -134,13 +139,13 @@ class Budget:
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
             if not deciding and seconds < max(self._least(name), SHORTEST):
-                self.progress.message(f"{name:<16} left out: a fit of {seconds:g} s would not be of use")
+                self.progress.message(f"{name:<16} left out: {_too_short(seconds)}")
                 return False
             self._add(name, self.plan.section(name).model_copy(update={"max_seconds": seconds}))
         ends = getattr(self.plan.section(name), "max_seconds", None) is not None
         clock.start_model(clock.deadline if ends else self._limit(clock, name, deciding))
         try:
-            run = Run(replace(self.plan, only=(name,)), clock)
+            run = self.run.of_plan(replace(self.plan, only=(name,)), clock)
             for one in run.plan.models:  # of those that it reads only the nested fits are missing
                 clock.start_model(clock.limit)
                 run.train_model(one)
@@ -169,7 +174,7 @@ class Budget:
             return None
         if section.max_seconds is None and original is not None:  # a copy of what was trained to its end
             return None
-        run = Run(self.plan, self.progress)
+        run = self.run.of_plan(self.plan, self.progress)
         if all(run.fit_product(name, fold).done() for fold in self.plan.own_fits):
             return None
         kind = self._kind(name)
@@ -191,15 +196,7 @@ class Budget:
 
     @cached_property
     def _size(self) -> Size:
-        """Rows, columns and outputs of the competition."""
-        competition = Run(self.plan, self.progress).competition
-        return Size(
-            rows=len(competition.ids),
-            test_rows=len(competition.test_ids),
-            columns=0 if competition.train is None else competition.train.shape[1],
-            kind=competition.task.kind,
-            outputs=competition.task.n_outputs,
-        )
+        return Size.of(self.run.competition)
 
     def _copied(self, name: str) -> str | None:
         """The model that one is a copy of; None for those of the configuration."""
@@ -256,7 +253,7 @@ class Budget:
 
     def _best_first(self, names: list[str]) -> list[str]:
         """Returns the models in the order of their out-of-fold scores."""
-        run = Run(replace(self.plan, only=tuple(names)), self.progress)
+        run = self.run.of_plan(replace(self.plan, only=tuple(names)), self.progress)
         sign = -1.0 if run.metric().greater_is_better else 1.0
         return sorted(names, key=lambda name: sign * float(np.mean(run.predictions(name).fold_scores)))
 
@@ -282,15 +279,12 @@ class Budget:
         if len(models) > 1:
             models.pop("baseline")
         ensemble = self.plan.config.ensemble
-        if ensemble.method == "auto" and self._blend_size(len(models)) > LARGE_BLEND:
+        if ensemble.method == "auto" and self._size.rows * self._size.outputs * len(models) > LARGE_BLEND:
             metric = metric_of(self.plan.config.metric)
             method = "geometric" if metric.kind == "log_loss" else QUICK_BLENDS.get(metric.wants, "greedy")
             ensemble = ensemble.model_copy(update={"method": method})
         config = self.plan.config.model_copy(update={"models": models, "ensemble": ensemble})
         return replace(self.plan, config=config, only=None)
-
-    def _blend_size(self, members: int) -> int:
-        return self._size.rows * self._size.outputs * members
 
     def _submit(self) -> Summary:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""
@@ -298,3 +292,8 @@ class Budget:
         product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
         return publish(run, product, self.started, self.asked)
+
+
+def _too_short(seconds: float) -> str:
+    """Says why a fit of so many seconds is not worth its name."""
+    return f"a fit of {seconds:g} s would not be of use" if seconds else "no time is left for its fits"

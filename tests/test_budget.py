@@ -112,13 +112,14 @@ def test_time_is_filled_with_seeds_of_what_a_seed_changes(place):
     from pipeline.config.load import load_config
     from pipeline.data.source import open_source
     from pipeline.run.plan import Plan
+    from pipeline.run.run import Run
     from pipeline.store import Store
 
     text = CONFIG.replace("  lgbm:", "  alike: {kind: gallery}\n  lgbm:")
     (place / "configs" / "toy.yaml").write_text(text, encoding="utf-8")
     config = load_config(place / "configs" / "toy.yaml")
     plan = Plan(config, open_source(place / "data/toy", "train.csv"), Store(place / "runs/toy"))
-    budget = Budget(plan, Progress(), seconds=1.0, done=["alike", "logit", "lgbm"])
+    budget = Budget(Run(plan, Progress()), seconds=1.0, done=["alike", "logit", "lgbm"])
     assert [name for name, _ in islice(budget._more(), 3)] == ["lgbm_v1", "lgbm_s1", "lgbm_s2"]
 
 
@@ -295,3 +296,13 @@ def test_a_library_is_loaded_only_for_a_fit_that_may_be_of_use(place, costs, mon
     assert main(["train", "toy", "--budget", "300s"]) == 0
     assert sorted(set(seen)) == started
     assert ("net" in members(place)) == bool(started)
+
+
+def test_a_budget_reads_the_competition_once(place, costs, monkeypatch):
+    from pipeline.data.competition import Competition
+
+    loads, load = [], Competition.load
+    monkeypatch.setattr(Competition, "load", lambda folder: loads.append(folder) or load(folder))
+    assert main(["train", "toy", "--budget", "30s"]) == 0
+    assert members(place) > {"lgbm"}
+    assert len(loads) == 1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipeline.registry import TASKS
 from pipeline.tasks.base import Task
+
+if TYPE_CHECKING:
+    from pipeline.data.competition import Competition
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,17 @@ class Size:
     categories: int = 0
     texts: tuple[str, ...] = ()
     characters: float = 0.0
+
+    @classmethod
+    def of(cls, competition: Competition) -> Size:
+        """Returns what a competition shows without a look at its columns."""
+        return cls(
+            rows=len(competition.ids),
+            test_rows=len(competition.test_ids),
+            columns=0 if competition.train is None else competition.train.shape[1],
+            kind=competition.task.kind,
+            outputs=competition.task.n_outputs,
+        )
 
     @property
     def task(self) -> type[Task]:

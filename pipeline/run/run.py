@@ -14,6 +14,7 @@ from pipeline.data.folds import WHOLE, Fold
 from pipeline.errors import ModelError, listing
 from pipeline.progress import Progress
 from pipeline.run.model_products import ModelProducts
+from pipeline.run.plan import Plan
 from pipeline.run.side_by_side import side_by_side
 from pipeline.validation import cross_validation
 from pipeline.validation.fold_output import FoldOutput
@@ -26,15 +27,22 @@ class Run(ModelProducts):
     def with_section(self, name: str, section: ModelConfig) -> Run:
         """Returns the run with another section for one model; competition and folds are read only once."""
         models = {**self.config.models, name: section}
-        plan = replace(self.plan, config=self.config.model_copy(update={"models": models}))
-        return self._with_what_is_read(Run(plan, self.progress))
+        return self.of_plan(replace(self.plan, config=self.config.model_copy(update={"models": models})))
 
     def with_progress(self, progress: Progress) -> Run:
         """Returns the run telling its news to someone else."""
-        return self._with_what_is_read(Run(self.plan, progress))
+        return self.of_plan(self.plan, progress)
 
-    def _with_what_is_read(self, run: Run) -> Run:
-        vars(run).update(competition=self.competition, folds=self.folds)  # where cached_property keeps them
+    def of_plan(self, plan: Plan, progress: Progress | None = None) -> Run:
+        """Returns the run of another plan for the same files; what both see of them is read only once."""
+        run = Run(plan, progress or self.progress)
+        known = vars(run)  # where cached_property keeps them
+        if plan.config.data == self.config.data:
+            known["fingerprint"] = self.fingerprint
+        if run.competition_product.path == self.competition_product.path:
+            known["competition"] = self.competition
+        if run.folds_product.path == self.folds_product.path:
+            known["folds"] = self.folds
         return run
 
     def fits(self, name: str) -> list[Fold]:
