@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ NEAR = 0.001  # of a column's standard deviation: numbers closer than this are t
 DIRECTIONS = 6  # into which numbers are projected before neighbours are searched
 NEIGHBOURS = 3  # looked at for every row
 MOST_ROWS = 300_000  # beyond which only exact copies are searched
+FACTOR = 6_364_136_223_846_793_005  # odd, so that no bit is lost (Knuth, TAOCP 2, section 3.3.4)
 
 
 def row_copies(columns: Sequence[Column], seed: int = 0) -> Copies | None:
@@ -29,7 +30,7 @@ def row_copies(columns: Sequence[Column], seed: int = 0) -> Copies | None:
     if len(columns) < 2:
         return None
     rows = len(columns[0].train)
-    exact = _same([np.concatenate(column.codes) for column in columns])
+    exact = _same(np.concatenate(column.codes) for column in columns)
     groups = exact
     numbers = [column for column in columns if column.is_number]
     if numbers and len(exact) <= MOST_ROWS:
@@ -37,12 +38,18 @@ def row_copies(columns: Sequence[Column], seed: int = 0) -> Copies | None:
     return Copies("rows", groups[:rows], groups[rows:])
 
 
-def _same(values: list[np.ndarray]) -> np.ndarray:
-    """Returns int64 (rows,): equal for rows that are equal in every column; NaN equals NaN."""
+def _same(columns: Iterable[np.ndarray]) -> np.ndarray:
+    """Returns int64 (rows,): equal for rows that are equal in every column; NaN equals NaN.
+
+    Columns are hashed one after the other, so that memory never holds them side by side.
+    """
     import pandas as pd
 
-    table = pd.DataFrame(dict(enumerate(values)))
-    return np.unique(pd.util.hash_pandas_object(table, index=False).to_numpy(), return_inverse=True)[1]
+    mixed: np.ndarray | None = None
+    for values in columns:
+        hashed = pd.util.hash_array(values)
+        mixed = hashed if mixed is None else (mixed * np.uint64(FACTOR)) ^ hashed
+    return np.unique(mixed, return_inverse=True)[1]
 
 
 def _join_near(exact: np.ndarray, columns: Sequence[Column], numbers: list[Column], seed: int) -> np.ndarray:

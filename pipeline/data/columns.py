@@ -182,9 +182,14 @@ def _word(value: object) -> str:
 
 
 def as_numbers(values: pd.Series | np.ndarray) -> np.ndarray:
-    """Returns float64 (rows,), NaN where there is no number that can be learned from (see `learnable`)."""
+    """Returns float64 (rows,), NaN where there is no number that can be learned from (see `learnable`).
+
+    Nothing is copied where a column is that already: a table may fill half of the memory.
+    """
     import pandas as pd
 
+    if isinstance(values, pd.Series) and values.dtype == np.float64:
+        return learnable(values.to_numpy())
     return learnable(np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), dtype=np.float64))
 
 
