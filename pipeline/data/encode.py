@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WORDS = {"tree": 50, "native": 50, "dense": 300}  # of a text column that get a column each
 DOORS = ("table", "text")  # through which columns are seen
+MOST_ROWS = 200_000  # that are encoded at a time
 TOPICS = {"tree": 16, "native": 16, "dense": 32}
 
 
@@ -63,6 +64,7 @@ class TableEncoder:
         """
         self.kinds_: dict[str, str] = {}
         self.notes_: list[str] = []
+        frame = None
         if doors := self._doors():
             frame = rows.of(doors[0])
             found = column_kinds(frame, rows.dataset.part(doors[0]).kinds)
@@ -70,9 +72,7 @@ class TableEncoder:
             self.kinds_ = {name: kind for name, kind in found.items() if wanted[name] in doors}
             self.notes_ = describe_columns(frame, self.kinds_)
         self.maker_ = PartsMaker(self.kinds_)
-        if self.kinds_:
-            self.maker_.fit(self._columns(rows))
-        matrix = self._fit_blocks(rows, targets)
+        matrix = self._fit_blocks(rows, frame if self.kinds_ else None, targets)
         if not self.names_:
             raise DataError(
                 f"The {len(rows)} training rows have no column that varies in the inputs {list(self.inputs)}."
@@ -83,12 +83,9 @@ class TableEncoder:
         """Returns the inputs through which it sees columns; they hold the same ones."""
         return [name for name in DOORS if name in self.inputs]
 
-    def _columns(self, rows: Rows) -> pd.DataFrame:
-        return rows.of(self._doors()[0])
-
-    def _fit_blocks(self, rows: Rows, targets: np.ndarray) -> np.ndarray:
+    def _fit_blocks(self, rows: Rows, frame: pd.DataFrame | None, targets: np.ndarray) -> np.ndarray:
         """Fits the encoder of each sort of column; categories come first, see `native_`."""
-        parts = self.maker_.transform(self._columns(rows)) if self.kinds_ else None
+        parts = None if frame is None else self.maker_.fit(frame).transform(frame)
         features = rows.dataset.part("table").features if parts and "table" in self.inputs else {}
         self.features_ = FeatureMaker(features) if features else None
         if parts and self.features_:
@@ -105,10 +102,11 @@ class TableEncoder:
             self.names_ += self.texts_[name].names(name)
         numbers, names = self._numbers(rows, parts.numbers if parts else {})
         if self.style == "dense":
-            self.scaler_ = NumberScaler().fit(numbers)
-            numbers, names = self.scaler_.transform(numbers), self.scaler_.names(names)
+            whole = _matrix(numbers, len(rows), np.float64)
+            self.scaler_ = NumberScaler().fit(whole)
+            numbers, names = [self.scaler_.transform(whole)], self.scaler_.names(names)
         self.names_ += names
-        return np.hstack([*blocks, numbers]).astype(np.float32)
+        return _matrix([*blocks, *numbers], len(rows), np.float32)
 
     def _categories(self, parts: Parts) -> dict[str, np.ndarray]:
         """Returns the categories that this style sees: to codes alone, one without codes is nothing."""
@@ -121,9 +119,16 @@ class TableEncoder:
         Raises:
             DataError: a column or an input that the training rows had is missing.
         """
+        if len(rows) > MOST_ROWS:  # a part of the rows at a time: beside them, memory holds only the matrix
+            starts = range(0, len(rows), MOST_ROWS)
+            parts = (self.transform(rows.take(np.arange(a, min(a + MOST_ROWS, len(rows))))) for a in starts)
+            return _stacked(parts, len(rows))
+        return self._transform(rows)
+
+    def _transform(self, rows: Rows) -> np.ndarray:
         parts = None
         if self.kinds_:
-            columns = self._columns(rows)
+            columns = rows.of(self._doors()[0])
             lost = [name for name in self.kinds_ if name not in columns]
             if lost:
                 raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
@@ -136,16 +141,13 @@ class TableEncoder:
         for name, encoder in self.texts_.items():
             blocks.append(encoder.transform(parts.texts[name]))  # type: ignore[union-attr]
         numbers, _ = self._numbers(rows, parts.numbers if parts else {})
-        blocks.append(numbers if self.scaler_ is None else self.scaler_.transform(numbers))
-        return np.hstack(blocks).astype(np.float32)
+        if self.scaler_ is not None:
+            numbers = [self.scaler_.transform(_matrix(numbers, len(rows), np.float64))]
+        return _matrix([*blocks, *numbers], len(rows), np.float32)
 
-    def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
-        """Returns the table's numbers beside the other inputs, float (rows, columns), and their names."""
-        names = list(numbers)
-        blocks = []
-        if numbers:
-            columns = [learnable(values) for values in numbers.values()]
-            blocks.append(np.column_stack(columns).astype(np.float64, copy=False))
+    def _numbers(self, rows: Rows, numbers: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[str]]:
+        """Returns the table's numbers, (rows,) each, the other inputs, (rows, columns), and their names."""
+        names, blocks = list(numbers), [learnable(values) for values in numbers.values()]
         for name in self.inputs:
             if name in DOORS:
                 continue
@@ -156,9 +158,31 @@ class TableEncoder:
                 )
             blocks.append(rows.of(name))
             names += [f"{name}.{index}" for index in range(blocks[-1].shape[1])]
-        return np.hstack(blocks) if blocks else np.zeros((len(rows), 0)), names
+        return blocks, names
 
     @property
     def native_(self) -> list[int]:
         """Positions of the features that are codes of categories; their values are 0, 1, ... or NaN."""
         return [] if self.categories_ is None else self.categories_.native
+
+
+def _matrix(blocks: Sequence[np.ndarray], rows: int, dtype: type) -> np.ndarray:
+    """Returns blocks of columns, (rows,) or (rows, columns), side by side; no second copy is held."""
+    widths = [1 if block.ndim == 1 else block.shape[1] for block in blocks]
+    matrix = np.empty((rows, sum(widths)), dtype)
+    for block, width, end in zip(blocks, widths, np.cumsum(widths).tolist(), strict=True):
+        matrix[:, end - width : end] = block.reshape(rows, width)
+    return matrix
+
+
+def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
+    """Returns parts of the rows, float32 (some, columns), one after the other in one matrix."""
+    found = iter(parts)
+    first = next(found)
+    matrix: np.ndarray = np.empty((rows, first.shape[1]), np.float32)
+    end = len(first)
+    matrix[:end] = first
+    for part in found:
+        matrix[end : end + len(part)] = part
+        end += len(part)
+    return matrix

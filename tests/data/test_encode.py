@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.data import encode
 from pipeline.data.encode import TableEncoder
+from pipeline.data.encoders import numbers
 from pipeline.data.encoders.categories import CategoryEncoder
 from pipeline.data.encoders.numbers import NumberScaler, skewness
 from pipeline.data.encoders.parts import PartsMaker
@@ -234,3 +236,15 @@ def test_numbers_that_float32_cannot_hold_are_as_good_as_missing(style):
     np.testing.assert_array_equal(found, expected)
     assert not np.isinf(found).any()
     assert not np.isinf(encoder.transform(dataset(spoiled, **kinds).rows())).any()
+
+
+@pytest.mark.parametrize("style", ["tree", "dense"])
+def test_rows_and_columns_are_encoded_a_part_at_a_time_alike(style, monkeypatch):
+    data = dataset()
+    encoder = TableEncoder(style)
+    learned = encoder.fit_transform(data.rows(), targets())
+    whole = encoder.transform(data.rows())
+    monkeypatch.setattr(encode, "MOST_ROWS", 7)
+    monkeypatch.setattr(numbers, "CELLS", 2 * len(data))
+    np.testing.assert_array_equal(encoder.transform(data.rows()), whole)
+    np.testing.assert_allclose(TableEncoder(style).fit_transform(data.rows(), targets()), learned, rtol=1e-6)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 SKEWED = 1.0  # the size of the skewness from which a signed logarithm is tried
 LARGEST = 6.0  # standard deviations at which a value is cut off
+CELLS = 5_000_000  # of a matrix that are worked on at a time: some copies of them are held
 
 
 class NumberScaler:
@@ -20,34 +23,54 @@ class NumberScaler:
     def fit(self, values: np.ndarray) -> NumberScaler:
         """Learns from float (rows, columns), NaN where missing."""
         values = np.asarray(values, np.float64)
+        learned = [self._learned(values[:, some]) for some in _some_columns(values)]
+        self.gaps_ = np.flatnonzero(np.concatenate([one[0] for one in learned]))
+        self.median_, self.unit_, self.bent_, self.mean_, self.deviation_ = (
+            np.concatenate([one[place] for one in learned]) for place in range(1, 6)
+        )
+        return self
+
+    def _learned(self, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Returns of some columns (columns,) each: has gaps, median, unit, is bent, mean, deviation."""
         missing = np.isnan(values)
-        self.gaps_ = np.flatnonzero(missing.any(axis=0))
-        self.median_ = np.array([_median(column) for column in values.T])
-        filled = np.where(missing, self.median_, values)
-        self.unit_ = np.array([_unit(column) for column in filled.T])
-        bent = _signed_log(filled, np.where(self.unit_ > 0, self.unit_, 1.0))
+        median = np.array([_median(column) for column in values.T])
+        filled = np.where(missing, median, values)
+        unit = np.array([_unit(column) for column in filled.T])
+        bent = _signed_log(filled, np.where(unit > 0, unit, 1.0))
         skewed = np.abs(skewness(filled))
         less = np.abs(skewness(bent)) < skewed
-        self.bent_ = (skewed > SKEWED) & less & (self.unit_ > 0)
-        shaped = np.where(self.bent_, bent, filled)
-        self.mean_ = shaped.mean(axis=0)
-        deviation = shaped.std(axis=0)
-        self.deviation_ = np.where(deviation > 1e-12 * np.maximum(np.abs(self.mean_), 1.0), deviation, np.inf)
-        return self
+        is_bent = (skewed > SKEWED) & less & (unit > 0)
+        shaped = np.where(is_bent, bent, filled)
+        mean, deviation = shaped.mean(axis=0), shaped.std(axis=0)
+        varies = deviation > 1e-12 * np.maximum(np.abs(mean), 1.0)
+        return missing.any(axis=0), median, unit, is_bent, mean, np.where(varies, deviation, np.inf)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Returns float32 (rows, columns + indicators)."""
         values = np.asarray(values, np.float64)
-        missing = np.isnan(values)
-        filled = np.where(missing, self.median_, values)
-        bent = _signed_log(filled, np.where(self.bent_, self.unit_, 1.0))
-        scaled = (np.where(self.bent_, bent, filled) - self.mean_) / self.deviation_
-        scaled = np.clip(scaled, -LARGEST, LARGEST)
-        return np.hstack([scaled, missing[:, self.gaps_]]).astype(np.float32)
+        columns = values.shape[1]
+        scaled = np.empty((len(values), columns + len(self.gaps_)), np.float32)
+        for some in _some_columns(values):
+            scaled[:, some] = self._scaled(values[:, some], some)
+        scaled[:, columns:] = np.isnan(values[:, self.gaps_])
+        return scaled
+
+    def _scaled(self, values: np.ndarray, some: slice) -> np.ndarray:
+        filled = np.where(np.isnan(values), self.median_[some], values)
+        bent = _signed_log(filled, np.where(self.bent_[some], self.unit_[some], 1.0))
+        shaped = np.where(self.bent_[some], bent, filled)
+        return np.clip((shaped - self.mean_[some]) / self.deviation_[some], -LARGEST, LARGEST)
 
     def names(self, columns: list[str]) -> list[str]:
         """Returns the features' names for the columns' names."""
         return [*columns, *(f"{columns[index]}.missing" for index in self.gaps_)]
+
+
+def _some_columns(values: np.ndarray) -> Iterator[slice]:
+    """Yields columns of which at most `CELLS` are worked on at a time; a small matrix in one go."""
+    step = max(2, CELLS // max(1, len(values)))
+    for start in range(0, max(1, values.shape[1]), step):
+        yield slice(start, min(start + step, values.shape[1]))
 
 
 def skewness(values: np.ndarray) -> np.ndarray:
