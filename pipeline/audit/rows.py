@@ -45,10 +45,9 @@ def _same(columns: Iterable[np.ndarray]) -> np.ndarray:
     """
     import pandas as pd
 
-    mixed: np.ndarray | None = None
+    mixed: np.ndarray = np.zeros(1, np.uint64)
     for values in columns:
-        hashed = pd.util.hash_array(values)
-        mixed = hashed if mixed is None else (mixed * np.uint64(FACTOR)) ^ hashed
+        mixed = (mixed * np.uint64(FACTOR)) ^ pd.util.hash_array(values)
     return np.unique(mixed, return_inverse=True)[1]
 
 

@@ -169,7 +169,7 @@ class TableEncoder:
 def _matrix(blocks: Sequence[np.ndarray], rows: int, dtype: type) -> np.ndarray:
     """Returns blocks of columns, (rows,) or (rows, columns), side by side; no second copy is held."""
     widths = [1 if block.ndim == 1 else block.shape[1] for block in blocks]
-    matrix = np.empty((rows, sum(widths)), dtype)
+    matrix: np.ndarray = np.empty((rows, sum(widths)), dtype)
     for block, width, end in zip(blocks, widths, np.cumsum(widths).tolist(), strict=True):
         matrix[:, end - width : end] = block.reshape(rows, width)
     return matrix
