@@ -60,6 +60,12 @@ class DataConfig(Section):
         description="models see the id too, as a column of the table: where it is a time, or a code with "
         "parts",
     )
+    rows: int | None = Field(
+        default=None,
+        ge=100,
+        description="training rows, of more in the file: as many, drawn at random, are read. A CSV is read "
+        "in parts, so that it may be larger than memory",
+    )
     number_rows: bool = Field(
         default=False,
         description="tables without the id column get one: training rows are numbered, test rows take "

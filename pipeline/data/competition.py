@@ -215,6 +215,8 @@ def read_competition(
         test_sizes=sizes,
         pixel_rows=pixels_of(tables, sizes),
     )
+    if say and tables.drawn_of:
+        say(f"`data.rows`: {len(tables.train):,} of {tables.drawn_of:,} training rows, drawn at random")
     if say:
         for line in competition.lines():
             say(line)

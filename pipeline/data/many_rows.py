@@ -21,7 +21,7 @@ def gathered(table: pd.DataFrame, key: str, targets: Collection[str], task: str)
         targets: whose cells become the lines of one; of other columns the first row's value stays.
         task: `data.task`.
     """
-    if task not in TASKS or not TASKS.get(task).dense or not table[key].duplicated().any():
+    if not gathers(task) or not table[key].duplicated().any():
         return table
     groups = table.groupby(key, sort=False)
     found = groups.first()
@@ -30,6 +30,11 @@ def gathered(table: pd.DataFrame, key: str, targets: Collection[str], task: str)
         lines = cells[cells != ""].groupby(table[key], sort=False).agg("\n".join)
         found[name] = lines.reindex(found.index).fillna("").astype(str)
     return found.reset_index()[list(table.columns)]
+
+
+def gathers(task: str) -> bool:
+    """Says whether several rows of a file may be one of the contest, by `data.task`."""
+    return task in TASKS and TASKS.get(task).dense
 
 
 def spread(columns: Sequence[Sequence[str]], answers: Collection[int]) -> list[list[str]]:

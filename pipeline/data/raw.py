@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,12 @@ WHOLE = 2.0**53  # whole numbers from here on are not all held by float64
 
 
 def read_raw(
-    source: Source, name: str, dialect: Dialect, exact: Collection[str], only: Collection[str] | None = None
+    source: Source,
+    name: str,
+    dialect: Dialect,
+    exact: Collection[str],
+    only: Collection[str] | None = None,
+    kept: np.ndarray | None = None,
 ) -> dict[str, pd.Series]:
     """Reads a CSV in blocks; memory holds little more than the table.
 
@@ -38,13 +43,14 @@ def read_raw(
         dialect: how it is written.
         exact: columns that are kept as text in any case.
         only: columns to read; None: all.
+        kept: bool (rows of the file,), those that are read; None: all.
 
     Returns:
         Columns by name: int64, float64 (NaN for gaps) or text as it stands there, "" where empty.
     """
     wanted = [column for column in dialect.names if only is None or column in only]
     columns = {column: _Column(text=column in exact) for column in wanted}
-    for block in text_blocks(source, name, dialect, wanted):
+    for block in _kept(text_blocks(source, name, dialect, wanted), kept):
         for read, texts in zip(columns.values(), block, strict=True):
             read.add(texts)
     late = {column for column, read in columns.items() if read.is_late}
@@ -54,8 +60,27 @@ def read_raw(
             found[column] = read.taken()
             release_memory()  # of the column's blocks, before the next one is put together
     if late:
-        found |= read_raw(source, name, dialect, late, late)
+        found |= read_raw(source, name, dialect, late, late, kept)
     return {column: found[column] for column in wanted}
+
+
+def count_rows(source: Source, name: str, dialect: Dialect) -> int:
+    """Returns the rows of a CSV, without keeping any."""
+    return sum(len(block[0]) for block in text_blocks(source, name, dialect, dialect.names[:1]))
+
+
+def _kept(blocks: Iterable[list[Any]], kept: np.ndarray | None) -> Iterator[list[Any]]:
+    """Yields blocks of columns with the rows that are kept; without those of which none is."""
+    import pyarrow as pa
+
+    done = 0
+    for block in blocks:
+        rows = len(block[0])
+        if kept is None:
+            yield block
+        elif (some := kept[done : done + rows]).any():
+            yield [texts.filter(pa.array(some)) for texts in block]
+        done += rows
 
 
 class _Column:

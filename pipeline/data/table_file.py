@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ from pipeline.data.dialect import Dialect, find_dialect
 from pipeline.data.file_pattern import FilePattern
 from pipeline.data.json_table import is_json, read_json_table
 from pipeline.data.parquet import column_names, read_parquet, release_memory
-from pipeline.data.raw import read_raw
+from pipeline.data.raw import count_rows, read_raw
 from pipeline.data.source import Source
+from pipeline.data.which_rows import drawn_rows
 from pipeline.errors import DataError, listing
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 UTF8 = "utf-8-sig"
@@ -34,6 +37,7 @@ class TableFile:
         dialect: how a CSV is written; None for the others.
         names: of its columns.
         encoding: of a JSON file.
+        most_rows: of which as many, drawn at random, are read where it has more; None: all.
     """
 
     source: Source
@@ -41,6 +45,7 @@ class TableFile:
     dialect: Dialect | None
     names: tuple[str, ...]
     encoding: str = UTF8
+    most_rows: int | None = None
 
     @classmethod
     def open(cls, source: Source, name: str, data: DataConfig) -> TableFile:
@@ -89,6 +94,13 @@ class TableFile:
         """Whether gaps and numbers are but text."""
         return self.dialect is not None
 
+    @cached_property
+    def drawn(self) -> np.ndarray | None:
+        """Which rows are read, bool (rows of the file,); None: all."""
+        if self.most_rows is None or self.dialect is None:
+            return None
+        return drawn_rows(count_rows(self.source, self.name, self.dialect), self.most_rows)
+
     def read(self, exact: Collection[str], only: Collection[str] | None = None) -> dict[str, pd.Series]:
         """Returns columns by name: numbers, or text as it stands there (see `read_raw`).
 
@@ -104,7 +116,7 @@ class TableFile:
             if self.is_pattern:
                 columns = _columns_of_files(self.source, FilePattern(self.name))
             elif self.dialect is not None:
-                columns = read_raw(self.source, self.name, self.dialect, exact, only)
+                columns = read_raw(self.source, self.name, self.dialect, exact, only, self.drawn)
             else:
                 columns = self._typed(exact)
         except (ValueError, OSError, EOFError) as error:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config.data_section import DataConfig
 from pipeline.data.answer_files import cells_of_files, in_files
 from pipeline.data.columns import word_counts
-from pipeline.data.many_rows import gathered
+from pipeline.data.many_rows import gathered, gathers
 from pipeline.data.number_form import find_form
 from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.reading import Reading, decide, decimal_mark
@@ -21,6 +21,7 @@ from pipeline.data.side_tables import check_side, joined, one_per_key
 from pipeline.data.source import Source
 from pipeline.data.table_checks import check_rows, find_targets, without_target
 from pipeline.data.table_file import TableFile
+from pipeline.data.which_rows import drawn, numbered
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Tables:
         targets: names of the target columns, in the sample's order where it names them.
         reading: how the columns are read.
         left_out: why -> ids of the rows that were left out for it.
+        drawn_of: rows of the training file of which some were drawn (`data.rows`); None: all are there.
         pixel_rows: the sample's rows where each is a pixel; a row of `sample` is a picture then.
     """
 
@@ -53,6 +55,7 @@ class Tables:
     targets: tuple[str, ...]
     reading: Reading = field(default_factory=Reading)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn_of: int | None = None
     pixel_rows: PixelRows | None = None
 
     @property
@@ -177,21 +180,22 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     targets = find_targets(files, key, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     file, text = files[config.train], (key, *targets)
+    file = file if gathers(config.task) else replace(file, most_rows=config.rows)
     columns, reading = _read_training(file, text, [key], config, targets if in_files(config) else ())
     train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
-    train = gathered(train, key, targets, config.task)
+    train, drawn_of = drawn(gathered(train, key, targets, config.task), config.rows, file.drawn)
     sample, pixels = read_sample(files[config.sample], key, config)
     if config.test == config.sample:  # there is no other table of the test rows
         test = sample[[name for name in sample.columns if name == key]]
     else:
         test = read_like(files[config.test], key, reading, problems)
     if config.number_rows:
-        train, test = _number(train, test, sample, key)
+        train, test = numbered(train, test, sample, key)
     train, test = _with_side_tables(source, config, train, test, targets, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     written = {name: file.dialect for name, file in files.items() if file.dialect}
     reading = replace(reading, files=written)
-    tables = Tables(train, test, sample, key, targets, reading, pixel_rows=pixels)
+    tables = Tables(train, test, sample, key, targets, reading, drawn_of=drawn_of, pixel_rows=pixels)
     tables = _plain_answers(tables, files[config.sample], config)
     if config.missing_targets == "leave_out":
         gaps = without_target(tables, config).any(axis=1).to_numpy()
@@ -272,20 +276,4 @@ def _with_side_tables(
         if check_side(side, by, {config.train: train, config.test: test}, problems):
             shared = [column for column in side.columns if column in by or column not in train.columns]
             train, test = (joined(table, side[shared], by) for table in (train, test))
-    return train, test
-
-
-def _number(
-    train: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, key: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gives an id column to those of the two tables that lack it (see `data.number_rows`)."""
-    if key not in train.columns:
-        train = train.assign(**{key: [f"train {row}" for row in range(1, len(train) + 1)]})
-    if key not in test.columns and key in sample.columns:
-        if len(test) != len(sample):
-            raise DataError(
-                f"`data.number_rows`: the test table has {len(test):,} rows and no {key!r}, the sample "
-                f"{len(sample):,} rows: which is which cannot be told."
-            )
-        test = test.assign(**{key: sample[key].to_numpy()})
     return train, test

@@ -30,6 +30,7 @@ from pipeline.run.plan import Plan
 from pipeline.store import Product, digest, file_digest
 
 VERSION = 3  # raise it when the same data would be read or stored in another way
+NO_ROWS = {"root", "kaggle", "intensity", "sound", "arrays"}  # keys of the data that do not say what rows are
 FOLDS_VERSION = 3  # raise it when the same rows would be split in another way
 
 
@@ -120,7 +121,7 @@ class DataProducts:
             | sound
             | {
                 "source": self._source,
-                "data": data.model_dump(exclude={"root", "kaggle", "intensity", "sound", "arrays"}),
+                "data": data.model_dump(exclude=NO_ROWS | ({"rows"} if data.rows is None else set())),
                 "log_target": metric.log_target,
                 "tasks": metric.tasks,
                 "columns": folds.split_by,

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config.data_section import DataConfig
+from pipeline.data import csv_text
 from pipeline.data import tables as module
 from pipeline.data.source import FolderSource
 from pipeline.data.tables import read_table, read_tables
@@ -157,3 +158,38 @@ def test_words_for_gaps_are_no_targets_among_numbers(files):
         "NA",
         "1",
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_as_many_training_rows_are_drawn_as_asked_for(tmp_path, files, form, monkeypatch):
+    """The words of `late` come after the first blocks' numbers: it is read twice, and in the same rows."""
+    monkeypatch.setattr(csv_text, "BLOCK", 1 << 16)
+    rows = 60_000
+    train = pd.DataFrame({"id": [f"r{row}" for row in range(rows)], "late": range(rows), "label": "x"})
+    train["row"] = train.index
+    train["late"] = (
+        train["late"].astype(str).where(train.index < rows - 12_000, "word " + train["late"].astype(str))
+    )
+    train.loc[::2, "label"] = "y"
+    source = files(train.to_csv(index=False), "id,late,row\nt,1,1\n", "id,label\nt,x\n")
+    if form == "parquet":
+        train.to_parquet(tmp_path / "train.parquet")
+    config = DataConfig(target="label", rows=1_000, train=f"train.{form}")
+    tables = read_tables(source, config)
+    assert (len(tables.train), tables.drawn_of) == (1_000, rows)
+    assert (tables.train["id"] == "r" + tables.train["row"].astype(int).astype(str)).all()
+    assert (
+        tables.train["late"].str.removeprefix("word ") == tables.train["row"].astype(int).astype(str)
+    ).all()
+    assert abs(tables.train["row"].mean() / rows - 0.5) < 0.05, "from everywhere in the file"
+    assert tables.train.equals(read_tables(source, config).train), "the same rows every time"
+    few = read_tables(source, config.model_copy(update={"rows": rows}))
+    assert (len(few.train), few.drawn_of) == (rows, None)
+
+
+def test_rows_of_one_picture_are_drawn_together(files):
+    lines = [f"p{row // 3},{row % 3 + 1} 1" for row in range(900)]
+    source = files("id,rle\n" + "\n".join(lines) + "\n", "id,a\nt,1\n", "id,rle\nt,1 1\n")
+    tables = read_tables(source, DataConfig(target="rle", task="mask", rows=100))
+    assert (len(tables.train), tables.drawn_of) == (100, 300)
+    assert (tables.train["rle"].str.count("\n") == 2).all()
