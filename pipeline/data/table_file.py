@@ -96,7 +96,7 @@ class TableFile:
 
     @cached_property
     def drawn(self) -> np.ndarray | None:
-        """Which rows are read, bool (rows of the file,); None: all."""
+        """Rows that are read, bool (rows of the file,); None: all."""
         if self.most_rows is None or self.dialect is None:
             return None
         return drawn_rows(count_rows(self.source, self.name, self.dialect), self.most_rows)

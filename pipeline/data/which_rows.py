@@ -1,4 +1,4 @@
-"""Which rows of a file are those of the contest: some of them drawn, and ids for those that have none."""
+"""Rows of a file that are those of the contest: some of them drawn, and ids for those that have none."""
 
 from __future__ import annotations
 
