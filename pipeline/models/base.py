@@ -33,6 +33,7 @@ class Model(ABC):
         looks: whether it sees pictures, and not a matrix.
         tasks: general kinds of task that it can do.
         embeds: whether it offers `NAME.embedding`.
+        transductive: whether it looks at inputs of rows that are not its training rows, at no target of them.
         taught: whether it can learn from what other models say (`distil`).
         seeded: whether another seed makes another model: copies of one that is not are all alike.
         anytime: whether it takes `max_seconds` (its Config is an AnytimeConfig).
@@ -72,6 +73,7 @@ class Model(ABC):
     tasks: ClassVar[tuple[str, ...]] = general_kinds()
     looks: ClassVar[bool] = False
     embeds: ClassVar[bool] = False
+    transductive: ClassVar[bool] = False
     taught: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     anytime: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from pipeline.testing import (
 )
 
 QUICK = {  # keys that make a fit quick; a kind that is not here is tried with its defaults
+    "autoencoder": {"epochs": 2, "units": 8, "width": 4},
     "cnn": {"backbone": "4C3 BN MP2 FC8", "size": 8, "epochs": 2},
     "catboost": {"n_estimators": 20},
     "lightgbm": {"n_estimators": 20},
@@ -26,7 +27,7 @@ QUICK = {  # keys that make a fit quick; a kind that is not here is tried with i
     "text_net": {"columns": ["words"], "layers": {"word": "E4 GA"}, "epochs": 1},
 }
 NETWORKS = ("cnn", "tabular")  # their fits take seconds
-UNTRACED = ("tabular", "text_net")
+UNTRACED = ("autoencoder", "tabular", "text_net")
 
 
 @pytest.fixture(autouse=True)
