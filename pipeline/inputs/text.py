@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALONE = ("text",)  # the inputs of a model that reads texts and nothing else
+BESIDE = ("text", "category", "code", "boolean")  # columns that say something of a text in words
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,23 @@ def text_columns(rows: Rows, asked: list[str] | None, reader: str) -> list[str]:
             near = did_you_mean(name, kinds)
             raise DataError(f"`columns`: there is no column {name!r}.{near} Known: {listing(kinds)}.")
     return asked
+
+
+def span_columns(rows: Rows, own: str, asked: list[str] | None) -> list[str]:
+    """Returns the column that answers are parts of, and behind it those that say something of it.
+
+    Args:
+        rows: that the model learns from.
+        own: the first.
+        asked: names of the others, or None: all that hold words.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    kinds = column_kinds(rows.of("text"), rows.dataset.part("text").kinds)
+    if asked is None:
+        return [own, *(name for name, kind in kinds.items() if kind in BESIDE and name != own)]
+    return [own, *(name for name in text_columns(rows, asked, "") if name != own)]
 
 
 def texts_of(rows: Rows, columns: Sequence[str]) -> dict[str, list[str]]:

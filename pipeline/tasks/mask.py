@@ -32,9 +32,9 @@ Score = Callable[[np.ndarray, np.ndarray], float]
 class Mask(Task):
     """A mask per picture, written as run lengths.
 
-    A target is the number of the row, float64 (rows, 1): masks are looked up in `truth` when they are asked
-    for. A prediction is float16 (rows, height * width * layers), probabilities on a grid that all models
-    share; a mask of the picture's own size is made of it by a `MaskRule`.
+    A target is the number of the row, float64 (rows, 1), by which `truth` knows its mask. A prediction is
+    float16 (rows, height * width * layers), probabilities on a grid that all models share; a mask of the
+    picture's own size is made of it by a `MaskRule`.
 
     Attributes:
         height: of the grid, pixels.
@@ -53,6 +53,7 @@ class Mask(Task):
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}  # up may not be down
     may_be_empty: ClassVar[bool] = True
     dense: ClassVar[bool] = True
+    pictures: ClassVar[bool] = True
     objects: ClassVar[bool] = False
 
     height: int = 8
@@ -240,14 +241,14 @@ class Mask(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
-        if sizes is None:
+        if beside is None:
             raise ValueError("Masks are written at the sizes of their pictures.")
         rules = self.decided(values) if labels is None else labels
         return [
             [self._cell(row, MaskRule(*rule.tolist()), (int(size[0]), int(size[1])))]
-            for row, rule, size in zip(values, rules, sizes, strict=True)
+            for row, rule, size in zip(values, rules, beside, strict=True)
         ]
 
     def _cell(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> str:
@@ -257,7 +258,9 @@ class Mask(Task):
         found = [self.writing.write(labels == number) for number in range(1, int(labels.max()) + 1)]
         return joined(found) or self.empty
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         wrong = [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]
         if wrong:
             raise SubmissionError(

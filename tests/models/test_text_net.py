@@ -131,7 +131,7 @@ def test_words_begin_with_pretrained_vectors(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"layers": {"word": "E8 C4k3"}}, r"`m.layers.word`: there must be one of GM, GA, AT"),
+        ({"layers": {"word": "E8 GM GA"}}, r"`m.layers.word`: there must be one of GM, GA, AT"),
         ({"subwords": [5, 2]}, r"`m.subwords` must be two numbers, from 1 to 8, the shortest first"),
         ({"inputs": ["table"]}, r"`m.inputs`: it reads texts alone"),
         ({"sam": 0.05, "awp": {}}, r"`m.awp`: and `sam` both move the weights"),
