@@ -188,7 +188,7 @@ def read_competition(
     tables, located = locate_files(source, tables, config, problems)
     albums = albums_of(located, tables, config, source)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), **albums)
-    sizes = albums["test_album"].sizes() if task.pictures else None
+    sizes = albums["test_album"].sizes() if task.of_pictures else None
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")

@@ -21,7 +21,7 @@ def gathered(table: pd.DataFrame, key: str, targets: Collection[str], task: str)
         targets: whose cells become the lines of one; of other columns the first row's value stays.
         task: `data.task`.
     """
-    if task not in TASKS or not TASKS.get(task).pictures or not table[key].duplicated().any():
+    if task not in TASKS or not TASKS.get(task).of_pictures or not table[key].duplicated().any():
         return table
     groups = table.groupby(key, sort=False)
     found = groups.first()

@@ -76,7 +76,7 @@ def read_rows(
         passing=None,
         header=(),
         **kept,
-        test_sizes=album.sizes() if competition.task.pictures else None,
+        test_sizes=album.sizes() if competition.task.of_pictures else None,
     )
 
 

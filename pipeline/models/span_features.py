@@ -23,7 +23,7 @@ PRIME = 0x9E3779B97F4A7C15
 
 @dataclass(frozen=True)
 class WordFeatures:
-    """What is known of words, from training rows alone.
+    """Words that have a number, from training rows alone.
 
     Attributes:
         vocabulary: words that have a number.

@@ -11,7 +11,7 @@ from pydantic import Field
 from pipeline.data.dense import room
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.inputs.text import ALONE, span_columns, texts_of
+from pipeline.inputs.text import ALONE, of_several_words, span_columns, texts_of
 from pipeline.models.base import MODELS, Context, Model, ModelConfig
 from pipeline.models.size import Size
 from pipeline.models.span_features import TABLE, WordFeatures
@@ -74,10 +74,8 @@ class SpanLinear(Model):
         if not len(rows):
             raise ModelError(f"No answer of {len(train):,} rows lies in its text.")
         self.columns_ = span_columns(rows, self.task.column, self.config.columns)
-        kinds = rows.dataset.part("text").kinds
-        self.plain_ = [
-            name for name in self.columns_ if name == self.task.column or kinds.get(name) == "text"
-        ]
+        own, *others = self.columns_
+        self.plain_ = [own, *of_several_words(rows, others)]
         texts, beside = self._told(rows)
         width, config = self.task.width, self.config
         self.words_ = WordFeatures.learned(width, config.lowercase, config.min_count, texts, beside)

@@ -25,7 +25,7 @@ def row_losses(task: Task, metric: Metric, target: np.ndarray, said: np.ndarray,
         seed: of the pictures that are looked at, where they are too many.
     """
     if task.dense:
-        return _scored_losses(metric, target, said, seed if task.pictures else None)
+        return _scored_losses(metric, target, said, seed if task.of_pictures else None)
     truth, said = np.asarray(target), np.asarray(said, np.float64)
     if task.exclusive:
         return 1.0 - said[np.arange(len(truth)), truth]

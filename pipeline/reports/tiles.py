@@ -41,7 +41,7 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
 
 def outlines(material: Material) -> bool:
     """Says whether answers are masks, whose edges are drawn: greys of pixels have none."""
-    return material.task.pictures and material.task.probabilities
+    return material.task.of_pictures and material.task.probabilities
 
 
 def doubtful(material: Material, answer: Answer) -> set[int]:

@@ -35,7 +35,7 @@ class Task(ABC):
         network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
         dense: predictions are long rows, float16 and as a rule on disk: few models and methods can do that.
-        pictures: of these, whether they are pictures.
+        of_pictures: of these, whether they are pictures.
         verbatim: answers are parts of texts, which stay as the files write them.
         many_rows: a row has any number of answers, each a line of its cell and a row of the files.
         a_row_per_pixel: the files have a row for each pixel of a picture.
@@ -61,7 +61,7 @@ class Task(ABC):
     network_keys: ClassVar[Mapping[str, Any]] = {}
     may_be_empty: ClassVar[bool] = False
     dense: ClassVar[bool] = False
-    pictures: ClassVar[bool] = False
+    of_pictures: ClassVar[bool] = False
     verbatim: ClassVar[bool] = False
     many_rows: ClassVar[bool] = False
     a_row_per_pixel: ClassVar[bool] = False
@@ -222,7 +222,7 @@ def general_kinds(
     exclusive: bool | None = None,
     probabilities: bool | None = None,
     dense: bool | None = False,
-    pictures: bool | None = None,
+    of_pictures: bool | None = None,
 ) -> tuple[str, ...]:
     """Returns the names of the general kinds that have these properties; None: either way."""
     found = []
@@ -230,7 +230,7 @@ def general_kinds(
         kind = TASKS.get(name)
         general = kind.general == kind.kind
         fits = exclusive in (None, kind.exclusive) and probabilities in (None, kind.probabilities)
-        fits = fits and dense in (None, kind.dense) and pictures in (None, kind.pictures)
+        fits = fits and dense in (None, kind.dense) and of_pictures in (None, kind.of_pictures)
         if general and fits:
             found.append(name)
     return tuple(found)

@@ -43,7 +43,7 @@ class Image(Task):
     usual_reason: ClassVar[str] = "greys of pixels; the files cannot tell it from pixel_mae"
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "none", "tta": "none"}  # writing has one way up
     dense: ClassVar[bool] = True
-    pictures: ClassVar[bool] = True
+    of_pictures: ClassVar[bool] = True
     a_row_per_pixel: ClassVar[bool] = True
 
     height: int = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,7 +53,7 @@ class Mask(Task):
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}  # up may not be down
     may_be_empty: ClassVar[bool] = True
     dense: ClassVar[bool] = True
-    pictures: ClassVar[bool] = True
+    of_pictures: ClassVar[bool] = True
     objects: ClassVar[bool] = False
 
     height: int = 8
@@ -93,8 +93,7 @@ class Mask(Task):
 
     def with_truth(self, truth: MaskTruth) -> Mask:
         """Returns the task that knows the training rows' masks."""
-        own = {key: value for key, value in self.to_json().items() if key != "kind"}
-        return type(self)(**own, truth=truth)
+        return replace(self, truth=truth)
 
     @property
     def known(self) -> MaskTruth:
@@ -168,8 +167,8 @@ class Mask(Task):
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         found = np.zeros((len(target), self.n_outputs))
-        for place, row in enumerate(target[:, 0].astype(np.int64)):
-            found[place] = self.grid(int(row)).ravel()
+        for place, row in enumerate(target[:, 0].astype(np.int64).tolist()):
+            found[place] = self.grid(row).ravel()
         return found
 
     def compared(self, target: np.ndarray) -> np.ndarray:
@@ -190,10 +189,8 @@ class Mask(Task):
         return strata
 
     def constant(self, target: np.ndarray) -> np.ndarray:
-        total = np.zeros(self.n_outputs)
-        for row in target[:, 0].astype(np.int64).tolist():
-            total += self.grid(row).ravel()
-        return total / max(1, len(target))
+        grids = (self.grid(row).ravel() for row in target[:, 0].astype(np.int64).tolist())
+        return np.asarray(sum(grids, start=np.zeros(self.n_outputs)) / max(1, len(target)))
 
     def prior(self, target: np.ndarray) -> np.ndarray:
         return self.constant(target).astype(np.float32)
@@ -261,8 +258,7 @@ class Mask(Task):
     def verify(
         self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
     ) -> None:
-        wrong = [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]
-        if wrong:
+        if wrong := [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]:
             raise SubmissionError(
                 f"The cell lacks run lengths that rise, of pixels that no other object has: {listing(wrong)}."
             )

@@ -54,7 +54,7 @@ class Span(Task):
     verbatim: ClassVar[bool] = True
 
     width: int = 4
-    column: str = "text"
+    column: str = "words"
     truth: SpanTruth | None = field(default=None, compare=False, repr=False)
 
     @property

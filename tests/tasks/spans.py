@@ -20,11 +20,11 @@ def told(rows, seed=0):
 
 
 def write(root, rows=120, test_rows=30):
-    """Writes the contest; returns the test rows with their answers."""
+    """Writes the contest, its sample in another order than its test; returns the test rows with answers."""
     table = told(rows + test_rows)
     root.mkdir(parents=True)
     table[:rows].to_csv(root / "train.csv", index=False)
     test = table[rows:]
     test.drop(columns="answer").to_csv(root / "test.csv", index=False)
-    test[["id"]].assign(answer="").to_csv(root / "sample_submission.csv", index=False)
+    test[["id"]][::-1].assign(answer="").to_csv(root / "sample_submission.csv", index=False)
     return test

@@ -108,6 +108,8 @@ def test_the_likeliest_pair_ends_behind_its_beginning():
     values = np.array([[0.1, 0.2, 0.3, 0.4, 0.6, 0.1, 0.2, 0.1], [0.5, 0.4, 0.1, 0.0, 0.0, 0.1, 0.3, 0.6]])
     assert task.decided(values.astype(np.float16)).tolist() == [[0, 0], [0, 3]]
     assert task.decided(values.astype(np.float16), 3).tolist() == [[0, 0], [1, 3]]
+    unsure = np.array([[0.0, 0.0, 0.9, 0.1, 0.6, 0.0, 0.4, 0.0]])  # the likeliest last word has no first
+    assert task.decided(unsure).tolist() == [[2, 2]]
     every = [(values[1, s] * values[1, 4 + e], (s, e)) for s in range(4) for e in range(s, 4)]
     assert max(every)[1] == (0, 3)
 
@@ -137,8 +139,8 @@ def test_answers_that_the_text_lacks_are_scored_and_not_learned():
     assert find_metric("word_jaccard").of(task)(target, np.array([[0, 1], [0, 3]])) == 0.0
     found = {one.name: one for one in odd_spans(task, target, np.array(["p", "q"]))}
     assert found["answers-not-in-text"].severity == "warn"
-    assert "1 answers are empty or no part of their 'text': p." in found["answers-not-in-text"].text
-    assert "1 answers lie behind the first 4 words of their 'text': q." in found["answers-too-far"].text
+    assert "1 answers are empty or no part of their 'words': p." in found["answers-not-in-text"].text
+    assert "1 answers lie behind the first 4 words of their 'words': q." in found["answers-too-far"].text
     ordinary = Span.example(np.array([1, 1]), np.zeros(2))
     assert odd_spans(*ordinary, np.array(["p", "q"])) == []
     whole = Span.example(np.array([0, 1]), np.zeros(2))
@@ -153,7 +155,7 @@ def test_cells_are_cut_out_of_the_test_texts_and_verified():
     assert cells == [["so, sad"], ["none"]]
     task.verify(FORM, cells, ["a", "b"], beside)
     for wrong in ("another", ""):
-        with pytest.raises(SubmissionError, match="The cell is no part of the row's 'text': b"):
+        with pytest.raises(SubmissionError, match="The cell is no part of the row's 'words': b"):
             task.verify(FORM, [["so"], [wrong]], ["a", "b"], beside)
 
 
@@ -233,7 +235,7 @@ def trained(tmp_path_factory):
 def test_a_contest_of_spans_from_end_to_end(trained, monkeypatch):
     place, truth = trained
     monkeypatch.chdir(place)
-    with (place / "runs/toy/submission.csv").open() as file:
+    with (place / "runs/toy/submission.csv").open(newline="") as file:
         sent = {row["id"]: row["answer"] for row in csv.DictReader(file)}
     right = [sent[key] == answer for key, answer in zip(truth["id"], truth["answer"], strict=True)]
     assert np.mean(right) > 0.8
@@ -242,7 +244,7 @@ def test_a_contest_of_spans_from_end_to_end(trained, monkeypatch):
     assert scores["linear"] > scores["whole"] + 0.2
     assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
     new = pd.read_csv("new.csv", keep_default_na=False)
-    assert new["answer"].tolist() == list(sent.values())
+    assert dict(zip(new["id"].astype(str).str.zfill(4), new["answer"], strict=True)) == sent
 
 
 def test_the_report_shows_truth_and_answer(trained, monkeypatch, pages):
