@@ -90,6 +90,11 @@ def text_columns(rows: Rows, asked: list[str] | None, reader: str) -> list[str]:
     return asked
 
 
+def text_names(texts: Texts) -> list[str]:
+    """Returns the columns of a side that are free text, by what is known of them or by its rows."""
+    return [name for name, kind in column_kinds(texts.frame, texts.kinds).items() if kind == "text"]
+
+
 def span_columns(rows: Rows, own: str, asked: list[str] | None) -> list[str]:
     """Returns the column that answers are parts of, and behind it those that say something of it.
 
