@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
 from pipeline.networks.keras_import import load_keras
+from pipeline.networks.texts.augment import TextAugmenter, seeds_of
 from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.networks.tokens.fitting import TokenFit, network_of, predicted, represented
@@ -56,7 +58,7 @@ class TextNet(Model):
         self.start(context.threads)  # no part of a fit's time
         self.columns_ = self._columns(train)
         make = PointerFit if isinstance(self.task, Span) else TokenFit
-        fit = make(self.config, self.task, self._texts, context)
+        fit = make(self.config, self.task, self._texts, context, self._augmenter(self.columns_))
         self.vocabularies_, self.learned_ = fit.run(train, inner)
         return self
 
@@ -65,7 +67,13 @@ class TextNet(Model):
         read = self._read(rows)
         if isinstance(self.task, Span):
             return pointed(self._network(context), read, self.task, context.report)
-        return predicted(self._network(context), read, self.task, coder, context.report)
+        network, texts = self._network(context), self._texts(rows)
+        said = predicted(network, read, self.task, coder, context.report)
+        if augmenter := self._augmenter(None):
+            for reading in range(self.config.tta):
+                changed = augmenter.changed(texts, None, seeds_of(texts, reading))
+                said += predicted(network, self._sequences(changed), self.task, coder, context.report)
+        return said / np.float32(1 + self.config.tta)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float32 (rows, width): what the layers say, joined."""
@@ -107,8 +115,14 @@ class TextNet(Model):
         return texts
 
     def _read(self, rows: Rows) -> dict[str, Any]:
-        texts = self._texts(rows)
+        return self._sequences(self._texts(rows))
+
+    def _sequences(self, texts: Sequence[Sequence[str]]) -> dict[str, Any]:
         return {name: one.read(texts) for name, one in self.vocabularies_.items()}
+
+    def _augmenter(self, columns: list[str] | None) -> TextAugmenter | None:
+        """Returns what changes texts, with the translations of these columns; None where nothing does."""
+        return TextAugmenter.of(self.config.augment, columns) if self.config.augment else None
 
     def _network(self, context: Context) -> TokenNetwork:
         """Returns the process's network of this structure, with what was learned."""

@@ -13,10 +13,10 @@ from pipeline.inputs.text import ALONE
 from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.notation import Token
+from pipeline.networks.texts.augment import TextNetworkConfig
 from pipeline.networks.tokens.notation import FORMS, is_pointing, parse
 from pipeline.networks.tokens.vectors import width_of
 from pipeline.networks.tokens.vocabulary import Reader, Reading
-from pipeline.networks.training.config import NetworkConfig
 from pipeline.tasks.base import Task, general_kinds
 from pipeline.tasks.span import Span
 
@@ -25,7 +25,7 @@ POINTING: dict[Reader, str] = {"word": "E64 D0.2 C64k5 G32"}
 LONGEST = 8  # run of characters
 
 
-class TextNetConfig(NetworkConfig):
+class TextNetConfig(TextNetworkConfig):
     """A network of texts from scratch."""
 
     columns: list[str] | None = Field(
@@ -103,10 +103,11 @@ class TextNetConfig(NetworkConfig):
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
         """Returns key -> the kinds of task that can be done with what it says."""
+        found = {"augment": general_kinds()} if self.augment else {}
         if self.layers == USUAL:
-            return {}
+            return found
         points = any(map(is_pointing, self.layers.values()))
-        return {"layers": (Span.kind,) if points else general_kinds()}
+        return {**found, "layers": (Span.kind,) if points else general_kinds()}
 
     def space(self) -> dict[str, dict[str, Any]]:
         """Returns what a search changes."""
@@ -143,6 +144,7 @@ class TextNetConfig(NetworkConfig):
                 f" must be two numbers, from 1 to {LONGEST}, the shortest first. Received: {span}.",
             )
         yield from ((key, f": {text}") for key, text in self.step_problems())
+        yield from self.augment_problems()
         if set(self.inputs) - {"auto", *ALONE}:
             yield "inputs", f": it reads texts alone. Received: {self.inputs}."
         if self.vectors is not None and weights_at(self.vectors) is not None:

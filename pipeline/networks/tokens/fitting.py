@@ -15,9 +15,11 @@ from pipeline.data.target import TargetCoder, coder_of
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.network import get_network
 from pipeline.networks.targets import SMALLEST, told
+from pipeline.networks.texts.augment import TextAugmenter
 from pipeline.networks.texts.batches import LengthBatches
 from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.texts.windows import buckets
+from pipeline.networks.tokens.changed import ChangedBatches
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.networks.tokens.network import PointerNetwork, TokenNetwork
 from pipeline.networks.tokens.sequences import Sequences, TokenBatches
@@ -48,6 +50,7 @@ class TokenFit:
         task: what is asked for.
         texts: texts of rows, a list for each column.
         context: seed, checkpoint, report.
+        augmenter: changes the training texts; None: nothing does.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class TokenFit:
         task: Task,
         texts: Callable[[Rows], Sequence[Sequence[str]]],
         context: Context,
+        augmenter: TextAugmenter | None = None,
     ) -> None:
         self.config, self.task, self.texts, self.context = config, task, texts, context
+        self.augmenter = augmenter
 
     def run(self, train: Rows, inner: Rows | None) -> tuple[dict[str, Vocabulary], TunedText]:
         """Trains; returns the vocabularies by their reader, and what else was learned."""
@@ -89,7 +94,10 @@ class TokenFit:
     def _source(self, read: Read, rows: Rows) -> TokenBatches:
         """Returns what makes batches of training rows."""
         target = self.coder.matrix(self.coder.encode(rows.target)).astype(np.float32)
-        return TokenBatches(read, target[:, None], rows.weights)
+        if self.augmenter is None:
+            return TokenBatches(read, target[:, None], rows.weights)
+        again = (self.vocabularies, self.texts(rows), rows.ids.tolist(), self.augmenter)
+        return ChangedBatches(read, target[:, None], rows.weights, *again)
 
     def _read(self, texts: Sequence[Sequence[str]]) -> dict[str, Sequences]:
         return {name: one.read(texts) for name, one in self.vocabularies.items()}
@@ -139,6 +147,7 @@ class TokenFit:
         seen: list[Any] = [self.network.values(), source.targets, source.weights, inner and inner[1]]
         for read in (source.read, inner[0] if inner else {}):
             seen += [array for one in read.values() for array in (one.ids, one.starts)]
+        seen += [source.augmenter.digest(source.ids)] if isinstance(source, ChangedBatches) else []
         flat = [part for one in seen for part in (one if isinstance(one, list) else [one])]
         return name_fit(self.config.model_dump_json(), self.task, self.context.seed, *flat)
 
