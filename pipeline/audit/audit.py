@@ -13,6 +13,7 @@ from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_
 from pipeline.audit.rows import row_copies
 from pipeline.audit.scripts import unseen_scripts
 from pipeline.audit.shift import find_shift
+from pipeline.audit.spans import odd_spans
 from pipeline.audit.spoken import named_answers
 from pipeline.audit.texts import text_copies
 from pipeline.audit.values import find_gaps
@@ -56,7 +57,7 @@ def audit(
             findings += judge(copies, task.compared(target), folds)
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
-    findings += odd_masks(task, target, competition.ids)
+    findings += odd_masks(task, target, competition.ids) + odd_spans(task, target, competition.ids)
     findings += unseen_scripts(columns) + named_answers(columns, task, target)
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:

@@ -20,7 +20,7 @@ def odd_masks(task: Task, target: np.ndarray, ids: np.ndarray) -> list[Finding]:
         target: of the training rows.
         ids: of the same rows.
     """
-    if not (task.dense and task.probabilities):
+    if not (task.of_pictures and task.probabilities):
         return []
     share = task.compared(target)[:, 0]
     empty, full = np.flatnonzero(share == 0), np.flatnonzero(share >= FULL)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 AuditName = Literal[
+    "answers-not-in-text",
+    "answers-too-far",
     "blank-pictures",
     "conflicting-pictures",
     "conflicting-rows",
@@ -30,4 +32,5 @@ AuditName = Literal[
     "unseen-classes",
     "unseen-scripts",
     "unseen-values",
+    "whole-texts",
 ]

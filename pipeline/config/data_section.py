@@ -79,7 +79,12 @@ class DataConfig(Section):
         description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
         "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell; "
         "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each; "
-        "`image`: a picture, a row for each pixel",
+        "`image`: a picture, a row for each pixel; `span`: a part of a text of the row",
+    )
+    span_of: str | None = Field(
+        default=None,
+        description="the text column that answers of `task: span` are parts of; default: the one that holds "
+        "most of them",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.data.columns import as_numbers
+from pipeline.data.columns import as_text as words_of
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.tables import Tables, as_text
 from pipeline.data.value_range import value_range
@@ -15,8 +17,11 @@ from pipeline.errors import DataError, listing
 from pipeline.metrics import Metric
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
-from pipeline.tasks.contest import Album, Column, Contest
+from pipeline.tasks.contest import Album, Column, Contest, TextColumn
 from pipeline.tasks.telling import find_kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_answer(
@@ -64,6 +69,17 @@ def read_answer(
     return task, target, answer
 
 
+def texts_of_both(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, TextColumn]:
+    """Returns the columns of words that two tables share, as models read them."""
+    from pandas.api import types
+
+    both = [name for name in train.columns if name in test.columns]
+    words = [name for name in both if types.is_string_dtype(train[name].dtype)]
+    return {
+        str(name): TextColumn(words_of(train[name]).tolist(), words_of(test[name]).tolist()) for name in words
+    }
+
+
 def _names(tables: Tables) -> set[str]:
     """Returns the names that the sample's columns may have where they are answers."""
     targets = set(tables.targets)
@@ -76,6 +92,8 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
     def numbers(name: str) -> np.ndarray:
         return as_numbers(tables.reading.form(name).plain(tables.train[name]))
 
+    hidden = {*config.data.drop, config.folds.column, config.folds.group, *tables.targets}
+    names = [name for name in tables.features if name not in hidden]
     return Contest(
         targets={name: Column(tables.train[name]) for name in tables.targets},
         ids=lambda: as_text(tables.train[tables.id]),
@@ -90,5 +108,7 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
+        texts=lambda: texts_of_both(tables.train[names], tables.test[names]),
+        span_of=config.data.span_of,
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

@@ -188,11 +188,11 @@ def read_competition(
     tables, located = locate_files(source, tables, config, problems)
     albums = albums_of(located, tables, config, source)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), **albums)
-    sizes = albums["test_album"].sizes() if task.dense else None
+    sizes = albums["test_album"].sizes() if task.of_pictures else None
     splitter = _splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    unescape = unescape_table if config.data.unescape else lambda table: table
+    unescape = unescape_table if config.data.unescape and not task.verbatim else lambda table: table
     train, test = (_features(unescape(table[usable]), features) for table in (tables.train, tables.test))
     passing = [name for name in tables.sample.columns if name not in {tables.id, *answer.columns}]
     competition = Competition(

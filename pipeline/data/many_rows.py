@@ -34,7 +34,7 @@ def gathered(table: pd.DataFrame, key: str, targets: Collection[str], task: str)
 
 def gathers(task: str) -> bool:
     """Says whether several rows of a file may be one of the contest, by `data.task`."""
-    return task in TASKS and TASKS.get(task).dense
+    return task in TASKS and TASKS.get(task).of_pictures
 
 
 def spread(columns: Sequence[Sequence[str]], answers: Collection[int]) -> list[list[str]]:

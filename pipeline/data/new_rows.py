@@ -76,7 +76,7 @@ def read_rows(
         passing=None,
         header=(),
         **kept,
-        test_sizes=album.sizes() if competition.task.dense else None,
+        test_sizes=album.sizes() if competition.task.of_pictures else None,
     )
 
 
@@ -204,7 +204,7 @@ def _read(
         table = table.assign(**{key: numbered})
     for side, section in zip(sides.values(), config.data.tables.values(), strict=True):
         table = joined(table, side, section.key)
-    return unescape_table(table) if config.data.unescape else table
+    return unescape_table(table) if config.data.unescape and not competition.task.verbatim else table
 
 
 def _seen(

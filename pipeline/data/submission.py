@@ -12,6 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from pipeline.config.schema import SubmissionConfig
+from pipeline.data.columns import as_text
 from pipeline.data.competition import Competition
 from pipeline.data.many_rows import joined_rows, spread
 from pipeline.data.pixel_rows import PixelRows
@@ -19,6 +20,7 @@ from pipeline.data.pixel_submission import verify_pixel_rows, write_pixel_rows
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
 from pipeline.tasks.image import Image
+from pipeline.tasks.span import Span
 
 
 def submission_text(
@@ -34,13 +36,11 @@ def submission_text(
         config: how many digits. Where values of a regression are held, the answer says.
     """
     test, labels = with_prior(competition, test, labels)
-    sizes = with_unknown(competition)
-    ids = [*competition.test_ids, *competition.by_prior]
-    position = {name: index for index, name in enumerate(ids)}
-    order = np.array([position[name] for name in competition.sample_ids], np.int64)
+    beside = with_unknown(competition)
+    order = _order(competition)
     chosen = None if labels is None else labels[order]
-    shapes = None if sizes is None else sizes[order]
-    cells = competition.task.cells(competition.answer, test[order], chosen, config.decimals, shapes)
+    own = None if beside is None else beside[order]
+    cells = competition.task.cells(competition.answer, test[order], chosen, config.decimals, own)
     columns: dict[str, Sequence[str]] = _given(competition)
     columns |= dict(zip(competition.answer.columns, zip(*cells, strict=True), strict=True))
     file = io.StringIO()
@@ -122,6 +122,13 @@ def _pixels_of(competition: Competition) -> tuple[Image, PixelRows, tuple[str, s
     return task, rows, (competition.id, competition.answer.columns[0])
 
 
+def _order(competition: Competition) -> np.ndarray:
+    """Returns int64 (rows,): where the sample's rows stand among test rows and those that no model saw."""
+    ids = [*competition.test_ids, *competition.by_prior]
+    position = {name: index for index, name in enumerate(ids)}
+    return np.array([position[name] for name in competition.sample_ids], np.int64)
+
+
 def _given(competition: Competition) -> dict[str, Sequence[str]]:
     """Returns what the sample says of its rows: the ids, and columns that are handed in again."""
     given: dict[str, Sequence[str]] = {competition.id: competition.sample_ids.tolist()}
@@ -159,7 +166,20 @@ def with_prior(
 
 
 def with_unknown(competition: Competition) -> np.ndarray | None:
-    """Returns the sizes of the test pictures, int64 (rows, 2); behind them 0 for rows that no model saw."""
+    """Returns what test rows have of their own that an answer is cut to; None where nobody asks.
+
+    Sizes of pictures, int64 (rows, 2), or texts, object (rows,); behind them 0 or "" for rows that no model
+    saw.
+    """
+    task = competition.task
+    if isinstance(task, Span):
+        if competition.test is None:
+            raise SubmissionError(
+                f"The test table has no column {task.column!r}, which answers are parts of."
+            )
+        return np.array(
+            [*as_text(competition.test[task.column]), *("" for _ in competition.by_prior)], object
+        )
     if competition.test_sizes is None:
         return None
     return np.vstack([competition.test_sizes, np.zeros((len(competition.by_prior), 2), np.int64)])
@@ -186,7 +206,9 @@ def verify_submission(text: str, competition: Competition) -> None:
     empty = [key for key, row in zip(ids, cells, strict=True) if "" in row]
     if empty and not competition.task.may_be_empty:
         raise SubmissionError(f"Rows with empty cells: {listing(empty)}.")
-    competition.task.verify(answer, cells, ids)
+    beside = with_unknown(competition)
+    own = None if beside is None else beside[_order(competition)]
+    competition.task.verify(answer, cells, ids, own)
 
 
 def _verify_given(rows: list[list[str]], competition: Competition) -> list[str]:

@@ -55,7 +55,7 @@ def find_codes(
         read: what is known already of how to read the table; it stands in the result too.
         series: columns that name the rows' series: categories, however few they are.
     """
-    if size.outputs > MOST_TARGETS:
+    if size.task.dense or size.outputs > MOST_TARGETS:
         return read
     table, kinds, reasons = trials.table, dict(read.kinds), dict(read.reasons)
     known = {**trials.competition.kinds, **kinds}

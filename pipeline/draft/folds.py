@@ -23,7 +23,7 @@ def choose_n(size: Size, groups: int | None, ordered: bool) -> Choice[int]:
         return Choice(3 if size.rows > MANY_ROWS else 5, "")
     if groups is not None and groups < 5:
         return Choice(groups, f"there are {groups} groups")
-    if size.task.dense:
+    if size.task.of_pictures:
         return Choice(3, "a network that draws learns long: three fits are enough to wait for")
     if size.picture and size.rows > MANY_PICTURES:
         return Choice(3, f"{size.rows:,} pictures: three fits of a network are enough to wait for")

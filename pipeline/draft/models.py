@@ -10,6 +10,7 @@ from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, table_seconds
 from pipeline.draft.drawn import Drawn
 from pipeline.draft.network import choose_network
+from pipeline.draft.pointers import choose_pointers
 from pipeline.draft.restorer import choose_restorers
 from pipeline.draft.unet import choose_unet
 from pipeline.draft.weights import Weights
@@ -62,6 +63,8 @@ def choose_models(
         drawn: boxes and points of the pictures.
     """
     chosen: list[Chosen] = []
+    if size.task.verbatim:
+        return choose_pointers(size, fits, machine), []
     if size.task.dense:
         if size.task.a_row_per_pixel:
             return choose_restorers(size, fits, machine), []

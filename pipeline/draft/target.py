@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.data.answer import texts_of_both
 from pipeline.data.columns import as_numbers, as_text
 from pipeline.data.sample_columns import answer_columns
 from pipeline.draft.choice import Choice, words
@@ -88,6 +89,9 @@ def told_task(files: Files, targets: list[str], metric: str | None) -> type[Task
             numbers=lambda name: as_numbers(columns[name]),
             kinds=(),
             wants="label",
+            texts=lambda: texts_of_both(
+                train.drop(columns=[key, *targets], errors="ignore"), files.test_table
+            ),
         )
     )
     suits = found is not None and (metric is None or found.general in find_metric(metric).tasks)

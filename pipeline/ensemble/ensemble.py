@@ -169,7 +169,7 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
 def _postprocessing_lines(bench: _Bench) -> list[str]:
     """Says what post-processing is, and what the whole procedure gains by it."""
     judged, metric = bench.ensemble, bench.metric
-    name = "decisions" if metric.wants in ("label", "picture") else "calibration"
+    name = "decisions" if metric.wants == "label" or metric.by_task else "calibration"
     worth = f"{metric.name} {judged.plain_score:.5f} -> {judged.score:.5f}, cross-fitted with the choice"
     if judged.used:
         return [f"{name}: {judged.postprocessor.describe()}: {worth}"]

@@ -53,7 +53,7 @@ class Method:
         weights_: float64 (members,) or (members, n_outputs); None where there are no weights.
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
-        dense: whether it can blend predictions that are pictures (`Task.dense`).
+        dense: whether it can blend predictions that are long rows (`Task.dense`).
 
     Example:
         >>> class Last(Method):
@@ -168,9 +168,9 @@ class Method:
 
     @classmethod
     def cannot(cls, metric: Metric, target: np.ndarray) -> str:
-        """Returns why the method cannot be used, pictures among the reasons; "" where it can."""
-        if metric.wants == "picture" and not cls.dense:
-            return "pictures are blended by one weight per member"
+        """Returns why the method cannot be used, pictures and spans among the reasons; "" where it can."""
+        if metric.by_task and not cls.dense:
+            return "pictures and spans are blended by one weight per member"
         return cls.unsuitable(metric, target)
 
     @classmethod

@@ -11,6 +11,7 @@ from pipeline.ensemble.calibration import Calibration, fit_calibration
 from pipeline.ensemble.decision import Decision, fit_decision
 from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
 from pipeline.ensemble.postprocessing import AsTheyAre, PlainLabels, Postprocessor, PostprocessorLearner
+from pipeline.ensemble.span_rules import SpanDecision, fit_longest
 from pipeline.metrics import Metric
 
 
@@ -25,6 +26,10 @@ def postprocessing_for(
             if config.thresholds
             else PostprocessorLearner(plain)
         )
+    if metric.wants == "span":
+        spans = SpanDecision(metric.task)
+        learn = (lambda p, t: fit_longest(p, t, metric, spans, seed)) if config.thresholds else None
+        return PostprocessorLearner(spans, learn)
     if metric.wants == "picture" and not metric.task.probabilities:
         return PostprocessorLearner(AsTheyAre())
     if metric.wants == "picture":
@@ -48,6 +53,8 @@ def read_postprocessor(facts: dict[str, Any]) -> Postprocessor:
         return PlainLabels(**settings)
     if facts["kind"] == "mask":
         return MaskDecision.from_json(settings)
+    if facts["kind"] == "span":
+        return SpanDecision.from_json(settings)
     if facts["kind"] == "calibration":
         return Calibration(**settings | {"log_ratio": np.array(settings["log_ratio"], np.float64)})
     return Decision(facts["kind"], np.array(settings["rule"], np.float64))

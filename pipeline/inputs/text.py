@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALONE = ("text",)  # the inputs of a model that reads texts and nothing else
+BESIDE = ("text", "category", "code", "boolean")  # columns that say something of a text in words
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def text_columns(rows: Rows, asked: list[str] | None, reader: str) -> list[str]:
     Raises:
         DataError: there is no such column, or none is text.
     """
-    kinds = column_kinds(rows.of("text"), rows.dataset.part("text").kinds)
+    kinds = _kinds(rows)
     if asked is None:
         found = [name for name, kind in kinds.items() if kind == "text"]
         if not found:
@@ -89,6 +90,34 @@ def text_columns(rows: Rows, asked: list[str] | None, reader: str) -> list[str]:
     return asked
 
 
+def text_names(texts: Texts) -> list[str]:
+    """Returns the columns of a side that are free text, by what is known of them or by its rows."""
+    return [name for name, kind in column_kinds(texts.frame, texts.kinds).items() if kind == "text"]
+
+
+def span_columns(rows: Rows, own: str, asked: list[str] | None) -> list[str]:
+    """Returns the column that answers are parts of, and behind it those that say something of it.
+
+    Args:
+        rows: that the model learns from.
+        own: the first.
+        asked: names of the others, or None: all that hold words.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    kinds = _kinds(rows)
+    if asked is None:
+        return [own, *(name for name, kind in kinds.items() if kind in BESIDE and name != own)]
+    return [own, *(name for name in text_columns(rows, asked, "") if name != own)]
+
+
+def of_several_words(rows: Rows, columns: Sequence[str]) -> list[str]:
+    """Returns those of the columns that are free text: of the others a value is a name, and one thing."""
+    kinds = _kinds(rows)
+    return [name for name in columns if kinds.get(name) == "text"]
+
+
 def texts_of(rows: Rows, columns: Sequence[str]) -> dict[str, list[str]]:
     """Returns by name what columns say, "" where nothing stands.
 
@@ -99,3 +128,8 @@ def texts_of(rows: Rows, columns: Sequence[str]) -> dict[str, list[str]]:
     if lost := [name for name in columns if name not in frame]:
         raise DataError(f"The table lacks columns that the model was trained with: {listing(lost)}.")
     return {name: as_text(frame[name]).tolist() for name in columns}
+
+
+def _kinds(rows: Rows) -> Mapping[str, str]:
+    """Returns what columns are, by the rows that are learned from where nobody has said so."""
+    return column_kinds(rows.of("text"), rows.dataset.part("text").kinds)

@@ -17,7 +17,7 @@ from pipeline.tasks.base import Task
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
-Wants = Literal["probability", "label", "value", "picture"]
+Wants = Literal["probability", "label", "value", "picture", "span"]
 Score = Callable[[np.ndarray, np.ndarray], float]
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
 WITH_SUBGROUPS = ("auc", "gini", "average_precision")
@@ -78,7 +78,8 @@ class Metric:
         function: scores what `wants` names: "probability" the columns as they are, "label" class
             numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
             two pictures (height, width), of labels int32 or of greys float32, of which the score is the mean
-            over the rows or follows from such means (see `of`). A `RowMeans` where it follows from means.
+            over the rows or follows from such means (see `of`), "span" two texts, likewise. A `RowMeans`
+            where it follows from means.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
@@ -95,7 +96,7 @@ class Metric:
             of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
-        task: of a metric of pictures, the task whose pictures it scores; None before `of`.
+        task: of a metric of pictures or spans, the task whose answers it scores; None before `of`.
 
     Example:
         >>> def share_right(target, said):
@@ -133,9 +134,14 @@ class Metric:
         return self.name.partition(" (")[0]
 
     @property
+    def by_task(self) -> bool:
+        """Whether the task scores answers, a row at a time: they are pictures or spans."""
+        return self.wants in ("picture", "span")
+
+    @property
     def row_means(self) -> RowMeans | None:
         """Its formula from (weighted) means over rows; None where there is none, or nobody has said it."""
-        known = isinstance(self.function, RowMeans) and (self.wants != "picture" or self.task is not None)
+        known = isinstance(self.function, RowMeans) and (not self.by_task or self.task is not None)
         return self.function if known and "groups" not in self.sees else None  # type: ignore[return-value]
 
     @property
@@ -170,10 +176,10 @@ class Metric:
         """Returns the metric as it scores this task: an ordinal one by the values of its classes.
 
         Classes that are no numbers are as far apart as their places. Where models learn no logarithms
-        they are blended without. One of pictures asks the task for them.
+        they are blended without. One of pictures or spans asks the task for them.
         """
-        if self.wants == "picture":
-            alone: Any = self.function  # of a picture it is what the rows are terms of
+        if self.by_task:
+            alone: Any = self.function  # of one answer it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
             return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
         if self.log_optional and not task.logged:
@@ -245,8 +251,8 @@ class Metric:
         return target, prediction
 
     def exactly(self, prediction: np.ndarray) -> np.ndarray:
-        """Returns predictions in float64, so that sums are exact; pictures as they are."""
-        return prediction if self.wants == "picture" else np.asarray(prediction, np.float64)
+        """Returns predictions in float64, so that sums are exact; pictures and spans as they are."""
+        return prediction if self.by_task else np.asarray(prediction, np.float64)
 
     def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         """Returns the score turned so that less is better."""

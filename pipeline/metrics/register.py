@@ -50,10 +50,12 @@ class Family:
         return f"{self.form.partition('@')[0]}@{number:g}"
 
 
-def metric(name: str, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Callable[[Score], Metric]:
+def metric(
+    name: str, greater: bool, wants: Wants, tasks: str, **facts: Any
+) -> Callable[[Callable[[Any, Any], float]], Metric]:
     """Returns a decorator that registers a function as a metric; tasks by their initials."""
 
-    def decorate(function: Score) -> Metric:
+    def decorate(function: Callable[[Any, Any], float]) -> Metric:
         return METRICS.register(name)(_made(name, function, greater, wants, tasks, **facts))
 
     return decorate
@@ -103,5 +105,6 @@ def family(
 
 
 def _made(name: str, function: Score, greater: bool, wants: Wants, tasks: str, **facts: Any) -> Metric:
-    kinds = {kind[0]: kind for kind in general_kinds(dense=None)} | {"s": "mask"}  # mask begins as multilabel
+    own = {"s": "mask", "w": "span"}  # mask begins as multilabel
+    kinds = {kind[0]: kind for kind in general_kinds(dense=None)} | own
     return Metric(name, function, greater, wants, tuple(kinds[key] for key in tasks), **facts)

@@ -54,6 +54,8 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("iou", "jaccard jaccard_index mean_iou intersection_over_union"),
     ("mask_precision", "iou_precision map_iou mean_average_precision_iou"),
     ("object_precision", "dsb mean_precision_over_iou"),
+    ("word_jaccard", "jaccard_words word_level_jaccard text_jaccard"),
+    ("exact_match", "em exact_match_ratio"),
     ("kl_divergence", "kl kld kullback_leibler kullback_leibler_divergence"),
     ("angular_error", "mean_angular_error angular_distance"),
     ("haversine", "haversine_distance great_circle"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,17 +11,20 @@ import numpy as np
 
 from pipeline.data.rows import Rows
 from pipeline.data.target import coder_of
-from pipeline.inputs.text import ALONE, text_columns, texts_of
+from pipeline.errors import ModelError
+from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.network import get_network
+from pipeline.networks.texts.augment import TextAugmenter, seeds_of
 from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.tokens.config import TextNetConfig
-from pipeline.networks.tokens.fitting import TokenFit, predicted, represented
+from pipeline.networks.tokens.fitting import TokenFit, network_of, predicted, represented
 from pipeline.networks.tokens.network import TokenNetwork
-from pipeline.networks.tokens.structure import make_token_structure
+from pipeline.networks.tokens.pointing import PointerFit, pointed
 from pipeline.networks.tokens.vocabulary import Vocabulary
+from pipeline.tasks.span import Span
+from pipeline.tasks.words import in_lower_case
 
 FACTS = "text_net.json"
 
@@ -37,7 +41,7 @@ class TextNet(Model):
 
     Config: ClassVar[type[AnytimeConfig]] = TextNetConfig
     sees = ALONE
-    tasks = Linear.tasks
+    tasks = (*Linear.tasks, Span.kind)
     embeds = True
     anytime = True
     config: TextNetConfig
@@ -52,18 +56,29 @@ class TextNet(Model):
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         self.start(context.threads)  # no part of a fit's time
-        self.columns_ = text_columns(train, self.config.columns, self.config.kind)
-        fit = TokenFit(self.config, self.task, self._texts, context)
+        self.columns_ = self._columns(train)
+        make = PointerFit if isinstance(self.task, Span) else TokenFit
+        fit = make(self.config, self.task, self._texts, context, self._augmenter(self.columns_))
         self.vocabularies_, self.learned_ = fit.run(train, inner)
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         coder = coder_of(self.task).restore(self.learned_.target)
         read = self._read(rows)
-        return predicted(self._network(context), read, self.task, coder, context.report)
+        if isinstance(self.task, Span):
+            return pointed(self._network(context), read, self.task, context.report)
+        network, texts = self._network(context), self._texts(rows)
+        said = predicted(network, read, self.task, coder, context.report)
+        if augmenter := self._augmenter(None):
+            for reading in range(self.config.tta):
+                changed = augmenter.changed(texts, None, seeds_of(texts, reading))
+                said += predicted(network, self._sequences(changed), self.task, coder, context.report)
+        return said / np.float32(1 + self.config.tta)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float32 (rows, width): what the layers say, joined."""
+        if isinstance(self.task, Span):
+            raise ModelError("A network that points at words has an embedding of each, and none of a row.")
         return represented(self._network(context), self._read(rows), context.report)
 
     def save(self, folder: Path) -> None:
@@ -79,7 +94,7 @@ class TextNet(Model):
         self.columns_ = facts["columns"]
         self.vocabularies_ = {
             reading.reader: Vocabulary(reading, facts["vocabularies"][reading.reader])
-            for reading in self.config.readings()
+            for reading in self.config.readings(self.task)
         }
         self.learned_ = TunedText.load(folder)
         return self
@@ -87,19 +102,32 @@ class TextNet(Model):
     def notes(self) -> dict[str, Any]:
         return {**self.learned_.notes, "columns": self.columns_}
 
+    def _columns(self, train: Rows) -> list[str]:
+        """Returns the columns that are read; of a span first the one that it is a part of."""
+        if isinstance(self.task, Span):
+            return span_columns(train, self.task.column, self.config.columns)
+        return text_columns(train, self.config.columns, self.config.kind)
+
     def _texts(self, rows: Rows) -> list[list[str]]:
-        return list(texts_of(rows, self.columns_).values())
+        texts = list(texts_of(rows, self.columns_).values())
+        if isinstance(self.task, Span) and self.config.lowercase:
+            return [list(map(in_lower_case, one)) for one in texts]
+        return texts
 
     def _read(self, rows: Rows) -> dict[str, Any]:
-        texts = self._texts(rows)
+        return self._sequences(self._texts(rows))
+
+    def _sequences(self, texts: Sequence[Sequence[str]]) -> dict[str, Any]:
         return {name: one.read(texts) for name, one in self.vocabularies_.items()}
+
+    def _augmenter(self, columns: list[str] | None) -> TextAugmenter | None:
+        """Returns what changes texts, with the translations of these columns; None where nothing does."""
+        return TextAugmenter.of(self.config.augment, columns) if self.config.augment else None
 
     def _network(self, context: Context) -> TokenNetwork:
         """Returns the process's network of this structure, with what was learned."""
         coder = coder_of(self.task).restore(self.learned_.target)
         sizes = {name: len(one) for name, one in self.vocabularies_.items()}
-        outputs = coder.n_classes or self.task.n_outputs
-        structure = make_token_structure(self.config, self.task, outputs, sizes)
-        network: Any = get_network(structure, context.threads, TokenNetwork)
+        network = network_of(self.config, self.task, coder, sizes, context.threads)
         network.assign(self.learned_.values)
         return network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,8 @@ from pipeline.models.linear import Linear
 from pipeline.models.size import Size
 from pipeline.networks.brought import weights_at
 from pipeline.networks.texts import encoder as encoders
+from pipeline.networks.texts.augment import TextAugmenter, seeds_of
+from pipeline.networks.texts.batches import Again
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
 from pipeline.networks.texts.network import TextNetwork
@@ -79,7 +81,8 @@ class Transformer(Model):
         if self.config.fine_tuned:
             self.start(context.threads)  # no part of a fit's time
             tokens = self._tokens()
-            fit = TextFit(self.config, self.task, self._structure, tokens, self._texts, context)
+            again = self._again if self.config.augment else None
+            fit = TextFit(self.config, self.task, self._structure, tokens, self._texts, context, again)
             self.tuned_ = fit.run(train, inner)
             return self
         features = self._features(train, context)
@@ -90,9 +93,13 @@ class Transformer(Model):
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         if self.config.fine_tuned:
             self._same_weights()
-            coder, texts = coder_of(self.task).restore(self.tuned_.target), self._texts(rows)
+            coder, tokens = coder_of(self.task).restore(self.tuned_.target), self._tokens()
             network, most = self._network(context), self.config.max_windows
-            return predicted(network, self._tokens(), texts, most, self.task, coder, context.report)
+            readings = [
+                predicted(network, tokens, texts, most, self.task, coder, context.report)
+                for texts in self._readings(rows)
+            ]
+            return np.asarray(sum(readings[1:], start=readings[0]) / np.float32(len(readings)))
         asked = Dataset(rows.ids, {PART: Values(self.embed(rows, context))})
         return self.head_.predict(asked.rows(), context)
 
@@ -140,9 +147,34 @@ class Transformer(Model):
 
     def _texts(self, rows: Rows) -> Sequence[Any]:
         """Returns a text of each row, or a pair: several columns are one text, in their order."""
-        columns = list(texts_of(rows, self.columns_).values())
+        return self._joined(list(texts_of(rows, self.columns_).values()))
+
+    def _joined(self, columns: Sequence[Sequence[str]]) -> Sequence[Any]:
         together = list(zip(*columns, strict=True))
         return together if self.config.pair else ["\n".join(parts) for parts in together]
+
+    def _readings(self, rows: Rows) -> Iterator[Sequence[Any]]:
+        """Yields the texts as they are, then changed as often as `tta` says."""
+        columns = list(texts_of(rows, self.columns_).values())
+        yield self._joined(columns)
+        if self.config.augment:
+            augmenter = TextAugmenter.of(self.config.augment)
+            for reading in range(self.config.tta):
+                yield self._joined(augmenter.changed(columns, None, seeds_of(columns, reading)))
+
+    def _again(self, rows: Rows) -> Again:
+        """Returns what changes training texts."""
+        if self.config.augment is None:
+            raise ValueError("Nothing changes the texts.")
+        augmenter = TextAugmenter.of(self.config.augment, self.columns_)
+        columns, ids = list(texts_of(rows, self.columns_).values()), rows.ids.tolist()
+
+        def changed(texts: np.ndarray, seeds: np.ndarray) -> Sequence[Any]:
+            some = [[column[text] for text in texts.tolist()] for column in columns]
+            named = [ids[text] for text in texts.tolist()]
+            return self._joined(augmenter.changed(some, named, seeds.tolist()))
+
+        return changed
 
     def _tokens(self) -> encoders.Tokens:
         return encoders.read_tokens(self._folder, self.config.max_length, self.config.stride)

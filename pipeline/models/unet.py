@@ -38,7 +38,7 @@ class UNetModel(Model):
 
     Config = UNetConfig
     sees = CNN.sees
-    tasks = general_kinds(dense=True)
+    tasks = general_kinds(dense=True, of_pictures=True)
     anytime = True
     share = 2.0
     leads = 5

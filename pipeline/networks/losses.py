@@ -45,6 +45,20 @@ def loss_of_each(keras: Any, name: str) -> Callable:
     return loss
 
 
+def pointer_loss(keras: Any) -> Callable:
+    """Returns the cross-entropy of places, averaged over first and last (Vinyals et al., NeurIPS 2015).
+
+    The loss takes targets (n, places, 2), a one at the first and one at the last, and logits of the same
+    shape; it returns (n,).
+    """
+    ops = keras.ops
+
+    def loss(target: Any, output: Any) -> Any:
+        return ops.mean(-ops.sum(target * ops.log_softmax(output, axis=1), axis=1), axis=-1)
+
+    return loss
+
+
 def bin_cross_entropy(keras: Any, bins: int) -> Callable:
     """Returns the cross-entropy of bins, averaged over coordinates.
 

@@ -17,7 +17,9 @@ NEEDED = (".json", ".safetensors", ".txt", ".model")  # endings of an encoder's 
 
 def named_weights(sections: Iterable[ModelConfig]) -> dict[str, str]:
     """Returns path as the configuration says it -> "file" or "folder"; a folder is read to predict, too."""
+    sections = list(sections)
     kinds = {getattr(one, "weights", ""): getattr(one, "weights_kind", "none") for one in sections}
+    kinds |= {said: "file" for one in sections for said in getattr(one, "files", ())}
     return {str(said): kind for said, kind in sorted(kinds.items(), key=str) if kind in ("file", "folder")}
 
 

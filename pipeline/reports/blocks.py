@@ -205,6 +205,21 @@ class Quote(Block):
 
 
 @dataclass(frozen=True)
+class Shaded(Block):
+    """A text of the data, its words shaded.
+
+    Attributes:
+        name: of its column.
+        parts: text, how deep its ground is coloured, -1 to 1 (None: not at all), and what is said of it where
+            a pointer rests on it.
+    """
+
+    kind = "shaded"
+    name: str
+    parts: Sequence[tuple[str, float | None, str]]
+
+
+@dataclass(frozen=True)
 class Beside(Block):
     """Blocks beside one another where there is room."""
 

@@ -166,11 +166,12 @@ class Material:
         if self.answer is None:
             return np.zeros(0)
         rows, seed = self.answer.rows, self.run.config.seed
-        return row_losses(self.task, self.metric, self.target[rows], self.answer.oof[rows], seed)
+        said = self.decided if self.task.verbatim else self.answer.oof[rows]
+        return row_losses(self.task, self.metric, self.target[rows], said, seed)
 
     @cached_property
     def decided(self) -> np.ndarray:
-        """Answers where they must be one thing: classes, labels, or rules of masks.
+        """Answers where they must be one thing: classes, labels, spans, or rules of masks.
 
         In the order of the answer's rows; by the thresholds that are handed in, where any were chosen.
         """

@@ -124,7 +124,7 @@ def _loss(model: Model, data: Dataset, rows: np.ndarray, metric: Metric) -> floa
     said = model.predict(data.rows(rows), Context())
     if data.target is None:
         raise ValueError("These rows have no target.")
-    if metric.wants in ("label", "picture"):
+    if metric.wants == "label" or metric.by_task:
         return model.task.loss(np.asarray(data.target[rows]), said, SMALLEST)
     return metric.loss(data.target[rows], said)
 

@@ -14,18 +14,18 @@ def row_losses(task: Task, metric: Metric, target: np.ndarray, said: np.ndarray,
     """Returns float64 (rows,): 0 is right, the more the worse; NaN for a row that was not looked at.
 
     One minus the probability of the class, or of the label that is farthest off; of values the distance in
-    standard deviations of the target's column (of log(1 + y) where models learn that); of masks what the
-    metric says of the picture.
+    standard deviations of the target's column (of log(1 + y) where models learn that); of masks and spans
+    what the metric says of the row.
 
     Args:
         task: what is answered.
         metric: of the competition.
         target: of these rows, as it is kept.
-        said: (rows, outputs), without NaN.
+        said: (rows, outputs), without NaN; of spans int64 (rows, 2), as they are decided.
         seed: of the pictures that are looked at, where they are too many.
     """
     if task.dense:
-        return _picture_losses(metric, target, said, seed)
+        return _scored_losses(metric, target, said, seed if task.of_pictures else None)
     truth, said = np.asarray(target), np.asarray(said, np.float64)
     if task.exclusive:
         return 1.0 - said[np.arange(len(truth)), truth]
@@ -47,9 +47,10 @@ def on_scale(task: Task, values: np.ndarray) -> np.ndarray:
     return np.log1p(np.maximum(values, 0.0)) if task.logged else values
 
 
-def _picture_losses(metric: Metric, target: np.ndarray, said: np.ndarray, seed: int) -> np.ndarray:
-    found = np.full(len(target), np.nan)
-    some = np.sort(np.random.default_rng(seed).permutation(len(target))[:MOST_PICTURES])
+def _scored_losses(metric: Metric, target: np.ndarray, said: np.ndarray, seed: int | None) -> np.ndarray:
+    found, some = np.full(len(target), np.nan), np.arange(len(target))
+    if seed is not None:
+        some = np.sort(np.random.default_rng(seed).permutation(len(target))[:MOST_PICTURES])
     means = metric.row_means
     if means is None:
         return found

@@ -73,7 +73,7 @@ def _blocks(material: Material, shown: Shown, beside_picture: bool) -> list[Bloc
     if shown.picture is not None:
         small = max(shown.picture.shape[:2]) < SMALL
         found.append(Picture(thumbnail(shown.picture), "the row's picture", crisp=small))
-    found += [Quote(name, _cut(text, LONGEST_TEXT)) for name, text in shown.texts.items() if text]
+    found += [Quote(name, cut(text, LONGEST_TEXT)) for name, text in shown.texts.items() if text]
     if shown.values:
         values = Values(_values(material, shown.values))
         found.append(Folded("values", [values]) if beside_picture else values)
@@ -86,7 +86,7 @@ def _values(material: Material, values: Mapping[str, Any]) -> list[tuple[str, st
     names = list(values)
     if len(names) > MOST_VALUES:
         names = sorted(names, key=lambda name: -odd[name])[:MOST_VALUES]
-    return [(name, _cut(_text(values[name]), LONGEST_VALUE), odd[name] >= ODD) for name in names]
+    return [(name, cut(_text(values[name]), LONGEST_VALUE), odd[name] >= ODD) for name in names]
 
 
 def _oddness(material: Material, name: str, value: Any) -> float:
@@ -125,7 +125,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Returns a text in one line, of so many letters at most."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -11,8 +11,10 @@ from pipeline.audit.labels import doubtful_rows
 from pipeline.reports.blocks import Tile, plain
 from pipeline.reports.masks_shown import outlined
 from pipeline.reports.material import Answer, Material
-from pipeline.reports.rows_shown import shown_rows
+from pipeline.reports.rows_shown import cut, shown_rows
+from pipeline.tasks.span import Span
 
+LONGEST_SPAN = 160  # letters
 MOST_LABELS = 6  # of a row that has several, named
 
 
@@ -39,7 +41,7 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
 
 def outlines(material: Material) -> bool:
     """Says whether answers are masks, whose edges are drawn: greys of pixels have none."""
-    return material.task.dense and material.task.probabilities
+    return material.task.of_pictures and material.task.probabilities
 
 
 def doubtful(material: Material, answer: Answer) -> set[int]:
@@ -55,7 +57,7 @@ def _said(material: Material, answer: Answer, row: int) -> list[tuple[str, str]]
     truth = np.asarray(material.target)[row]
     if task.dense:
         place = int(np.searchsorted(answer.rows, row))
-        return [("error", plain(float(material.losses[place])))]
+        return [*_spans(material, place, row), ("error", plain(float(material.losses[place])))]
     if task.exclusive:
         first = int(said.argmax())
         return [
@@ -72,3 +74,13 @@ def _said(material: Material, answer: Answer, row: int) -> list[tuple[str, str]]
         before = f"{name}: " if name else ""
         found += [(f"{before}truth", plain(float(true), 5)), (f"{before}answer", plain(float(value), 5))]
     return found[: 2 * MOST_LABELS]
+
+
+def _spans(material: Material, place: int, row: int) -> list[tuple[str, str]]:
+    """Returns truth and answer where they are parts of a text, by the row's place among the scored ones."""
+    task = material.task
+    if not isinstance(task, Span):
+        return []
+    start, end = material.decided[place].tolist()
+    true, said = task.known.answers[row], task.known.said(row, start, end)
+    return [("truth", cut(true, LONGEST_SPAN)), ("answer", cut(said, LONGEST_SPAN))]

@@ -141,15 +141,16 @@ def _lines(answered: Answered) -> Iterable[list[str]]:
 
 
 def _pictures(competition: Competition, ids: list[str], handed: HandedIn) -> Iterable[list[str]]:
-    """Returns answers that are pictures as a submission does: in cells, or a row for each pixel."""
-    answer, sizes = competition.answer, with_unknown(competition)
-    if competition.pixel_rows is not None and sizes is not None:
-        known = np.flatnonzero(sizes.prod(axis=1) > 0)  # nobody knows how many pixels the others have
-        asked = competition.pixel_rows.of_pictures([ids[row] for row in known], sizes[known])
+    """Returns answers that are pictures or spans as a submission does: in cells, or a row for each pixel."""
+    answer, beside = competition.answer, with_unknown(competition)
+    if competition.pixel_rows is not None and beside is not None:
+        known = np.flatnonzero(beside.prod(axis=1) > 0)  # nobody knows how many pixels the others have
+        asked = competition.pixel_rows.of_pictures([ids[row] for row in known], beside[known])
         return _pixels(competition, handed, asked)
-    cells = competition.task.cells(answer, handed.values, handed.labels, None, sizes)
+    cells = competition.task.cells(answer, handed.values, handed.labels, None, beside)
     columns = [ids, *zip(*cells, strict=True)]
-    return [[competition.id, *answer.columns], *spread(columns, range(1, len(columns)))]
+    lines = range(1, len(columns)) if competition.task.many_rows else ()
+    return [[competition.id, *answer.columns], *spread(columns, lines)]
 
 
 def _pixels(competition: Competition, handed: HandedIn, asked: PixelRows) -> Iterator[list[str]]:

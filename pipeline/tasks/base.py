@@ -34,7 +34,9 @@ class Task(ABC):
         usual_reason: what that rests on, and what else it may be, in words.
         network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
-        dense: predictions are pictures, float16 and as a rule on disk: few models and methods can do that.
+        dense: predictions are long rows, float16 and as a rule on disk: few models and methods can do that.
+        of_pictures: of these, whether they are pictures.
+        verbatim: answers are parts of texts, which stay as the files write them.
         many_rows: a row has any number of answers, each a line of its cell and a row of the files.
         a_row_per_pixel: the files have a row for each pixel of a picture.
         outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
@@ -59,6 +61,8 @@ class Task(ABC):
     network_keys: ClassVar[Mapping[str, Any]] = {}
     may_be_empty: ClassVar[bool] = False
     dense: ClassVar[bool] = False
+    of_pictures: ClassVar[bool] = False
+    verbatim: ClassVar[bool] = False
     many_rows: ClassVar[bool] = False
     a_row_per_pixel: ClassVar[bool] = False
 
@@ -124,8 +128,8 @@ class Task(ABC):
         return self.columns(target)
 
     def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
-        """Returns float64 (rows, 1): what a score of pictures says of each row, where answers are such."""
-        raise TypeError(f"A task of {self.kind} has no pictures to score.")
+        """Returns float64 (rows, 1): what a score says of each row, where the task is `dense`."""
+        raise TypeError(f"A task of {self.kind} has no rows that are scored one by one.")
 
     def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns places of pixels, drawn in a training row's prediction, and what is true of them.
@@ -169,7 +173,7 @@ class Task(ABC):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         """Returns the cells of the answer's columns, row by row.
 
@@ -178,12 +182,15 @@ class Task(ABC):
             values: (rows, outputs) predictions.
             labels: as `decided` returns them, where thresholds chose; None: `decided` does.
             decimals: digits after the point; None: all.
-            sizes: int64 (rows, 2), height and width of the rows' pictures; where the task is `dense`.
+            beside: what a row has of its own, where the task is `dense`: int64 (rows, 2), height and width of
+                its picture, or object (rows,), its text.
         """
 
     @abstractmethod
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
-        """Raises SubmissionError for cells that are none of this task."""
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
+        """Raises SubmissionError for cells that are none of this task; `beside` as `cells` takes it."""
 
     # tests
 
@@ -212,7 +219,10 @@ def load_task(facts: Mapping[str, Any]) -> Task:
 
 
 def general_kinds(
-    exclusive: bool | None = None, probabilities: bool | None = None, dense: bool | None = False
+    exclusive: bool | None = None,
+    probabilities: bool | None = None,
+    dense: bool | None = False,
+    of_pictures: bool | None = None,
 ) -> tuple[str, ...]:
     """Returns the names of the general kinds that have these properties; None: either way."""
     found = []
@@ -220,6 +230,7 @@ def general_kinds(
         kind = TASKS.get(name)
         general = kind.general == kind.kind
         fits = exclusive in (None, kind.exclusive) and probabilities in (None, kind.probabilities)
-        if general and fits and dense in (None, kind.dense):
+        fits = fits and dense in (None, kind.dense) and of_pictures in (None, kind.of_pictures)
+        if general and fits:
             found.append(name)
     return tuple(found)

@@ -90,7 +90,7 @@ class Classification(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.kind == "ranking":
             best = np.argsort(-values, axis=1, kind="stable")[:, : answer.depth]
@@ -106,7 +106,9 @@ class Classification(Task):
     def _named(self, answer: Answer, numbers: np.ndarray) -> list[list[str]]:
         return [[self.outputs[k]] for k in numbers]
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         if not answer.outputs:
             ranking = answer.kind == "ranking"
             found = {name for row in cells for name in (row[0].split(" ") if ranking else row)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -48,6 +48,19 @@ class Column:
         return [self.distinct[code] for code in dict.fromkeys(self.codes[rows].tolist())]
 
 
+@dataclass(frozen=True)
+class TextColumn:
+    """A column of words that both tables have, as models read it.
+
+    Attributes:
+        train: of each training row.
+        test: of each test row.
+    """
+
+    train: Sequence[str]
+    test: Sequence[str]
+
+
 class Album(Protocol):
     """Pictures of the rows, looked at only when that is asked for."""
 
@@ -80,6 +93,8 @@ class Contest:
         samples: what the sample holds in its answer column, where there is one, each text once.
         answers: pictures that are the answers of the rows; None where they are none.
         test_album: the test rows' pictures, likewise.
+        texts: returns the columns of words that both tables have, by name; looked at only when asked for.
+        span_of: the one that answers are parts of, where somebody says so.
     """
 
     targets: Mapping[str, Column]
@@ -99,6 +114,8 @@ class Contest:
     samples: tuple[str, ...] = ()
     answers: Album | None = None
     test_album: Album | None = None
+    texts: Callable[[], Mapping[str, TextColumn]] = dict
+    span_of: str | None = None
 
     @property
     def several(self) -> bool:

@@ -43,6 +43,7 @@ class Image(Task):
     usual_reason: ClassVar[str] = "greys of pixels; the files cannot tell it from pixel_mae"
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "none", "tta": "none"}  # writing has one way up
     dense: ClassVar[bool] = True
+    of_pictures: ClassVar[bool] = True
     a_row_per_pixel: ClassVar[bool] = True
 
     height: int = 8
@@ -198,11 +199,13 @@ class Image(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         raise TypeError("A picture has a row for each pixel: see `pipeline.data.pixel_submission`.")
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         raise TypeError("A picture has a row for each pixel: see `pipeline.data.pixel_submission`.")
 
     # tests

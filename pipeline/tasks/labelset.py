@@ -159,14 +159,16 @@ class LabelSet(Multilabel):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.outputs:
             return super().cells(answer, values, labels, decimals)
         chosen = self.decided(values) if labels is None else labels
         return [[self.writing.join([self.outputs[k] for k in np.flatnonzero(row)])] for row in chosen]
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         if answer.outputs:
             if empty := [key for key, row in zip(ids, cells, strict=True) if "" in row]:
                 raise SubmissionError(f"Rows with empty cells: {listing(empty)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,9 +32,9 @@ Score = Callable[[np.ndarray, np.ndarray], float]
 class Mask(Task):
     """A mask per picture, written as run lengths.
 
-    A target is the number of the row, float64 (rows, 1): masks are looked up in `truth` when they are asked
-    for. A prediction is float16 (rows, height * width * layers), probabilities on a grid that all models
-    share; a mask of the picture's own size is made of it by a `MaskRule`.
+    A target is the number of the row, float64 (rows, 1), by which `truth` knows its mask. A prediction is
+    float16 (rows, height * width * layers), probabilities on a grid that all models share; a mask of the
+    picture's own size is made of it by a `MaskRule`.
 
     Attributes:
         height: of the grid, pixels.
@@ -53,6 +53,7 @@ class Mask(Task):
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}  # up may not be down
     may_be_empty: ClassVar[bool] = True
     dense: ClassVar[bool] = True
+    of_pictures: ClassVar[bool] = True
     objects: ClassVar[bool] = False
 
     height: int = 8
@@ -92,8 +93,7 @@ class Mask(Task):
 
     def with_truth(self, truth: MaskTruth) -> Mask:
         """Returns the task that knows the training rows' masks."""
-        own = {key: value for key, value in self.to_json().items() if key != "kind"}
-        return type(self)(**own, truth=truth)
+        return replace(self, truth=truth)
 
     @property
     def known(self) -> MaskTruth:
@@ -167,8 +167,8 @@ class Mask(Task):
 
     def columns(self, target: np.ndarray) -> np.ndarray:
         found = np.zeros((len(target), self.n_outputs))
-        for place, row in enumerate(target[:, 0].astype(np.int64)):
-            found[place] = self.grid(int(row)).ravel()
+        for place, row in enumerate(target[:, 0].astype(np.int64).tolist()):
+            found[place] = self.grid(row).ravel()
         return found
 
     def compared(self, target: np.ndarray) -> np.ndarray:
@@ -189,10 +189,8 @@ class Mask(Task):
         return strata
 
     def constant(self, target: np.ndarray) -> np.ndarray:
-        total = np.zeros(self.n_outputs)
-        for row in target[:, 0].astype(np.int64).tolist():
-            total += self.grid(row).ravel()
-        return total / max(1, len(target))
+        grids = (self.grid(row).ravel() for row in target[:, 0].astype(np.int64).tolist())
+        return np.asarray(sum(grids, start=np.zeros(self.n_outputs)) / max(1, len(target)))
 
     def prior(self, target: np.ndarray) -> np.ndarray:
         return self.constant(target).astype(np.float32)
@@ -240,14 +238,14 @@ class Mask(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
-        if sizes is None:
+        if beside is None:
             raise ValueError("Masks are written at the sizes of their pictures.")
         rules = self.decided(values) if labels is None else labels
         return [
             [self._cell(row, MaskRule(*rule.tolist()), (int(size[0]), int(size[1])))]
-            for row, rule, size in zip(values, rules, sizes, strict=True)
+            for row, rule, size in zip(values, rules, beside, strict=True)
         ]
 
     def _cell(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> str:
@@ -257,9 +255,10 @@ class Mask(Task):
         found = [self.writing.write(labels == number) for number in range(1, int(labels.max()) + 1)]
         return joined(found) or self.empty
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
-        wrong = [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]
-        if wrong:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
+        if wrong := [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]:
             raise SubmissionError(
                 f"The cell lacks run lengths that rise, of pixels that no other object has: {listing(wrong)}."
             )

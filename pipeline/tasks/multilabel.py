@@ -62,14 +62,16 @@ class Multilabel(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         if answer.kind != "label":
             return answer.numbers(values, decimals)
         chosen = self.decided(values) if labels is None else labels
         return [[str(int(value)) for value in row] for row in chosen[:, list(answer.outputs)]]
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         values = finite(cells, ids)
         if answer.kind == "probability":
             within_0_and_1(values, ids)

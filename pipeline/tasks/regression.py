@@ -76,11 +76,13 @@ class Regression(Task):
         values: np.ndarray,
         labels: np.ndarray | None,
         decimals: int | None,
-        sizes: np.ndarray | None = None,
+        beside: np.ndarray | None = None,
     ) -> list[list[str]]:
         return answer.numbers(values, decimals)
 
-    def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:
+    def verify(
+        self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
+    ) -> None:
         finite(cells, ids)
 
     @classmethod

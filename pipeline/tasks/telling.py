@@ -9,10 +9,13 @@ from pipeline.tasks.regression import Regression
 
 
 def all_kinds() -> list[type[Task]]:
-    """Returns the kinds that files may be of, special ones before the general kinds."""
+    """Returns the kinds that files may be of, special ones before the general kinds.
+
+    Parts of texts come first: words of several texts look like sets of labels.
+    """
     found = [TASKS.get(name) for name in TASKS]
     found = [kind for kind in found if kind.of_files]
-    return sorted(found, key=lambda kind: kind.kind == kind.general)
+    return sorted(found, key=lambda kind: (not kind.verbatim, kind.kind == kind.general))
 
 
 def find_kind(contest: Contest, wanted: str = "auto") -> type[Task]:

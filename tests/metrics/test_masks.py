@@ -72,7 +72,7 @@ def test_a_contest_scores_the_mean_over_its_pictures():
 
 def test_tables_are_not_scored_by_pictures():
     task, target = TASKS.get("multilabel").example(np.arange(3), np.arange(3.0))
-    with pytest.raises(TypeError, match="no pictures to score"):
+    with pytest.raises(TypeError, match="no rows that are scored one by one"):
         find_metric("dice").of(task)(target, target)
 
 

@@ -131,7 +131,7 @@ def test_words_begin_with_pretrained_vectors(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"layers": {"word": "E8 C4k3"}}, r"`m.layers.word`: there must be one of GM, GA, AT"),
+        ({"layers": {"word": "E8 GM GA"}}, r"`m.layers.word`: there must be one of GM, GA, AT"),
         ({"subwords": [5, 2]}, r"`m.subwords` must be two numbers, from 1 to 8, the shortest first"),
         ({"inputs": ["table"]}, r"`m.inputs`: it reads texts alone"),
         ({"sam": 0.05, "awp": {}}, r"`m.awp`: and `sam` both move the weights"),
@@ -149,3 +149,38 @@ def test_mistakes_are_said_before_any_work(keys, said, tmp_path):
     keys = {key: str(path) if value == "V" else value for key, value in keys.items()}
     [problem] = TextNetConfig(kind="text_net", **keys).problems("m")
     assert re.match(said, problem), problem
+
+
+def test_changed_texts_are_learned_from_and_read_by_the_fits_own_vocabulary():
+    plain = fit(epochs=2)
+    one, other = (fit(epochs=2, augment={"word_dropout": 0.4, "word_swap": 0.4}) for _ in "ab")
+    assert same(one, other)
+    assert not same(one, plain)
+    assert one.vocabularies_["word"].tokens == plain.vocabularies_["word"].tokens
+
+
+def test_translations_of_scored_rows_are_not_learned(tmp_path):
+    data = small_dataset("classification")
+
+    def told(name, scored):
+        said = np.where(np.arange(90) >= 30, "quick small wing", scored)
+        pd.DataFrame({"id": data.ids, "words": said}).to_csv(tmp_path / name, index=False)
+        return {"translations": str(tmp_path / name)}
+
+    rows = np.arange(30, 90)
+    one, other = (fit(augment=told("t.csv", scored), rows=rows) for scored in ("never seen", "tail of fur"))
+    assert same(one, other)
+    assert not same(one, fit(rows=rows))
+    assert str(tmp_path / "t.csv") in weights_files([one.config])
+
+
+def test_answers_to_changed_readings_are_averaged_and_depend_on_no_other_row():
+    data = small_dataset("classification")
+    model = fit(augment={"word_dropout": 0.5}, tta=3, learning_rate=0.1)
+    plain = fit(augment={"word_dropout": 0.5}, learning_rate=0.1)
+    asked = data.rows(np.arange(60, 90))
+    said = model.predict(asked)
+    assert not np.allclose(said, plain.predict(asked), atol=1e-4)
+    assert np.allclose(said.sum(axis=1), 1, atol=1e-5)
+    few = model.predict(data.rows(np.arange(62, 65)))
+    assert np.allclose(few, said[2:5], atol=1e-5)

@@ -243,3 +243,17 @@ def test_keys_that_do_not_go_together_are_told():
 def test_more_layers_than_there_are_are_named():
     with pytest.raises(ModelError, match=r"has 2 layers\. Received: 5"):
         fit(finetune=5)
+
+
+def test_changed_texts_are_learned_from_and_answered(tmp_path):
+    data = small_dataset("classification")
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"id": data.ids[:60], "words": "quick small wing"}).to_csv(path, index=False)
+    changes = {"word_dropout": 0.3, "word_swap": 0.3, "translations": str(path)}
+    one, other = (fit(augment=changes, tta=2) for _ in "ab")
+    assert same(one, other)
+    assert not same(one, fit())
+    asked = data.rows(np.arange(75, 90))
+    said = one.predict(asked)
+    assert np.allclose(said.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(one.predict(data.rows(np.arange(77, 80))), said[2:5], atol=1e-4)

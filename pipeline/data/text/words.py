@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +10,10 @@ from itertools import count
 
 import numpy as np
 
-WORD = re.compile(r"\w[\w']*|[^\w\s]")  # a word, or a mark by itself: style is in the punctuation too
+from pipeline.tasks.words import WORD
+
+__all__ = ["UNKNOWN", "WORD", "Words", "count_matrix", "split_words"]
+
 UNKNOWN = -1
 
 

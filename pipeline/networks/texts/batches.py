@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from pipeline.networks.texts.windows import STEP, Windows
+from pipeline.networks.texts.windows import STEP, Tokenizer, Windows, windows_of
 from pipeline.networks.training.batches import Batch, Batches
+
+Again = Callable[[np.ndarray, np.ndarray], Sequence[Any]]  # texts, or pairs, by positions and seeds
 
 AMONG = 50  # batches whose windows are sorted by length together: more is less padding and less chance
 
@@ -40,6 +43,31 @@ class WindowBatches:
         inputs = {name: seen[name] for name in self.names}
         weights = None if self.weights is None else self.weights[rows]
         return inputs, self.targets[self.windows.texts[rows]], weights  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class ChangedWindows(WindowBatches):
+    """Makes batches of windows of changed texts, of each the window of the same number, or its last.
+
+    Attributes:
+        again: returns changed texts, by the positions of texts and seeds.
+        tokenizer: takes them apart.
+        most: windows of a text.
+    """
+
+    again: Again
+    tokenizer: Tokenizer
+    most: int
+
+    def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
+        texts = self.windows.texts[rows]
+        number = rows - np.searchsorted(self.windows.texts, texts)
+        found = windows_of(self.tokenizer, self.again(texts, seeds), self.most)
+        count = np.bincount(found.texts, minlength=len(rows))
+        chosen = np.cumsum(count) - count + np.minimum(number, count - 1)
+        changed = WindowBatches(found, self.targets[texts], None, self.names, self.longest, self.pad)
+        inputs, targets, _ = changed(chosen, seeds)
+        return inputs, targets, None if self.weights is None else self.weights[rows]
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ from pipeline.inputs.text import ALONE
 from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.training.config import NetworkConfig
+from pipeline.networks.texts.augment import TextNetworkConfig
 
 FINE = (  # keys that a frozen encoder has no use for
     *("epochs", "batch_size", "learning_rate", "layer_decay", "warmup", "weight_decay", "clip", "patience"),
     *("dropout", "dropout_samples", "reinit", "accumulate", "mixed_precision", "loss"),
-    *("sam", "sam_adaptive", "adversarial", "awp"),
+    *("sam", "sam_adaptive", "adversarial", "awp", "augment", "tta"),
 )
 LEARNED_POOLING = ("attention", "layers")
 
 
-class TransformerConfig(NetworkConfig):
+class TransformerConfig(TextNetworkConfig):
     """A pretrained encoder of texts, frozen or fine-tuned."""
 
     weights: str | None = Field(
@@ -151,6 +151,7 @@ class TransformerConfig(NetworkConfig):
                     f" needs `finetune: all`. Received: {self.finetune}.",
                 )
             yield from ((key, f" {text}") for key, text in self.step_problems())
+            yield from self.augment_problems()
             return
         if self.pooling in LEARNED_POOLING:
             yield "pooling", f": a frozen encoder has mean or cls. Received: {self.pooling}."

@@ -16,7 +16,13 @@ from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
 from pipeline.networks.targets import SMALLEST, told
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.texts.batches import LengthBatches, WindowBatches, window_weights
+from pipeline.networks.texts.batches import (
+    Again,
+    ChangedWindows,
+    LengthBatches,
+    WindowBatches,
+    window_weights,
+)
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.inference import input_names, run
 from pipeline.networks.texts.network import TextNetwork
@@ -50,6 +56,8 @@ class TextFit:
         tokens: of the pretrained encoder.
         read: texts of rows.
         context: seed, checkpoint, caches.
+        again: of training rows, what returns changed texts of some of them by positions and seeds; None:
+            nothing changes them.
     """
 
     def __init__(
@@ -60,7 +68,9 @@ class TextFit:
         tokens: encoders.Tokens,
         read: Read,
         context: Context,
+        again: Callable[[Rows], Again] | None = None,
     ) -> None:
+        self.again = again
         self.config, self.task, self.structure = config, task, structure
         self.tokens, self.read, self.context = tokens, read, context
 
@@ -79,9 +89,7 @@ class TextFit:
         if not self.coder.trivial:
             weights = window_weights(windows, train.weights)
             names = input_names(self.network.full)
-            source = WindowBatches(
-                windows, target[:, None], weights, names, self.tokens.longest, self.tokens.pad
-            )
+            source = self._source(train, windows, target, weights, names)
             trainer = self._trainer(source, self._inner(inner))
             trainer.resume()
             [found] = guarded(trainer, "windows", LESS_MEMORY)
@@ -90,6 +98,20 @@ class TextFit:
         learned = self.network.learned()
         values = [value for value, kept in zip(self.network.values(), learned, strict=True) if kept]
         return TunedText(values, self.coder.state(), notes)
+
+    def _source(
+        self,
+        train: Rows,
+        windows: Windows,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        names: Sequence[str],
+    ) -> WindowBatches:
+        """Returns what makes batches of the training rows' windows."""
+        told = (windows, target[:, None], weights, names, self.tokens.longest, self.tokens.pad)
+        if self.again is None:
+            return WindowBatches(*told)
+        return ChangedWindows(*told, self.again(train), self.tokens.tokenizer, self.config.max_windows)
 
     def _inner(self, inner: Rows | None) -> tuple[Windows, np.ndarray] | None:
         """Returns windows and target of the inner rows whose class the training rows hold."""

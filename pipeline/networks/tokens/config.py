@@ -13,16 +13,19 @@ from pipeline.inputs.text import ALONE
 from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.notation import Token
-from pipeline.networks.tokens.notation import FORMS, parse
+from pipeline.networks.texts.augment import TextNetworkConfig
+from pipeline.networks.tokens.notation import FORMS, is_pointing, parse
 from pipeline.networks.tokens.vectors import width_of
 from pipeline.networks.tokens.vocabulary import Reader, Reading
-from pipeline.networks.training.config import NetworkConfig
+from pipeline.tasks.base import Task, general_kinds
+from pipeline.tasks.span import Span
 
 USUAL: dict[Reader, str] = {"word": "E64 GA", "subword": "E64 GA"}
+POINTING: dict[Reader, str] = {"word": "E64 D0.2 C64k5 G32"}
 LONGEST = 8  # run of characters
 
 
-class TextNetConfig(NetworkConfig):
+class TextNetConfig(TextNetworkConfig):
     """A network of texts from scratch."""
 
     columns: list[str] | None = Field(
@@ -32,7 +35,8 @@ class TextNetConfig(NetworkConfig):
         default=USUAL,
         min_length=1,
         description="layers by what is read: `word` (and punctuation marks), `char`, `subword` (runs of "
-        "characters within words); what they say is joined. Layers: "
+        "characters within words); what they say is joined. Of spans `word` alone, without GM, GA or AT: "
+        f"its default there is `{POINTING['word']}`. Layers: "
         f"{', '.join(f'`{form}`' for form in FORMS)}",
     )
     max_length: int = Field(
@@ -88,10 +92,22 @@ class TextNetConfig(NetworkConfig):
         """The file of pretrained vectors, where it lies now."""
         return weights_at(self.vectors or "") or Path(self.vectors or "")
 
-    def readings(self) -> list[Reading]:
+    def layers_for(self, task: Task) -> dict[Reader, str]:
+        """Returns the layers by what is read: their default depends on the task."""
+        return POINTING if isinstance(task, Span) and self.layers == USUAL else self.layers
+
+    def readings(self, task: Task) -> list[Reading]:
         """Returns what is read, in the order of the layers."""
         span = (self.subwords[0], self.subwords[1])
-        return [Reading(name, self.lowercase, self.max_length, span) for name in self.layers]
+        return [Reading(name, self.lowercase, self.max_length, span) for name in self.layers_for(task)]
+
+    def needs_task(self) -> dict[str, tuple[str, ...]]:
+        """Returns key -> the kinds of task that can be done with what it says."""
+        found = {"augment": general_kinds()} if self.augment else {}
+        if self.layers == USUAL:
+            return found
+        points = any(map(is_pointing, self.layers.values()))
+        return {**found, "layers": (Span.kind,) if points else general_kinds()}
 
     def space(self) -> dict[str, dict[str, Any]]:
         """Returns what a search changes."""
@@ -112,9 +128,15 @@ class TextNetConfig(NetworkConfig):
         parsed: dict[Reader, list[Token]] = {}
         for name, text in self.layers.items():
             try:
-                parsed[name] = parse(text)
+                parsed[name] = parse(text, is_pointing(text))
             except ConfigError as error:
                 yield f"layers.{name}", f": {str(error).partition(': ')[2]}"
+        if any(map(is_pointing, self.layers.values())) and list(self.layers) != ["word"]:
+            yield (
+                "layers",
+                ": without GM, GA or AT a word is pointed at, of a span: by `word` alone. Received: "
+                f"{self.layers}.",
+            )
         span = self.subwords
         if len(span) != 2 or not 1 <= span[0] <= span[1] <= LONGEST:
             yield (
@@ -122,6 +144,7 @@ class TextNetConfig(NetworkConfig):
                 f" must be two numbers, from 1 to {LONGEST}, the shortest first. Received: {span}.",
             )
         yield from ((key, f": {text}") for key, text in self.step_problems())
+        yield from self.augment_problems()
         if set(self.inputs) - {"auto", *ALONE}:
             yield "inputs", f": it reads texts alone. Received: {self.inputs}."
         if self.vectors is not None and weights_at(self.vectors) is not None:

@@ -15,13 +15,15 @@ from pipeline.data.target import TargetCoder, coder_of
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.network import get_network
 from pipeline.networks.targets import SMALLEST, told
+from pipeline.networks.texts.augment import TextAugmenter
 from pipeline.networks.texts.batches import LengthBatches
 from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.texts.windows import buckets
+from pipeline.networks.tokens.changed import ChangedBatches
 from pipeline.networks.tokens.config import TextNetConfig
-from pipeline.networks.tokens.network import TokenNetwork
+from pipeline.networks.tokens.network import PointerNetwork, TokenNetwork
 from pipeline.networks.tokens.sequences import Sequences, TokenBatches
-from pipeline.networks.tokens.structure import make_token_structure
+from pipeline.networks.tokens.structure import POINTER, make_token_structure
 from pipeline.networks.tokens.vectors import table_of
 from pipeline.networks.tokens.vocabulary import FIRST, Vocabulary
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
@@ -30,6 +32,7 @@ from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
 from pipeline.tasks.base import Task
+from pipeline.tasks.span import Span
 
 Read = Mapping[str, Sequences]
 LESS_MEMORY = "Halve `batch_size`, or take a smaller `max_length`, `vocabulary` or width"
@@ -47,6 +50,7 @@ class TokenFit:
         task: what is asked for.
         texts: texts of rows, a list for each column.
         context: seed, checkpoint, report.
+        augmenter: changes the training texts; None: nothing does.
     """
 
     def __init__(
@@ -55,34 +59,45 @@ class TokenFit:
         task: Task,
         texts: Callable[[Rows], Sequence[Sequence[str]]],
         context: Context,
+        augmenter: TextAugmenter | None = None,
     ) -> None:
         self.config, self.task, self.texts, self.context = config, task, texts, context
+        self.augmenter = augmenter
 
     def run(self, train: Rows, inner: Rows | None) -> tuple[dict[str, Vocabulary], TunedText]:
         """Trains; returns the vocabularies by their reader, and what else was learned."""
-        config, self.begun = self.config, Clock.now()
+        config, self.begun, train = self.config, Clock.now(), self._usable(train)
         load_keras(self.context.threads).utils.set_random_seed(self.context.seed % 2**32)
         texts = self.texts(train)
         self.vocabularies: dict[str, Vocabulary] = {
             reading.reader: Vocabulary.learned(reading, texts, config.min_count, config.vocabulary)
-            for reading in config.readings()
+            for reading in config.readings(self.task)
         }
         self.coder = coder_of(self.task).fit(train.target)
-        target = self.coder.matrix(self.coder.encode(train.target)).astype(np.float32)
         sizes = {name: len(one) for name, one in self.vocabularies.items()}
-        structure = make_token_structure(config, self.task, target.shape[1], sizes)
-        built: Any = get_network(structure, self.context.threads, TokenNetwork)
-        self.network: TokenNetwork = built
+        self.network: TokenNetwork = network_of(config, self.task, self.coder, sizes, self.context.threads)
         self.network.reset(self.context.seed, None)
         notes: dict[str, Any] = {"texts": len(train), "tokens": sizes, **self._begin()}
         if not self.coder.trivial:
-            source = TokenBatches(self._read(texts), target[:, None], train.weights)
+            source = self._source(self._read(texts), train)
             trainer = self._trainer(source, self._inner(inner))
             trainer.resume()
             [found] = guarded(trainer, "texts", LESS_MEMORY)
             self.network.full.set_weights(found)
             notes |= trainer.notes()
         return self.vocabularies, TunedText(self.network.values(), self.coder.state(), notes)
+
+    def _usable(self, train: Rows) -> Rows:
+        """Returns the rows that can be learned from."""
+        return train
+
+    def _source(self, read: Read, rows: Rows) -> TokenBatches:
+        """Returns what makes batches of training rows."""
+        target = self.coder.matrix(self.coder.encode(rows.target)).astype(np.float32)
+        if self.augmenter is None:
+            return TokenBatches(read, target[:, None], rows.weights)
+        again = (self.vocabularies, self.texts(rows), rows.ids.tolist(), self.augmenter)
+        return ChangedBatches(read, target[:, None], rows.weights, *again)
 
     def _read(self, texts: Sequence[Sequence[str]]) -> dict[str, Sequences]:
         return {name: one.read(texts) for name, one in self.vocabularies.items()}
@@ -132,6 +147,7 @@ class TokenFit:
         seen: list[Any] = [self.network.values(), source.targets, source.weights, inner and inner[1]]
         for read in (source.read, inner[0] if inner else {}):
             seen += [array for one in read.values() for array in (one.ids, one.starts)]
+        seen += [source.augmenter.digest(source.ids)] if isinstance(source, ChangedBatches) else []
         flat = [part for one in seen for part in (one if isinstance(one, list) else [one])]
         return name_fit(self.config.model_dump_json(), self.task, self.context.seed, *flat)
 
@@ -145,6 +161,17 @@ class TokenFit:
 
     def _predict(self, rows: Rows) -> np.ndarray:
         return predicted(self.network, self._read(self.texts(rows)), self.task, self.coder)
+
+
+def network_of(
+    config: TextNetConfig, task: Task, coder: TargetCoder, sizes: dict[str, int], threads: int
+) -> TokenNetwork:
+    """Returns the process's network for a section, a target and vocabularies of these sizes."""
+    outputs = 2 if isinstance(task, Span) else coder.n_classes or task.n_outputs
+    structure = make_token_structure(config, task, outputs, sizes)
+    make = PointerNetwork if structure.loss == POINTER else TokenNetwork
+    network: Any = get_network(structure, threads, make)
+    return network
 
 
 def predicted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.errors import ConfigError
@@ -49,11 +50,17 @@ FAR = 1e9  # below whatever a token holds
 _WIDENS = ("conv", "gru", "lstm")
 
 
-def parse(notation: str) -> list[Token]:
+def is_pointing(notation: str) -> bool:
+    """Says whether layers leave the tokens as they are, of which one is then pointed at: there is no pool."""
+    return not any(_PATTERNS[kind].fullmatch(text) for text in notation.split() for kind in POOLS)
+
+
+def parse(notation: str, pointing: bool = False) -> list[Token]:
     """Returns the layers of a network of texts.
 
     Args:
         notation: words with spaces between them.
+        pointing: whether tokens are pointed at: nothing may put them together.
 
     Raises:
         ConfigError: a layer has no known form, or comes where it cannot.
@@ -64,11 +71,17 @@ def parse(notation: str) -> list[Token]:
     if not tokens or tokens[0].kind != "embedding" or any(one.kind == "embedding" for one in tokens[1:]):
         raise ConfigError(f"{KEY}: the first layer, and it alone, embeds: `E64`. Received: {notation!r}.")
     pools = [place for place, token in enumerate(tokens) if token.kind in POOLS]
-    if len(pools) != 1:
+    if pointing:
+        if joins := [token.text for token in tokens if token.kind in (*POOLS, "pairs", "dense")]:
+            raise ConfigError(
+                f"{KEY}: a span is pointed at, and {joins[0]!r} leaves no token by itself. "
+                f"Received: {notation!r}."
+            )
+    elif len(pools) != 1:
         raise ConfigError(f"{KEY}: there must be one of GM, GA, AT. Received: {notation!r}.")
     width = tokens[0].number(0)
     for place, token in enumerate(tokens):
-        after = place > pools[0]
+        after = bool(pools) and place > pools[0]
         if after != (token.kind == "dense") and token.kind not in _ANYWHERE and place not in pools:
             where = "before" if token.kind == "dense" else "after"
             raise ConfigError(
@@ -84,7 +97,14 @@ def parse(notation: str) -> list[Token]:
     return tokens
 
 
-def build(keras: Any, tokens: list[Token], ids: Any, rows: int, name: str) -> Any:
+def build(
+    keras: Any,
+    tokens: list[Token],
+    ids: Any,
+    rows: int,
+    name: str,
+    beside: Callable[[Any], Any] | None = None,
+) -> Any:
     """Returns what the layers make of tokens.
 
     What fills a batch up is 0 after every layer, so that no answer depends on how much there is of it.
@@ -95,9 +115,10 @@ def build(keras: Any, tokens: list[Token], ids: Any, rows: int, name: str) -> An
         ids: int32 (texts, tokens), 0 where there is none.
         rows: of the table of embeddings.
         name: of that table.
+        beside: what is made of the embedded tokens before the other layers; None: nothing.
 
     Returns:
-        (texts, width).
+        (texts, width); (texts, tokens, width) where nothing puts the tokens together.
     """
     ops, layers = keras.ops, keras.layers
     there = ops.not_equal(ids, 0)
@@ -106,6 +127,7 @@ def build(keras: Any, tokens: list[Token], ids: Any, rows: int, name: str) -> An
         mask = ops.cast(there, "float32")[:, :, None]
         if token.kind == "embedding":
             x = layers.Embedding(rows, token.number(0), name=name)(x) * mask
+            x = x if beside is None else beside(x) * mask
         elif token.kind == "most":
             x = ops.max(x + (mask - 1.0) * FAR, axis=1)
         elif token.kind == "mean":

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pipeline.networks.structure import OptimizerStructure
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.tasks.base import Task
+from pipeline.tasks.span import Span
 
+POINTER = "pointer"
 ROUND = 1024  # tables of embeddings are filled up to so many rows, so that folds share a compiled network
 
 
@@ -19,7 +21,7 @@ class TokenStructure:
         branches: (reader, layers, rows of its table of embeddings) each.
         dropout: share of what the branches say that is left out in training.
         outputs: logits or standardised values.
-        loss: as `losses.loss_of_each` knows it.
+        loss: as `losses.loss_of_each` knows it, or POINTER, of a network that points at tokens.
         optimizer: all but its rate.
     """
 
@@ -42,11 +44,19 @@ def make_token_structure(
         sizes: of the vocabularies, by the reader.
     """
     return TokenStructure(
-        tuple((name, text, -(-sizes[name] // ROUND) * ROUND) for name, text in config.layers.items()),
+        tuple(
+            (name, text, -(-sizes[name] // ROUND) * ROUND) for name, text in config.layers_for(task).items()
+        ),
         config.dropout,
         outputs,
-        "softmax" if task.exclusive else "sigmoid" if task.probabilities else config.loss,
+        _loss(config, task),
         OptimizerStructure(
             "adamw", 0.0, config.weight_decay, config.clip, config.averaging == "ema", 1.0, step=config.step()
         ),
     )
+
+
+def _loss(config: TextNetConfig, task: Task) -> str:
+    if isinstance(task, Span):
+        return POINTER
+    return "softmax" if task.exclusive else "sigmoid" if task.probabilities else config.loss

@@ -1,0 +1,25 @@
+"""Words of a text, by which a span is pointed at."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+WORD = re.compile(r"\w[\w']*|[^\w\s]")  # a word, or a mark by itself: style is in the punctuation too
+
+
+def word_places(text: str) -> np.ndarray:
+    """Returns int64 (words, 2): begin and end of every word of a text, in characters.
+
+    Example:
+        >>> word_places("so, yes").tolist()
+        [[0, 2], [2, 3], [4, 7]]
+    """
+    return np.array([match.span() for match in WORD.finditer(text)], np.int64).reshape(-1, 2)
+
+
+def in_lower_case(text: str) -> str:
+    """Returns a text in lower case and of its length: letters that become two would move the words."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(letter.lower()[:1] for letter in text)
