@@ -1,4 +1,4 @@
-"""Arrays of the rows: a file of each, NumPy's or a table, or long tables with many rows for each id."""
+"""Arrays of the rows: a file of each, NumPy's, medical or a table; long tables with many rows for each id."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pipeline.draft.long_tables import STEP_WORDS, LongTable, choose_series
 from pipeline.draft.row_files import RowFiles, files_of, find_row_files
 from pipeline.errors import DataError
 from pipeline.inputs.arrays.decoding import NUMPY, TABLES, fetch_array, number_columns, read_array
+from pipeline.inputs.arrays.medical import MEDICAL
 from pipeline.inputs.arrays.shape import SERIES, Shape
 from pipeline.inputs.arrays.statistics import statistic_names
 
@@ -28,8 +29,8 @@ MEASURED, MEASURED_TEST = 100, 25  # arrays that are read
 
 
 def is_array(name: str) -> bool:
-    """Says whether a file's ending is one of NumPy's."""
-    return PurePosixPath(name).suffix.lower() in NUMPY
+    """Says whether a file's ending is one of NumPy's, of DICOM or of NIfTI."""
+    return name.lower().endswith((*NUMPY, *MEDICAL))
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def find_arrays(
         pattern: of the training arrays, where it is known already.
 
     Raises:
+        ConfigError: the library that reads them is not installed.
         DataError: none of the arrays that are measured can be read.
     """
     for files in ([name for name in source.names() if is_array(name)], list(row_tables)):
