@@ -1,4 +1,4 @@
-"""Averages of weights and steps that look nearby, against plain training, on scikit-learn's digits.
+"""Averages of weights, steps that look nearby, augmentation: each against plain training, on small digits.
 
     python bench/tricks.py --seeds 10
 
@@ -33,6 +33,9 @@ TRICKS: dict[str, dict[str, Any]] = {
     "SAM 0.05": {"sam": 0.05},
     "adversarial 8": {"adversarial": {"size": 8}},
     "AWP 0.005": {"awp": {"size": 0.005}},
+    "set digits": {"augment": "digits"},
+    "RandAugment 1 3": {"augment": {"randaugment": {"n": 1, "m": 3}}},
+    "RandAugment 2 9": {"augment": {"randaugment": {"n": 2, "m": 9}}},
 }
 SMALLEST = 1e-7
 TASK = make_task("classification", tuple("0123456789"))

@@ -112,8 +112,10 @@ class CNNConfig(NetworkConfig):
         default=None,
         description="see a part of the picture: a fixed one, or by another network's boxes or points",
     )
-    augment: str | list[Any] = Field(
-        default="auto", description="a named set or a list; `auto`: light for pretrained networks"
+    augment: str | list[Any] | dict[str, Any] = Field(
+        default="auto",
+        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; `auto`: light for pretrained "
+        "networks",
     )
     mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
     mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")
