@@ -35,6 +35,8 @@ class Context:
         watch: a network in training calls it after each epoch with the fraction done and a function
             from `Rows` to their predictions by the network as it is; what it raises ends the fit.
             None: nobody watches.
+        unlabelled: rows without a target, the test's, as a `Dataset`: their inputs may be looked at. None:
+            there are none.
     """
 
     seed: int = 0
@@ -44,3 +46,4 @@ class Context:
     siblings: Mapping[str, Path] = field(default_factory=dict)
     threads: int = 2
     watch: Callable[[float, Callable[[Any], np.ndarray]], None] | None = None
+    unlabelled: Any = None

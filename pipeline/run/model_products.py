@@ -205,7 +205,7 @@ class ModelProducts(DataProducts):
         }
         experiment, split = self.prepared(name, fold, self.experiment(name))
         threads = max(1, self.config.threads // self.lanes(name))
-        context = replace(self.context(product, siblings), threads=threads)
+        context = replace(self.context(product, siblings), threads=threads, unlabelled=experiment.test)
         return cross_validation.fit_fold(experiment, split, context, save_to)
 
     def lanes(self, name: str) -> int:
