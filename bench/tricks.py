@@ -1,11 +1,11 @@
-"""Averages of weights, steps that look nearby, augmentation, masks: each against plain training, on small digits.
+"""Averages of weights, steps that look nearby, augmentation, masks: each against plain training, on digits.
 
     python bench/tricks.py --seeds 10
 
 A seed draws the training rows and begins the network; all other rows are held out. A gain is that in log
 loss on these, against the plain network of the same seed; its interval is Student's over the seeds. The
-held-out rows of the seeds overlap, so the interval speaks of these digits and not of other data. A pretraining
-sees all rows without labels, the held-out ones too; its seconds count.
+held-out rows of the seeds overlap, so the interval speaks of these digits and not of other data. A
+pretraining sees all rows without labels, the held-out ones too; its seconds count.
 """
 
 from __future__ import annotations
