@@ -35,7 +35,7 @@ $(BIN)/.ready: requirements.txt requirements-gpu.txt constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS) -c constraints.txt
 	@touch $@
 
-# what comes on top: dev, kaggle, package, catboost, postgres, ray, backends, dashboard
+# what comes on top: dev, kaggle, package, catboost, medical, postgres, ray, backends, dashboard
 $(BIN)/.ready-%: $(BIN)/.ready requirements-%.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt -c constraints.txt
 	@touch $@
@@ -49,7 +49,7 @@ $(BIN)/.ready-text: $(BIN)/.ready requirements-text.txt
 needs-comp:
 	@test -n "$(COMP)" || { echo "error: which competition? For example: make $(MAKECMDGOALS) COMP=digits"; exit 1; }
 
-setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(TEXT),$(BIN)/.ready-text) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) $(if $(DASHBOARD),$(BIN)/.ready-dashboard) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; TEXT=1: KerasHub; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch; DASHBOARD=1: for make dashboard)
+setup: $(BIN)/.ready $(if $(KAGGLE),$(BIN)/.ready-kaggle) $(if $(PACKAGE),$(BIN)/.ready-package) $(if $(CATBOOST),$(BIN)/.ready-catboost) $(if $(TEXT),$(BIN)/.ready-text) $(if $(MEDICAL),$(BIN)/.ready-medical) $(if $(POSTGRES),$(BIN)/.ready-postgres) $(if $(RAY),$(BIN)/.ready-ray) $(if $(BACKENDS),$(BIN)/.ready-backends) $(if $(DASHBOARD),$(BIN)/.ready-dashboard) ## make the virtual environment (GPU=1: with CUDA; KAGGLE=1: Kaggle's commands; PACKAGE=1: to try notebooks; CATBOOST=1: CatBoost; TEXT=1: KerasHub; MEDICAL=1: DICOM and NIfTI; POSTGRES=1: its driver; RAY=1: Ray; BACKENDS=1: jax and torch; DASHBOARD=1: for make dashboard)
 
 list: $(BIN)/.ready ## competitions, models, metrics, backbones and ensemble methods known
 	@$(RUN) list

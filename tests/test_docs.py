@@ -45,7 +45,7 @@ def test_every_registered_name_is_documented(names):
 
 def test_every_dependency_says_why_it_is_there():
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    optional = ("requirements-catboost.txt", "requirements-text.txt", "requirements-dashboard.txt")
+    optional = [f"requirements-{name}.txt" for name in ("catboost", "text", "medical", "dashboard")]
     for name in ("requirements.txt", "requirements-dev.txt", *optional):
         for line in (ROOT / name).read_text().splitlines():
             if line and not line.startswith("#"):

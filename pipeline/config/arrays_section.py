@@ -45,7 +45,7 @@ class ArraysConfig(Section):
     axes: Axes | None = Field(
         default=None,
         description="what the axes of an array are: T steps, C channels, H and W of a picture, D slices of a "
-        "volume; default: T, HW or DHW by their number, TC for tables",
+        "volume; default: T, HW or DHW by their number, TC for tables, HWD for NIfTI",
     )
     length: int | None = Field(
         default=None, ge=1, le=10_000_000, description="steps of a series; default: they all have as many"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipeline.data.file_pattern import NOT
 from pipeline.data.source import Source
 from pipeline.draft.choice import words
-from pipeline.draft.files import is_row_file, not_read
+from pipeline.draft.files import is_row_file, is_table, not_read
 from pipeline.draft.sounds import is_clip
 from pipeline.errors import DataError, listing
+from pipeline.inputs.images.names import is_picture
 
 TRAIN_FOLDERS = {"train", "training"}
 TEST_FOLDERS = {"test", "testing"}
@@ -34,21 +35,26 @@ class FolderPerClass:
 
 
 def find_folders(
-    source: Source, key: str, asked_ids: Sequence[str], answers: Sequence[str]
+    source: Source,
+    key: str,
+    asked_ids: Sequence[str],
+    answers: Sequence[str],
+    row_tables: Collection[str] = (),
 ) -> FolderPerClass:
-    """Returns the pattern of training pictures that lie in a folder per class.
+    """Returns the pattern of training pictures, clips or arrays that lie in a folder per class.
 
     Args:
         source: the competition's files.
         key: the sample's id column.
         asked_ids: the sample's ids: pictures that are named so are test pictures.
         answers: the sample's other columns: the classes, or a name for them.
+        row_tables: tables of which each is one row.
 
     Raises:
         DataError: no folders hold what the classes could be.
     """
     wanted = set(asked_ids)
-    files = [PurePosixPath(name) for name in source.names() if is_row_file(name)]
+    files = [PurePosixPath(name) for name in source.names() if is_row_file(name) or name in row_tables]
     train = _of_training([path for path in files if not TEST_FOLDERS & _folder_words(path)], wanted)
     usual = _usual_depth(train)
     train = [path for path in train if len(path.parts) == usual]
@@ -109,7 +115,7 @@ def _pattern(paths: Sequence[PurePosixPath], depth: int, key: str, label: str, w
     """Returns the pattern; ids where the names tell the pictures apart."""
     endings = {path.suffix for path in paths}
     stems = [path.stem for path in paths]
-    whole = len(endings) > 1 or all(is_row_file(name) for name in wanted)
+    whole = len(endings) > 1 or all(is_row_file(name) or is_table(name) for name in wanted)
     ids = [path.name for path in paths] if whole else stems
     ending = "" if whole else next(iter(endings))
     apart = len(set(ids)) == len(ids) and not wanted & set(ids)
@@ -144,4 +150,6 @@ def _reason(paths: Sequence[PurePosixPath], depth: int) -> str:
 
 def _counted(paths: Sequence[PurePosixPath]) -> str:
     clips = sum(is_clip(str(path)) for path in paths)
-    return f"{len(paths):,} {'clips' if clips > len(paths) / 2 else 'pictures'}"
+    shown = sum(is_picture(str(path)) for path in paths)
+    others = "clips" if clips > len(paths) / 2 else "arrays"
+    return f"{len(paths):,} {'pictures' if shown >= len(paths) / 2 else others}"

@@ -134,7 +134,7 @@ def _yaml(name: str, place: Path, data: dict, found: Findings) -> ConfigText:
 
 def _data_reasons(found: Findings) -> dict[str, str]:
     """Returns key of the `data` section -> why."""
-    files, pictures = found.files, found.pictures
+    files = found.files
     reasons = {
         "train": files.train.reason,
         "test": files.test.reason,
@@ -150,14 +150,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "tables": "; ".join(f"{name}: {choice.reason}" for name, choice in files.sides.items()),
         "drop": "; ".join(f"{name}: {reason}" for name, reason in list(found.useless.items())[:8]),
     }
-    if pictures:
-        height, width = pictures.size
-        reasons["images"] = f"{pictures.train.reason}; about {width}x{height} pixels"
-        if pictures.test:
-            reasons["test_images"] = pictures.test.reason
-    if found.sounds:
-        reasons["sound"] = f"{found.sounds.files.train.reason}; {found.sounds.reason}"
-    return reasons
+    return reasons | found.seen.reasons
 
 
 def _folds_reason(found: Findings) -> str:
@@ -184,7 +177,7 @@ def _lines(found: Findings) -> list[str]:
         f"metric  {found.metric.value}: {found.metric.reason}",
     ]
     reasons = _data_reasons(found)
-    for key in ("images", "test_images", "sound", "see_id", "tables", "drop"):
+    for key in ("images", "test_images", "sound", "arrays", "see_id", "tables", "drop"):
         if key in found.data:
             lines.append(f"{key:<7} {scalar(found.data[key])}: {reasons[key]}")
     if files.unread:

@@ -17,17 +17,17 @@ from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
+from pipeline.draft.long_tables import find_long_tables, repeats_ids
 from pipeline.draft.masks import MaskFiles, find_masks
 from pipeline.draft.pairs import Pairs, find_pairs
+from pipeline.draft.row_tables import Places, crowds, of_rows
+from pipeline.draft.table_names import SAMPLE_WORDS, TEST_WORDS, TRAIN_WORDS, chosen, order, says
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
+from pipeline.inputs.images.names import is_picture
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SAMPLE_WORDS = {"sample", "submission", "submit", "example"}
-TRAIN_WORDS = {"train", "training", "learn", "labels", "labelled", "labeled"}
-TEST_WORDS = {"test", "testing", "eval", "evaluation", "holdout", "unlabelled", "unlabeled", "score"}
 
 
 def find_files(source: Source, asked: Asked) -> Files:
@@ -45,10 +45,14 @@ class _Search:
     asked: Asked
     id: str = ""
     read: dict[str, pd.DataFrame] = field(default_factory=dict)
+    row_tables: frozenset[str] = frozenset()
 
     def run(self) -> Files:
         names = [name for name in self.source.names() if is_table(name)]
         names = [name for name in names if not Path(name).name.startswith(".")]
+        places = crowds(names)
+        crowd = {name for place, files in places.items() if place[0] for name in files}
+        everything, names = names, [name for name in names if name not in crowd] or names
         for asked in (self.asked.train, self.asked.test, self.asked.sample):
             if asked and not self.source.has(asked):
                 raise self.source.missing(asked)
@@ -58,6 +62,8 @@ class _Search:
         text = self._read(sample.value, tuple(self._read(sample.value).columns))
         self.id = self._id(text, [name for name in names if name != sample.value])
         self.read[sample.value] = text
+        self.row_tables = self._of_rows(places, everything, names)
+        names = [name for name in everything if name not in self.row_tables]
         others = [name for name in names if name != sample.value and self._reads(name)]
         test = self._test(others, sample.value)
         others = [name for name in others if name != test.value]
@@ -77,16 +83,36 @@ class _Search:
             train = Choice(folders.pattern, folders.reason)
         used = {train.value, test.value, sample.value}
         tables = {name: self.read[name] for name in used}
+        unread = [name for name in others if name not in used]
         return Files(
             train,
             test,
             sample,
             self.id,
             tables,
-            unread=[name for name in others if name not in used],
+            unread=unread,
             numbered=any(self.id not in tables[name].columns for name in (train.value, test.value)),
             masks=masks,
+            row_tables=tuple(sorted(self.row_tables)),
+            long_tables=find_long_tables(
+                {name: self.read[name] for name in unread},
+                self.id,
+                *(self._ids(name) for name in (train.value, test.value)),
+            ),
         )
+
+    def _of_rows(self, places: Places, everything: list[str], names: list[str]) -> frozenset[str]:
+        """Returns the tables that are of a row each, by the values of the others' columns."""
+        if not places:
+            return frozenset()
+        single = [name for name in names if not any(name in files for files in places.values())]
+        single += [name for name in names if says(name, SAMPLE_WORDS | TRAIN_WORDS | TEST_WORDS)]
+        ids: set[str] = set()
+        for name in single:
+            if self._reads(name):
+                columns = self._table(name).select_dtypes(exclude=["float", "bool"])
+                ids.update(*(columns[column].astype(str) for column in columns))
+        return of_rows(places, everything, ids) - set(single)
 
     def _read(self, name: str, text: tuple[str, ...] = ()) -> pd.DataFrame:
         try:
@@ -106,7 +132,7 @@ class _Search:
         try:
             self._table(name)
         except DataError:
-            if name in {self.asked.train, self.asked.test} or _says(name, TRAIN_WORDS | TEST_WORDS):
+            if name in {self.asked.train, self.asked.test} or says(name, TRAIN_WORDS | TEST_WORDS):
                 raise
             return False
         return True
@@ -132,9 +158,9 @@ class _Search:
             return Choice(self.asked.sample, "given as SAMPLE")
         names = [name for name in names if name not in {self.asked.train, self.asked.test}]
         ranks = {name: len(SAMPLE_WORDS & set(words(Path(name).name))) for name in names}
-        found = sorted((name for name in ranks if ranks[name]), key=lambda name: (-ranks[name], _order(name)))
+        found = sorted((name for name in ranks if ranks[name]), key=lambda name: (-ranks[name], order(name)))
         if found:
-            return Choice(found[0], _chosen(BY_NAME, found))
+            return Choice(found[0], chosen(BY_NAME, found))
         if like := self._like_a_sample(names):
             return like
         raise DataError(
@@ -163,17 +189,21 @@ class _Search:
             return Choice(self.asked.test, "given as TEST")
         wanted = set(self.read[sample][self.id])
         names = [name for name in names if name != self.asked.train]
+        series = self._series(names, sample)
+        names = [name for name in names if name not in series]
         same = [name for name in names if self._ids(name) == wanted]
         if same:
             answers = set(self.read[sample].columns) - {self.id}
-            best = max(sorted(same, key=_order), key=lambda name: self._test_rank(name, answers))
+            best = max(sorted(same, key=order), key=lambda name: self._test_rank(name, answers))
             return Choice(best, f"its ids are those of {sample}")
-        named = sorted((name for name in names if _says(name, TEST_WORDS)), key=_order)
+        named = sorted((name for name in names if says(name, TEST_WORDS)), key=order)
         if named:
             self._table(named[0])
-            return Choice(named[0], _chosen(BY_NAME, named))
-        if any(map(is_row_file, self.source.names())):
-            return Choice(sample, "there is no test table; the sample names the test pictures")
+            return Choice(named[0], chosen(BY_NAME, named))
+        if series or self._row_files():
+            shown = any(map(is_picture, self.source.names()))
+            said = f"the sample names the test {'pictures' if shown else 'rows'}"
+            return Choice(sample, f"there is no test table; {said}")
         raise DataError(
             f"{self.source.root} holds no test table: none has the ids of {sample}, and none has test in its "
             f"name. Name it with TEST=file (--test). It holds: {listing(names)}.{not_read(self.source)}"
@@ -182,7 +212,7 @@ class _Search:
     def _test_rank(self, name: str, answers: set[str]) -> tuple[bool, bool, int]:
         """Ranks tables of the sample's ids: one that holds all answers was handed out afterwards."""
         columns = set(map(str, self._table(name).columns))
-        return not answers <= columns, _says(name, TEST_WORDS), len(columns)
+        return not answers <= columns, says(name, TEST_WORDS), len(columns)
 
     def _train(self, names: list[str], test: str, sample: str) -> Choice[str] | None:
         """Returns the training table; None where folders of pictures may take its place."""
@@ -202,13 +232,14 @@ class _Search:
             except DataError as error:
                 wrong[name] = error
         if targets:
-            best = sorted(targets, key=lambda name: (not _says(name, TRAIN_WORDS), _order(name)))
-            reason = BY_NAME if _says(best[0], TRAIN_WORDS) else f"it holds {targets[best[0]]}"
-            return Choice(best[0], _chosen(reason, best))
-        named = [name for name in wrong if _says(name, TRAIN_WORDS)]
+            fitting = set(targets) - self._series(list(targets), sample) or set(targets)
+            best = sorted(fitting, key=lambda name: (not says(name, TRAIN_WORDS), order(name)))
+            reason = BY_NAME if says(best[0], TRAIN_WORDS) else f"it holds {targets[best[0]]}"
+            return Choice(best[0], chosen(reason, best))
+        named = [name for name in wrong if says(name, TRAIN_WORDS)]
         if named:
-            raise wrong[sorted(named, key=_order)[0]]
-        if any(map(is_row_file, self.source.names())):
+            raise wrong[sorted(named, key=order)[0]]
+        if self._row_files():
             return None
         raise DataError(
             f"{self.source.root} holds no training table: none holds what {sample} asks for. Name it with "
@@ -223,6 +254,15 @@ class _Search:
     def _ids(self, name: str) -> set[str]:
         table = self._table(name)
         return set(table[self.id]) if self.id in table.columns else set()
+
+    def _series(self, names: list[str], sample: str) -> set[str]:
+        """Returns the tables that may hold series: many rows for an id of which the sample wants one."""
+        if not self.read[sample][self.id].is_unique:
+            return set()
+        return {name for name in names if repeats_ids(self._table(name), self.id)}
+
+    def _row_files(self) -> bool:
+        return bool(self.row_tables) or any(map(is_row_file, self.source.names()))
 
     def _masks(self, found: MaskFiles, sample: pd.DataFrame) -> Choice[str]:
         """Returns the pictures in the place of the training table, their masks read into its target."""
@@ -257,17 +297,4 @@ class _Search:
     def _folders(self, sample: str) -> FolderPerClass:
         table = self.read[sample]
         answers = answer_columns(table, self.id, (), ())
-        return find_folders(self.source, self.id, list(table[self.id]), list(answers))
-
-
-def _order(name: str) -> tuple[int, int, str]:
-    """Files at the top go before those in folders, short names before long ones."""
-    return name.count("/"), len(name), name
-
-
-def _says(name: str, hints: set[str]) -> bool:
-    return bool(hints & set(words(Path(name).name)))
-
-
-def _chosen(reason: str, found: list[str]) -> str:
-    return reason if len(found) == 1 else f"{reason}; {listing(found[1:], most=3)} would fit too"
+        return find_folders(self.source, self.id, list(table[self.id]), list(answers), self.row_tables)

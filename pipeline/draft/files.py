@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.data.json_table import ENDINGS
 from pipeline.data.source import Source, open_source
+from pipeline.draft.arrays import is_array
 from pipeline.draft.choice import Choice
+from pipeline.draft.long_tables import LongTable
 from pipeline.draft.sounds import is_clip
 from pipeline.errors import listing
 from pipeline.inputs.images.names import is_picture
@@ -38,6 +40,8 @@ class Files:
         masks: pattern of the files that hold the answers as masks, "" for none.
         answers: pattern of the files that hold them as pictures, "" for none.
         sides: tables that are joined to the rows: file -> its section, with the reason.
+        row_tables: tables of which each is one row.
+        long_tables: tables with many rows for each row.
     """
 
     train: Choice[str]
@@ -50,6 +54,8 @@ class Files:
     masks: str = ""
     answers: str = ""
     sides: Mapping[str, Choice[dict[str, Any]]] = field(default_factory=dict)
+    row_tables: tuple[str, ...] = ()
+    long_tables: tuple[LongTable, ...] = ()
 
     @property
     def by_folders(self) -> bool:
@@ -93,13 +99,14 @@ def is_table(name: str) -> bool:
 
 
 def is_row_file(name: str) -> bool:
-    """Says whether a file's ending is one of what a row may be: a picture or sound."""
-    return is_picture(name) or is_clip(name)
+    """Says whether a file's ending is one of what a row may be: a picture, sound or an array."""
+    return is_picture(name) or is_clip(name) or is_array(name)
 
 
 def unnamed(source: Source) -> list[str]:
     """Returns a line on the files that might have been the rows', if there are any."""
-    counts = {"pictures": sum(map(is_picture, source.names())), "clips": sum(map(is_clip, source.names()))}
+    kinds = {"pictures": is_picture, "clips": is_clip, "arrays": is_array}
+    counts = {noun: sum(map(of, source.names())) for noun, of in kinds.items()}
     return [f"{count:,} {noun}: no column names them" for noun, count in counts.items() if count]
 
 
@@ -122,4 +129,4 @@ def not_read(source: Source) -> str:
     if not strange:
         return ""
     ending = listing(strange, most=3)
-    return f" Files that end in {ending} are neither tables, pictures nor sound, and are not read."
+    return f" Files that end in {ending} are neither tables, pictures, sound nor arrays, and are not read."

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.config.metric import metric_name
 from pipeline.config.schema import Config, DataConfig, FoldsConfig
 from pipeline.data.columns import as_text, guess_kind
 from pipeline.data.competition import Competition, read_competition
@@ -27,16 +28,16 @@ from pipeline.draft.leave_out import find_useless
 from pipeline.draft.metric import Question, given_metric, likely_metric
 from pipeline.draft.models import NOTHING, choose_models
 from pipeline.draft.network import TINY
-from pipeline.draft.pictures import PictureFiles, find_pictures
+from pipeline.draft.seen import Seen, find_seen
+from pipeline.draft.series_trial import series_gain
 from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
-from pipeline.draft.sound_models import reading_sound, sound_networks
-from pipeline.draft.sounds import ClipFiles, find_clips
 from pipeline.draft.split import Split, find_group_in_ids, find_split
 from pipeline.draft.target import find_target, told_task
-from pipeline.draft.trial import Trials
+from pipeline.draft.trial import TableReading, Trials
 from pipeline.draft.weights import usable_weights
-from pipeline.errors import DataError
+from pipeline.errors import DataError, listing
+from pipeline.models.size import Size
 from pipeline.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class Findings:
         files: which file is what.
         target: column(s).
         metric: given or likely.
-        pictures: where they lie; None where there are none.
-        sounds: where clips lie, and what suits them; None where there are none.
+        seen: pictures, sound or arrays of the rows.
         split: how the test rows were set apart.
         useless: column -> why it is left out.
         data: the `data` section, without `root`.
@@ -84,8 +84,7 @@ class Findings:
     files: Files
     target: Choice[list[str]]
     metric: Choice[str]
-    pictures: PictureFiles | None
-    sounds: ClipFiles | None
+    seen: Seen
     split: Split
     useless: dict[str, str]
     data: dict[str, Any]
@@ -126,9 +125,9 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     """
     files = find_files(source, asked)
     key = files.id
-    seen = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
+    asking = files.test_table if files.test.value != files.sample.value else files.sample_table[[key]]
     target = find_target(
-        files.train_table, list(seen.columns), files.sample_table, key, asked.target, files.train.value
+        files.train_table, list(asking.columns), files.sample_table, key, asked.target, files.train.value
     )
     sides = find_side_tables(source, files, target.value, asked.encoding)
     files = replace(files, unread=[name for name in files.unread if name not in sides], sides=sides)
@@ -136,35 +135,36 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     train, test = tables.train, tables.test
     task = told_task(files, target.value, asked.metric)
     metric = _metric(asked, tables, task)
-    pictures = find_pictures(source, train, test, key, _own_pictures(files))
-    sounds = find_clips(source, train, test, key, _own_pictures(files))
-    free = _free_columns(train, key, target.value, _patterns(pictures, sounds))
+    seen = find_seen(source, files, train, test, target.value)
+    free = _free_columns(train, key, target.value, seen.patterns)
     split = find_split(train, test, key, free)
     split = split if split.section else find_group_in_ids(train, test, key)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     forecast = find_forecast(train, test, split.time.value, both) if split.time else None
     split = replace(split, ahead=forecast.ahead) if forecast else split
     useless = find_useless(train, test, both)
-    data = data_section(files, target.value, _located(pictures, sounds), list(useless), asked)
+    data = data_section(files, target.value, seen.section, list(useless), asked)
     if not files.numbered and guess_kind(train[key]) == "date":
         data["see_id"] = True
     config = _config(name, metric.value, data, split)
     competition = read_competition(source, config, tables=tables)
-    if (codes := _codes(competition, pictures, config, metric.value, forecast, around.machine.threads)).kinds:
-        data["columns"] = dict(codes.kinds)
+    codes, idle = _tried(competition, seen, source, config, forecast, around.machine.threads)
+    seen = Seen() if idle else seen
+    if codes.kinds or idle:
+        data = {**data, "columns": dict(codes.kinds)} if codes.kinds else data
+        data = {key: value for key, value in data.items() if key != "arrays" or not idle}
         competition = read_competition(source, config.model_copy(update={"data": DataConfig(**data)}))
-    n, repeats = _folds(competition, split, _shown(pictures, sounds), forecast)
-    drawn = find_drawn(source, files.unread, competition) if pictures else NOTHING
-    files = replace(files, unread=[name for name in files.unread if name not in drawn.files])
+    n, repeats = _folds(competition, split, seen.shown, forecast)
+    drawn = find_drawn(source, files.unread, competition) if seen.picture else NOTHING
+    read = {*drawn.files, *seen.tables}
+    files = replace(files, unread=[name for name in files.unread if name not in read])
     fits = n.value * repeats.value
-    asking = (fits, metric.value, around, drawn, not_read(source))
-    models, not_worth = _models(competition, pictures, sounds, *asking)
+    models, not_worth = _models(competition, seen, fits, metric.value, around, drawn, not_read(source))
     return Findings(
         files=files,
         target=target,
         metric=metric,
-        pictures=pictures,
-        sounds=sounds,
+        seen=seen,
         split=split,
         useless=useless,
         data=data,
@@ -172,38 +172,11 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
         n=n,
         repeats=repeats,
         models=models,
-        not_worth=[*([] if pictures or sounds else unnamed(source)), *not_worth],
+        not_worth=[*idle, *([] if seen.any else unnamed(source)), *not_worth],
         threads=around.machine.threads,
-        texts=size_of(competition, pictures.size if pictures else None).texts,
+        texts=size_of(competition, seen.picture).texts,
         codes=codes,
     )
-
-
-def _own_pictures(files: Files) -> str | None:
-    """Returns the pattern of the training pictures where the training table is made of them."""
-    if not files.by_folders:
-        return None
-    # A column that is called so, the ids for example, is not the file's whole name.
-    return files.train.value if "file" in FilePattern(files.train.value).fields else "{file}"
-
-
-def _patterns(pictures: PictureFiles | None, sounds: ClipFiles | None) -> list[str]:
-    """Returns the patterns by which the rows' files are found."""
-    found = [pictures.train, pictures.test] if pictures else []
-    found += [sounds.files.train, sounds.files.test] if sounds else []
-    return [choice.value for choice in found if choice]
-
-
-def _located(pictures: PictureFiles | None, sounds: ClipFiles | None) -> dict[str, Any]:
-    """Returns the keys of `data` that say where the rows' files lie."""
-    return {**(pictures.section if pictures else {}), **({"sound": sounds.section} if sounds else {})}
-
-
-def _shown(pictures: PictureFiles | None, sounds: ClipFiles | None) -> tuple[int, int] | None:
-    """Returns height and width of what a network sees of a row, None where there is nothing to see."""
-    if pictures:
-        return pictures.size
-    return (sounds.config.n_mels, sounds.config.frames) if sounds else None
 
 
 def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str]:
@@ -234,24 +207,39 @@ def _config(name: str, metric: str, data: dict[str, Any], split: Split) -> Confi
     return Config(competition=name, metric=metric, models={}, data=DataConfig(**data), folds=folds)
 
 
-def _codes(
+def _tried(
     competition: Competition,
-    pictures: PictureFiles | None,
+    seen: Seen,
+    source: Source,
     config: Config,
-    metric: str,
     forecast: Forecast | None,
     threads: int,
-) -> Codes:
-    """Returns how the table is best read, as far as folds of the training rows can tell."""
-    size = size_of(competition, pictures.size if pictures else None)
+) -> tuple[Codes, list[str]]:
+    """Returns how the table is best read, as far as folds of the training rows can tell.
+
+    Beside it a line on series of a long table that say no more than the table, aggregates of it included;
+    none where they are worth reading.
+    """
+    size = size_of(competition, seen.picture)
     if competition.train is None or not size.columns:
-        return Codes()
+        return Codes(), []
     series = series_of(competition.train, forecast) if forecast else None
-    trials = Trials(competition, competition.train, metric, config.folds, threads, series)
+    trials = Trials(competition, competition.train, metric_name(config.metric), config.folds, threads, series)
+    codes = _codes(trials, size, forecast)
+    if seen.arrays is None or not seen.tables:
+        return codes, []
+    reading = TableReading(codes.kinds, codes.features)
+    gained = series_gain(trials, reading, seen.size(competition), source, config.data)
+    if gained == "":
+        return codes, [f"series of {listing(seen.tables)}: statistics gain nothing sure beside the table"]
+    return codes, []
+
+
+def _codes(trials: Trials, size: Size, forecast: Forecast | None) -> Codes:
     if forecast is None or not trials.affordable(size, size.columns):
         return find_codes(trials, size)
     codes = find_codes(trials, size, read_by_season(forecast, trials), forecast.series)
-    return with_past(forecast, trials, codes) if competition.task.n_outputs == 1 else codes
+    return with_past(forecast, trials, codes) if trials.competition.task.n_outputs == 1 else codes
 
 
 def _folds(
@@ -269,24 +257,17 @@ def _folds(
 
 def _models(
     competition: Competition,
-    pictures: PictureFiles | None,
-    sounds: ClipFiles | None,
+    seen: Seen,
     fits: int,
     metric: str,
     around: Surroundings,
     drawn: Drawn,
     unread: str,
 ) -> tuple[list[Chosen], list[str]]:
-    large = pictures is not None and max(drawn.crop or pictures.size) > TINY
+    large = seen.picture is not None and max(drawn.crop or seen.picture) > TINY
     weights = usable_weights(around.home, around.fetching) if large else []
-    size = size_of(competition, pictures.size if pictures else None)
-    if sounds:
-        size = replace(size, columns=size.columns + sounds.columns)
-    chosen, left_out = choose_models(size, fits, metric, around.machine, weights, drawn)
-    if sounds:
-        shown = replace(size, picture=_shown(None, sounds))
-        networks = sound_networks(shown, sounds.config.windows, fits, metric, around.machine)
-        chosen = [*networks, *reading_sound(chosen, competition.train is not None)]
+    chosen, left_out = choose_models(seen.size(competition), fits, metric, around.machine, weights, drawn)
+    chosen = seen.models(chosen, competition, fits, metric, around.machine)
     if not chosen:
         raise DataError(
             "There is nothing to learn from: train and test share no column beside the id that varies, and "

@@ -1,4 +1,4 @@
-"""Files of the rows, pictures or sound: in any folders, names with or without ending, ids as names."""
+"""Files of the rows, pictures, sound or arrays: in any folders, with or without ending, ids as names."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ class RowFiles:
     Attributes:
         train: of the training rows.
         test: of the test rows; None where it is the same.
+        complete: whether every row has its file.
     """
 
     train: Choice[str]
     test: Choice[str] | None
+    complete: bool = True
 
 
 def find_row_files(
@@ -53,24 +55,30 @@ def find_row_files(
         noun: what a reason calls a file ("picture").
         pattern: of the training files, where it is known already.
     """
-    own = Choice(pattern, "the training table is made of these files") if pattern else None
-    if own is None:
+    own, share = Choice(pattern or "", "the training table is made of these files"), 1.0
+    if not pattern:
         found = _best(train, key, files, "train")
         if found is None:
             return None
-        own = _said(found, train, noun)
-    return RowFiles(own, _test_pattern(own.value, test, key, files, noun))
-
-
-def _test_pattern(
-    own: str, test: pd.DataFrame, key: str, files: Sequence[str], noun: str
-) -> Choice[str] | None:
-    """Returns the pattern of the test files, where the one of training does not lead to them."""
-    same = _judge(FilePattern(own), test, files, set(files), False, "test")
+        own, share = _said(found, train, noun), found.share
+    same = _judge(FilePattern(own.value), test, files, set(files), False, "test")
     if same.share == 1 and not same.elsewhere:
-        return None
+        return RowFiles(own, None, share == 1)
     found = _best(test, key, files, "test")
-    return None if found is None or found.text == own else _said(found, test, noun)
+    if found is None or found.text == own.value:
+        return RowFiles(own, None, share == same.share == 1)
+    return RowFiles(own, _said(found, test, noun), share == found.share == 1)
+
+
+def files_of(pattern: str, table: pd.DataFrame, files: Sequence[str]) -> list[str]:
+    """Returns the files of a table's rows by a pattern, as far as they are there."""
+    wanted = FilePattern(pattern)
+    rows = row_values(table, wanted.fields)
+    if wanted.wild:
+        index = wanted.index(files)
+        return [index[values][0] for values in rows if values in index]
+    known = set(files)
+    return [name for name in map(wanted.name, rows) if name in known]
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ def _said(candidate: _Candidate, table: pd.DataFrame, noun: str) -> Choice[str]:
         rows = round((1 - candidate.share) * len(table))
         return Choice(candidate.text, f"{rows} of {len(table)} rows have no such {noun}")
     fields = " and ".join(FilePattern(candidate.text).fields)
-    return Choice(candidate.text, f"{fields}: every row has such a {noun}")
+    article = "an" if noun[0] in "aeiou" else "a"
+    return Choice(candidate.text, f"{fields}: every row has such {article} {noun}")
 
 
 def _best(table: pd.DataFrame, key: str, files: Sequence[str], side: str) -> _Candidate | None:
@@ -135,7 +144,8 @@ def _places(files: Sequence[str]) -> dict[str, list[str]]:
     for file in files:
         path = PurePosixPath(file)
         tails = {"/".join(path.parts[start:]) for start in range(len(path.parts))}
-        for word in {*tails, *(tail.removesuffix(path.suffix) for tail in tails), *path.parts[:-1]}:
+        folders = {part.rpartition("=")[2] for part in path.parts[:-1]} | set(path.parts[:-1])
+        for word in {*tails, *(tail.removesuffix(path.suffix) for tail in tails), *folders}:
             if len(places[word]) < 8:
                 places[word].append(file)
     return places
@@ -165,10 +175,16 @@ def _patterns(file: str, value: str, column: str, row: pd.Series) -> Iterator[st
             yield from (top + after, "**/" + after)
             if tail != value:
                 yield from (folders + wild for folders in (before, top, "**/"))
-    if value in path.parts[:-1]:  # a folder per row
-        parts = [field if part == value else _plain(part) for part in path.parts[:-1]]
+    if value in {part.rpartition("=")[2] for part in path.parts[:-1]}:  # a folder per row: "7", "id=7"
+        parts = [_folder(part, value, field) for part in path.parts[:-1]]
         stem = field if path.stem == value else _plain(path.stem)
         yield "/".join([*parts, stem + ending])
+
+
+def _folder(part: str, value: str, field: str) -> str:
+    """Returns a folder's name with the row's value as a field."""
+    name, between, held = part.rpartition("=")
+    return _plain(name + between) + field if held == value else _plain(part)
 
 
 def _folders(before: str, row: pd.Series, column: str) -> Iterator[str]:

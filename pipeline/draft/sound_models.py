@@ -1,8 +1,7 @@
-"""Models that suit sound: networks on spectrograms, and models of tables on the clips' statistics."""
+"""Networks that suit sound: on spectrograms, seen coarsely."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,6 @@ COARSE_HEIGHT, COARSE_WIDTH, SMALLEST = 0.6, 0.5, 16  # of the spectrogram's ban
 COST = 7_100  # multiply-adds per pixel of the spectrogram
 BUDGET = 1800  # seconds for all fits of a network, by an estimate that is three times too high
 FEWEST_EPOCHS = 5
-DEAR = ("xgboost", "tabular")  # on hundreds of statistics; one boosting is enough
 
 
 def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Machine) -> list[Chosen]:
@@ -59,18 +57,3 @@ def _within(network: Chosen, seen: Size, fits: int, machine: Machine) -> Chosen:
         seconds *= epochs / plan.epochs
     said += f"; about {max(1, round(seconds / 60))} min for all its fits"
     return Chosen(network.name, section, said)
-
-
-def reading_sound(chosen: Sequence[Chosen], table: bool) -> list[Chosen]:
-    """Returns models of tables that read the clips' statistics, beside the table where there is one.
-
-    Those that would take from the network's time what they do not bring are left out.
-    """
-    inputs = ["auto", "sound"] if table else ["sound"]
-    return [
-        replace(one, section={**one.section, "inputs": inputs})
-        if "table" in MODELS.get(one.section["kind"]).sees
-        else one
-        for one in chosen
-        if one.section["kind"] not in DEAR
-    ]

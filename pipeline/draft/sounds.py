@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.config.sound_section import SoundConfig
-from pipeline.data.file_pattern import FilePattern
 from pipeline.data.source import Source
-from pipeline.draft.row_files import RowFiles, find_row_files
+from pipeline.draft.row_files import RowFiles, files_of, find_row_files
 from pipeline.errors import DataError
-from pipeline.inputs.images.names import row_values
 from pipeline.inputs.sound.decoding import clip_length, fetch_clip
 from pipeline.inputs.sound.statistics import statistic_names
 
@@ -92,7 +90,7 @@ def find_clips(
     found = find_row_files(files, train, test, key, "clip", pattern) if files else None
     if found is None:
         return None
-    own = _files_of(found.train.value, train, files)
+    own = files_of(found.train.value, train, files)
     lengths, rates, broken = _measured(source, own)
     settings, reason = window_settings(lengths, rates, len(train))
     return ClipFiles(found, settings, reason, broken)
@@ -123,17 +121,6 @@ def window_settings(lengths: np.ndarray, rates: Sequence[int], rows: int) -> tup
     if windows > 1:
         settings["windows"] = windows
     return settings, f"clips of {median:.3g} s (median) to {lengths.max():.3g} s at {usual:,} Hz"
-
-
-def _files_of(pattern: str, train: pd.DataFrame, files: Sequence[str]) -> list[str]:
-    """Returns the training clips that are there."""
-    wanted = FilePattern(pattern)
-    rows = row_values(train, wanted.fields)
-    if wanted.wild:
-        index = wanted.index(files)
-        return [index[values][0] for values in rows if values in index]
-    known = set(files)
-    return [name for name in map(wanted.name, rows) if name in known]
 
 
 def _measured(source: Source, names: Sequence[str]) -> tuple[np.ndarray, list[int], int]:

@@ -13,7 +13,7 @@ from pipeline.config.schema import FoldsConfig
 from pipeline.data.competition import Competition
 from pipeline.data.features.base import FEATURES
 from pipeline.data.folds import Folds, make_folds
-from pipeline.data.rows import Dataset
+from pipeline.data.rows import Dataset, InputPart
 from pipeline.inputs.table import Columns
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import MODELS, Context
@@ -45,10 +45,12 @@ class TableReading:
     Attributes:
         kinds: column -> what it is, where that differs from what its values say.
         features: name -> section of the YAML, in short.
+        inputs: parts that are read beside the table.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Trials:
         threads: that boosting may start.
         series: (rows,) names of rows that are looked at together or not at all, where a row's reading
             takes others of its series; None: each row by itself.
+        beside: parts of the training rows that a reading may name among its inputs.
     """
 
     competition: Competition
@@ -74,6 +77,7 @@ class Trials:
     folds: FoldsConfig
     threads: int
     series: np.ndarray | None = None
+    beside: Mapping[str, InputPart] = field(default_factory=dict)
     _tried: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def gain(self, before: TableReading, after: TableReading) -> str:
@@ -149,7 +153,8 @@ class Trials:
             for kind, said in section.items()
         }
         table = Columns(self.table, {**self.competition.kinds, **reading.kinds}, features)
-        return Dataset(self.competition.ids, {"table": table}, self.competition.target)
+        parts = {"table": table, **{name: self.beside[name] for name in reading.inputs}}
+        return Dataset(self.competition.ids, parts, self.competition.target)
 
     @cached_property
     def _judges(self) -> list[Callable[[np.ndarray, np.ndarray], float]]:

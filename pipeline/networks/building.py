@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.layers import cosine_layer, pool, preprocess, standardise, with_own_norms
-from pipeline.networks.notation import build, is_notation, parse
+from pipeline.networks.notation import Token, build, is_notation, of_maps, parse
 from pipeline.networks.structure import ExtractorStructure, HeadStructure
 
 ADAPTED_MOMENTUM = 0.9
@@ -31,24 +31,40 @@ def build_extractor(structure: ExtractorStructure, learns: bool = True) -> Any:
     """
     keras = load_keras()
     with precision(structure.mixed):
-        inputs = keras.Input(structure.shape, dtype=structure.values)
-        x = keras.ops.cast(inputs, "float32")
-        if is_notation(structure.backbone):
-            x = build(keras, parse(structure.backbone), standardise(keras, x, structure.values))
-        else:
-            record = find_backbone(structure.backbone)
-            if structure.shape[2] not in (1, 3):
-                raise ConfigError(
-                    f"backbone: {structure.backbone} sees pictures of 1 or 3 channels. "
-                    f"Received: {structure.shape[2]}."
-                )
-            if structure.shape[2] == 1:
-                x = keras.ops.repeat(x, 3, axis=-1)
-            x = preprocess(keras, x, record.convention)
-            height, width, _ = structure.shape
-            backbone = application(structure.backbone, structure.alpha, None, (height, width, 3))
-            x = (with_own_norms(keras, backbone) if learns else backbone)(x)
+        layers = parse(structure.backbone) if is_notation(structure.backbone) else []
+        inputs, x = _body(keras, structure, layers, learns)
         return keras.Model(inputs, pool(keras, x, structure.pooling))
+
+
+def build_map(structure: ExtractorStructure) -> Any:
+    """Returns a new Keras model: pictures to an extractor's last map, before anything pools or flattens it.
+
+    Its weights are the extractor's first ones, in their order.
+    """
+    keras = load_keras()
+    with precision(structure.mixed):
+        layers = parse(structure.backbone) if is_notation(structure.backbone) else []
+        return keras.Model(*_body(keras, structure, of_maps(layers), True))
+
+
+def _body(keras: Any, structure: ExtractorStructure, layers: list[Token], learns: bool) -> tuple[Any, Any]:
+    """Returns input and output of layers in notation, or of a pretrained network."""
+    inputs = keras.Input(structure.shape, dtype=structure.values)
+    x = keras.ops.cast(inputs, "float32")
+    if is_notation(structure.backbone):
+        return inputs, build(keras, layers, standardise(keras, x, structure.values))
+    record = find_backbone(structure.backbone)
+    if structure.shape[2] not in (1, 3):
+        raise ConfigError(
+            f"backbone: {structure.backbone} sees pictures of 1 or 3 channels. "
+            f"Received: {structure.shape[2]}."
+        )
+    if structure.shape[2] == 1:
+        x = keras.ops.repeat(x, 3, axis=-1)
+    x = preprocess(keras, x, record.convention)
+    height, width, _ = structure.shape
+    backbone = application(structure.backbone, structure.alpha, None, (height, width, 3))
+    return inputs, (with_own_norms(keras, backbone) if learns else backbone)(x)
 
 
 def application(name: str, alpha: float, weights: str | None, shape: tuple | None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.brought import weights_at
-from pipeline.networks.notation import parse
+from pipeline.networks.notation import of_maps, parse
 from pipeline.networks.weights_file import keras_home, misfit, network_of
 
 if TYPE_CHECKING:
@@ -155,10 +155,20 @@ def _numbers(config: CNNConfig) -> Iterator[tuple[str, str]]:
         yield "swap_points", f"must be pairs of point numbers, from 0. Received: {config.swap_points}."
 
 
+def _mapless(backbone: str) -> bool:
+    """Says whether layers in notation have no convolution of a map; what is no notation is told elsewhere."""
+    try:
+        return not any(token.kind == "conv" for token in of_maps(parse(backbone)))
+    except ConfigError:
+        return False
+
+
 def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
     yield from config.step_problems()
     if config.adversarial and config.finetune == "none":
         yield "adversarial", "moves pictures, and a frozen backbone's features are none: `finetune: all`."
+    if config.pretrain and config.from_scratch and _mapless(config.backbone):
+        yield "pretrain", f"restores pictures from a map, and {config.backbone!r} has no convolution of one."
     untrained = config.weights_kind == "none"
     if untrained and config.batch_norm == "frozen":
         yield "batch_norm", "a network without pretrained weights has no statistics to keep: `adapt`."

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from pipeline.config.schema import ModelConfig
+from pipeline.config.section import Section
 from pipeline.inputs.images.view import ViewConfig, picture
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.notation import is_notation
@@ -26,6 +27,19 @@ HEAD_TASKS = {  # of heads that are not for every kind of task
     "cosine": general_kinds(probabilities=True),
     "arcface": general_kinds(exclusive=True),
 }
+
+
+class PretrainConfig(Section):
+    """Pretraining without labels: the backbone restores masked patches of all pictures."""
+
+    epochs: int = Field(ge=1, description="over the pictures of training and test, once for all folds")
+    mask: float = Field(default=0.5, gt=0, lt=1, description="share of the patches that are masked")
+    patch: int | None = Field(
+        default=None,
+        ge=1,
+        description="side of a patch, pixels or steps; default: 1/8 of the longer side",
+    )
+    learning_rate: float = Field(default=1e-3, gt=0, description="at its highest")
 
 
 class CNNConfig(NetworkConfig):
@@ -107,13 +121,20 @@ class CNNConfig(NetworkConfig):
         default=None, ge=1, description="stop after so many epochs without a better inner score"
     )
 
+    pretrain: PretrainConfig | None = Field(
+        default=None,
+        description="first restore masked patches of all pictures, without labels: `{epochs: 20, mask: 0.5}`",
+    )
+
     # pictures
     view: ViewConfig | None = Field(
         default=None,
         description="see a part of the picture: a fixed one, or by another network's boxes or points",
     )
-    augment: str | list[Any] = Field(
-        default="auto", description="a named set or a list; `auto`: light for pretrained networks"
+    augment: str | list[Any] | dict[str, Any] = Field(
+        default="auto",
+        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; `auto`: light for pretrained "
+        "networks",
     )
     mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
     mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")

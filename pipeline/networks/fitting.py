@@ -23,6 +23,7 @@ from pipeline.networks.network import Values, get_network
 from pipeline.networks.picture_batches import Features, PixelBatches
 from pipeline.networks.plan import TrainingPlan, make_plan
 from pipeline.networks.pretrained import digest, read_pretrained
+from pipeline.networks.pretraining import begin_with, with_pretrained, without_labels
 from pipeline.networks.saved import TrainedNetwork
 from pipeline.networks.structure import make_structure
 from pipeline.networks.targets import Targets
@@ -85,7 +86,14 @@ class Fit:
         statistics = None
         if self.config.from_scratch and pretrained is None:
             statistics = pixel_statistics(self.pixels, self.train.positions)
+        begun = without_labels(
+            self.config, structure.extractor, self.train.dataset, pretrained, self.plan.batch, self.context
+        )
+        if begun is not None and pretrained:
+            pretrained = with_pretrained(begun, pretrained)
         self._reset(pretrained, statistics)
+        if begun is not None and not pretrained:
+            begin_with(self.network.extractor, begun)
         frozen = Frozen(self.network, pretrained or [], digest(pretrained) if pretrained else "")
         trainer, found = self._train(frozen)
         return self._finish(trainer, found, frozen)

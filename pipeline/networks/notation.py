@@ -35,6 +35,7 @@ _PATTERNS = {
     "changes": re.compile(r"DX"),
 }
 CHANGE = 3  # columns that a change is told from
+FLAT = ("dense", "global")
 _ON_MAPS = ("conv", "max", "average", "global", "centred", "changes")
 
 
@@ -73,11 +74,17 @@ def parse(notation: str) -> list[Token]:
             raise ConfigError(
                 f"backbone: layer {place} ({text!r}) needs a map; {tokens[-1].text!r} before it leaves none."
             )
-        flat = flat or token.kind in ("dense", "global")
+        flat = flat or token.kind in FLAT
         tokens.append(token)
     if not any(token.kind in ("conv", "dense") for token in tokens):
         raise ConfigError(f"backbone: {notation!r} has no layer that learns.")
     return tokens
+
+
+def of_maps(tokens: list[Token]) -> list[Token]:
+    """Returns the layers before the first that leaves no map."""
+    flat = next((place for place, token in enumerate(tokens) if token.kind in FLAT), len(tokens))
+    return tokens[:flat]
 
 
 def read_token(

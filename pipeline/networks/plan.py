@@ -38,7 +38,7 @@ class TrainingPlan:
     head_epochs: int
     epochs: int
     rate: float
-    augment: str | list
+    augment: str | list | dict
     reasons: dict[str, str]
 
 
@@ -130,7 +130,7 @@ def _rate(config: CNNConfig, untrained: bool) -> float:
     return 1e-4 if config.backbone.startswith(DELICATE) and not untrained else 1e-3
 
 
-def _augment(config: CNNConfig, reasons: dict[str, str]) -> str | list:
+def _augment(config: CNNConfig, reasons: dict[str, str]) -> str | list | dict:
     if config.augment != "auto":
         return config.augment
     chosen = "none" if config.from_scratch else "light"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.networks.backbones import find_backbone
+from pipeline.transforms.rand_augment import searched
 
 if TYPE_CHECKING:
     from pipeline.networks.config import CNNConfig
@@ -29,15 +30,17 @@ def default_space(config: CNNConfig) -> dict[str, Spec]:
         "learning_rate": {"float": [1e-4, 5e-3], "log": True},
         "weight_decay": {"float": [1e-4, 0.1], "log": True},
     }
+    drawn = searched(config.augment)
     if config.from_scratch:
-        return common | training
+        return common | training | drawn
     fine: Spec = {"when": {"finetune": [TOP, "all"]}}
     space = common | {
         "finetune": {"choice": ["none", TOP, "all"]},
         "head_learning_rate": {"float": [1e-4, 1e-2], "log": True},
         **{key: {**spec, **fine} for key, spec in training.items()},
-        "augment": {"choice": _augmentations(config), **fine},
     }
+    augment: dict[str, Spec] = drawn or {"augment": {"choice": _augmentations(config)}}
+    space |= {key: {**spec, **fine} for key, spec in augment.items()}
     if config.view is None:
         space["size"] = {"choice": _sizes(config)}
     if config.weights_kind == "imagenet" and config.alpha == 1.0:

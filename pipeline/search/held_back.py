@@ -120,6 +120,7 @@ def score_on_rest(
         cache=own.cache,
         siblings=siblings_of(own, request.name, part),
         threads=own.config.threads,
+        unlabelled=own.experiment(request.name).test,
     )
     scores: list[float] = []
     total = min(effort.folds, len(list(part.folds)))

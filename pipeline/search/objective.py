@@ -219,7 +219,8 @@ class Objective:
         told: set[int] = set()
         wanted = watched and self.prune and not self.timed and not self.paired
         siblings = siblings_of(run, self.name, self.part)
-        context = Context(report=report, cache=run.cache, siblings=siblings, threads=run.config.threads)
+        sources: dict[str, Any] = {"cache": run.cache, "siblings": siblings, "unlabelled": experiment.test}
+        context = Context(report=report, threads=run.config.threads, **sources)
         return replace(context, watch=watch) if wanted else context
 
     def _tell(self, trial: Trial, score: float, step: int, last: bool) -> None:

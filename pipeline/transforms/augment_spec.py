@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipeline.errors import did_you_mean, listing
 from pipeline.transforms.augment_sets import OF_SOUND, SETS
+from pipeline.transforms.rand_augment import DEFAULTS, NAME, rand_augment, wrong_numbers
 
 if TYPE_CHECKING:
     from albumentations import BaseCompose, BasicTransform
 
     Transform: TypeAlias = BasicTransform | BaseCompose
 
-Spec = str | list[Any]
+Spec = str | list[Any] | dict[str, Any]
 
 GROUPS = ("OneOf", "SomeOf", "RandomOrder", "Sequential")
 _OTHER_PICTURES = "it needs other pictures or metadata beside the one that it changes"
@@ -63,9 +64,9 @@ def check_augmentation(spec: Spec, where: str, points: bool = False) -> list[str
     A named set is checked without importing albumentations (about a second); a list needs it.
 
     Args:
-        spec: a set's name, or a list of `NAME`, `{NAME: {argument: value}}` and names of sets.
-            `OneOf`, `SomeOf`, `RandomOrder` and `Sequential` hold a list in `transforms`; a value
-            for OpenCV may be its constant's name (`BORDER_REFLECT_101`).
+        spec: a set's name, `{randaugment: {n: 2, m: 9}}`, or a list of `NAME`, `{NAME: {argument:
+            value}}`, these and names of sets. `OneOf`, `SomeOf`, `RandomOrder` and `Sequential` hold a
+            list in `transforms`; a value for OpenCV may be its constant's name (`BORDER_REFLECT_101`).
         where: the spec's key path in the YAML, which begins each message.
         points: whether points or boxes must follow; transforms that would lose them are refused.
     """
@@ -83,6 +84,8 @@ def build(spec: Spec, where: str, points: bool = False) -> tuple[list[Transform]
             known = f"Known sets: {listing([*SETS, OF_SOUND])}; or a list of albumentations' transforms."
             return [], [f"{where}: unknown set {spec!r}.{did_you_mean(spec, [*SETS, OF_SOUND])} {known}"]
         spec = SETS[spec]
+    if isinstance(spec, dict) and list(spec) == [NAME]:
+        return _build_item(spec, where, points)
     if not isinstance(spec, list | tuple):
         return [], [f"{where}: must be a set's name or a list. Received: {spec!r}."]
     transforms: list[Transform] = []
@@ -111,6 +114,8 @@ def _build_item(item: object, where: str, points: bool) -> tuple[list[Transform]
     if not isinstance(item, dict) or len(item) != 1:
         return [], [f"{where}: must be a name or {{name: arguments}}. Received: {item!r}."]
     ((name, arguments),) = item.items()
+    if name == NAME:
+        return _build_rand_augment(arguments, f"{where}.{name}", points)
     if reason := _refusal(str(name), points):
         return [], [f"{where}: {reason}"]
     where = f"{where}.{name}"
@@ -119,6 +124,13 @@ def _build_item(item: object, where: str, points: bool) -> tuple[list[Transform]
     if arguments is not None and not isinstance(arguments, dict):
         return [], [f"{where}: its arguments must be a mapping. Received: {arguments!r}."]
     return _build_transform(getattr(albumentations(), name), arguments or {}, where)
+
+
+def _build_rand_augment(arguments: object, where: str, points: bool) -> tuple[list[Transform], list[str]]:
+    numbers: Any = {} if arguments is None else arguments
+    if wrong := wrong_numbers(numbers):
+        return [], [f"{where}{'.' + name if name else ''}: {reason}" for name, reason in wrong]
+    return _build_item(rand_augment(**{**DEFAULTS, **numbers}), where, points)
 
 
 def _refusal(name: str, points: bool) -> str:
@@ -130,7 +142,7 @@ def _refusal(name: str, points: bool) -> str:
     known = _known()
     if name in known:
         return ""
-    near = did_you_mean(name, [*known, *SETS]) or " See the transforms of albumentations 2.0."
+    near = did_you_mean(name, [*known, *SETS, NAME]) or " See the transforms of albumentations 2.0."
     return f"unknown transform {name!r}.{near}"
 
 

@@ -249,6 +249,6 @@ def test_files_that_nothing_reads_are_named(tmp_path):
         "train.zip": packed({f"train/{name}.mid": b"MThd" for name in TRAIN}),
     }
     with pytest.raises(
-        DataError, match=r"nothing to learn from.*end in .mid are neither tables, pictures nor sound"
+        DataError, match=r"nothing to learn from.*end in .mid are neither tables, pictures, sound nor arrays"
     ):
         drafted(tmp_path, files)

@@ -1,4 +1,4 @@
-"""Arrays as they come: files of NumPy and tables of numbers."""
+"""Arrays as they come: files of NumPy, tables of numbers, medical pictures and volumes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config.arrays_section import ArraysConfig
-from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.errors import DataError, PipelineError, did_you_mean, listing
+from pipeline.inputs.arrays.medical import MEDICAL, read_medical
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +30,14 @@ def read_array(data: bytes, name: str, config: ArraysConfig) -> np.ndarray:
         config: names the array of an .npz, and the columns of a table that are channels.
 
     Raises:
+        ConfigError: the library that reads such files is not installed.
         DataError: no array, a damaged or an empty one, values that are no numbers, or too many of them.
     """
     if not data:
         raise DataError(f"Array {name!r} cannot be read: the file is empty.")
     try:
         found = _decoded(data, name, config)
-    except DataError:
+    except PipelineError:
         raise
     except Exception as error:  # a damaged file makes each library raise errors of its own
         raise DataError(f"Array {name!r} cannot be read: {error or type(error).__name__}.") from error
@@ -64,9 +66,11 @@ def _decoded(data: bytes, name: str, config: ArraysConfig) -> np.ndarray:
         return _packed(data, name, config)
     if lower.endswith(TABLES):
         return _columns(data, name, config)
+    if lower.endswith(MEDICAL):
+        return read_medical(data, name)
     raise DataError(
         f"Array {name!r} cannot be read: {PurePosixPath(name).suffix or 'a name without an ending'} is no "
-        f"format of arrays. Known: {', '.join((*NUMPY, *TABLES))}."
+        f"format of arrays. Known: {', '.join((*NUMPY, *TABLES, *MEDICAL))}."
     )
 
 

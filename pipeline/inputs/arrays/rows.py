@@ -13,6 +13,7 @@ from pipeline.config.data_section import DataConfig
 from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import DataError, Problems, did_you_mean, listing
+from pipeline.inputs.arrays.medical import lacking
 from pipeline.inputs.arrays.reading import BETWEEN, Reader, arrays_of, table_of
 from pipeline.inputs.arrays.series_table import series_keys
 from pipeline.inputs.arrays.shape import Standing
@@ -57,7 +58,10 @@ class ArrayRows(Input):
             return _of_table(table, file, data, where, source, problems, self.skips(data))
         pattern = config.path if side == "train" else config.test_path or config.path
         words = ("arrays.path", "arrays", "arrays.broken")
-        return picture_names(table, pattern or "", source, problems, where, self.skips(data), *words)
+        names = picture_names(table, pattern or "", source, problems, where, self.skips(data), *words)
+        if said := next(filter(None, map(lacking, names)), ""):
+            problems.add(said)
+        return names
 
     def usable(self, names: Sequence[str], data: DataConfig, source: Source, threads: int) -> np.ndarray:
         """Returns bool (arrays,): whether each is there and can be read."""

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.config.arrays_section import ArraysConfig
 from pipeline.errors import DataError
 from pipeline.inputs.arrays.decoding import TABLES
+from pipeline.inputs.arrays.medical import NIFTI
 
 Shape = tuple[int, int, int]
 SERIES = ("T", "TC", "CT")
@@ -54,6 +55,8 @@ def axes_of(name: str, dimensions: int, config: ArraysConfig) -> str:
         )
     if config.table is not None or name.lower().endswith(TABLES):
         return "TC"
+    if dimensions == 3 and name.lower().endswith(NIFTI):
+        return "HWD"
     if dimensions in BY_NUMBER:
         return BY_NUMBER[dimensions]
     raise DataError(f"Array {name!r} has {dimensions} axes: `data.arrays.axes` is for one, two or three.")

@@ -11,6 +11,7 @@ from pipeline.errors import ConfigError, did_you_mean
 from pipeline.inputs.images.view import on_canvas, picture
 from pipeline.networks.backbones import BACKBONES, find_backbone
 from pipeline.networks.training.config import NetworkConfig
+from pipeline.transforms.rand_augment import searched
 
 PLAIN = "plain"  # the encoder that is not pretrained
 EXACT = ("none", "flips", "flips_both", "dihedral")  # test-time sets whose ways only move pixels
@@ -90,8 +91,9 @@ class UNetConfig(NetworkConfig):
     )
     weight_decay: float = Field(default=1e-4, ge=0, description="decoupled; not on biases and norms")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps with a rising rate")
-    augment: str | list[Any] = Field(
-        default="dihedral", description="a named set or a list; moves picture and mask together"
+    augment: str | list[Any] | dict[str, Any] = Field(
+        default="dihedral",
+        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; moves picture and mask together",
     )
     tta: str = Field(default="flips_both", description=f"test-time augmentation: one of {', '.join(EXACT)}")
 
@@ -135,6 +137,7 @@ class UNetConfig(NetworkConfig):
         losses = {} if self.tiles else {"loss": {"choice": ["bce", "bce_dice", "focal", "lovasz"]}}
         found: dict[str, dict[str, Any]] = {
             **losses,
+            **searched(self.augment),
             "learning_rate": {"float": [3e-4, 6e-3], "log": True},
             "width": {"choice": [8, 12, 16, 24]},
         }

@@ -13,6 +13,7 @@ from pipeline.data.source import FolderSource
 from pipeline.errors import ConfigError, DataError
 from pipeline.inputs.arrays.arrays_input import ArraysInput
 from pipeline.inputs.images.pixels import pixel_statistics
+from pipeline.networks import pretraining
 from pipeline.progress import Progress
 from pipeline.registry import INPUTS as INPUT_KINDS
 from pipeline.run.plan import Plan
@@ -170,6 +171,21 @@ def test_scored_arrays_change_nothing_that_was_learned(place):
     _, after = answers_of_training_rows(run("two"), names)
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_pretraining_sees_both_sides_once_for_all_folds(place, monkeypatch):
+    """The pictures of the test are there, and a second fold asks for none anew."""
+    seen = []
+    real = pretraining._train
+    monkeypatch.setattr(
+        pretraining, "_train", lambda *said: seen.append(list(map(len, said[2]))) or real(*said)
+    )
+    text = Path("configs/waves.yaml").read_text()
+    Path("configs/waves.yaml").write_text(text.replace("epochs: 2", "epochs: 1, pretrain: {epochs: 1}"))
+    made = run()
+    for fold in made.plan.own_fits:
+        made.output("net", fold)
+    assert seen == [[ROWS, TEST_ROWS]]
 
 
 def test_a_person_sees_lines_and_slices(place):
