@@ -17,7 +17,8 @@ from pipeline.tasks.base import Task
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
-Wants = Literal["probability", "label", "value", "picture"]
+Wants = Literal["probability", "label", "value", "picture", "boxes"]
+OF_TASK = ("picture", "boxes")  # what only the task knows the truth of
 Score = Callable[[np.ndarray, np.ndarray], float]
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
 WITH_SUBGROUPS = ("auc", "gini", "average_precision")
@@ -66,6 +67,24 @@ class RowMeans:
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """A metric of the boxes of all pictures taken together.
+
+    Attributes:
+        of_picture: (true boxes, found boxes, the most confident first) -> what is counted of a picture.
+        of_all: what was counted of all pictures -> score.
+        task: knows the true boxes; None before `Metric.of`.
+    """
+
+    of_picture: Callable[[np.ndarray, np.ndarray], Any]
+    of_all: Callable[[list[Any]], float]
+    task: Any = field(default=None, compare=False)
+
+    def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
+        return self.of_all(self.task.of_pictures(self.of_picture, target, prediction))
+
+
+@dataclass(frozen=True)
 class Metric:
     """A score of predictions against the truth.
 
@@ -78,7 +97,8 @@ class Metric:
         function: scores what `wants` names: "probability" the columns as they are, "label" class
             numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
             two pictures (height, width), of labels int32 or of greys float32, of which the score is the mean
-            over the rows or follows from such means (see `of`). A `RowMeans` where it follows from means.
+            over the rows or follows from such means (see `of`), "boxes" true and found boxes, likewise. A
+            `RowMeans` where it follows from means, a `Pooled` where all boxes are taken together.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
@@ -95,7 +115,8 @@ class Metric:
             of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
-        task: of a metric of pictures, the task whose pictures it scores; None before `of`.
+        ranked: boxes are scored at every confidence in turn: to leave unsure ones out gains nothing.
+        task: of a metric of pictures or boxes, the task that knows them; None before `of`.
 
     Example:
         >>> def share_right(target, said):
@@ -124,6 +145,7 @@ class Metric:
     targets: int | None = None
     depth: int | None = None
     sees: tuple[str, ...] = ()
+    ranked: bool = False
     values: tuple[float, ...] = field(default=(), compare=False)
     task: Any = field(default=None, compare=False)
 
@@ -135,7 +157,7 @@ class Metric:
     @property
     def row_means(self) -> RowMeans | None:
         """Its formula from (weighted) means over rows; None where there is none, or nobody has said it."""
-        known = isinstance(self.function, RowMeans) and (self.wants != "picture" or self.task is not None)
+        known = isinstance(self.function, RowMeans) and (self.wants not in OF_TASK or self.task is not None)
         return self.function if known and "groups" not in self.sees else None  # type: ignore[return-value]
 
     @property
@@ -172,7 +194,9 @@ class Metric:
         Classes that are no numbers are as far apart as their places. Where models learn no logarithms
         they are blended without. One of pictures asks the task for them.
         """
-        if self.wants == "picture":
+        if isinstance(self.function, Pooled):
+            return replace(self, function=replace(self.function, task=task), task=task)
+        if self.wants in OF_TASK:
             alone: Any = self.function  # of a picture it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
             return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
@@ -245,8 +269,8 @@ class Metric:
         return target, prediction
 
     def exactly(self, prediction: np.ndarray) -> np.ndarray:
-        """Returns predictions in float64, so that sums are exact; pictures as they are."""
-        return prediction if self.wants == "picture" else np.asarray(prediction, np.float64)
+        """Returns predictions in float64, so that sums are exact; pictures and boxes as they are."""
+        return prediction if self.wants in OF_TASK else np.asarray(prediction, np.float64)
 
     def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         """Returns the score turned so that less is better."""

@@ -34,7 +34,8 @@ class Task(ABC):
         usual_reason: what that rests on, and what else it may be, in words.
         network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
-        dense: predictions are pictures, float16 and as a rule on disk: few models and methods can do that.
+        dense: predictions are pictures, float16 and as a rule on disk, or boxes: few models and methods can
+            do that.
         many_rows: a row has any number of answers, each a line of its cell and a row of the files.
         a_row_per_pixel: the files have a row for each pixel of a picture.
         outputs: names of the prediction's columns: classes in their fixed order, labels, or targets.
@@ -67,6 +68,11 @@ class Task(ABC):
     @property
     def n_outputs(self) -> int:
         return len(self.outputs)
+
+    @property
+    def values_type(self) -> np.dtype:
+        """The type of a prediction's numbers."""
+        return np.dtype(np.float16 if self.dense else np.float32)
 
     @property
     def logged(self) -> bool:
@@ -126,6 +132,10 @@ class Task(ABC):
     def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, 1): what a score of pictures says of each row, where answers are such."""
         raise TypeError(f"A task of {self.kind} has no pictures to score.")
+
+    def of_pictures(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> list[Any]:
+        """Returns what a function of true and found boxes says of every row, where answers are boxes."""
+        raise TypeError(f"A task of {self.kind} has no boxes to score.")
 
     def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns places of pixels, drawn in a training row's prediction, and what is true of them.

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from pipeline.metrics import FAMILIES, METRICS, find_metric
+from pipeline.metrics.base import OF_TASK
 
 ROWS = 60
-EXAMPLES = {"map@K": "map@3", "ndcg@K": "ndcg@3", "top@K": "top@1", "quantile@Q": "quantile@0.9"}
+EXAMPLES = {
+    **{"map@K": "map@3", "ndcg@K": "ndcg@3", "top@K": "top@1", "quantile@Q": "quantile@0.9"},
+    **{"box_map@T": "box_map@0.5", "box_precision@B": "box_precision@0.5"},
+}
 NAMES = [*METRICS.names(), *(EXAMPLES.get(form, form.replace("@B", "@2")) for form in FAMILIES)]
 
 
@@ -29,7 +33,7 @@ CASES = [
     (name, kind)
     for name in NAMES
     for kind in find_metric(name).tasks
-    if find_metric(name).wants != "picture"  # see test_masks.py
+    if find_metric(name).wants not in OF_TASK  # see test_masks.py, test_boxes.py
 ]
 
 
