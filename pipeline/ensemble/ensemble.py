@@ -14,12 +14,12 @@ from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.ensemble.method import is_exact
-from pipeline.ensemble.pixel_sample import pixel_sample
+from pipeline.ensemble.pixel_sample import pixel_sample, scores_of_pictures
 from pipeline.ensemble.postprocessing import Postprocessed, PostprocessorLearner, postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
-from pipeline.metrics import Metric
+from pipeline.metrics import OF_TASK, Metric
 from pipeline.validation.predictions import Predictions
 
 
@@ -169,7 +169,7 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
 def _postprocessing_lines(bench: _Bench) -> list[str]:
     """Says what post-processing is, and what the whole procedure gains by it."""
     judged, metric = bench.ensemble, bench.metric
-    name = "decisions" if metric.wants in ("label", "picture") else "calibration"
+    name = "decisions" if metric.wants in ("label", *OF_TASK) else "calibration"
     worth = f"{metric.name} {judged.plain_score:.5f} -> {judged.score:.5f}, cross-fitted with the choice"
     if judged.used:
         return [f"{name}: {judged.postprocessor.describe()}: {worth}"]
@@ -200,7 +200,9 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     facts["adds"] = adds
     facts["correlated"] = [member.name for member in bench.members]
     scored = Stack(oofs.members, blended.rows)
-    if metric.task is not None:
+    if metric.wants == "boxes":
+        scored, target = scores_of_pictures(scored, target, metric)
+    elif metric.task is not None:
         scored, target = pixel_sample(scored, target, metric.task, bench.seed)
     return error_correlation(scored, target)
 

@@ -54,6 +54,7 @@ class Method:
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
         dense: whether it can blend predictions that are pictures (`Task.dense`).
+        boxes: whether it can blend predictions that are boxes.
 
     Example:
         >>> class Last(Method):
@@ -67,6 +68,7 @@ class Method:
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     simplicity: ClassVar[int] = 50
     dense: ClassVar[bool] = False
+    boxes: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -171,6 +173,8 @@ class Method:
         """Returns why the method cannot be used, pictures among the reasons; "" where it can."""
         if metric.wants == "picture" and not cls.dense:
             return "pictures are blended by one weight per member"
+        if metric.wants == "boxes" and not cls.boxes:
+            return "boxes are fused, and have no columns to add up"
         return cls.unsuitable(metric, target)
 
     @classmethod

@@ -1,6 +1,6 @@
 """Metrics by name, each with its direction and the kind of prediction that it wants."""
 
-from pipeline.metrics.base import METRICS, SMALLEST_PROBABILITY, Metric, RowMeans, labels
+from pipeline.metrics.base import METRICS, OF_TASK, SMALLEST_PROBABILITY, Metric, RowMeans, labels
 from pipeline.metrics.find import find_metric, metric_names
 from pipeline.metrics.register import FAMILIES
 from pipeline.metrics.truth import RowFacts, facts_of, like, with_facts
@@ -8,6 +8,7 @@ from pipeline.metrics.truth import RowFacts, facts_of, like, with_facts
 __all__ = [
     "FAMILIES",
     "METRICS",
+    "OF_TASK",
     "SMALLEST_PROBABILITY",
     "Metric",
     "RowFacts",

@@ -14,6 +14,7 @@ from pipeline.metrics.bias import over_subgroups
 from pipeline.metrics.truth import RowFacts, facts_of
 from pipeline.registry import Registry
 from pipeline.tasks.base import Task
+from pipeline.tasks.box_array import UNSURE
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
@@ -74,14 +75,16 @@ class Pooled:
         of_picture: (true boxes, found boxes, the most confident first) -> what is counted of a picture.
         of_all: what was counted of all pictures -> score.
         task: knows the true boxes; None before `Metric.of`.
+        least: confidence that boxes must have which nobody has decided on.
     """
 
     of_picture: Callable[[np.ndarray, np.ndarray], Any]
     of_all: Callable[[list[Any]], float]
     task: Any = field(default=None, compare=False)
+    least: float = field(default=0.0, compare=False)
 
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
-        return self.of_all(self.task.of_pictures(self.of_picture, target, prediction))
+        return self.of_all(self.task.of_pictures(self.of_picture, target, prediction, self.least))
 
 
 @dataclass(frozen=True)
@@ -194,12 +197,15 @@ class Metric:
         Classes that are no numbers are as far apart as their places. Where models learn no logarithms
         they are blended without. One of pictures asks the task for them.
         """
+        boxes: dict[str, Any] = {"least": 0.0 if self.ranked else UNSURE} if self.wants == "boxes" else {}
         if isinstance(self.function, Pooled):
-            return replace(self, function=replace(self.function, task=task), task=task)
+            return replace(self, function=replace(self.function, task=task, **boxes), task=task)
         if self.wants in OF_TASK:
             alone: Any = self.function  # of a picture it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
-            return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
+            return replace(
+                self, function=replace(known, terms=partial(task.scores, known.terms, **boxes)), task=task
+            )
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)
         if not self.ordinal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class UNetModel(Model):
 
     Config = UNetConfig
     sees = CNN.sees
-    tasks = (Image.general, Mask.general)
+    tasks: ClassVar[tuple[str, ...]] = (Image.general, Mask.general)
     anytime = True
     share = 2.0
     leads = 5

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.audit.copies import connected
 from pipeline.data.rows import Dataset
-from pipeline.metrics import Metric
+from pipeline.metrics import OF_TASK, Metric
 from pipeline.models.base import Context, Model
 from pipeline.reports.trained import Trained
 
@@ -124,7 +124,7 @@ def _loss(model: Model, data: Dataset, rows: np.ndarray, metric: Metric) -> floa
     said = model.predict(data.rows(rows), Context())
     if data.target is None:
         raise ValueError("These rows have no target.")
-    if metric.wants in ("label", "picture"):
+    if metric.wants in ("label", *OF_TASK):
         return model.task.loss(np.asarray(data.target[rows]), said, SMALLEST)
     return metric.loss(data.target[rows], said)
 

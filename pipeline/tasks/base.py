@@ -133,7 +133,9 @@ class Task(ABC):
         """Returns float64 (rows, 1): what a score of pictures says of each row, where answers are such."""
         raise TypeError(f"A task of {self.kind} has no pictures to score.")
 
-    def of_pictures(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> list[Any]:
+    def of_pictures(
+        self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
+    ) -> list[Any]:
         """Returns what a function of true and found boxes says of every row, where answers are boxes."""
         raise TypeError(f"A task of {self.kind} has no boxes to score.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +12,35 @@ BOX = np.dtype([(name, np.float32) for name in FIELDS])
 """A box: number of its class, confidence from 0 (there is none) to 1, and upper left corner, width and
 height as shares of the picture's. Predictions of this type are boxes."""
 
+UNSURE = 0.3  # confidence below which a box is none, where a metric counts all and nobody has decided
 EDGE = 1e-9  # an area that is none
+
+
+@dataclass(frozen=True, eq=False)
+class Handed:
+    """Boxes of one picture that are handed in: somebody has decided on them.
+
+    Attributes:
+        boxes: `BOX` (n,).
+    """
+
+    boxes: np.ndarray
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Handed):
+            return NotImplemented
+        return np.array_equal(self.boxes, other.boxes)
+
+    def __hash__(self) -> int:
+        return hash(self.boxes.tobytes())
+
+
+def handed(values: np.ndarray) -> np.ndarray:
+    """Returns object (rows,) of `Handed`, of `BOX` (rows, most)."""
+    found = np.empty(len(values), object)
+    for place, row in enumerate(values):
+        found[place] = Handed(there(row))
+    return found
 
 
 def is_boxes(values: np.ndarray) -> bool:

@@ -186,24 +186,29 @@ class Boxes(Task):
             losses.append(1.0 - right / (said + true - right) if said + true else 0.0)
         return float(np.mean(losses))
 
-    def of_pictures(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> list[Any]:
+    def of_pictures(
+        self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
+    ) -> list[Any]:
         """Returns what a function of true and found boxes, the most confident first, says of every row.
 
         Args:
             score: takes both, `BOX` (n,) and (m,).
             target: numbers of rows (rows, 1).
-            answers: (rows, most).
+            answers: object (rows,) of `Handed`, or (rows, most) that nobody has decided on.
+            least: confidence that such boxes must have.
         """
         found = []
         for row, values in zip(_rows(target), answers, strict=True):
-            some = there(values)
+            some = there(values.boxes if answers.dtype == object else values[values["confidence"] >= least])
             key = (score, row, blake2b(some.tobytes(), digest_size=16).digest())
             make = lambda r=row, s=some: score(self.boxes_of(r), s)  # noqa: E731
             found.append(self.known.remembered(key, make))
         return found
 
-    def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
-        return np.array(self.of_pictures(score, target, answers), np.float64).reshape(len(target), 1)
+    def scores(
+        self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
+    ) -> np.ndarray:
+        return np.array(self.of_pictures(score, target, answers, least), np.float64).reshape(len(target), 1)
 
     # submissions
 

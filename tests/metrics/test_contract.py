@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics import FAMILIES, METRICS, find_metric
-from pipeline.metrics.base import OF_TASK
+from pipeline.metrics import FAMILIES, METRICS, OF_TASK, find_metric
 
 ROWS = 60
 EXAMPLES = {
