@@ -59,8 +59,6 @@ class BoxForm:
         >>> labels, corners = form.read("1 10 20 30 40", (100, 200))
         >>> corners.tolist()
         [[0.05, 0.2, 0.2, 0.6]]
-        >>> form.write(make_boxes(corners), (100, 200), ("box",))
-        '1 10 20 30 40'
     """
 
     fields: tuple[str, ...] = ("confidence", *SIDES)

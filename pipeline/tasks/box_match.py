@@ -1,4 +1,4 @@
-"""Which boxes that were found are right: each true one is found once, by the most confident."""
+"""Matches of found boxes with true ones: each of these is found once, by the most confident."""
 
 from __future__ import annotations
 

@@ -58,6 +58,11 @@ def members(task):
     return {"a": said(task, 0.03, 1, 1), "b": said(task, 0.03, 1, 2), "poor": said(task, 0.2, 2, 3)}
 
 
+@pytest.fixture(scope="module")
+def unsure(task):
+    return said(task, 0.01, 3, 4)
+
+
 def predictions(task, name, values):
     ids = np.array([f"p{row}" for row in range(ROWS)])
     return Predictions(name, task, values, values[:4], ids, ids[:4], "hash")
@@ -82,11 +87,11 @@ def test_fusion_leaves_a_poor_member_out(task, members, tmp_path):
     assert dense.same(again.combine_stack(stack), fused)
 
 
-def test_the_rule_is_what_the_metric_asks_for(task, members):
+def test_the_rule_is_what_the_metric_asks_for(task, members, unsure):
     ranked, counted = (find_metric(name).of(task) for name in ("box_map", "box_precision@0.5"))
     assert plain_boxes(ranked).rule.threshold == 0.0
-    rule = fit_box_rule(members["poor"], TARGET, counted, plain_boxes(counted)).rule
-    assert rule.threshold >= 0.5  # wrong ones are below
+    rule = fit_box_rule(unsure, TARGET, counted, plain_boxes(counted)).rule
+    assert rule.threshold == 0.5  # wrong ones are below
     decision = BoxDecision(BoxRule(0.5, 0.3))
     assert read_postprocessor(decision.to_json()) == decision
     values = decision.values(members["a"])
@@ -100,16 +105,16 @@ def test_what_nobody_decided_on_is_cut_at_the_plain_rule(task, members):
     assert metric(TARGET, members["a"]) == metric(TARGET, plain_boxes(metric).answer(members["a"]))
 
 
-def test_a_fold_chooses_nothing_of_what_it_is_scored_by(task, members):
+def test_a_fold_chooses_nothing_of_what_it_is_scored_by(task, members, unsure):
     """What a fold's rows are answered does not change with their own truth."""
     metric = find_metric("box_precision@0.5").of(task)
     config, out = EnsembleConfig(), SPLIT.rows_of(0)
     learner = postprocessing_for(metric, TARGET, config, 0)
-    before = postprocess(learner, members["poor"], TARGET, metric, SPLIT)
+    before = postprocess(learner, unsure, TARGET, metric, SPLIT)
     assert before.used
     lies = TARGET.copy()
     lies[out] = TARGET[np.roll(out, 1)]
-    after = postprocess(postprocessing_for(metric, lies, config, 0), members["poor"], lies, metric, SPLIT)
+    after = postprocess(postprocessing_for(metric, lies, config, 0), unsure, lies, metric, SPLIT)
     assert all(one == other for one, other in zip(before.answer[out], after.answer[out], strict=True))
     blended = blend([predictions(task, *one) for one in members.items()], TARGET, metric, SPLIT, "fusion")
     again = blend([predictions(task, *one) for one in members.items()], lies, metric, SPLIT, "fusion")
