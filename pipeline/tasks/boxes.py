@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +17,7 @@ from pipeline.tasks.box_array import BOX, clipped, in_row, make_boxes, there
 from pipeline.tasks.box_columns import cells_of
 from pipeline.tasks.box_form import NONE, BoxForm, answer_form, find_form, with_scale, words_of
 from pipeline.tasks.box_match import rights
-from pipeline.tasks.box_truth import BoxTruth
+from pipeline.tasks.box_truth import BoxTruth, named
 from pipeline.tasks.classification import class_order
 from pipeline.tasks.contest import Contest
 
@@ -200,7 +199,7 @@ class Boxes(Task):
         found = []
         for row, values in zip(_rows(target), answers, strict=True):
             some = there(values.boxes if answers.dtype == object else values[values["confidence"] >= least])
-            key = (score, row, blake2b(some.tobytes(), digest_size=16).digest())
+            key = (score, row, named(some))
             make = lambda r=row, s=some: score(self.boxes_of(r), s)  # noqa: E731
             found.append(self.known.remembered(key, make))
         return found

@@ -9,11 +9,13 @@ from pydantic import Field
 
 from pipeline.config.schema import MethodConfig
 from pipeline.data import dense
+from pipeline.ensemble.box_rules import first_rows
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.stack import Stack
-from pipeline.ensemble.weights import sample
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
+from pipeline.tasks.box_array import BOX, fused
+from pipeline.tasks.box_truth import named
 
 ROWS = 300  # pictures that weights are chosen by, at most
 FACTORS = (0.0, 0.5, 2.0)  # by which a weight is tried
@@ -51,11 +53,20 @@ class Fusion(Method):
         return "" if metric.wants == "boxes" else "it fuses boxes"
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
-        rows = sample(len(stack), ROWS, self.seed)
-        some, truth = stack.take(rows), target[rows]
+        known = metric.task.known
+        rows = first_rows(target, len(known), ROWS, self.seed)
+        truth, said = target[rows], [stack.take(rows).member(m) for m in range(stack.n_members)]
+        keys = [named(*(member[place] for member in said)) for place in range(len(rows))]
 
         def loss(weights: np.ndarray, overlap: float) -> float:
-            return metric.loss(truth, dense.weighted(some.members, weights.tolist(), some.rows, overlap))
+            found = np.zeros(said[0].shape, BOX)
+            for place, key in enumerate(keys):
+                boxes = [member[place] for member in said]
+                found[place] = known.remembered(
+                    ("fused", tuple(weights.round(6).tolist()), overlap, key),
+                    lambda b=boxes: fused(b, weights.tolist(), overlap, found.shape[1]),  # type: ignore[misc]
+                )
+            return metric.loss(truth, found)
 
         equal = np.full(stack.n_members, 1.0 / stack.n_members)
         weights, overlaps = equal, sorted(self._own.overlaps, key=lambda one: abs(one - dense.OVERLAP))
