@@ -6,6 +6,8 @@ from typing import Literal
 
 AuditName = Literal[
     "blank-pictures",
+    "boxes-outside",
+    "boxes-without-area",
     "conflicting-pictures",
     "conflicting-rows",
     "conflicting-texts",

@@ -31,6 +31,13 @@ def same(values: np.ndarray, others: np.ndarray) -> bool:
     return np.array_equal(values, others, equal_nan=True)
 
 
+def numbers_of(values: np.ndarray) -> np.ndarray:
+    """Returns predictions as float64 (rows, numbers); of boxes all that is said of each."""
+    if is_boxes(values):
+        values = np.ascontiguousarray(values).view(np.float32).reshape(len(values), -1)
+    return np.asarray(values, np.float64)
+
+
 def room(shape: tuple[int, ...], fill: float | None = None, kind: np.dtype = DENSE) -> np.ndarray:
     """Returns a new array; a large one lies in a file that nobody else sees."""
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:

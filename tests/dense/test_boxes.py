@@ -15,7 +15,7 @@ from tests.dense.rectangles import write_boxes
 pytestmark = pytest.mark.slow
 
 SIDE = 32
-NET = "{kind: centernet, size: 32, width: 8, stride: 2, batch_size: 4, epochs: 40, tta: none, augment: none}"
+NET = "{kind: centernet, size: 32, stride: 2, batch_size: 4, epochs: 40, learning_rate: 0.005, tta: none}"
 CONFIG = f"""
 competition: toy
 data: {{root: data, id: image_id, target: bbox, task: boxes, images: "train/{{image_id}}.jpg",
@@ -48,20 +48,20 @@ def boxes_of(cell):
 
 
 def test_boxes_from_rows_to_new_rows(place, capsys):
-    known = write_boxes(place / "data", rows=24, side=SIDE)
+    known = write_boxes(place / "data", rows=32, side=SIDE)
     (place / "configs" / "toy.yaml").write_text(CONFIG)
     assert main(["train", "toy"]) == 0
     said = capsys.readouterr().out
-    assert float(re.search(r"net\s+│\s+([0-9.]+)", said)[1]) > 0.3
+    assert float(re.search(r"net\s+│\s+([0-9.]+)", said)[1]) > 0.2  # chance: 0.02
     answers = rows_of("runs/toy/submission.csv")
-    assert [row["image_id"] for row in answers] == list(known)[24:]
+    assert [row["image_id"] for row in answers] == list(known)[32:]
     overlaps = []
     for row in answers:
         true, found = known[row["image_id"]], boxes_of(row["PredictionString"])
         corners = np.concatenate([true[:, :2], true[:, :2] + true[:, 2:]], axis=1) / SIDE
         overlaps.append(ious(make_boxes(corners), found[:1]).max())
-    assert np.mean(overlaps) > 0.4
+    assert np.mean(overlaps) > 0.3
     shutil.copytree("data/test", "more/test")
-    pd.DataFrame({"image_id": list(known)[24:]}).to_csv("more/new.csv", index=False)
+    pd.DataFrame({"image_id": list(known)[32:]}).to_csv("more/new.csv", index=False)
     assert main(["predict", "toy", "--rows", "more/new.csv", "--out", "new_rows.csv"]) == 0
     assert rows_of("new_rows.csv") == answers
