@@ -32,6 +32,7 @@ class Task(ABC):
         usual_metric: where the writing of the cells alone tells this kind, the metric that it most often
             goes with; else "".
         usual_reason: what that rests on, and what else it may be, in words.
+        distinctive: its cells are written so that few of another kind are: they are asked first.
         network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
         dense: predictions are pictures, float16 and as a rule on disk, or boxes: few models and methods can
@@ -57,6 +58,7 @@ class Task(ABC):
     of_files: ClassVar[bool] = True
     usual_metric: ClassVar[str] = ""
     usual_reason: ClassVar[str] = ""
+    distinctive: ClassVar[bool] = False
     network_keys: ClassVar[Mapping[str, Any]] = {}
     may_be_empty: ClassVar[bool] = False
     dense: ClassVar[bool] = False

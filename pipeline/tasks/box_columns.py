@@ -26,6 +26,12 @@ def field_of(name: str) -> str:
     return next((field for field, names in NAMES.items() if bare in names), "label")
 
 
+def are_boxes(fields: Sequence[str]) -> bool:
+    """Says whether columns are the numbers of a box, or of a point, each once."""
+    whole = ({"x", "y", "width", "height"}, {"x", "y", "right", "bottom"}, {"x", "y"})
+    return set(fields) in whole and len(set(fields)) == len(fields)
+
+
 def cells_of(columns: Mapping[str, Sequence[str]], ids: np.ndarray) -> tuple[list[str], BoxForm]:
     """Returns a cell of all boxes for each picture, and its form.
 
@@ -38,8 +44,7 @@ def cells_of(columns: Mapping[str, Sequence[str]], ids: np.ndarray) -> tuple[lis
     """
     fields = [field_of(name) for name in columns]
     known = [name for name in fields if name != "label"]
-    whole = ({"x", "y", "width", "height"}, {"x", "y", "right", "bottom"}, {"x", "y"})
-    if set(known) not in whole or len(fields) > len(known) + 1 or len(set(known)) < len(known):
+    if not are_boxes(known) or len(fields) > len(known) + 1:
         raise DataError(
             "The columns of a box are x, y, width and height, or the corners' xmin, ymin, xmax and ymax, and "
             f"at most one of its class. `data.target` has: {listing(columns)}."

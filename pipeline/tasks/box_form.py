@@ -169,6 +169,22 @@ def find_form(cells: Iterable[str], sizes: np.ndarray) -> BoxForm:
     return with_scale(BoxForm(TRAINING[step]), [(" ".join(words), size) for words, size in held])
 
 
+def look_like_boxes(lines: Sequence[str]) -> bool:
+    """Says whether lines are boxes and nothing else.
+
+    They are lists of four numbers, fours of numbers in strings of which some hold several, or a label that
+    is no number before each four or pair.
+    """
+    held = [words_of(line) for line in lines]
+    step = _step(held, TRAINING) if held else None
+    if step is None:
+        return False
+    if step == 4:
+        listed = all(line.lstrip().startswith(("[", "(")) for line in lines)
+        return listed or any(len(words) > 4 for words in held)
+    return not any(is_number(word) for words in held for word in words[::step])
+
+
 def with_scale(form: BoxForm, cells: Sequence[tuple[str, np.ndarray]]) -> BoxForm:
     """Returns the form with what numbers alone tell: shares or pixels, sides or corners, whole or not.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,12 +14,22 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
 from pipeline.tasks.box_array import BOX, clipped, in_row, make_boxes, there
-from pipeline.tasks.box_columns import cells_of
-from pipeline.tasks.box_form import NONE, BoxForm, answer_form, find_form, with_scale, words_of
+from pipeline.tasks.box_columns import are_boxes, cells_of, field_of
+from pipeline.tasks.box_form import (
+    LOOKED_AT,
+    NONE,
+    BoxForm,
+    answer_form,
+    find_form,
+    look_like_boxes,
+    with_scale,
+    words_of,
+)
 from pipeline.tasks.box_match import rights
 from pipeline.tasks.box_truth import BoxTruth, named
 from pipeline.tasks.classification import class_order
 from pipeline.tasks.contest import Contest
+from pipeline.tasks.mask import Mask
 
 FEWEST, MOST = 20, 1000  # boxes that a row holds
 ROOM = 1.5  # times the most boxes of a training picture
@@ -48,6 +58,7 @@ class Boxes(Task):
     general: ClassVar[str] = "boxes"
     usual_metric: ClassVar[str] = "box_map"
     usual_reason: ClassVar[str] = "boxes; the files cannot tell it from box_precision@0.5 or box_map@0.5"
+    distinctive: ClassVar[bool] = True
     network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}
     may_be_empty: ClassVar[bool] = True
     dense: ClassVar[bool] = True
@@ -98,7 +109,21 @@ class Boxes(Task):
 
     @classmethod
     def told(cls, contest: Contest) -> bool:
-        return False  # a string of numbers may be run lengths: `data.task` says
+        if len(contest.columns) != 1:
+            return False
+        if contest.several:
+            fields = [field_of(name) for name in contest.targets]
+            return fields.count("label") <= 1 and are_boxes([one for one in fields if one != "label"])
+        return cls.holds_boxes(contest.only.distinct)
+
+    @staticmethod
+    def holds_boxes(cells: Collection[str]) -> bool:
+        """Says whether cells are boxes and nothing else: lists of four numbers, or fours of them in strings.
+
+        Pairs of numbers that rise are run lengths; of strings some hold several boxes.
+        """
+        lines = [line for cell in cells for line in cell.split("\n") if line.strip() not in NONE]
+        return look_like_boxes(lines[:LOOKED_AT]) and not Mask.holds_masks(lines)
 
     @classmethod
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:

@@ -28,7 +28,8 @@ def write_boxes(root, rows=16, test_rows=4, form="wheat", side=SIDE):
         root: the folder.
         rows: training pictures, a quarter of them without a box where the form has room for that.
         test_rows: test pictures.
-        form: "wheat": a row for each box, a list of numbers; "strings": a cell for each picture.
+        form: "wheat": a row for each box, a list of numbers; "columns": a number in each; "strings": a cell
+            for each picture.
         side: pixels of the square pictures.
     """
     lines, known = [], {}
@@ -41,10 +42,16 @@ def write_boxes(root, rows=16, test_rows=4, form="wheat", side=SIDE):
         known[key] = boxes
         if row < rows and form == "wheat":
             lines += [(key, side, side, str([float(one) for one in box]), "src") for box in boxes]
+        elif row < rows and form == "columns":
+            lines += [(key, *box, f"kind {n % 2}", n % 2) for n, box in enumerate(boxes)]
         elif row < rows:
             lines.append((key, " ".join(" ".join(map(str, box)) for box in boxes)))
-    names = ["image_id", "width", "height", "bbox", "source"] if form == "wheat" else ["image_id", "boxes"]
-    pd.DataFrame(lines, columns=names).to_csv(root / "train.csv", index=False)
+    names = {
+        "wheat": ["width", "height", "bbox", "source"],
+        "columns": ["x", "y", "width", "height", "class_name", "class_id"],
+        "strings": ["boxes"],
+    }[form]
+    pd.DataFrame(lines, columns=["image_id", *names]).to_csv(root / "train.csv", index=False)
     sample = pd.DataFrame({"image_id": list(known)[rows:], "PredictionString": "1.0 0 0 50 50"})
     sample.to_csv(root / "sample_submission.csv", index=False)
     return known
