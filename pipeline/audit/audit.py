@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pipeline.audit.boxes import odd_boxes
 from pipeline.audit.columns import read_columns
 from pipeline.audit.copies import judge
 from pipeline.audit.finding import Finding, by_severity
@@ -58,6 +59,7 @@ def audit(
     ids = (competition.ids, competition.test_ids)
     findings += find_leaks(columns, ids, task, target, seed, folds.ordered)
     findings += odd_masks(task, target, competition.ids) + odd_spans(task, target, competition.ids)
+    findings += odd_boxes(task, target, competition.ids)
     findings += unseen_scripts(columns) + named_answers(columns, task, target)
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:

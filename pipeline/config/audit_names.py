@@ -8,6 +8,8 @@ AuditName = Literal[
     "answers-not-in-text",
     "answers-too-far",
     "blank-pictures",
+    "boxes-outside",
+    "boxes-without-area",
     "conflicting-pictures",
     "conflicting-rows",
     "conflicting-texts",

@@ -1,4 +1,7 @@
-"""Predictions that are pictures: float16, a part of the rows at a time, on disk where they are large."""
+"""Predictions that are pictures: float16, a part of the rows at a time, on disk where they are large.
+
+Or boxes (see `pipeline.tasks.box_array`): what is averaged of pictures is fused of these.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,31 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.tasks.box_array import BOX, fused, is_boxes
+
 DENSE = np.dtype(np.float16)  # predictions of this type are pictures
 IN_MEMORY = 2**26  # values up to which an array stays in memory
 AT_ONCE = 2**22  # values worked on at a time
+OVERLAP = 0.55  # IoU above which boxes of several answers are one, as in the paper of the fusion
 
 
 def is_dense(values: np.ndarray) -> bool:
-    """Says whether predictions are pictures."""
-    return values.dtype == DENSE
+    """Says whether predictions are pictures, or boxes on them."""
+    return values.dtype in (DENSE, BOX)
+
+
+def same(values: np.ndarray, others: np.ndarray) -> bool:
+    """Says whether two predictions are the same; no number is the same as no number."""
+    if is_boxes(values):
+        return values.shape == others.shape and values.tobytes() == others.tobytes()
+    return np.array_equal(values, others, equal_nan=True)
+
+
+def numbers_of(values: np.ndarray) -> np.ndarray:
+    """Returns predictions as float64 (rows, numbers); of boxes all that is said of each."""
+    if is_boxes(values):
+        values = np.ascontiguousarray(values).view(np.float32).reshape(len(values), -1)
+    return np.asarray(values, np.float64)
 
 
 def room(shape: tuple[int, ...], fill: float | None = None, kind: np.dtype = DENSE) -> np.ndarray:
@@ -37,15 +57,25 @@ def parts_of(rows: int, outputs: int) -> Iterator[slice]:
 
 
 def weighted(
-    members: Sequence[np.ndarray], weights: Sequence[float], rows: np.ndarray | None = None
+    members: Sequence[np.ndarray],
+    weights: Sequence[float],
+    rows: np.ndarray | None = None,
+    overlap: float = OVERLAP,
 ) -> np.ndarray:
-    """Returns float16 (rows, outputs): the weighted sum of arrays.
+    """Returns float16 (rows, outputs): the weighted sum of arrays; boxes are fused by their weights.
 
     Args:
         members: float16 (all rows, outputs).
         weights: one for each.
         rows: positions of the rows that are wanted; None: all.
+        overlap: IoU above which boxes are one.
     """
+    if is_boxes(members[0]):
+        places = range(len(members[0])) if rows is None else rows.tolist()
+        found = np.zeros((len(places), members[0].shape[1]), BOX)
+        for place, row in enumerate(places):
+            found[place] = fused([member[row] for member in members], weights, overlap, found.shape[1])
+        return found
     count, outputs = len(members[0]) if rows is None else len(rows), members[0].shape[1]
     total = room((count, outputs))
     for part in parts_of(count, outputs):
@@ -65,6 +95,8 @@ def mean(members: Sequence[np.ndarray]) -> np.ndarray:
 
 def finite_rows(values: np.ndarray) -> np.ndarray:
     """Returns bool (rows,): whether all values of a row are numbers."""
+    if is_boxes(values):
+        return np.isfinite(values["confidence"]).all(axis=1)
     found = np.ones(len(values), bool)
     for part in parts_of(len(values), values.shape[1]):
         found[part] = np.isfinite(values[part]).all(axis=1)

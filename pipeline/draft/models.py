@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pipeline.draft.boxes import choose_centernet
 from pipeline.draft.chain import make_chain
 from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, table_seconds
@@ -17,6 +18,7 @@ from pipeline.draft.weights import Weights
 from pipeline.errors import listing
 from pipeline.models.size import Size
 from pipeline.registry import MODELS
+from pipeline.tasks.boxes import Boxes
 
 BUDGET = 1200  # seconds for all models of tables
 FEWEST_CATEGORIES = 3  # columns of names with many levels, from which their sets get a model
@@ -68,6 +70,8 @@ def choose_models(
     if size.task.dense:
         if size.task.a_row_per_pixel:
             return choose_restorers(size, fits, machine), []
+        if size.task.general == Boxes.general:
+            return [choose_centernet(size, fits, machine, weights)], []
         return [choose_unet(size, fits, machine, weights)], []
     if size.picture:
         seen = replace(size, picture=drawn.crop or size.picture)

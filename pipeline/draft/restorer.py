@@ -8,7 +8,8 @@ from pipeline.draft.choice import Chosen
 from pipeline.draft.cost import Machine, network_seconds
 from pipeline.draft.unet import BUDGET, FEWEST_EPOCHS
 from pipeline.models.size import Size
-from pipeline.networks.dense.config import GRAIN, PLAIN, UNetConfig
+from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.encoder_config import GRAIN, PLAIN
 from pipeline.networks.dense.plan import epochs_of
 from pipeline.networks.dense.tiles import tiles_per_picture
 

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.data.answer import texts_of_both
 from pipeline.data.columns import as_numbers, as_text
 from pipeline.data.sample_columns import answer_columns
+from pipeline.draft.box_columns import find_boxes
 from pipeline.draft.choice import Choice, words
 from pipeline.draft.files import Files
 from pipeline.errors import DataError, did_you_mean, listing
@@ -54,6 +55,8 @@ def find_target(
         return Choice(_asked(asked, columns, where), "given as TARGET")
     if answers and set(answers) <= set(columns):
         return Choice(answers, "the sample asks for it by name" if len(answers) == 1 else "as in the sample")
+    if boxes := find_boxes(train, answers, key):
+        return boxes
     only = [name for name in columns if name not in test_columns]
     if len(answers) > 1:
         fitting = [name for name in only or columns if _holds_classes(train[name], answers)]

@@ -9,7 +9,8 @@ from pipeline.draft.cost import Machine, network_seconds
 from pipeline.draft.weights import Weights
 from pipeline.errors import listing
 from pipeline.models.size import Size
-from pipeline.networks.dense.config import GRAIN, PLAIN, UNetConfig
+from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.encoder_config import GRAIN, PLAIN
 from pipeline.networks.dense.plan import epochs_of
 
 SIDES = (256, 192, 128, 96, 64)  # pixels, at most, of the longer side of what the network sees

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.config.schema import MethodConfig
+from pipeline.data.dense import same
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.methods.auto import Auto, Candidate
@@ -214,8 +215,7 @@ def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict
     dropped = {}
     for member in members:
         for other in kept:
-            same = np.array_equal(member.oof, other.oof, equal_nan=True)
-            if same and np.array_equal(member.test, other.test):
+            if same(member.oof, other.oof) and same(member.test, other.test):
                 dropped[member.name] = f"the same predictions as {other.name}"
                 break
         else:

@@ -54,6 +54,7 @@ class Method:
         gap_: optimality gap of exact weights (`simplex.Solution.gap`), else None.
         simplicity: the order in which `auto` prefers methods that are equally good, low first.
         dense: whether it can blend predictions that are long rows (`Task.dense`).
+        boxes: whether it can blend predictions that are boxes.
 
     Example:
         >>> class Last(Method):
@@ -67,6 +68,7 @@ class Method:
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     simplicity: ClassVar[int] = 50
     dense: ClassVar[bool] = False
+    boxes: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -169,6 +171,8 @@ class Method:
     @classmethod
     def cannot(cls, metric: Metric, target: np.ndarray) -> str:
         """Returns why the method cannot be used, pictures and spans among the reasons; "" where it can."""
+        if metric.wants == "boxes":
+            return "" if cls.boxes else "boxes are fused, and have no columns to add up"
         if metric.by_task and not cls.dense:
             return "pictures and spans are blended by one weight per member"
         return cls.unsuitable(metric, target)

@@ -1,10 +1,11 @@
-"""Pixels of pictures as level-2 rows: enough of them to weigh members by."""
+"""Pixels of pictures as level-2 rows: enough of them to weigh members by; of boxes the pictures' losses."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from pipeline.ensemble.stack import Stack
+from pipeline.metrics import Metric
 from pipeline.tasks.base import Task
 
 PICTURES = 400  # looked at
@@ -35,3 +36,21 @@ def pixel_sample(stack: Stack, target: np.ndarray, task: Task, seed: int) -> tup
         true.append(truth)
     members = [np.concatenate(values)[:, None] for values in said]
     return Stack.of(members), np.concatenate(true)[:, None]
+
+
+def scores_of_pictures(stack: Stack, target: np.ndarray, metric: Metric) -> tuple[Stack, np.ndarray]:
+    """Returns each member's loss of some pictures as a stack of (pictures, 1), and what it should be: 0.
+
+    Args:
+        stack: boxes (rows, most).
+        target: of the same rows.
+        metric: of boxes, bound to the task.
+    """
+    rows = np.arange(min(len(stack), PICTURES))
+    members = [
+        np.array(
+            [[metric.task.loss(target[[row]], boxes[None])] for row, boxes in zip(rows, said, strict=False)]
+        )
+        for said in (stack.take(rows).member(number) for number in range(stack.n_members))
+    ]
+    return Stack.of(members), np.zeros((len(rows), 1))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import EnsembleConfig
+from pipeline.ensemble.box_rules import BoxDecision, fit_box_rule, plain_boxes
 from pipeline.ensemble.calibration import Calibration, fit_calibration
 from pipeline.ensemble.decision import Decision, fit_decision
 from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
@@ -30,6 +31,11 @@ def postprocessing_for(
         spans = SpanDecision(metric.task)
         learn = (lambda p, t: fit_longest(p, t, metric, spans, seed)) if config.thresholds else None
         return PostprocessorLearner(spans, learn)
+    if metric.wants == "boxes":
+        boxes = plain_boxes(metric)
+        if not config.thresholds:
+            return PostprocessorLearner(boxes)
+        return PostprocessorLearner(boxes, lambda p, t: fit_box_rule(p, t, metric, boxes, seed))
     if metric.wants == "picture" and not metric.task.probabilities:
         return PostprocessorLearner(AsTheyAre())
     if metric.wants == "picture":
@@ -55,6 +61,8 @@ def read_postprocessor(facts: dict[str, Any]) -> Postprocessor:
         return MaskDecision.from_json(settings)
     if facts["kind"] == "span":
         return SpanDecision.from_json(settings)
+    if facts["kind"] == "boxes":
+        return BoxDecision.from_json(settings)
     if facts["kind"] == "calibration":
         return Calibration(**settings | {"log_ratio": np.array(settings["log_ratio"], np.float64)})
     return Decision(facts["kind"], np.array(settings["rule"], np.float64))

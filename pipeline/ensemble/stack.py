@@ -52,8 +52,8 @@ class Stack:
 
     @property
     def values_type(self) -> np.dtype:
-        """The type that blends are kept in: float16 of pictures, else float32."""
-        return dense.DENSE if dense.is_dense(self.members[0]) else np.dtype(np.float32)
+        """The type that blends are kept in: float16 of pictures, boxes as they are, else float32."""
+        return self.members[0].dtype if dense.is_dense(self.members[0]) else np.dtype(np.float32)
 
     def keep(self, members: Sequence[int]) -> Stack:
         """Returns the stack of these members."""
@@ -69,7 +69,7 @@ class Stack:
         return Stack(tuple(function(self.member(m)) for m in range(self.n_members)))
 
     def combine(self, weights: np.ndarray) -> np.ndarray:
-        """Returns the weighted sum, float64 (rows, outputs); of pictures float16.
+        """Returns the weighted sum, float64 (rows, outputs); of pictures float16; boxes are fused.
 
         Args:
             weights: (members,), or (members, outputs) with weights of their own per column.

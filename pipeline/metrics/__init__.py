@@ -1,6 +1,6 @@
 """Metrics by name, each with its direction and the kind of prediction that it wants."""
 
-from pipeline.metrics.base import METRICS, SMALLEST_PROBABILITY, Metric, RowMeans, labels
+from pipeline.metrics.base import METRICS, SMALLEST_PROBABILITY, Metric, Pooled, RowMeans, labels
 from pipeline.metrics.find import find_metric, metric_names
 from pipeline.metrics.register import FAMILIES
 from pipeline.metrics.truth import RowFacts, facts_of, like, with_facts
@@ -10,6 +10,7 @@ __all__ = [
     "METRICS",
     "SMALLEST_PROBABILITY",
     "Metric",
+    "Pooled",
     "RowFacts",
     "RowMeans",
     "facts_of",

@@ -11,13 +11,15 @@ import numpy as np
 
 from pipeline.errors import ConfigError, listing
 from pipeline.metrics.bias import over_subgroups
+from pipeline.metrics.pooled import Pooled
 from pipeline.metrics.truth import RowFacts, facts_of
 from pipeline.registry import Registry
 from pipeline.tasks.base import Task
+from pipeline.tasks.box_array import UNSURE
 
 METRICS: Registry[Metric] = Registry("metric", home="pipeline.metrics")
 
-Wants = Literal["probability", "label", "value", "picture", "span"]
+Wants = Literal["probability", "label", "value", "picture", "span", "boxes"]
 Score = Callable[[np.ndarray, np.ndarray], float]
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
 WITH_SUBGROUPS = ("auc", "gini", "average_precision")
@@ -78,8 +80,9 @@ class Metric:
         function: scores what `wants` names: "probability" the columns as they are, "label" class
             numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
             two pictures (height, width), of labels int32 or of greys float32, of which the score is the mean
-            over the rows or follows from such means (see `of`), "span" two texts, likewise. A `RowMeans`
-            where it follows from means.
+            over the rows or follows from such means (see `of`), "span" two texts and "boxes" true and found
+            boxes, likewise. A `RowMeans` where it follows from means, a `Pooled` where all boxes are taken
+            together.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).
@@ -96,7 +99,8 @@ class Metric:
             of them count), "subgroups". The target must be a `Truth` that knows it.
         values: of an ordinal metric, what its classes are worth, where they are numbers (see `of`).
             It is no part of which metric this is: both forms are equal.
-        task: of a metric of pictures or spans, the task whose answers it scores; None before `of`.
+        ranked: boxes are scored at every confidence in turn: to leave unsure ones out gains nothing.
+        task: of a metric of pictures, spans or boxes, the task whose answers it scores; None before `of`.
 
     Example:
         >>> def share_right(target, said):
@@ -125,6 +129,7 @@ class Metric:
     targets: int | None = None
     depth: int | None = None
     sees: tuple[str, ...] = ()
+    ranked: bool = False
     values: tuple[float, ...] = field(default=(), compare=False)
     task: Any = field(default=None, compare=False)
 
@@ -135,8 +140,8 @@ class Metric:
 
     @property
     def by_task(self) -> bool:
-        """Whether the task scores answers, a row at a time: they are pictures or spans."""
-        return self.wants in ("picture", "span")
+        """Whether the task knows the truth: answers are pictures, spans or boxes."""
+        return self.wants in ("picture", "span", "boxes")
 
     @property
     def row_means(self) -> RowMeans | None:
@@ -178,10 +183,15 @@ class Metric:
         Classes that are no numbers are as far apart as their places. Where models learn no logarithms
         they are blended without. One of pictures or spans asks the task for them.
         """
+        boxes: dict[str, Any] = {"least": 0.0 if self.ranked else UNSURE} if self.wants == "boxes" else {}
+        if isinstance(self.function, Pooled):
+            return replace(self, function=replace(self.function, task=task, **boxes), task=task)
         if self.by_task:
             alone: Any = self.function  # of one answer it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
-            return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
+            return replace(
+                self, function=replace(known, terms=partial(task.scores, known.terms, **boxes)), task=task
+            )
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)
         if not self.ordinal:
@@ -251,7 +261,7 @@ class Metric:
         return target, prediction
 
     def exactly(self, prediction: np.ndarray) -> np.ndarray:
-        """Returns predictions in float64, so that sums are exact; pictures and spans as they are."""
+        """Returns predictions in float64, so that sums are exact; pictures, spans and boxes as they are."""
         return prediction if self.by_task else np.asarray(prediction, np.float64)
 
     def loss(self, target: np.ndarray, prediction: np.ndarray) -> float:

@@ -32,7 +32,7 @@ class Baseline(Model):
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         if self.task.dense:
-            values = dense.room((len(rows), self.task.n_outputs))
+            values = dense.room((len(rows), self.task.n_outputs), kind=self.task.values_type)
             values[:] = self.answer_
             return values
         return np.tile(self.answer_, (len(rows), 1)).astype(np.float32)

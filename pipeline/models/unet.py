@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from pipeline.networks.dense.inference import greys_of, probabilities
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.network import get_network
-from pipeline.tasks.base import general_kinds
 from pipeline.tasks.image import Image
+from pipeline.tasks.mask import Mask
 
 LEAST_PER_PICTURE = 0.02  # seconds of a fit below which nothing is learned
 
@@ -38,7 +38,7 @@ class UNetModel(Model):
 
     Config = UNetConfig
     sees = CNN.sees
-    tasks = general_kinds(dense=True, of_pictures=True)
+    tasks: ClassVar[tuple[str, ...]] = (Image.general, Mask.general)
     anytime = True
     share = 2.0
     leads = 5

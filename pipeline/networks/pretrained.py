@@ -14,14 +14,14 @@ import numpy as np
 from pipeline.errors import ModelError, did_you_mean, listing
 from pipeline.networks.building import application
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.encoder_config import EncoderConfig
 from pipeline.networks.network import Values
 from pipeline.networks.saved import read_network
 from pipeline.networks.structure import ExtractorStructure
 
 
 def read_pretrained(
-    config: CNNConfig | UNetConfig, structure: ExtractorStructure, siblings: Mapping[str, Path]
+    config: CNNConfig | EncoderConfig, structure: ExtractorStructure, siblings: Mapping[str, Path]
 ) -> Values | None:
     """Returns the extractor's first weights, or None where they start at random.
 
@@ -86,7 +86,7 @@ def _from_file(backbone: str, alpha: float, path: str, changed: int) -> Values:
 
 
 def _from_sibling(
-    config: CNNConfig | UNetConfig, structure: ExtractorStructure, siblings: Mapping[str, Path]
+    config: CNNConfig | EncoderConfig, structure: ExtractorStructure, siblings: Mapping[str, Path]
 ) -> Values:
     if config.weights not in siblings:
         raise ModelError(

@@ -24,6 +24,7 @@ from pipeline.run.run import Run
 from pipeline.stages.answers import needed
 from pipeline.stages.blend import Blend
 from pipeline.store import Product, Store
+from pipeline.tasks.box_array import is_boxes
 
 RUN, PROBE, BROUGHT, CODE, CONFIG = "run", "probe", "brought", "code", "config.yaml"
 OOF, PROBED, FACTS = "oof.npy", "probe.npy", "package.json"
@@ -129,7 +130,8 @@ def _shown(oof: np.ndarray, run: Run) -> np.ndarray:
 
 
 def shown_values(values: np.ndarray, dense: bool) -> np.ndarray:
-    """Returns what is drawn of predictions, float32 (rows, outputs); of pictures the mean of each."""
+    """Returns what is drawn of predictions, float32 (rows, outputs); of pictures or boxes the mean."""
+    values = values["confidence"] if is_boxes(values) else values
     values = np.asarray(values, np.float32)
     return values.mean(axis=1, keepdims=True) if dense else values
 

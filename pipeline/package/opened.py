@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.config.load import load_config
 from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
+from pipeline.data.dense import numbers_of
 from pipeline.data.new_rows import read_test
 from pipeline.data.source import FolderSource, Source
 from pipeline.data.submission import append_pixels, submission_text, verify_pixels, verify_submission
@@ -115,9 +116,10 @@ class Package:
             found = self._probed()
         except Exception as error:  # whatever a library of another version raises
             raise ModelError(f"The package cannot predict here: {error} {because}") from error
-        known = np.asarray(np.load(self.root / PROBED, allow_pickle=False), np.float64)
+        known = numbers_of(np.load(self.root / PROBED, allow_pickle=False))
         away = float(
-            np.max(np.abs(found - known), initial=0.0) / max(np.max(np.abs(known), initial=0.0), 1e-12)
+            np.max(np.abs(numbers_of(found) - known), initial=0.0)
+            / max(np.max(np.abs(known), initial=0.0), 1e-12)
         )
         if not away <= ALIKE:
             raise ModelError(

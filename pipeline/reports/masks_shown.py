@@ -29,10 +29,8 @@ def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) 
     place = int(np.searchsorted(answer.rows, row))
     rule = MaskRule(*np.asarray(material.decided)[place].tolist())
     said = task.labels_of(answer.oof[row], rule, task.known.size(row))
-    scale = SIDE / max(picture.shape[:2])
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    shown = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
-    shown = np.array(np.broadcast_to(shown.reshape(*shown.shape[:2], -1), (*shown.shape[:2], 3)))
+    shown = enlarged_rgb(picture)
+    size = shown.shape[1::-1]
     for labels, colour in ((task.known.labels(row), TRUTH), (said, SAID)):
         small = cv2.resize(labels.astype(np.uint16), size, interpolation=cv2.INTER_NEAREST)
         for number in np.unique(small)[np.unique(small) > 0]:
@@ -40,3 +38,13 @@ def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) 
             edges, _ = cv2.findContours(one, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(shown, edges, -1, colour, 1)
     return shown
+
+
+def enlarged_rgb(picture: np.ndarray) -> np.ndarray:
+    """Returns a picture uint8 (height, width, 1 or 3) as one of three channels whose longer side is SIDE."""
+    import cv2
+
+    scale = SIDE / max(picture.shape[:2])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    shown = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
+    return np.array(np.broadcast_to(shown.reshape(*shown.shape[:2], -1), (*shown.shape[:2], 3)))

@@ -21,6 +21,7 @@ from pipeline.reports.row_losses import row_losses
 from pipeline.reports.trained import Trained
 from pipeline.run.run import Run
 from pipeline.tasks.base import Task
+from pipeline.tasks.box_array import is_boxes
 
 
 @dataclass(frozen=True)
@@ -171,13 +172,15 @@ class Material:
 
     @cached_property
     def decided(self) -> np.ndarray:
-        """Answers where they must be one thing: classes, labels, spans, or rules of masks.
+        """Answers where they must be one thing: classes, labels, spans, rules of masks, or boxes.
 
         In the order of the answer's rows; by the thresholds that are handed in, where any were chosen.
         """
         if self.answer is None:
             return np.zeros(0, int)
         said = self.answer.oof[self.answer.rows]
+        if self.blended and is_boxes(said):
+            return self.blended.postprocessor.values(said)
         labels = self.blended.postprocessor.labels(said) if self.blended else None
         return self.task.decided(said) if labels is None else labels
 

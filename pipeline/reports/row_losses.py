@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics import Metric
+from pipeline.metrics import Metric, Pooled
 from pipeline.tasks.base import Task
 
 MOST_PICTURES = 400  # whose masks are scored: each takes milliseconds
@@ -14,8 +14,8 @@ def row_losses(task: Task, metric: Metric, target: np.ndarray, said: np.ndarray,
     """Returns float64 (rows,): 0 is right, the more the worse; NaN for a row that was not looked at.
 
     One minus the probability of the class, or of the label that is farthest off; of values the distance in
-    standard deviations of the target's column (of log(1 + y) where models learn that); of masks and spans
-    what the metric says of the row.
+    standard deviations of the target's column (of log(1 + y) where models learn that); of masks, spans and
+    boxes what the metric says of the row.
 
     Args:
         task: what is answered.
@@ -51,6 +51,10 @@ def _scored_losses(metric: Metric, target: np.ndarray, said: np.ndarray, seed: i
     found, some = np.full(len(target), np.nan), np.arange(len(target))
     if seed is not None:
         some = np.sort(np.random.default_rng(seed).permutation(len(target))[:MOST_PICTURES])
+    if isinstance(metric.function, Pooled):
+        found[some] = [metric.loss(target[[row]], said[[row]]) for row in some.tolist()]
+        found[some] += 1.0 if metric.greater_is_better else 0.0
+        return found
     means = metric.row_means
     if means is None:
         return found

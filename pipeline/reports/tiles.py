@@ -9,9 +9,12 @@ import numpy as np
 
 from pipeline.audit.labels import doubtful_rows
 from pipeline.reports.blocks import Tile, plain
+from pipeline.reports.boxes_shown import framed
 from pipeline.reports.masks_shown import outlined
 from pipeline.reports.material import Answer, Material
 from pipeline.reports.rows_shown import cut, shown_rows
+from pipeline.tasks.box_array import is_boxes
+from pipeline.tasks.boxes import Boxes
 from pipeline.tasks.span import Span
 
 LONGEST_SPAN = 160  # letters
@@ -27,7 +30,8 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
         rows: positions.
         doubtful: positions of the rows whose label looks wrong.
     """
-    mark = partial(outlined, material, answer) if outlines(material) else None
+    draw = framed if is_boxes(answer.oof) else outlined
+    mark = partial(draw, material, answer) if outlines(material) else None
     shown, found = shown_rows(material, rows, mark), []
     for row, blocks in zip(rows, shown, strict=True):
         looks = row in doubtful
@@ -40,8 +44,9 @@ def tiles(material: Material, answer: Answer, rows: Sequence[int], doubtful: set
 
 
 def outlines(material: Material) -> bool:
-    """Says whether answers are masks, whose edges are drawn: greys of pixels have none."""
-    return material.task.of_pictures and material.task.probabilities
+    """Says whether answers are masks or boxes, whose edges are drawn: greys of pixels have none."""
+    task = material.task
+    return task.of_pictures and (task.probabilities or task.general == Boxes.general)
 
 
 def doubtful(material: Material, answer: Answer) -> set[int]:

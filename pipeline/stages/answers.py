@@ -14,7 +14,6 @@ from pipeline.config.order import model_order
 from pipeline.config.reads import INPUTS
 from pipeline.context import Context
 from pipeline.data.competition import Competition
-from pipeline.data.dense import DENSE
 from pipeline.data.folds import Fold
 from pipeline.data.new_rows import blocks
 from pipeline.data.rows import Dataset
@@ -142,8 +141,8 @@ def rows_at_once(run: Run, models: list[str]) -> int:
 
 def _nothing(competition: Competition) -> HandedIn:
     """Returns the answer for no rows: of a block no model could see one."""
-    kind = DENSE if competition.task.dense else np.float32
-    return HandedIn(np.zeros((0, competition.task.n_outputs), kind), None)
+    task = competition.task
+    return HandedIn(np.zeros((0, task.n_outputs), task.values_type), None)
 
 
 def _outside_rows(run: Run, blend: Blend, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -32,10 +32,12 @@ class Task(ABC):
         usual_metric: where the writing of the cells alone tells this kind, the metric that it most often
             goes with; else "".
         usual_reason: what that rests on, and what else it may be, in words.
+        distinctive: its cells are written so that few of another kind are: they are asked first.
         network_keys: keys of a network's section that suit it better than their defaults.
         may_be_empty: a cell of the training table that holds nothing is an answer, and no gap.
-        dense: predictions are long rows, float16 and as a rule on disk: few models and methods can do that.
-        of_pictures: of these, whether they are pictures.
+        dense: predictions are long rows, float16 and as a rule on disk, or boxes: few models and methods can
+            do that.
+        of_pictures: of these, whether they are of pictures.
         verbatim: answers are parts of texts, which stay as the files write them.
         many_rows: a row has any number of answers, each a line of its cell and a row of the files.
         a_row_per_pixel: the files have a row for each pixel of a picture.
@@ -58,6 +60,7 @@ class Task(ABC):
     of_files: ClassVar[bool] = True
     usual_metric: ClassVar[str] = ""
     usual_reason: ClassVar[str] = ""
+    distinctive: ClassVar[bool] = False
     network_keys: ClassVar[Mapping[str, Any]] = {}
     may_be_empty: ClassVar[bool] = False
     dense: ClassVar[bool] = False
@@ -71,6 +74,11 @@ class Task(ABC):
     @property
     def n_outputs(self) -> int:
         return len(self.outputs)
+
+    @property
+    def values_type(self) -> np.dtype:
+        """The type of a prediction's numbers."""
+        return np.dtype(np.float16 if self.dense else np.float32)
 
     @property
     def logged(self) -> bool:
@@ -130,6 +138,12 @@ class Task(ABC):
     def scores(self, score: Callable, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, 1): what a score says of each row, where the task is `dense`."""
         raise TypeError(f"A task of {self.kind} has no rows that are scored one by one.")
+
+    def scores_of_boxes(
+        self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
+    ) -> list[Any]:
+        """Returns what a function of true and found boxes says of every row, where answers are boxes."""
+        raise TypeError(f"A task of {self.kind} has no boxes to score.")
 
     def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns places of pixels, drawn in a training row's prediction, and what is true of them.

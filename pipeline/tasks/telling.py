@@ -37,7 +37,8 @@ def find_kind(contest: Contest, wanted: str = "auto") -> type[Task]:
 
 def told_by_cells(contest: Contest) -> type[Task] | None:
     """Returns the kind that the writing of the cells alone tells, whatever the metric is; None: none does."""
-    return next((kind for kind in all_kinds() if kind.usual_metric and kind.told(contest)), None)
+    kinds = sorted(all_kinds(), key=lambda kind: not kind.distinctive)
+    return next((kind for kind in kinds if kind.usual_metric and kind.told(contest)), None)
 
 
 def kinds_of_target(wanted: str, suited: tuple[str, ...], several: bool | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pipeline.metrics import Metric
 from pipeline.models.base import Context, Model
 from pipeline.store import digest
 from pipeline.tasks.base import Task
+from pipeline.tasks.box_array import BOX, is_boxes
 from pipeline.validation.fold_output import FoldOutput
 from pipeline.validation.predictions import Predictions
 from pipeline.validation.split import rows_of_fit, split_warning
@@ -166,7 +167,9 @@ def _pooled(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray
 
 
 def _pooled_pictures(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
-    """Does what `_pooled` does where a row is a picture."""
+    """Does what `_pooled` does where a row is a picture, or holds boxes."""
+    if is_boxes(outputs[0][1].valid):
+        return _pooled_boxes(rows, outputs)
     found = dense.room((rows, outputs[0][1].valid.shape[1]), np.nan)
     times = np.zeros(rows, np.int64)
     for fold, output in outputs:
@@ -174,6 +177,18 @@ def _pooled_pictures(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> n
             before = found[row].astype(np.float32) if times[row] else np.float32(0.0)
             found[row] = (before * times[row] + output.valid[place]) / (times[row] + 1)
             times[row] += 1
+    return found
+
+
+def _pooled_boxes(rows: int, outputs: Sequence[tuple[Fold, FoldOutput]]) -> np.ndarray:
+    said: list[list[np.ndarray]] = [[] for _ in range(rows)]
+    for fold, output in outputs:
+        for row, boxes in zip(fold.valid.tolist(), output.valid, strict=True):
+            said[row].append(boxes[None])
+    found = np.full((rows, outputs[0][1].valid.shape[1]), np.nan, BOX)
+    for row, several in enumerate(said):
+        if several:
+            found[row] = dense.mean(several)[0]
     return found
 
 

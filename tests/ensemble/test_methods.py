@@ -13,7 +13,7 @@ from pipeline.metrics import METRICS, RowFacts, find_metric, with_facts
 from pipeline.registry import METHODS
 
 WEIGHTED = ["mean", "best", "score_weights", "convex", "greedy", "nelder_mead"]
-SINGLE = [name for name in METHODS if name != "auto"]
+SINGLE = [name for name in METHODS if name not in ("auto", "fusion")]  # of boxes: test_boxes.py
 SLOW = {"auto", "stack_logistic"}
 METRIC_NAMES = [*METRICS.names(), "map@3", "fbeta_samples@2", "quantile@0.9"]
 FIRST_METRIC = {"classification": "log_loss", "multilabel": "log_loss", "regression": "rmse"}

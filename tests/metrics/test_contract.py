@@ -6,7 +6,10 @@ import pytest
 from pipeline.metrics import FAMILIES, METRICS, find_metric
 
 ROWS = 60
-EXAMPLES = {"map@K": "map@3", "ndcg@K": "ndcg@3", "top@K": "top@1", "quantile@Q": "quantile@0.9"}
+EXAMPLES = {
+    **{"map@K": "map@3", "ndcg@K": "ndcg@3", "top@K": "top@1", "quantile@Q": "quantile@0.9"},
+    **{"box_map@T": "box_map@0.5", "box_precision@B": "box_precision@0.5"},
+}
 NAMES = [*METRICS.names(), *(EXAMPLES.get(form, form.replace("@B", "@2")) for form in FAMILIES)]
 
 
@@ -29,7 +32,7 @@ CASES = [
     (name, kind)
     for name in NAMES
     for kind in find_metric(name).tasks
-    if not find_metric(name).by_task  # see test_masks.py, test_spans.py
+    if not find_metric(name).by_task  # see test_masks.py, test_spans.py, test_boxes.py
 ]
 
 

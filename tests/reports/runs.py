@@ -8,6 +8,7 @@ import pandas as pd
 from pipeline.cli import main
 from pipeline.testing import write_competition
 from tests.dense.discs import write_masks
+from tests.dense.rectangles import write_boxes
 
 HOSTILE = ("<script>alert(1)</script>", '$x_1$ & "quoted"', "<img src=http://e.example/x.png>")
 TOY = """\
@@ -28,6 +29,14 @@ metric: dice
 folds: {n: 2}
 models: {least: {kind: baseline}}
 """
+BOXES = """\
+competition: boxes
+data: {id: image_id, target: boxes, task: boxes, images: "train/{image_id}.jpg",
+  test_images: "test/{image_id}.jpg", test: sample_submission.csv, sample: sample_submission.csv}
+metric: box_map@0.5
+folds: {n: 2}
+models: {least: {kind: baseline}}
+"""
 SALES = """\
 competition: sales
 data: {target: sold}
@@ -44,7 +53,7 @@ metric: auc
 folds: {n: 2}
 models: {logit: {kind: logistic}}
 """
-CONFIGS = {"toy": TOY, "masks": MASKS, "sales": SALES, "tags": TAGS}
+CONFIGS = {"toy": TOY, "masks": MASKS, "boxes": BOXES, "sales": SALES, "tags": TAGS}
 
 
 def make(name, root):
@@ -97,4 +106,7 @@ def write_tags(folder):
     )
 
 
-WRITERS = {"toy": write_toy, "masks": write_masks, "sales": write_sales, "tags": write_tags}
+WRITERS = {
+    **{"toy": write_toy, "masks": write_masks, "sales": write_sales, "tags": write_tags},
+    "boxes": lambda root: write_boxes(root, form="strings", side=32),
+}

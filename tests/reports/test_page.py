@@ -113,8 +113,9 @@ def test_a_tile_says_truth_and_answer_before_it_shows_the_row(page_of):
         assert 0 < tile.index("<dt>truth</dt>") < tile.index("<dt>answer</dt>") < tile.index("<img")
 
 
-def test_masks_are_drawn_on_their_pictures(page_of):
-    _, page, _ = page_of("masks")
+@pytest.mark.parametrize("name", ["masks", "boxes"])
+def test_masks_and_boxes_are_drawn_on_their_pictures(name, page_of):
+    _, page, _ = page_of(name)
     assert len(page.all("img")) >= 10
     assert "Worst errors" in page.text
 
@@ -191,7 +192,9 @@ def test_the_section_of_the_documentation_is_one(page_of):
     assert shown[0].text == "fold0: 35 rows"
 
 
-@pytest.mark.parametrize("kind, drawn", [("mask", True), ("image", False), ("regression", False)])
+@pytest.mark.parametrize(
+    "kind, drawn", [("mask", True), ("boxes", True), ("image", False), ("regression", False)]
+)
 def test_edges_are_drawn_of_masks_and_not_of_greys(kind, drawn):
     """Cleaned pages are answers of pixels, too, and their worst are shown as they are."""
     assert outlines(Stub(task=TASKS.get(kind))) is drawn

@@ -98,6 +98,7 @@ class Auto(Method):
 
     Config: ClassVar[type[MethodConfig]] = AutoConfig
     dense: ClassVar[bool] = True
+    boxes: ClassVar[bool] = True
 
     def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
         metric = self._metric()

@@ -21,6 +21,7 @@ class Mean(Method):
 
     simplicity: ClassVar[int] = 0
     dense: ClassVar[bool] = True
+    boxes: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.full(stack.n_members, 1.0 / stack.n_members)
@@ -32,6 +33,7 @@ class Best(Method):
 
     simplicity: ClassVar[int] = 13
     dense: ClassVar[bool] = True
+    boxes: ClassVar[bool] = True
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         self.weights_ = np.zeros(stack.n_members)

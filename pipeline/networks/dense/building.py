@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.building import ADAPTED_MOMENTUM, application
-from pipeline.networks.dense.config import PLAIN
+from pipeline.networks.dense.encoder_config import PLAIN
 from pipeline.networks.dense.structure import DecoderStructure
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.layers import norm_layer, preprocess, standardise, with_own_norms
@@ -75,8 +75,8 @@ def skips(model: Any) -> list[Any]:
 def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> Any:
     """Returns a Keras model: the encoder's maps to a list of logits, the finest first.
 
-    The first are float32 (n, height, width, layers). With deep supervision others follow, each at the size
-    of a map of the decoder.
+    The first are float32 (n, height, width, layers), at the stride of the answer. With deep supervision
+    others follow, each at the size of a map of the decoder.
 
     Args:
         structure: what it is.
@@ -106,12 +106,15 @@ def _upwards(keras: Any, structure: DecoderStructure, maps: list[Any], side: int
     passed: list[Any] = []
     for skip in reversed(maps[:-1]):
         stride = side // skip.shape[1]
+        if stride < structure.stride:
+            break
         x = layers.UpSampling2D(skip.shape[1] // x.shape[1])(x)
         x = layers.Concatenate()([x, skip])
         x = _block(keras, x, _channels(structure, stride), 1 if stride == finest else 2)
         passed.insert(0, x)
     begin = "zeros" if structure.begin else "glorot_uniform"  # the picture as it is, nothing added
-    return apart(keras, _logits(keras, x, structure.layers * finest**2, begin), finest), passed[1:]
+    times = max(1, finest // structure.stride)
+    return apart(keras, _logits(keras, x, structure.layers * times**2, begin), times), passed[1:]
 
 
 def _pyramid(keras: Any, structure: DecoderStructure, maps: list[Any], side: int) -> tuple[Any, list[Any]]:
@@ -128,7 +131,7 @@ def _pyramid(keras: Any, structure: DecoderStructure, maps: list[Any], side: int
     top = passed[0].shape[1]
     grown = [_enlarged(keras, one, top // one.shape[1]) for one in passed]
     merged = _block(keras, layers.Add()(grown) if len(grown) > 1 else grown[0], width, 1)
-    return _enlarged(keras, _logits(keras, merged, structure.layers), side // top), passed
+    return _enlarged(keras, _logits(keras, merged, structure.layers), side // top // structure.stride), passed
 
 
 def _enlarged(keras: Any, x: Any, times: int) -> Any:

@@ -16,11 +16,12 @@ from pipeline.inputs.images import pixels as stored
 from pipeline.inputs.images.part import pictures_of
 from pipeline.networks.dense.background import BackgroundTable, pairs_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
-from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.centres import CentreBatches
+from pipeline.networks.dense.encoder_config import EncoderConfig
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
-from pipeline.networks.dense.structure import make_unet_structure
+from pipeline.networks.dense.structure import UNetStructure, make_unet_structure
 from pipeline.networks.dense.tiles import TileBatches, tiles_per_picture
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
@@ -31,12 +32,15 @@ from pipeline.networks.training.guard import NOT_A_NUMBER, guarded
 from pipeline.networks.training.phase import Phase
 from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
+from pipeline.tasks.boxes import Boxes
 from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.augment import Augmenter
 
 FROZEN_TIME = 0.15  # of a limit in time, until when the decoder is trained alone
 FROZEN_SHARE = 0.1  # of the reported progress
+
+Source = MaskBatches | TileBatches | CentreBatches
 
 
 class UNetFit:
@@ -49,8 +53,12 @@ class UNetFit:
         context: seed, checkpoint, caches.
     """
 
-    def __init__(self, config: UNetConfig, task: Mask | Image, train: Rows, context: Context) -> None:
-        self.config, self.task, self.train, self.context = config, task, train, context
+    def __init__(
+        self, config: EncoderConfig, task: Mask | Image | Boxes, train: Rows, context: Context
+    ) -> None:
+        self.config: Any = config
+        self.task: Any = task
+        self.train, self.context = train, context
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
         self.positions, self.target = train.positions, train.dataset.target
@@ -65,8 +73,7 @@ class UNetFit:
             self._look_again(self.task)
             self.shape = (*config.picture_size(), self.shown.shape[3])
         keras.utils.set_random_seed(context.seed % 2**32)
-        greys = isinstance(self.task, Image)
-        structure = make_unet_structure(config, self.shape, self.task.layers, greys)
+        structure = self._structure()
         network: Any = get_network(structure, context.threads, UNet)
         pretrained = read_pretrained(config, structure.extractor, context.siblings)
         statistics = stored.pixel_statistics(self.shown, self.positions) if config.from_scratch else None
@@ -81,6 +88,10 @@ class UNetFit:
         }
         return TrainedUNet(structure, network.values(), notes, self.table)
 
+    def _structure(self) -> UNetStructure:
+        greys = isinstance(self.task, Image)
+        return make_unet_structure(self.config, self.shape, self.task.layers, greys)
+
     def _look_again(self, task: Image) -> None:
         """Lays what a table of backgrounds says beside the training pictures, where that is asked for."""
         if self.config.begin != "background" or self.target is None:
@@ -94,7 +105,7 @@ class UNetFit:
         self.shown, self.target = found, self.target[self.positions]
         self.positions = np.arange(len(found))
 
-    def _source(self) -> MaskBatches | TileBatches:
+    def _source(self) -> Source:
         """Returns what batches are made of: whole pictures with their masks, or tiles of pictures."""
         target, positions = self.target, self.positions
         if target is None:
@@ -107,7 +118,7 @@ class UNetFit:
         masks = masks_at(self.task, target, self.part, self.context)
         return MaskBatches(self.shown, masks, positions, augmenter)
 
-    def _phases(self, network: UNet, source: MaskBatches | TileBatches, key: str) -> tuple[Trainer, Values]:
+    def _phases(self, network: UNet, source: Source, key: str) -> tuple[Trainer, Values]:
         """Runs the phases, from where a checkpoint left them; returns the last one and its weights."""
         config, train = self.config, self.train
         fit = name_fit(
@@ -133,7 +144,7 @@ class UNetFit:
         self,
         network: UNet,
         name: str,
-        source: MaskBatches | TileBatches,
+        source: Source,
         epochs: int,
         checkpoint: Checkpoint,
     ) -> Trainer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -33,15 +33,21 @@ def probabilities(
     """
     ways = affines(tta, (shown.shape[1], shown.shape[2]))
     found = dense.room((len(positions), task.n_outputs))
+    for places, batch in in_batches(shown, positions):
+        maps = _mean_over(network, batch, ways)
+        for place, one in zip(places, maps, strict=False):
+            found[place] = enlarged(one, (task.height, task.width)).ravel()
+    return found
+
+
+def in_batches(shown: np.ndarray, positions: np.ndarray) -> Iterator[tuple[range, np.ndarray]]:
+    """Yields places among the rows, and their pictures, always as many: nothing is traced twice."""
     for start in range(0, len(positions), AT_ONCE):
         part = positions[start : start + AT_ONCE]
         batch = take(shown, part)
-        if len(part) < AT_ONCE:  # nothing is traced twice
+        if len(part) < AT_ONCE:
             batch = np.concatenate([batch, np.repeat(batch[-1:], AT_ONCE - len(part), axis=0)])
-        maps = _mean_over(network, batch, ways)
-        for place in range(len(part)):
-            found[start + place] = enlarged(maps[place], (task.height, task.width)).ravel()
-    return found
+        yield range(start, start + len(part)), batch
 
 
 def _mean_over(network: UNet, batch: np.ndarray, ways: np.ndarray) -> np.ndarray:

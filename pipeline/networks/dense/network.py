@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.networks.dense.building import at_one_size, build_decoder, build_encoder, greys
+from pipeline.networks.dense.centre_loss import make_centre_loss
 from pipeline.networks.dense.losses import deeply, make_mask_loss
-from pipeline.networks.dense.structure import DecoderStructure, UNetStructure
+from pipeline.networks.dense.structure import BESIDE, CENTRES, DecoderStructure, UNetStructure
 from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.network import GREYS, Network, is_norm
@@ -60,6 +61,8 @@ class UNet(Network):
 
 
 def _loss_of(keras: Any, head: DecoderStructure) -> Any:
+    if head.loss == CENTRES:
+        return make_centre_loss(keras, head.layers - BESIDE)
     loss = make_mask_loss(keras, head.loss)
     factor = head.deep_supervision
     return deeply(keras, loss, head.layers, factor) if factor else loss

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pipeline.networks.dense.centre_config import CenterNetConfig
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.structure import ALL, ExtractorStructure, OptimizerStructure
+
+CENTRES = "centres"  # the loss of centres and sizes
+BESIDE = 4  # layers beside those of the classes: offset and size, across and down
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class DecoderStructure:
         own_contrast: whether an encoder from scratch sees pictures by their own mean and deviation, too.
         begin: of greys, what it adds to, as in UNetConfig; None for masks.
         finest: stride of the finest map of an encoder from scratch.
+        stride: of the answer's grid, pixels of the picture.
     """
 
     width: int
@@ -31,6 +36,7 @@ class DecoderStructure:
     finest: int = 1
     decoder: str = "unet"
     deep_supervision: float = 0.0
+    stride: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,28 @@ def make_unet_structure(
             config.finest,
             config.decoder,
             config.deep_supervision,
+        ),
+        OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0, step=config.step()),
+        adapt=untrained,
+    )
+
+
+def make_centre_structure(
+    config: CenterNetConfig, shape: tuple[int, int, int], classes: int
+) -> UNetStructure:
+    """Returns the structure of a network of centres and sizes; arguments as `make_unet_structure`."""
+    untrained = config.weights_kind == "none"
+    return UNetStructure(
+        ExtractorStructure(config.backbone, config.alpha, shape, "none", False),
+        DecoderStructure(
+            config.width,
+            classes + BESIDE,
+            CENTRES,
+            1.0 if untrained else config.encoder_rate,
+            config.standardise == "picture",
+            finest=config.finest,
+            decoder=config.decoder,
+            stride=config.stride,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0, step=config.step()),
         adapt=untrained,

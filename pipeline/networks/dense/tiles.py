@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.networks.dense.config import GRAIN
+from pipeline.networks.dense.encoder_config import GRAIN
 from pipeline.networks.picture_batches import take
 from pipeline.networks.training.batches import Batch
 from pipeline.tasks.image import Image

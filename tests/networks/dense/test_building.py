@@ -140,7 +140,7 @@ def test_its_structure_comes_back_from_json():
         ({"backbone": "resnet50", "alpha": 0.5}, r"`models.u.alpha`: resnet50 has no width multiplier"),
         ({"backbone": "mobilenet", "alpha": 0.3}, r"ImageNet weights exist for"),
         ({"weights": "imagenet"}, r"a `plain` encoder starts from none"),
-        ({"tta": "ten_crop"}, r"only flips and quarter turns move a mask back exactly"),
+        ({"tta": "ten_crop"}, r"only flips and quarter turns move an answer back exactly"),
         ({"tta": "dihedral", "size": [64, 32]}, r"quarter turns need a square"),
         ({"loss": {}}, r"`models.u.loss`: a sum names parts with weights above 0. Received: {}."),
         ({"loss": {"bce": 1, "focal": -1}}, r"`models.u.loss`: a sum names parts with weights above 0"),

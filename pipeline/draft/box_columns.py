@@ -1,0 +1,45 @@
+"""Columns of a training table that hold boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.data.columns import as_text
+from pipeline.draft.choice import Choice, words
+from pipeline.tasks.box_columns import are_boxes, field_of
+from pipeline.tasks.boxes import Boxes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASS_WORDS = ("class", "label", "category")
+MOST_CLASSES = 256  # values of a column that is the boxes' class
+
+
+def find_boxes(train: pd.DataFrame, answers: Sequence[str], key: str) -> Choice[list[str]] | None:
+    """Returns the columns that hold boxes, of which the sample asks for in one; None where none do.
+
+    Args:
+        train: the training table.
+        answers: the sample's columns that are to be filled in.
+        key: the id column.
+    """
+    if len(answers) != 1:
+        return None
+    columns = [str(name) for name in train.columns if name != key]
+    held = [name for name in columns if Boxes.holds_boxes(set(as_text(train[name]).tolist()))]
+    if len(held) == 1:
+        return Choice(held, "its cells are boxes")
+    fields = {name: field_of(name) for name in columns}
+    sides = [name for name in columns if fields[name] != "label"]
+    if len(set(as_text(train[key]).tolist())) == len(train) or not are_boxes(
+        [fields[name] for name in sides]
+    ):
+        return None
+    named = [name for name in columns if set(words(name)) & set(CLASS_WORDS)]
+    values = {name: {cell.strip() for cell in as_text(train[name]).tolist()} - {""} for name in named}
+    classes = [name for name in named if 2 <= len(values[name]) <= MOST_CLASSES]
+    classes = [name for name in classes if not any(" " in value for value in values[name])]
+    classes.sort(key=lambda name: not all(value.isdigit() for value in values[name]))
+    return Choice([*sides, *classes[:1]], "numbers of a box, a row for each")

@@ -1,0 +1,34 @@
+"""The section of the YAML for a network of centres and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.networks.dense.encoder_config import EXACT, EncoderConfig
+
+
+class CenterNetConfig(EncoderConfig):
+    """A network that finds boxes by their middles: a map of these for each class, and sizes beside it."""
+
+    decoder: Literal["unet", "fpn"] = Field(
+        default="fpn",
+        description="`fpn`, a pyramid of features, adds up the strides from 4 on; `unet` goes back up to "
+        "`stride` through the encoder's maps",
+    )
+    stride: Literal[2, 4] = Field(
+        default=4,
+        description="pixels of a cell of the grid of middles; two of a class in one cell are one",
+    )
+
+    augment: str | list[Any] = Field(
+        default="light", description="a named set or a list; moves picture and boxes together"
+    )
+    tta: str = Field(default="flips", description=f"test-time augmentation: one of {', '.join(EXACT)}")
+
+    def own_problems(self) -> Iterator[tuple[str, str]]:
+        yield from super().own_problems()
+        if self.finest > self.stride:
+            yield "finest", f"is at most `stride`, {self.stride}. Received: {self.finest}."
