@@ -26,4 +26,4 @@ class Pooled:
     least: float = field(default=0.0, compare=False)
 
     def __call__(self, target: np.ndarray, prediction: np.ndarray) -> float:
-        return self.of_all(self.task.scores_of_boxes(self.of_picture, target, prediction, self.least))
+        return self.of_all(self.task.of_boxes(self.of_picture, target, prediction, self.least))

@@ -139,7 +139,7 @@ class Task(ABC):
         """Returns float64 (rows, 1): what a score says of each row, where the task is `dense`."""
         raise TypeError(f"A task of {self.kind} has no rows that are scored one by one.")
 
-    def scores_of_boxes(
+    def of_boxes(
         self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
     ) -> list[Any]:
         """Returns what a function of true and found boxes says of every row, where answers are boxes."""

@@ -211,7 +211,7 @@ class Boxes(Task):
             losses.append(1.0 - right / (said + true - right) if said + true else 0.0)
         return float(np.mean(losses))
 
-    def scores_of_boxes(
+    def of_boxes(
         self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
     ) -> list[Any]:
         """Returns what a function of true and found boxes, the most confident first, says of every row.
@@ -233,9 +233,7 @@ class Boxes(Task):
     def scores(
         self, score: Callable, target: np.ndarray, answers: np.ndarray, least: float = 0.0
     ) -> np.ndarray:
-        return np.array(self.scores_of_boxes(score, target, answers, least), np.float64).reshape(
-            len(target), 1
-        )
+        return np.array(self.of_boxes(score, target, answers, least), np.float64).reshape(len(target), 1)
 
     # submissions
 
