@@ -57,3 +57,8 @@ def test_boxes_are_found_in_every_form(tmp_path, form, target):
 def test_other_columns_are_no_boxes(columns, answers):
     train = pd.DataFrame({"id": ["a", "b"], **columns}).astype(str)
     assert find_boxes(train, answers, "id") is None
+
+
+def test_a_table_whose_ids_are_made_of_its_columns_holds_no_boxes():
+    train = pd.DataFrame({"Store": ["1", "2"], "Date": ["2020-01-01", "2020-01-02"], "Sales": ["3", "4"]})
+    assert find_boxes(train, ["Weekly"], "Id") is None
