@@ -303,6 +303,6 @@ def test_a_budget_reads_the_competition_once(place, costs, monkeypatch):
 
     loads, load = [], Competition.load
     monkeypatch.setattr(Competition, "load", lambda folder: loads.append(folder) or load(folder))
-    assert main(["train", "toy", "--budget", "30s"]) == 0
-    assert members(place) > {"lgbm"}
+    assert main(["train", "toy", "--budget", "8s"]) == 0
+    assert members(place) >= {"lgbm"}
     assert len(loads) == 1

@@ -26,6 +26,7 @@ class CenterNetModel(UNetModel):
 
     Config = CenterNetConfig  # type: ignore[assignment]
     tasks = (Boxes.general,)
+    leads = 6
 
     config: CenterNetConfig  # type: ignore[assignment]
 
