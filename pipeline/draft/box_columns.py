@@ -33,9 +33,9 @@ def find_boxes(train: pd.DataFrame, answers: Sequence[str], key: str) -> Choice[
         return Choice(held, "its cells are boxes")
     fields = {name: field_of(name) for name in columns}
     sides = [name for name in columns if fields[name] != "label"]
-    if len(set(as_text(train[key]).tolist())) == len(train) or not are_boxes(
-        [fields[name] for name in sides]
-    ):
+    if key not in train.columns or not are_boxes([fields[name] for name in sides]):
+        return None
+    if train[key].nunique() == len(train):
         return None
     named = [name for name in columns if set(words(name)) & set(CLASS_WORDS)]
     values = {name: {cell.strip() for cell in as_text(train[name]).tolist()} - {""} for name in named}
