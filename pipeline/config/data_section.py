@@ -73,7 +73,7 @@ class DataConfig(Section):
         description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
         "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell; "
         "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each; "
-        "`image`: a picture, a row for each pixel; `boxes`: any number of boxes or points per picture",
+        "`image`: a picture, a row for each pixel",
     )
     positive: str | None = Field(
         default=None, description="of two classes, the one whose probability is asked for; default: the last"

@@ -25,17 +25,18 @@ def find_boxes(train: pd.DataFrame, answers: Sequence[str], key: str) -> Choice[
         answers: the sample's columns that are to be filled in.
         key: the id column.
     """
-    if len(answers) != 1:
+    from pandas.api import types
+
+    if len(answers) != 1 or key not in train.columns:
         return None
     columns = [str(name) for name in train.columns if name != key]
-    held = [name for name in columns if Boxes.holds_boxes(set(as_text(train[name]).tolist()))]
+    texts = [name for name in columns if not types.is_numeric_dtype(train[name].dtype)]
+    held = [name for name in texts if Boxes.holds_boxes(dict.fromkeys(as_text(train[name]).tolist()))]
     if len(held) == 1:
         return Choice(held, "its cells are boxes")
     fields = {name: field_of(name) for name in columns}
     sides = [name for name in columns if fields[name] != "label"]
-    if key not in train.columns or not are_boxes([fields[name] for name in sides]):
-        return None
-    if train[key].nunique() == len(train):
+    if not are_boxes([fields[name] for name in sides]) or not train[key].duplicated().any():
         return None
     named = [name for name in columns if set(words(name)) & set(CLASS_WORDS)]
     values = {name: {cell.strip() for cell in as_text(train[name]).tolist()} - {""} for name in named}
