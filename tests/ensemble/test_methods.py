@@ -21,7 +21,8 @@ FIRST_METRIC = {"classification": "log_loss", "multilabel": "log_loss", "regress
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in METHODS]
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in (*SINGLE, "auto")],
 )
 def test_every_method_is_a_scikit_learn_estimator(name):
     check_estimator(METHODS.get(name)(), on_skip=None)
