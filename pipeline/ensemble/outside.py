@@ -40,6 +40,10 @@ def read_outside(
     Raises:
         DataError: names every problem of both files at once.
     """
+    if task.dense:
+        raise DataError(
+            f"Outside predictions {name!r} cannot be used: files of numbers hold no answers of {task.kind}."
+        )
     problems = Problems()
     oof = _read_side(oof_path, task, ids, folds < 0, problems)
     test = _read_side(test_path, task, test_ids, np.zeros(len(test_ids), bool), problems)

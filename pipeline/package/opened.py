@@ -118,8 +118,7 @@ class Package:
             raise ModelError(f"The package cannot predict here: {error} {because}") from error
         known = numbers_of(np.load(self.root / PROBED, allow_pickle=False))
         away = float(
-            np.max(np.abs(numbers_of(found) - known), initial=0.0)
-            / max(np.max(np.abs(known), initial=0.0), 1e-12)
+            np.max(np.abs(found - known), initial=0.0) / max(np.max(np.abs(known), initial=0.0), 1e-12)
         )
         if not away <= ALIKE:
             raise ModelError(
@@ -184,10 +183,10 @@ class Package:
         file.write(text if begins else text.partition("\n")[2])
 
     def _probed(self) -> np.ndarray:
-        """Returns float64 (rows, outputs) for the rows that the package brings."""
+        """Returns float64 (rows, numbers) for the rows that the package brings."""
         probe, source = self.run.competition, FolderSource(self.root / PROBE)
         found = [one.handed.values for one in answers(self.run, self.blend, probe, source)]
-        return np.concatenate(found).astype(np.float64)
+        return numbers_of(np.concatenate(found))
 
 
 def forgiving(config: Config) -> Config:

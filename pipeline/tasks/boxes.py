@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -59,7 +59,6 @@ class Boxes(Task):
     usual_metric: ClassVar[str] = "box_map"
     usual_reason: ClassVar[str] = "boxes; the files cannot tell it from box_precision@0.5 or box_map@0.5"
     distinctive: ClassVar[bool] = True
-    network_keys: ClassVar[Mapping[str, Any]] = {"augment": "light", "tta": "flips"}
     may_be_empty: ClassVar[bool] = True
     dense: ClassVar[bool] = True
     of_pictures: ClassVar[bool] = True

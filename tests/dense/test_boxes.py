@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.tasks.box_array import ious, make_boxes
+from tests.dense.hidden import answered
 from tests.dense.rectangles import write_boxes
 
 pytestmark = pytest.mark.slow
@@ -65,3 +66,15 @@ def test_boxes_from_rows_to_new_rows(place, capsys):
     pd.DataFrame({"image_id": list(known)[32:]}).to_csv("more/new.csv", index=False)
     assert main(["predict", "toy", "--rows", "more/new.csv", "--out", "new_rows.csv"]) == 0
     assert rows_of("new_rows.csv") == answers
+    hidden_boxes_are_answered_by_the_package(place, answers)
+
+
+def hidden_boxes_are_answered_by_the_package(place, answers):
+    """A hidden test twice as large: the same boxes of the same pictures, of a broken one none."""
+    _, done = answered(place, "test/p32c1.jpg")
+    assert (done.rows, done.by_prior) == (8, 1)
+    hidden = {row["image_id"]: row["PredictionString"] for row in rows_of("hidden.csv")}
+    for row in answers:
+        key, cell = row.values()
+        assert hidden[key] == cell
+        assert hidden[f"{key}c1"] == ("" if key == "p32" else cell)

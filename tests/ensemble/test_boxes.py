@@ -16,6 +16,7 @@ from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.errors import ConfigError
 from pipeline.metrics import find_metric
+from pipeline.package.contents import shown_values
 from pipeline.tasks.box_array import BOX, in_row, make_boxes, there
 from pipeline.tasks.box_truth import BoxTruth
 from pipeline.tasks.boxes import Boxes
@@ -155,3 +156,10 @@ def test_methods_of_columns_say_that_they_cannot(task, members, name):
 
 def test_fusion_is_for_boxes_alone():
     assert Fusion.cannot(find_metric("rmse"), np.zeros((3, 1))) == "it fuses boxes"
+
+
+def test_a_package_compares_all_that_is_said_of_boxes(members):
+    numbers = dense.numbers_of(members["a"])
+    assert numbers.shape == (ROWS, 6 * MOST)
+    assert numbers[0, :6] == pytest.approx(list(members["a"][0, 0]))
+    assert shown_values(members["a"], True)[:, 0] == pytest.approx(members["a"]["confidence"].mean(axis=1))

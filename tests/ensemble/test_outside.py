@@ -96,3 +96,11 @@ def test_a_missing_file_is_named(tmp_path):
     nowhere = tmp_path / "nowhere.csv"
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
         read_outside("mate", nowhere, nowhere, CLASSES, IDS, TEST_IDS, np.zeros(3, int), "abc")
+
+
+@pytest.mark.parametrize("kind", ["boxes", "mask"])
+def test_answers_that_are_no_numbers_are_refused(read, kind):
+    with pytest.raises(
+        DataError, match=rf"'mate' cannot be used: files of numbers hold no answers of {kind}"
+    ):
+        read(OOF, TEST, make_task(kind, (kind,)))
