@@ -11,6 +11,7 @@ With `--weights FOLDER` a fine-tuned encoder is measured in the place of a netwo
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -49,6 +50,8 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=None, help="default: that of the model")
     options.add_argument("--weights", type=Path, default=None, help="folder of a pretrained encoder")
     options.add_argument("--only", default="", help="some of them, with commas: " + ", ".join(WAYS))
+    options.add_argument("--layers", default=None, help="of a network of words; default: that of the model")
+    options.add_argument("--keep", type=Path, default=None, help="file of the fits that are done: to go on")
     said = options.parse_args()
     chosen = [name.strip() for name in said.only.split(",") if name.strip()] or list(WAYS)
     if unknown := set(chosen) - set(WAYS):
@@ -60,15 +63,29 @@ def main() -> None:
     if said.weights:
         section = {"kind": "transformer", "weights": str(said.weights), "finetune": "all"}
     section |= {"epochs": said.epochs} if said.epochs else {}
+    section |= {"layers": {"word": said.layers}} if said.layers else {}
     base = None
     print("| | log loss | gain | 95 % | errors | seconds |\n|---|---|---|---|---|---|", flush=True)
     for name in [PLAIN, *(name for name in chosen if name != PLAIN)]:
         keys = section | ({"augment": WAYS[name]} if WAYS[name] else {})
-        fits = np.array([fit(keys, data, task, said.rows, seed) for seed in range(said.seeds)])
+        fits = np.array([kept(said.keep, keys, data, task, said.rows, seed) for seed in range(said.seeds)])
         for number, shown in enumerate((name, f"{name}, {READINGS} readings")[: fits.shape[1]]):
             losses, errors, seconds = fits[:, number].T
             base = losses if base is None else base
             print(line(shown, losses, base, errors, seconds), flush=True)
+
+
+def kept(
+    path: Path | None, settings: dict[str, Any], data: Dataset, task: Task, rows: int, seed: int
+) -> list[tuple[float, float, float]]:
+    """Returns what `fit` does, from the file where it was done before."""
+    known: dict[str, Any] = json.loads(path.read_text()) if path and path.exists() else {}
+    name = json.dumps([settings, rows, len(data), seed])
+    if name not in known:
+        known[name] = fit(settings, data, task, rows, seed)
+        if path:
+            path.write_text(json.dumps(known))
+    return known[name]
 
 
 def fit(
