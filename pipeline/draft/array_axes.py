@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.inputs.arrays.medical import MEDICAL, NIFTI
 from pipeline.inputs.arrays.shape import BY_NUMBER, SERIES, VOLUMES
 
 MOST_CHANNELS = 64  # of a series
@@ -23,15 +24,22 @@ def usual_dimensions(shapes: Sequence[tuple[int, ...]]) -> int:
     return Counter(map(len, shapes)).most_common(1)[0][0]
 
 
-def guess_axes(shapes: Sequence[tuple[int, ...]]) -> str:
+def guess_axes(shapes: Sequence[tuple[int, ...]], name: str = "") -> str:
     """Returns what the axes are (see `data.arrays.axes`), "" where there are more than three.
+
+    Medical files hold pictures and volumes, and say in which order. Of others the shapes tell.
 
     The axis whose length differs is that of steps or slices; else the longer one is, if it is much longer.
 
     Args:
         shapes: of arrays that have as many axes.
+        name: of one of the files.
     """
     sizes = np.array(shapes)
+    if name.lower().endswith(MEDICAL) and sizes.shape[1] in (2, 3):
+        flat = sizes.shape[1] == 2 or int(sizes[:, -1].max()) <= MOST_COLOURS
+        volume = "HWD" if name.lower().endswith(NIFTI) else "DHW"
+        return ("HW", "HWC")[sizes.shape[1] - 2] if flat else volume
     if sizes.shape[1] == 2:
         return _of_two(sizes)
     if sizes.shape[1] == 3:

@@ -112,7 +112,7 @@ def _of_files(
     if not shapes:
         raise DataError(failed)
     alike = [shape for shape in shapes if len(shape) == usual_dimensions(shapes)]
-    axes = "TC" if tables else guess_axes(alike)
+    axes = "TC" if tables else guess_axes(alike, chosen[0])
     if not axes:
         return None
     section: dict[str, Any] = {"path": found.train.value}

@@ -197,6 +197,20 @@ def test_axes_are_told_by_the_shapes(shapes, axes):
     assert guess_axes(shapes) == axes
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "axes"),
+    [
+        ("1.dcm", (24, 20), "HW"),
+        ("1.dcm", (24, 20, 3), "HWC"),
+        ("1.DCM", (30, 24, 20), "DHW"),
+        ("1.nii.gz", (24, 20, 12), "HWD"),
+    ],
+)
+def test_medical_files_hold_pictures_and_volumes(name, shape, axes):
+    longer = tuple(side + 9 * (place == 0) for place, side in enumerate(shape))
+    assert guess_axes([shape, longer], name) == axes
+
+
 def test_what_a_network_sees_is_no_larger_than_need_be():
     assert shaping("TC", [(300, 2)] * 99 + [(5000, 2)]) == {"length": 300}
     assert shaping("CT", [(2, 5000)]) == {"length": 1024, "fit": "resize"}

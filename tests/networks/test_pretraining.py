@@ -52,7 +52,7 @@ def fit(target, rows, cache):
     asked = dataset_of(ids[:6], pixels=pictures(6, 1), pixels_key="test")
     kind = MODELS.get("cnn")
     model = kind(kind.Config.model_validate(SECTION), make_task("classification", tuple("abc")))
-    context = Context(seed=3, threads=1, cache=cache, unlabelled=asked)
+    context = Context(seed=3, cache=cache, unlabelled=asked)
     return model.fit(data.rows(rows), None, context).predict(data.rows(), context)
 
 
