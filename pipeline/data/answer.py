@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.class_rows import ClassRows, class_names
 from pipeline.data.columns import as_numbers
 from pipeline.data.sample_columns import answer_columns
 from pipeline.data.tables import Tables, as_text
@@ -59,6 +60,8 @@ def read_answer(
             f"{len(tables.targets)}: {listing(tables.targets)}."
         )
     task, target, answer = kind.read(contest)
+    if isinstance(tables.long_rows, ClassRows):
+        tables.long_rows.check(contest.classes)
     if not (task.probabilities or task.dense):
         answer = replace(answer, bounds=value_range(config, metric, target))
     return task, target, answer
@@ -90,5 +93,6 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
+        classes=class_names(tables.train[tables.targets[0]].tolist()) if config.data.classes else (),
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

@@ -15,6 +15,7 @@ from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
+from pipeline.draft.class_masks import find_classes
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
 from pipeline.draft.masks import MaskFiles, find_masks
@@ -59,6 +60,10 @@ class _Search:
         self.id = self._id(text, [name for name in names if name != sample.value])
         self.read[sample.value] = text
         others = [name for name in names if name != sample.value and self._reads(name)]
+        classes = find_classes(text, self.id, map(self._table, others))
+        if classes:
+            column = [classes.value]  # it is no answer
+            self.read = {name: one.drop(columns=column, errors="ignore") for name, one in self.read.items()}
         test = self._test(others, sample.value)
         others = [name for name in others if name != test.value]
         found = find_masks(self.source, self.id, list(text[self.id]))
@@ -86,6 +91,7 @@ class _Search:
             unread=[name for name in others if name not in used],
             numbered=any(self.id not in tables[name].columns for name in (train.value, test.value)),
             masks=masks,
+            classes=classes,
         )
 
     def _read(self, name: str, text: tuple[str, ...] = ()) -> pd.DataFrame:

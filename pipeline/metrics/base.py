@@ -175,7 +175,8 @@ class Metric:
         if self.wants == "picture":
             alone: Any = self.function  # of a picture it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
-            return replace(self, function=replace(known, terms=partial(task.scores, known.terms)), task=task)
+            of_pictures: Any = known.terms if self.task is None else known.terms.args[0]  # type: ignore[attr-defined]
+            return replace(self, function=replace(known, terms=partial(task.scores, of_pictures)), task=task)
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)
         if not self.ordinal:

@@ -80,6 +80,7 @@ class Contest:
         samples: what the sample holds in its answer column, where there is one, each text once.
         answers: pictures that are the answers of the rows; None where they are none.
         test_album: the test rows' pictures, likewise.
+        classes: of masks, where a picture has one of each; in their order.
     """
 
     targets: Mapping[str, Column]
@@ -99,6 +100,7 @@ class Contest:
     samples: tuple[str, ...] = ()
     answers: Album | None = None
     test_album: Album | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:

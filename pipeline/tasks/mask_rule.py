@@ -60,27 +60,27 @@ PLAIN = MaskRule()
 
 @dataclass(frozen=True, eq=False)
 class Guess:
-    """Probabilities of one picture, and the rule that makes them a mask once its size is known.
+    """Probabilities of one picture, and the rules that make them masks once its size is known.
 
     Attributes:
         values: (outputs,), as a prediction holds them.
-        rule: of the row.
+        rules: of the row, one for each of its masks.
     """
 
     values: np.ndarray
-    rule: MaskRule
+    rules: tuple[MaskRule, ...]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Guess):
             return NotImplemented
-        return self.rule == other.rule and np.array_equal(self.values, other.values)
+        return self.rules == other.rules and np.array_equal(self.values, other.values)
 
     def digest(self) -> bytes:
         """Returns what names the values."""
         return blake2b(np.ascontiguousarray(self.values).tobytes(), digest_size=16).digest()
 
     def __hash__(self) -> int:
-        return hash(self.rule)
+        return hash(self.rules)
 
 
 def guesses(values: np.ndarray, rules: np.ndarray) -> np.ndarray:
@@ -88,12 +88,17 @@ def guesses(values: np.ndarray, rules: np.ndarray) -> np.ndarray:
 
     Args:
         values: (rows, outputs).
-        rules: float64 (rows, numbers of a rule).
+        rules: float64 (rows, numbers of the rules).
     """
     found = np.empty(len(values), object)
-    for place, (row, rule) in enumerate(zip(values, rules.tolist(), strict=True)):
-        found[place] = Guess(row, MaskRule(*rule))
+    for place, (row, numbers) in enumerate(zip(values, rules, strict=True)):
+        found[place] = Guess(row, rules_of(numbers))
     return found
+
+
+def rules_of(numbers: np.ndarray) -> tuple[MaskRule, ...]:
+    """Returns the rules of a row, one for each of its masks, from their numbers (numbers of the rules,)."""
+    return tuple(MaskRule(*rule) for rule in np.reshape(numbers, (-1, len(MaskRule._fields))).tolist())
 
 
 def enlarged(layers: np.ndarray, size: tuple[int, int]) -> np.ndarray:

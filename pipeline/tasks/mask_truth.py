@@ -70,6 +70,15 @@ class MaskTruth:
             paint(flat, spans, number)
         return RunLengths(self.order).shaped(flat, size)
 
+    def part(self, start: int, stop: int) -> MaskTruth:
+        """Returns the masks of the rows from `start` to before `stop`."""
+        before = int(self.objects[start - 1]) if start else 0
+        last = int(self.objects[stop - 1]) if stop else 0
+        skipped = int(self.ends[before - 1]) if before else 0
+        ends = self.ends[before:last] - skipped
+        runs = self.runs[skipped : skipped + (int(ends[-1]) if len(ends) else 0)]
+        return MaskTruth(self.sizes[start:stop], runs, ends, self.objects[start:stop] - before, self.order)
+
     def remembered(self, key: Any, make: Callable[[], float]) -> float:
         """Returns a score that was worked out before, or works it out: an ensemble asks many times."""
         if key not in self._scores:

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.registry import TASKS
 from pipeline.tasks.contest import Contest
 from pipeline.tasks.mask import Mask
+from pipeline.tasks.mask_cells import holds_masks
 from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, core, nearest
 
 
@@ -41,7 +42,7 @@ class Objects(Mask):
             return False
         ids = contest.ids()
         several = len(set(ids.tolist())) < len(ids) or any("\n" in cell for cell in contest.only.distinct)
-        return several and cls.holds_masks(contest.only.distinct)
+        return several and holds_masks(contest.only.distinct)
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         labels = nearest(self.known.labels(row), size)

@@ -12,7 +12,7 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import load_task
 from pipeline.tasks.contest import Column, Contest
-from pipeline.tasks.mask import grid_of
+from pipeline.tasks.mask_cells import grid_of
 from pipeline.tasks.mask_rule import DISTANCE, INSIDE, MaskRule, core, filled, without_small
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import RunLengths
