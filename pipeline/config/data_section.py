@@ -100,6 +100,12 @@ class DataConfig(Section):
         "column, or a pattern of the ids, `{id}_{class}` (the shortest class that fits is taken): the id "
         "column then holds the pictures alone",
     )
+    grid: int = Field(
+        default=256,
+        ge=32,
+        description="of masks: pixels of the longer side of what predictions are kept on, at most; more for "
+        "networks that see more, with `tiles` or a larger `size` (2 bytes a pixel, class, picture and model)",
+    )
     answers: str | None = Field(
         default=None,
         description="pictures that are the answers of `task: image`, each of the size of its row's picture, "

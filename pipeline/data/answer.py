@@ -94,5 +94,6 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         answer=config.submission.answer,
         positive=config.data.positive,
         classes=class_names(tables.train[tables.targets[0]].tolist()) if config.data.classes else (),
+        grid=config.data.grid,
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

@@ -21,6 +21,7 @@ CORES = (0.4, 0.5, 0.6, 0.7)
 SMALLEST = (0.0, 15.0, 30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 2000.0)  # pixels of the source
 ROWS = 400  # pictures that a rule is chosen by, at most
 PIXELS = 4_000_000  # of them all, at most
+ROUGH = 2**16  # pixels of a picture: larger ones are shrunk, so that a rule is chosen by many
 HOPELESS = 0.02  # a score that no rule will mend
 
 
@@ -97,11 +98,13 @@ def fit_rules(
         plain: where the search begins.
     """
     task: Mask = metric.task
-    rows = _looked_at(target, task.sizes, seed)
+    pixels = task.sizes.prod(axis=1)
+    rows = _looked_at(target, pixels if plain.objects else np.minimum(pixels, ROUGH), seed)
     some, truth = prediction[rows], target[rows]
     found = []
     for number, (single, rule) in enumerate(zip(task.singles, plain.rules, strict=True)):
-        asked = task.of_single(some, number), truth, metric.of(single)
+        seen = single if plain.objects else replace(single, most=ROUGH)  # objects that touch would merge
+        asked = task.of_single(some, number), truth, metric.of(seen)
         found.append(_fit_rule(*asked, rule, plain.objects))
     return replace(plain, rules=tuple(found))
 
@@ -131,16 +134,16 @@ def _fit_rule(
     return best
 
 
-def _looked_at(target: np.ndarray, sizes: np.ndarray, seed: int) -> np.ndarray:
+def _looked_at(target: np.ndarray, pixels: np.ndarray, seed: int) -> np.ndarray:
     """Returns positions of the rows that a rule is chosen by: the same pictures go first whoever asks.
 
     So a fold that is left out changes few of them, and what was scored once need not be scored again.
     """
     numbers = target[:, 0].astype(np.int64)
-    place = np.random.default_rng(seed).permutation(len(sizes))[numbers]
+    place = np.random.default_rng(seed).permutation(len(pixels))[numbers]
     order = np.argsort(place, kind="stable")[:ROWS]
-    pixels = np.cumsum(sizes[numbers[order]].prod(axis=1))
-    return np.sort(order[: max(1, int(np.searchsorted(pixels, PIXELS)))])
+    total = np.cumsum(pixels[numbers[order]])
+    return np.sort(order[: max(1, int(np.searchsorted(total, PIXELS)))])
 
 
 def _ways(rule: MaskRule, objects: bool) -> Iterator[MaskRule]:

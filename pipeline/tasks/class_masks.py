@@ -86,7 +86,7 @@ class ClassMasks(Mask):
                 rows.append([line for other, line in found if other == name and line not in NONE])
         form, truth = read_truth(contest, [lines for rows in by_class.values() for lines in rows])
         pictures = len(truth) // len(by_class)
-        height, width = grid_of(truth.sizes[:pictures])
+        height, width = grid_of(truth.sizes[:pictures], contest.grid)
         samples = {line for sample in contest.samples for _, line in _marked(sample)}
         empty = empty_cell(blank, sorted(samples))
         task = cls(contest.classes, height, width, form.order, form.first, empty, truth)
@@ -96,6 +96,14 @@ class ClassMasks(Mask):
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         return np.concatenate([single.layers_at(row, size) for single in self.singles], axis=2)
+
+    def layers_in(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        return np.concatenate([single.layers_in(row, corner, size) for single in self.singles], axis=2)
+
+    def somewhere(self, row: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """Returns (y, x) of a pixel of one of a row's masks, each class being as likely; None without any."""
+        there = [single for single in self.singles if single.known.count(row)]
+        return there[int(random.integers(len(there)))].somewhere(row, random) if there else None
 
     def compared(self, target: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, 1 + classes): the share that each class covers, before it the largest."""

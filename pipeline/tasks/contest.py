@@ -81,6 +81,7 @@ class Contest:
         answers: pictures that are the answers of the rows; None where they are none.
         test_album: the test rows' pictures, likewise.
         classes: of masks, where a picture has one of each; in their order.
+        grid: pixels of a side of what predictions of masks are kept on, at most.
     """
 
     targets: Mapping[str, Column]
@@ -101,6 +102,7 @@ class Contest:
     answers: Album | None = None
     test_album: Album | None = None
     classes: tuple[str, ...] = ()
+    grid: int = 256
 
     @property
     def several(self) -> bool:

@@ -41,6 +41,7 @@ class Mask(Task):
         first: of the run lengths.
         empty: the cell of a picture without a pixel.
         truth: masks of the training rows; None where nothing but new rows is looked at.
+        most: pixels of a picture that scores look at: larger ones are shrunk; 0: all of them.
     """
 
     kind: ClassVar[str] = "mask"
@@ -59,6 +60,7 @@ class Mask(Task):
     first: int = 1
     empty: str = ""
     truth: MaskTruth | None = field(default=None, compare=False, repr=False)
+    most: int = field(default=0, compare=False, repr=False)
 
     @property
     def layers(self) -> int:
@@ -134,7 +136,7 @@ class Mask(Task):
         cells = list(contest.only.by_row)
         rows = [[line for line in cell.split("\n") if line.strip() not in NONE] for cell in cells]
         form, truth = read_truth(contest, rows)
-        height, width = grid_of(truth.sizes)
+        height, width = grid_of(truth.sizes, contest.grid)
         empty = empty_cell(cells, contest.samples)
         task = cls(("mask",), height, width, form.order, form.first, empty, truth)
         return task, np.arange(len(rows), dtype=np.float64)[:, None], Answer("label", contest.columns, ())
@@ -147,7 +149,19 @@ class Mask(Task):
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         """Returns uint8 (height, width, layers) of 0 and 1: a training row's mask at that size."""
-        return np.ascontiguousarray(nearest(self.known.labels(row), size)[:, :, None] > 0).astype(np.uint8)
+        return self.layers_of(nearest(self.known.labels(row), size))
+
+    def layers_in(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        """Returns uint8 (height, width, layers) of 0 and 1: the part of a row's mask at a corner."""
+        return self.layers_of(self.known.window(row, corner, size))
+
+    def layers_of(self, labels: np.ndarray) -> np.ndarray:
+        """Returns uint8 (height, width, layers) of 0 and 1: what a network learns of labels."""
+        return np.ascontiguousarray(labels[:, :, None] > 0).astype(np.uint8)
+
+    def somewhere(self, row: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """Returns (y, x) of a pixel of a training row's mask, drawn at random; None where it has none."""
+        return self.known.somewhere(row, random)
 
     def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         places = random.integers(self.n_outputs, size=count)
@@ -204,18 +218,22 @@ class Mask(Task):
         found = np.zeros((len(target), 1))
         for place, row in enumerate(np.asarray(target)[:, 0].astype(np.int64).tolist()):
             guess = answers[place] if answers.dtype == object else Guess(answers[place], (self.plain,))
-            key = (score, row, guess.rules, guess.digest())
+            key = (score, row, guess.rules, guess.digest(), self.most)
             found[place] = self.known.remembered(key, lambda r=row, g=guess: self._score(score, r, g))  # type: ignore[misc]
         return found
 
     def _score(self, score: Score, row: int, guess: Guess) -> float:
-        (rule,) = guess.rules
-        return score(self.known.labels(row), self.labels_of(guess.values, rule, self.known.size(row)))
+        (rule,), size = guess.rules, self.known.size(row)
+        share = min(1.0, self.most / (size[0] * size[1])) if self.most else 1.0
+        height, width = (max(1, round(side * share**0.5)) for side in size)
+        rule = rule._replace(smallest=rule.smallest * share)
+        said = self.labels_of(guess.values, rule, (height, width))
+        return score(self.known.labels_at(row, (height, width)), said)
 
     # submissions
 
     def labels_of(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> np.ndarray:
-        """Returns int32 (height, width) of a picture of that size: 0, and a number for each object."""
+        """Returns whole numbers (height, width) of a picture of that size: 0, and one for each object."""
         layers = np.asarray(values, np.float32).reshape(self.height, self.width, self.layers)
         return rule.labels(layers, size, self.objects)
 
@@ -246,7 +264,8 @@ class Mask(Task):
             return self.empty
         (rule,) = rules
         labels = self.labels_of(values, rule, size)
-        found = [self.writing.write(labels == number) for number in range(1, int(labels.max()) + 1)]
+        parts = (labels == number for number in range(1, int(labels.max()) + 1)) if self.objects else [labels]
+        found = [self.writing.write(part) for part in parts]
         return joined(found) or self.empty
 
     def verify(self, answer: Answer, cells: list[list[str]], ids: list[str]) -> None:

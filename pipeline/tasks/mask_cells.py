@@ -57,10 +57,10 @@ def read_truth(contest: Contest, rows: Sequence[Sequence[str]]) -> tuple[RunLeng
     return form, MaskTruth.of(np.tile(sizes, (len(rows) // pictures, 1)), runs, form.order)
 
 
-def grid_of(sizes: np.ndarray) -> tuple[int, int]:
-    """Returns (height, width) of the grid: the pictures' median size, at most LARGEST_SIDE a side."""
+def grid_of(sizes: np.ndarray, largest: int = LARGEST_SIDE) -> tuple[int, int]:
+    """Returns (height, width) of the grid: the pictures' median size, at most so many pixels a side."""
     height, width = np.median(sizes, axis=0)
-    shrink = min(1.0, LARGEST_SIDE / max(height, width))
+    shrink = min(1.0, largest / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 

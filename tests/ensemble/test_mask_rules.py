@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.config.schema import EnsembleConfig
+from pipeline.ensemble import mask_rules
 from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
 from pipeline.ensemble.mask_rules import MaskDecision, fit_rules
@@ -82,6 +83,26 @@ def test_each_class_gets_the_rule_that_suits_it():
     again = postprocess(learner, spoiled, TARGET, metric, SPLIT)
     for row in SPLIT.rows_of(0):
         assert again.answer[row].rules == honest.answer[row].rules
+
+
+def test_a_rule_for_large_pictures_is_chosen_by_many_of_them(monkeypatch):
+    """They are shrunk, so that more fit; `smallest` counts the pixels of the source all the same."""
+    large, side, runs = 4, 4 * SIDE, []
+    for row in range(ROWS):
+        mask = np.kron(TASK.truth.labels(row), np.ones((large, large), int)) > 0
+        flat = np.flatnonzero(mask.ravel(order="F"))
+        runs.append([np.stack([flat, flat + 1], axis=1)] if len(flat) else [])
+    values = np.kron(SAID.reshape(ROWS, SIDE, SIDE), np.ones((1, large, large))).reshape(ROWS, -1)
+    task = TASKS.get("mask")(("mask",), side, side, truth=MaskTruth.of(np.full((ROWS, 2), side), runs))
+    metric, looked, once = find_metric("iou").of(task), [], mask_rules._fit_rule
+    monkeypatch.setattr(mask_rules, "PIXELS", 4 * side**2)
+    monkeypatch.setattr(mask_rules, "ROUGH", side**2 // 4)
+    monkeypatch.setattr(mask_rules, "_fit_rule", lambda *asked: looked.append(len(asked[1])) or once(*asked))
+    found = fit_rules(values, TARGET, metric, MaskDecision.plain(task))
+    assert looked == [15]
+    assert found.rules[0].threshold == 0.3
+    assert 5 * large**2 < found.rules[0].smallest < 49 * large**2
+    assert metric(TARGET, found.answer(values)) == 1.0
 
 
 def test_a_fold_chooses_nothing_of_what_it_is_scored_by():

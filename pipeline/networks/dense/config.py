@@ -36,8 +36,11 @@ class UNetConfig(NetworkConfig):
     )
     tiles: bool = Field(
         default=False,
-        description="pictures keep their own resolution (`task: image`): it learns from tiles of `size` "
-        "drawn at random, and answers by larger ones with blended seams; false: they are brought to `size`",
+        description="pictures keep their own resolution: it learns from tiles of `size` drawn at random, and "
+        "answers by larger ones with blended seams (see `data.grid`); false: they are brought to `size`",
+    )
+    tile_share: float = Field(
+        default=0.5, ge=0, le=1, description="of masks: share of the tiles that are drawn around one's pixels"
     )
     width: int = Field(
         default=8, ge=4, le=128, description="channels at stride 2; twice as many a stride deeper"
@@ -119,7 +122,11 @@ class UNetConfig(NetworkConfig):
         return on_canvas() if self.tiles else picture(self.picture_size(), None)
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
+        found: dict[str, tuple[str, ...]] = {} if self.tiles else {"tiles": ("mask",)}
+        if self.begin != "picture":
+            found["begin"] = ("image",)
+        if "tile_share" in self.model_fields_set:
+            found["tile_share"] = ("mask",)
         if self.loss != "auto":
             found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
         if self.decoder != "unet":

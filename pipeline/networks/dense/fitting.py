@@ -17,6 +17,7 @@ from pipeline.inputs.images.part import pictures_of
 from pipeline.networks.dense.background import BackgroundTable, pairs_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.config import UNetConfig
+from pipeline.networks.dense.mask_tiles import MaskTileBatches
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
@@ -35,6 +36,7 @@ from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.augment import Augmenter
 
+Source = MaskBatches | MaskTileBatches | TileBatches
 FROZEN_TIME = 0.15  # of a limit in time, until when the decoder is trained alone
 FROZEN_SHARE = 0.1  # of the reported progress
 
@@ -63,6 +65,7 @@ class UNetFit:
         self.begun = Clock.now()
         if isinstance(self.task, Image):
             self._look_again(self.task)
+        if config.tiles:
             self.shape = (*config.picture_size(), self.shown.shape[3])
         keras.utils.set_random_seed(context.seed % 2**32)
         greys = isinstance(self.task, Image)
@@ -94,20 +97,23 @@ class UNetFit:
         self.shown, self.target = found, self.target[self.positions]
         self.positions = np.arange(len(found))
 
-    def _source(self) -> MaskBatches | TileBatches:
+    def _source(self) -> Source:
         """Returns what batches are made of: whole pictures with their masks, or tiles of pictures."""
         target, positions = self.target, self.positions
         if target is None:
             raise ModelError("These rows have no masks to learn from.")
         augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
+        size = self.config.picture_size()
+        each = tiles_per_picture(size, (self.shown.shape[1], self.shown.shape[2]))
         if isinstance(self.task, Image):
-            size = self.config.picture_size()
-            each = tiles_per_picture(size, (self.shown.shape[1], self.shown.shape[2]))
             return TileBatches(self.shown, self.task, target, positions, size, each, augmenter)
+        if self.config.tiles:
+            share = self.config.tile_share
+            return MaskTileBatches(self.part, self.task, target, positions, size, each, share, augmenter)
         masks = masks_at(self.task, target, self.part, self.context)
         return MaskBatches(self.shown, masks, positions, augmenter)
 
-    def _phases(self, network: UNet, source: MaskBatches | TileBatches, key: str) -> tuple[Trainer, Values]:
+    def _phases(self, network: UNet, source: Source, key: str) -> tuple[Trainer, Values]:
         """Runs the phases, from where a checkpoint left them; returns the last one and its weights."""
         config, train = self.config, self.train
         fit = name_fit(
@@ -133,7 +139,7 @@ class UNetFit:
         self,
         network: UNet,
         name: str,
-        source: MaskBatches | TileBatches,
+        source: Source,
         epochs: int,
         checkpoint: Checkpoint,
     ) -> Trainer:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from pipeline.data import dense
+from pipeline.inputs.images.part import Pictures
 from pipeline.networks.dense.network import UNet
-from pipeline.networks.dense.tiles import answering_size, stitched
+from pipeline.networks.dense.tiles import answering_size, bands, stitched
 from pipeline.networks.picture_batches import take
 from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
@@ -41,6 +42,61 @@ def probabilities(
         maps = _mean_over(network, batch, ways)
         for place in range(len(part)):
             found[start + place] = enlarged(maps[place], (task.height, task.width)).ravel()
+    return found
+
+
+def tiled_probabilities(
+    network_of: Callable[[tuple[int, int, int]], UNet],
+    task: Mask,
+    pictures: Pictures,
+    positions: np.ndarray,
+    tta: str,
+) -> np.ndarray:
+    """Returns float16 (n, outputs): probabilities on the task's grid, by tiles of pictures of their own size.
+
+    Args:
+        network_of: returns the network, its weights set, for tiles of a shape (height, width, channels).
+        task: has the grid.
+        pictures: on a canvas.
+        positions: (n,) the rows wanted.
+        tta: name of a set whose ways only move pixels.
+    """
+    shown = pictures.all()
+    size = answering_size((shown.shape[1], shown.shape[2]))
+    network, ways = network_of((*size, shown.shape[3])), affines(tta, size)
+    found = dense.room((len(positions), task.n_outputs))
+    for place, position in enumerate(positions.tolist()):
+        height, width = pictures.extent(position)
+        picture = np.asarray(shown[position])[:height, :width]
+        said = bands(lambda tiles: _mean_over(network, tiles, ways), picture, size)
+        found[place] = on_grid(said, (height, width), (task.height, task.width)).ravel()
+        pictures.hand_back()
+    return found
+
+
+def on_grid(bands: Iterator[np.ndarray], size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Returns float32 (*grid, layers): a picture that comes in bands, each pixel the mean of what it covers.
+
+    One that is smaller than the grid is enlarged, as in `enlarged`.
+
+    Args:
+        bands: from above, float32 (rows, width, layers).
+        size: height and width of the picture.
+        grid: height and width.
+    """
+    import cv2
+
+    if size[0] <= grid[0] or size[1] <= grid[1]:
+        return enlarged(np.concatenate(list(bands)), grid)
+    found, edges = np.zeros((*grid, 1), np.float32), np.arange(grid[0] + 1) * (size[0] / grid[0])
+    start = 0
+    for band in bands:
+        rows = cv2.resize(band, (grid[1], len(band)), interpolation=cv2.INTER_AREA)
+        at = np.arange(start, start + len(band))[None]
+        shared = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
+        share = (np.clip(shared, 0.0, None) * (grid[0] / size[0])).astype(np.float32)
+        found = found + np.tensordot(share, rows.reshape(len(band), grid[1], -1), axes=1)
+        start += len(band)
     return found
 
 
@@ -79,7 +135,7 @@ def greys_of(
     for place, position in enumerate(positions.tolist()):
         picture = take(shown, np.array([position]))[0]
         picture = picture if seen is None else seen(picture)
-        greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)
+        greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)[:, :, 0]
         height, width = min(greys.shape[0], task.height), min(greys.shape[1], task.width)
         canvas = found[place].reshape(task.height, task.width)
         canvas[:height, :width] = np.clip(greys[:height, :width], 0.0, 1.0)
@@ -92,4 +148,4 @@ def _greys_over(network: UNet, tiles: np.ndarray, ways: np.ndarray) -> np.ndarra
         turned = np.ascontiguousarray(apply_test_time(tiles, way))
         said = np.asarray(network.answering.predict_on_batch(turned), np.float32)
         total = total + apply_test_time(said, invert_affines(way))
-    return np.asarray(total, np.float32)[..., 0] / len(ways)
+    return np.asarray(total, np.float32) / len(ways)
