@@ -74,8 +74,8 @@ class UNetModel(Model):
             seen = table.beside if table else None
             return greys_of(network_of, self.task, pictures.all(), rows.positions, self.config.tta, seen)
         if self.config.tiles:
-            asked = (pictures, rows.positions, self.config.tta)
-            return tiled_probabilities(network_of, self.task, *asked)  # type: ignore[arg-type]
+            tiled = (pictures, rows.positions, self.config.tta)
+            return tiled_probabilities(network_of, self.task, *tiled)  # type: ignore[arg-type]
         if pictures.shape != structure.extractor.shape:
             raise ModelError(
                 f"The network was trained on pictures of {structure.extractor.shape} (height, width, "
@@ -83,7 +83,8 @@ class UNetModel(Model):
             )
         network = get_network(structure, context.threads, UNet)
         network.assign(self.trained_.values)
-        return probabilities(network, self.task, pictures.all(), rows.positions, self.config.tta)  # type: ignore[arg-type]
+        asked = (pictures, rows.positions, self.config.tta, self.config.view is not None)
+        return probabilities(network, self.task, *asked)  # type: ignore[arg-type]
 
     def save(self, folder: Path) -> None:
         self.trained_.save(folder)

@@ -65,6 +65,7 @@ def make_pixels(
         )
         np.save(folder / f"{side}_affines.npy", views.affines)
         np.save(folder / f"{side}_fallback.npy", fallback)
+        np.save(folder / f"{side}_sources.npy", size_of[side])
         if section.picture().get("canvas"):
             np.save(folder / f"{side}_extents.npy", extents_of(views, size_of[side]))
         fallen[side] = fallback
@@ -94,9 +95,9 @@ def extents_of(views: Views, sizes: np.ndarray) -> np.ndarray:
     return np.clip(scaled, 1, np.array(views.size))
 
 
-def read_extents(folder: Path, side: str) -> np.ndarray | None:
-    """Returns what `make_pixels` noted of pictures on a canvas; None where there is none."""
-    path = folder / f"{side}_extents.npy"
+def read_noted(folder: Path, side: str, what: str) -> np.ndarray | None:
+    """Returns what `make_pixels` noted of pictures, "extents" on a canvas or "sources"; None: it did not."""
+    path = folder / f"{side}_{what}.npy"
     return np.load(path, allow_pickle=False) if path.exists() else None
 
 

@@ -23,7 +23,7 @@ from pipeline.inputs.images.files import (
     fallback_lines,
     make_pixels,
     picture_channels,
-    read_extents,
+    read_noted,
     seen_by,
     shrunk_line,
     write_views,
@@ -111,7 +111,8 @@ class ImagesInput(Input):
         if folder is None:
             raise ValueError("Pictures are opened from a folder.")
         pixels = np.load(folder / f"{side}.npy", mmap_mode="r")
-        return Pictures(pixels, f"{key}-{side}", seen_by(folder, side), extents=read_extents(folder, side))
+        extents, sources = (read_noted(folder, side, what) for what in ("extents", "sources"))
+        return Pictures(pixels, f"{key}-{side}", seen_by(folder, side), extents=extents, sources=sources)
 
     def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
         """Returns the rows' whole pictures, in their own colours."""
@@ -139,6 +140,7 @@ class ImagesInput(Input):
             shop.progress.message(line)
         if line := shrunk_line(shop.section, shop.name, names, views):
             shop.progress.warning(line)
-        sizes = shop.competition.test_sizes if shop.section.picture().get("canvas") else None
-        extents = None if sizes is None else extents_of(views, sizes)
-        return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views, extents=extents)
+        sizes, canvas = shop.competition.test_sizes, shop.section.picture().get("canvas")
+        extents = extents_of(views, sizes) if canvas and sizes is not None else None
+        pixels = np.load(path, mmap_mode="r")
+        return Pictures(pixels, f"new-{shop.name}", views, extents=extents, sources=sizes)

@@ -35,6 +35,7 @@ class Pictures:
         windows: how many pictures there are of each row, one after the other.
         extents: (rows, 2), height and width that each has at the upper left corner of its canvas; None: all
             of it.
+        sources: (rows, 2), height and width of each as it came; None where nobody asks.
     """
 
     pixels: np.ndarray
@@ -42,6 +43,7 @@ class Pictures:
     views: Views | None = None
     windows: int = 1
     extents: np.ndarray | None = None
+    sources: np.ndarray | None = None
 
     def extent(self, position: int) -> tuple[int, int]:
         """Returns height and width of one picture as it lies there."""
@@ -71,4 +73,6 @@ class Pictures:
     def join(self, other: Pictures) -> Pictures:
         """Returns the pictures of both, as they lie on disk."""
         key = f"{self.key}+{other.key}" if self.key and other.key else ""
-        return replace(self, pixels=joined(self.pixels, other.pixels), key=key, views=None, extents=None)
+        return replace(
+            self, pixels=joined(self.pixels, other.pixels), key=key, views=None, extents=None, sources=None
+        )

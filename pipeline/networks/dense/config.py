@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from pipeline.errors import ConfigError, did_you_mean
-from pipeline.inputs.images.view import on_canvas, picture
+from pipeline.inputs.images.view import ViewConfig, on_canvas, picture
 from pipeline.networks.backbones import BACKBONES, find_backbone
+from pipeline.networks.followed import followed
 from pipeline.networks.training.config import NetworkConfig
 
 PLAIN = "plain"  # the encoder that is not pretrained
@@ -41,6 +42,11 @@ class UNetConfig(NetworkConfig):
     )
     tile_share: float = Field(
         default=0.5, ge=0, le=1, description="of masks: share of the tiles that are drawn around one's pixels"
+    )
+    view: ViewConfig | None = Field(
+        default=None,
+        description="of masks, a part of each picture that it sees in the place of the whole: a fixed crop, "
+        "or where another network draws a mask (`{by: NAME}`); beyond it there is none",
     )
     width: int = Field(
         default=8, ge=4, le=128, description="channels at stride 2; twice as many a stride deeper"
@@ -119,10 +125,20 @@ class UNetConfig(NetworkConfig):
         return self.size[0], self.size[1]
 
     def picture(self) -> dict[str, Any]:
-        return on_canvas() if self.tiles else picture(self.picture_size(), None)
+        return on_canvas() if self.tiles else picture(self.picture_size(), self.view)
+
+    def views(self) -> list[str]:
+        """Returns the model whose masks, boxes or points its pictures are cut by, if any."""
+        return self.view.follows() if self.view else []
+
+    def relations(self, where: str, models: Mapping[str, Any]) -> list[str]:
+        """Returns what does not fit between this section and those that it names."""
+        return followed(self.view, where, models) if self.view else []
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {} if self.tiles else {"tiles": ("mask",)}
+        if self.view:
+            found["view"] = ("mask",)
         if self.begin != "picture":
             found["begin"] = ("image",)
         if "tile_share" in self.model_fields_set:
@@ -160,6 +176,10 @@ class UNetConfig(NetworkConfig):
             yield "size", f"must be multiples of {GRAIN}: one, or [height, width]. Received: {self.size}."
         if self.begin != "picture" and not (self.tiles and self.from_scratch):
             yield "begin", f"is for `tiles` and a `{PLAIN}` encoder. Received: {self.begin!r}."
+        if self.view is not None:
+            if self.tiles:
+                yield "view", "tiles are of whole pictures: leave one of the two out."
+            yield from self.view.problems()
         if self.backbone != PLAIN:
             if self.standardise != "training":
                 yield "standardise", f"is for a `{PLAIN}` encoder. Received: {self.standardise!r}."

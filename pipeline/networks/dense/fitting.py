@@ -110,7 +110,7 @@ class UNetFit:
         if self.config.tiles:
             share = self.config.tile_share
             return MaskTileBatches(self.part, self.task, target, positions, size, each, share, augmenter)
-        masks = masks_at(self.task, target, self.part, self.context)
+        masks = masks_at(self.task, target, self.part, self.context, self.config.view is not None)
         return MaskBatches(self.shown, masks, positions, augmenter)
 
     def _phases(self, network: UNet, source: Source, key: str) -> tuple[Trainer, Values]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.data import dense
 from pipeline.inputs.images.part import Pictures
+from pipeline.networks.dense.crops import back_on_grid
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.tiles import answering_size, bands, stitched
 from pipeline.networks.picture_batches import take
@@ -21,17 +22,19 @@ AT_ONCE = 8  # pictures
 
 
 def probabilities(
-    network: UNet, task: Mask, shown: np.ndarray, positions: np.ndarray, tta: str
+    network: UNet, task: Mask, pictures: Pictures, positions: np.ndarray, tta: str, crop: bool = False
 ) -> np.ndarray:
     """Returns float16 (n, outputs): probabilities on the task's grid, averaged over the ways.
 
     Args:
         network: its weights are set.
         task: has the grid.
-        shown: uint8 (all rows, h, w, c), usually a memory map.
+        pictures: of all rows.
         positions: (n,) the rows wanted.
         tta: name of a set whose ways only move pixels.
+        crop: they are parts of pictures, by their views: beyond them no pixel belongs to a mask.
     """
+    shown, grid = pictures.all(), (task.height, task.width)
     ways = affines(tta, (shown.shape[1], shown.shape[2]))
     found = dense.room((len(positions), task.n_outputs))
     for start in range(0, len(positions), AT_ONCE):
@@ -40,8 +43,12 @@ def probabilities(
         if len(part) < AT_ONCE:  # nothing is traced twice
             batch = np.concatenate([batch, np.repeat(batch[-1:], AT_ONCE - len(part), axis=0)])
         maps = _mean_over(network, batch, ways)
-        for place in range(len(part)):
-            found[start + place] = enlarged(maps[place], (task.height, task.width)).ravel()
+        for place, row in enumerate(part.tolist()):
+            if crop and pictures.views is not None and pictures.sources is not None:
+                affine, (height, width) = pictures.views.affines[row], pictures.sources[row].tolist()
+                found[start + place] = back_on_grid(maps[place], affine, (height, width), grid).ravel()
+            else:
+                found[start + place] = enlarged(maps[place], grid).ravel()
     return found
 
 
