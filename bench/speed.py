@@ -37,6 +37,7 @@ CASES = (
     "encoder",
     "startup",
     "memory",
+    "mask_tiles",
     "large_table",
     "backends",
 )

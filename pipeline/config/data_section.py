@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     TaskName = str
 else:
     TaskName = Literal[("auto", *sorted(kind.kind for kind in all_kinds()))]
+CLASSES = r"[^{}]*(\{id\}[^{}]+\{class\}|\{class\}[^{}]+\{id\})[^{}]*"
 ColumnKind = Literal["numeric", "category", "code", "text", "date", "season", "boolean", "drop"]
 
 
@@ -79,7 +81,9 @@ class DataConfig(Section):
         description="kind of task; default: what metric, targets and sample imply. `onehot`: a 0/1 column "
         "per class, exactly one of which is 1 in every row; `labelset`: several labels in one cell; "
         "`mask`: run lengths of a mask per picture; `objects`: of any number of objects, a row each; "
-        "`image`: a picture, a row for each pixel; `span`: a part of a text of the row",
+        "`class_masks`: of a mask per picture and class, a row each (`classes`); "
+        "`image`: a picture, a row for each pixel; `span`: a part of a text of the row; `boxes`: any number "
+        "of boxes of a picture",
     )
     span_of: str | None = Field(
         default=None,
@@ -101,6 +105,18 @@ class DataConfig(Section):
         default=None,
         description="files of masks in the place of run lengths, by columns of the training table: "
         '"masks/{id}.png", or one for each object: "train/{id}/masks/*.png"; they become the target column',
+    )
+    classes: str | None = Field(
+        default=None,
+        description="what names the class of a mask, where tables have a row for each picture and class: a "
+        "column, or a pattern of the ids, `{id}_{class}` (the shortest class that fits is taken): the id "
+        "column then holds the pictures alone",
+    )
+    grid: int = Field(
+        default=256,
+        ge=32,
+        description="of masks: pixels of the longer side of what predictions are kept on, at most; more for "
+        "networks that see more, with `tiles` or a larger `size` (2 bytes a pixel, class, picture and model)",
     )
     answers: str | None = Field(
         default=None,
@@ -171,6 +187,13 @@ class DataConfig(Section):
         default=None,
         description="the contest's name in Kaggle's address; default: the competition's, with hyphens",
     )
+
+    @field_validator("classes")
+    @classmethod
+    def _names_both(cls, value: str | None) -> str | None:
+        if value is not None and "{" in value and not re.fullmatch(CLASSES, value):
+            raise ValueError("a column, or a pattern with {id} and {class}, something between them")
+        return value
 
     @field_validator("intensity")
     @classmethod

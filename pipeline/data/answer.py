@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.class_rows import ClassRows, class_names
 from pipeline.data.columns import as_numbers
 from pipeline.data.columns import as_text as words_of
 from pipeline.data.sample_columns import answer_columns
@@ -64,6 +65,8 @@ def read_answer(
             f"{len(tables.targets)}: {listing(tables.targets)}."
         )
     task, target, answer = kind.read(contest)
+    if isinstance(tables.long_rows, ClassRows):
+        tables.long_rows.check(contest.classes)
     if not (task.probabilities or task.dense):
         answer = replace(answer, bounds=value_range(config, metric, target))
     return task, target, answer
@@ -110,5 +113,7 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         positive=config.data.positive,
         texts=lambda: texts_of_both(tables.train[names], tables.test[names]),
         span_of=config.data.span_of,
+        classes=class_names(tables.train[tables.targets[0]].tolist()) if config.data.classes else (),
+        grid=config.data.grid,
         samples=tuple(map(str, tables.sample[columns[0]].unique())) if len(columns) == 1 else (),
     )

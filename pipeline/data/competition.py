@@ -13,16 +13,17 @@ import numpy as np
 from pipeline.config.metric import metric_of
 from pipeline.config.schema import Config
 from pipeline.data.answer import read_answer
-from pipeline.data.columns import as_dates, day_comes_first, guess_kind
+from pipeline.data.class_rows import ClassRows
+from pipeline.data.columns import guess_kind
 from pipeline.data.escapes import unescape_table
 from pipeline.data.file_pattern import FilePattern
-from pipeline.data.folds import fold_kind
-from pipeline.data.located import BY_PRIOR, LOCATED, albums_of, locate_files, pixels_of
+from pipeline.data.located import BY_PRIOR, LOCATED, albums_of, locate_files, long_rows_of
 from pipeline.data.parquet import read_parquet
 from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
 from pipeline.data.source import Source
+from pipeline.data.splitter import read_splitter
 from pipeline.data.tables import Tables, as_text, read_tables
 from pipeline.errors import DataError, Problems, did_you_mean, listing
 from pipeline.metrics import with_facts
@@ -61,7 +62,7 @@ class Competition:
         left_out: why -> ids of the rows that no model sees. Test rows among them are answered by the
             prior: the mean answer of the training rows.
         test_sizes: int64 (test rows, 2), height and width of the test pictures; None: nobody asks.
-        pixel_rows: the sample's rows where each is a pixel of a picture; None where they are not.
+        long_rows: the sample's rows where each is a pixel, or a class, of a picture; None: neither.
     """
 
     task: Task
@@ -86,7 +87,17 @@ class Competition:
     kinds: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     test_sizes: np.ndarray | None = None
-    pixel_rows: PixelRows | None = None
+    long_rows: PixelRows | ClassRows | None = None
+
+    @property
+    def pixel_rows(self) -> PixelRows | None:
+        """The sample's rows where each is a pixel of a picture; None where they are not."""
+        return self.long_rows if isinstance(self.long_rows, PixelRows) else None
+
+    @property
+    def class_rows(self) -> ClassRows | None:
+        """The sample's rows where each is a class of a picture; None where they are not."""
+        return self.long_rows if isinstance(self.long_rows, ClassRows) else None
 
     @property
     def by_prior(self) -> tuple[str, ...]:
@@ -110,8 +121,8 @@ class Competition:
         self.task.save(folder)
         if self.test_sizes is not None:
             np.save(folder / "test_sizes.npy", self.test_sizes)
-        if self.pixel_rows is not None:
-            self.pixel_rows.save(folder)
+        if self.long_rows is not None:
+            self.long_rows.save(folder)
         if self.splitter is not None:
             np.save(folder / "splitter.npy", self.splitter)
         for name in ("train", "test", "passing"):
@@ -153,7 +164,7 @@ class Competition:
             left_out={why: tuple(ids) for why, ids in facts["left_out"].items()},
             splitter=np.load(splitter, allow_pickle=False) if splitter.exists() else None,
             test_sizes=np.load(sizes, allow_pickle=False) if sizes.exists() else None,
-            pixel_rows=PixelRows.load(folder),
+            long_rows=PixelRows.load(folder) or ClassRows.load(folder),
             **{
                 name: np.load(folder / f"{name}.npy", allow_pickle=False)
                 for name in ("ids", "test_ids", "sample_ids")
@@ -189,7 +200,7 @@ def read_competition(
     albums = albums_of(located, tables, config, source)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), **albums)
     sizes = albums["test_album"].sizes() if task.of_pictures else None
-    splitter = _splitter(tables, config, problems)
+    splitter = read_splitter(tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     unescape = unescape_table if config.data.unescape and not task.verbatim else lambda table: table
@@ -213,7 +224,7 @@ def read_competition(
         kinds=_kinds(train, tables, config),
         left_out=tables.left_out,
         test_sizes=sizes,
-        pixel_rows=pixels_of(tables, sizes),
+        long_rows=long_rows_of(tables, sizes),
     )
     if say and tables.drawn_of:
         say(f"`data.rows`: {len(tables.train):,} of {tables.drawn_of:,} training rows, drawn at random")
@@ -257,37 +268,6 @@ def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:
     patterns = [pattern for one in locating() for pattern in one.patterns(config.data)]
     fields = {field for pattern in patterns for field in FilePattern(pattern).fields}
     return [name for name in usable if name not in fields - {tables.id}]
-
-
-def _splitter(tables: Tables, config: Config, problems: Problems) -> np.ndarray | None:
-    key = {"group": "group", "stratified_group": "group", "time": "time", "column": "column"}.get(
-        fold_kind(config.folds)
-    )
-    if key is None:
-        return None
-    name = getattr(config.folds, key)
-    if name not in tables.train.columns:
-        near = did_you_mean(name, tables.train.columns)
-        problems.add(f"`folds.{key}`: {config.data.train} has no column {name!r}.{near}")
-        return None
-    column = tables.train[name]
-    if key == "group" and (pattern := config.folds.group_pattern):
-        column = column.astype(str).str.extract(pattern)[0]
-    if column.isna().any():
-        problems.add(f"`folds.{key}`: {int(column.isna().sum())} rows have no value in {name!r}.")
-    return _moments(column) if key == "time" else column.astype(str).to_numpy(str)
-
-
-def _moments(column: pd.Series) -> np.ndarray:
-    """Returns a time column as numbers: dates in seconds, numbers as they are."""
-    import pandas as pd
-
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(np.float64)
-    dates = as_dates(column, day_comes_first(column))
-    if len(wrong := column[np.isnat(dates)]):
-        raise DataError(f"`folds.time`: {column.name!r} has values that are no dates: {listing(wrong)}.")
-    return dates.astype(np.int64)
 
 
 def _features(table: pd.DataFrame, features: Features | None) -> pd.DataFrame | None:

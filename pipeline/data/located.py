@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.class_rows import ClassRows
 from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.source import Source
 from pipeline.data.tables import Tables
@@ -55,16 +56,16 @@ def albums_of(files: Mapping[str, Any], tables: Tables, config: Config, source: 
     return found
 
 
-def pixels_of(tables: Tables, sizes: np.ndarray | None) -> PixelRows | None:
-    """Returns the sample's pixels, once they lie within the test pictures; None where its rows are none.
+def long_rows_of(tables: Tables, sizes: np.ndarray | None) -> PixelRows | ClassRows | None:
+    """Returns the sample's pixels, once they lie within the test pictures, or classes; None: neither.
 
     Args:
         tables: without the rows that are left out.
         sizes: (test rows, 2), height and width of their pictures.
     """
-    if tables.pixel_rows is None or sizes is None:
+    if tables.long_rows is None or sizes is None:
         return None
-    return tables.pixel_rows.placed(dict(zip(tables.test[tables.id], sizes.tolist(), strict=True)))
+    return tables.long_rows.placed(dict(zip(tables.test[tables.id], sizes.tolist(), strict=True)))
 
 
 def album_of(files: Mapping[str, Any], side: str, source: Source, threads: int) -> Any:

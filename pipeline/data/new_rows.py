@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.config.schema import Config
+from pipeline.data.class_rows import ClassRows
 from pipeline.data.competition import Competition, Features
 from pipeline.data.escapes import unescape_table
 from pipeline.data.located import BY_PRIOR, LOCATED, album_of
@@ -99,7 +100,7 @@ def read_test(
     Raises:
         DataError: as `read_rows`; rows that only the sample has.
     """
-    sample, pixels = read_sample(
+    sample, rows = read_sample(
         TableFile.open(source, config.data.sample, config.data), competition.id, config.data
     )
     asked = sample[competition.id].to_numpy(str)
@@ -118,9 +119,9 @@ def read_test(
             raise DataError(f"{config.data.sample} lacks ids of {config.data.test}: {listing(rest)}.")
         passing = sample[list(passing.columns)].reset_index(drop=True)
     ids = np.array([*asked, *rest], str)
-    if pixels is not None:
-        pixels = _all_pixels(pixels, new, rest)
-    return replace(new, sample_ids=ids, passing=passing, header=competition.header, pixel_rows=pixels)
+    if rows is not None:
+        rows = _all_rows(rows, new, rest)
+    return replace(new, sample_ids=ids, passing=passing, header=competition.header, long_rows=rows)
 
 
 def blocks(new: Competition, most: int) -> Iterator[Competition]:
@@ -149,25 +150,27 @@ def blocks(new: Competition, most: int) -> Iterator[Competition]:
             sample_ids=asked,
             left_out={BY_PRIOR: prior} if prior else {},
             test_sizes=None if new.test_sizes is None else new.test_sizes[at],
-            pixel_rows=None if new.pixel_rows is None else new.pixel_rows.part(asked.tolist()),
+            long_rows=None if new.long_rows is None else new.long_rows.part(asked.tolist()),
             **kept,
         )
 
 
-def _all_pixels(pixels: PixelRows, new: Competition, rest: list[str]) -> PixelRows:
-    """Returns the sample's rows of pixels, behind them those of pictures that it lacks.
+def _all_rows(rows: PixelRows | ClassRows, new: Competition, rest: list[str]) -> PixelRows | ClassRows:
+    """Returns the sample's rows of pixels or classes, behind them those of pictures that it lacks.
 
     Raises:
-        DataError: rows outside their picture, or of pictures that take turns.
+        DataError: rows outside their picture, of pictures that take turns, or of classes that nobody knows.
     """
     sizes = {} if new.test_sizes is None else dict(zip(new.test_ids, new.test_sizes.tolist(), strict=True))
-    if not pixels.one_by_one:
+    if isinstance(rows, ClassRows):
+        rows.check(new.task.outputs)
+    if not rows.one_by_one:
         raise DataError(
-            "The sample's pixels must stand picture by picture: here pictures take turns, and none could be "
+            "The sample's rows must stand picture by picture: here pictures take turns, and none could be "
             "written before all are answered."
         )
     known = [name for name in rest if name in sizes]  # nobody knows how many pixels the others have
-    return pixels.placed(sizes).and_all_of(known, np.array([sizes[name] for name in known]).reshape(-1, 2))
+    return rows.placed(sizes).and_all_of(known, np.array([sizes[name] for name in known]).reshape(-1, 2))
 
 
 def _read(
@@ -182,7 +185,7 @@ def _read(
     """Returns the table as its own was read, with the columns of the side tables."""
     problems, key = Problems(), competition.id
     file = TableFile.open(source, name, config.data)
-    if name == config.data.sample and competition.pixel_rows is not None:  # its pictures are the rows
+    if name == config.data.sample and competition.long_rows is not None:  # its pictures are the rows
         return read_sample(file, key, config.data)[0][[key]]
     seen = [] if competition.test is None or features else list(competition.test.columns)
     sides = side_tables(beside or source, config.data)
@@ -194,6 +197,8 @@ def _read(
     if lacking := [column for column in needed if column not in file.names]:
         raise DataError(f"{name} lacks columns of the test table: {listing(lacking)}.")
     table = read_like(file, key, competition.reading, problems)
+    if (rows := competition.class_rows) is not None:
+        table = rows.key.of_pictures(table, competition.task.outputs, name)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     if numbered is not None and key not in table.columns:
         if len(table) != len(numbered):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from pipeline.config.schema import SubmissionConfig
+from pipeline.data.class_rows import ClassRows
 from pipeline.data.columns import as_text
 from pipeline.data.competition import Competition
 from pipeline.data.many_rows import joined_rows, spread
@@ -19,6 +20,7 @@ from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.pixel_submission import verify_pixel_rows, write_pixel_rows
 from pipeline.data.sample_columns import UNNAMED
 from pipeline.errors import SubmissionError, listing
+from pipeline.tasks.base import Task
 from pipeline.tasks.image import Image
 from pipeline.tasks.span import Span
 
@@ -41,16 +43,35 @@ def submission_text(
     chosen = None if labels is None else labels[order]
     own = None if beside is None else beside[order]
     cells = competition.task.cells(competition.answer, test[order], chosen, config.decimals, own)
+    if (rows := competition.class_rows) is not None:
+        return _csv(rows.header, class_lines(rows, competition.sample_ids.tolist(), cells, competition.task))
     columns: dict[str, Sequence[str]] = _given(competition)
     columns |= dict(zip(competition.answer.columns, zip(*cells, strict=True), strict=True))
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_header(competition))
     ordered = [columns[name] for name in _names(competition)]
     if competition.task.many_rows:
-        writer.writerows(spread(ordered, _places(competition)))
-    else:
-        writer.writerows(zip(*ordered, strict=True))
+        return _csv(_header(competition), spread(ordered, _places(competition)))
+    return _csv(_header(competition), zip(*ordered, strict=True))
+
+
+def class_lines(
+    rows: ClassRows, ids: Sequence[str], cells: Sequence[Sequence[str]], task: Task
+) -> list[list[str]]:
+    """Returns the lines of a file with a row for each class of a picture.
+
+    Args:
+        rows: that are asked for.
+        ids: of the pictures.
+        cells: one of each, with a line for each class.
+        task: says their order.
+    """
+    return rows.lines({str(key): cell for key, (cell,) in zip(ids, cells, strict=True)}, task.outputs)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
     return file.getvalue()
 
 
@@ -74,7 +95,7 @@ def write_pixels(
         SubmissionError: what was written is not what is asked for.
     """
     if asked is not None:
-        competition = replace(competition, pixel_rows=asked)
+        competition = replace(competition, long_rows=asked)
     with path.open("w", encoding="utf-8", newline="") as file:
         append_pixels(competition, values, file, decimals)
     try:
@@ -193,13 +214,20 @@ def verify_submission(text: str, competition: Competition) -> None:
     """
     rows = list(csv.reader(io.StringIO(text)))
     answer = competition.answer
-    header = _header(competition)
+    of_classes = competition.class_rows
+    header = _header(competition) if of_classes is None else list(of_classes.header)
     if not rows or rows[0] != header:
         raise SubmissionError(
             f"The columns must be {listing(header)}. Received: {listing(rows[0] if rows else [])}."
         )
     body, places = rows[1:], _places(competition)
-    if competition.task.many_rows:
+    if of_classes is not None:
+        found = of_classes.cells(body, competition.task.outputs)
+        body = [
+            [found[key] if name in answer.columns else key for name in _names(competition)]
+            for key in competition.sample_ids.tolist()
+        ]
+    elif competition.task.many_rows:
         body = joined_rows(body, _names(competition).index(competition.id), places)
     ids = _verify_given(body, competition)
     cells = [[row[place] for place in places] for row in body]

@@ -34,7 +34,7 @@ def find_targets(
             problems.add(f"{name} has no id column {key!r}.{near} It has: {listing(columns)}.")
     if in_files(config):
         return _target_names(config) or tuple(name for name in sample if name != key)[:1]
-    known = (key,) if config.test == config.sample else test
+    known = {key, config.classes} | set(() if config.test == config.sample else test)
     wanted = _target_names(config)
     if not wanted:
         answer = [name for name in sample[1:] if name in train and name not in known]

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.config.data_section import DataConfig
 from pipeline.data.answer_files import cells_of_files, in_files
+from pipeline.data.class_rows import ClassKey, ClassRows
 from pipeline.data.columns import word_counts
 from pipeline.data.many_rows import gathered, gathers
 from pipeline.data.number_form import find_form
@@ -45,7 +46,7 @@ class Tables:
         reading: how the columns are read.
         left_out: why -> ids of the rows that were left out for it.
         drawn_of: rows of the training file of which some were drawn (`data.rows`); None: all are there.
-        pixel_rows: the sample's rows where each is a pixel; a row of `sample` is a picture then.
+        long_rows: the sample's rows where each is a pixel, or a class; a row of `sample` is a picture then.
     """
 
     train: pd.DataFrame
@@ -56,7 +57,7 @@ class Tables:
     reading: Reading = field(default_factory=Reading)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drawn_of: int | None = None
-    pixel_rows: PixelRows | None = None
+    long_rows: PixelRows | ClassRows | None = None
 
     @property
     def features(self) -> list[str]:
@@ -179,23 +180,27 @@ def read_tables(source: Source, config: DataConfig) -> Tables:
     problems = Problems()
     targets = find_targets(files, key, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
-    file, text = files[config.train], (key, *targets)
-    file = file if gathers(config.task) else replace(file, most_rows=config.rows)
+    classes = ClassKey(config.classes, key) if config.classes else None
+    file, text = files[config.train], (*(classes.columns if classes else (key,)), *targets)
+    file = file if classes or gathers(config.task) else replace(file, most_rows=config.rows)
     columns, reading = _read_training(file, text, [key], config, targets if in_files(config) else ())
     train = pd.DataFrame(_converted(columns, reading, file.names if file.is_pattern else text), copy=False)
+    train = classes.gathered(train, targets, file.name) if classes else train
     train, drawn_of = drawn(gathered(train, key, targets, config.task), config.rows, file.drawn)
-    sample, pixels = read_sample(files[config.sample], key, config)
+    sample, rows = read_sample(files[config.sample], key, config)
     if config.test == config.sample:  # there is no other table of the test rows
         test = sample[[name for name in sample.columns if name == key]]
     else:
         test = read_like(files[config.test], key, reading, problems)
+        if isinstance(rows, ClassRows):
+            test = rows.key.of_pictures(test, rows.classes, config.test)
     if config.number_rows:
         train, test = numbered(train, test, sample, key)
     train, test = _with_side_tables(source, config, train, test, targets, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     written = {name: file.dialect for name, file in files.items() if file.dialect}
     reading = replace(reading, files=written)
-    tables = Tables(train, test, sample, key, targets, reading, drawn_of=drawn_of, pixel_rows=pixels)
+    tables = Tables(train, test, sample, key, targets, reading, drawn_of=drawn_of, long_rows=rows)
     tables = _plain_answers(tables, files[config.sample], config)
     if config.missing_targets == "leave_out":
         gaps = without_target(tables, config).any(axis=1).to_numpy()

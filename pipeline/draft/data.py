@@ -39,6 +39,7 @@ def data_section(
         data["task"] = task.kind
     data |= located
     data |= {"masks": files.masks or None, "answers": files.answers or None}
+    data["classes"] = files.classes.value if files.classes else None
     data["tables"] = {side_name(name): choice.value for name, choice in files.sides.items()}
     data |= {"drop": drop, "encoding": asked.encoding, "number_rows": files.numbered}
     data["missing_targets"] = asked.missing_targets

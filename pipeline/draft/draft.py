@@ -142,6 +142,7 @@ def _data_reasons(found: Findings) -> dict[str, str]:
         "target": found.target.reason,
         "task": "files hold the answers" if files.answers else "the cells of the target hold it so",
         "answers": "they have the names and sizes of the training pictures",
+        "classes": files.classes.reason if files.classes else "",
         "number_rows": "a table has no id column",
         "see_id": "the id is a time: hour, weekday, month and the like are columns",
         "encoding": "given as ENCODING",

@@ -15,12 +15,13 @@ from pipeline.data.source import Source
 from pipeline.data.table_file import TableFile
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
+from pipeline.draft.class_masks import find_classes
 from pipeline.draft.classes import FolderPerClass, find_folders
 from pipeline.draft.files import BY_NAME, Asked, Files, is_row_file, is_table, not_read
 from pipeline.draft.long_tables import find_long_tables, repeats_ids
 from pipeline.draft.masks import MaskFiles, find_masks
 from pipeline.draft.pairs import Pairs, find_pairs
-from pipeline.draft.row_tables import Places, crowds, of_rows
+from pipeline.draft.row_tables import Places, crowds, of_rows, singles, values_of
 from pipeline.draft.table_names import SAMPLE_WORDS, TEST_WORDS, TRAIN_WORDS, chosen, order, says
 from pipeline.draft.target import find_target
 from pipeline.errors import DataError, PipelineError, listing
@@ -65,6 +66,10 @@ class _Search:
         self.row_tables = self._of_rows(places, everything, names)
         names = [name for name in everything if name not in self.row_tables]
         others = [name for name in names if name != sample.value and self._reads(name)]
+        classes = find_classes(text, self.id, map(self._table, others))
+        if classes:
+            column = [classes.value]  # it is no answer
+            self.read = {name: one.drop(columns=column, errors="ignore") for name, one in self.read.items()}
         test = self._test(others, sample.value)
         others = [name for name in others if name != test.value]
         found = find_masks(self.source, self.id, list(text[self.id]))
@@ -99,20 +104,14 @@ class _Search:
                 self.id,
                 *(self._ids(name) for name in (train.value, test.value)),
             ),
+            classes=classes,
         )
 
     def _of_rows(self, places: Places, everything: list[str], names: list[str]) -> frozenset[str]:
         """Returns the tables that are of a row each, by the values of the others' columns."""
-        if not places:
-            return frozenset()
-        single = [name for name in names if not any(name in files for files in places.values())]
-        single += [name for name in names if says(name, SAMPLE_WORDS | TRAIN_WORDS | TEST_WORDS)]
-        ids: set[str] = set()
-        for name in single:
-            if self._reads(name):
-                columns = self._table(name).select_dtypes(exclude=["float", "bool"])
-                ids.update(*(columns[column].astype(str) for column in columns))
-        return of_rows(places, everything, ids) - set(single)
+        single = singles(places, names)
+        tables = [self._table(name) for name in single if self._reads(name)]
+        return of_rows(places, everything, values_of(tables)) - set(single)
 
     def _read(self, name: str, text: tuple[str, ...] = ()) -> pd.DataFrame:
         try:

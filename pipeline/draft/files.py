@@ -39,6 +39,7 @@ class Files:
         numbered: train or test have no id column.
         masks: pattern of the files that hold the answers as masks, "" for none.
         answers: pattern of the files that hold them as pictures, "" for none.
+        classes: what names the class of a mask; None where a picture has one mask.
         sides: tables that are joined to the rows: file -> its section, with the reason.
         row_tables: tables of which each is one row.
         long_tables: tables with many rows for each row.
@@ -53,6 +54,7 @@ class Files:
     numbered: bool
     masks: str = ""
     answers: str = ""
+    classes: Choice[str] | None = None
     sides: Mapping[str, Choice[dict[str, Any]]] = field(default_factory=dict)
     row_tables: tuple[str, ...] = ()
     long_tables: tuple[LongTable, ...] = ()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
+from pipeline.draft.table_names import SAMPLE_WORDS, TEST_WORDS, TRAIN_WORDS, says
 from pipeline.inputs.arrays.decoding import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Places = dict[tuple[str, int, str], list[str]]
 
@@ -27,6 +32,23 @@ def crowds(names: Sequence[str]) -> Places:
             top = path.parts[0] if len(path.parts) > 1 else ""
             found[top, len(path.parts), path.suffix].append(name)
     return {place: files for place, files in found.items() if len(files) >= CROWD}
+
+
+def singles(places: Places, names: Sequence[str]) -> list[str]:
+    """Returns the tables outside of crowds, and those whose names say what they are; none without a crowd."""
+    if not places:
+        return []
+    alone = [name for name in names if not any(name in files for files in places.values())]
+    return alone + [name for name in names if says(name, SAMPLE_WORDS | TRAIN_WORDS | TEST_WORDS)]
+
+
+def values_of(tables: Iterable[pd.DataFrame]) -> set[str]:
+    """Returns the values, as text, of the columns that may hold ids."""
+    found: set[str] = set()
+    for table in tables:
+        columns = table.select_dtypes(exclude=["float", "bool"])
+        found.update(*(columns[name].astype(str) for name in columns))
+    return found
 
 
 def of_rows(places: Places, names: Sequence[str], ids: set[str]) -> frozenset[str]:

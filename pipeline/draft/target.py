@@ -16,6 +16,7 @@ from pipeline.draft.files import Files
 from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.metrics import find_metric
 from pipeline.tasks.base import Task
+from pipeline.tasks.class_masks import ClassMasks
 from pipeline.tasks.classification import class_columns
 from pipeline.tasks.contest import Column, Contest
 from pipeline.tasks.image import Image
@@ -82,6 +83,9 @@ def told_task(files: Files, targets: list[str], metric: str | None) -> type[Task
     """
     if files.answers:
         return Image
+    if files.classes:
+        suits = metric is None or ClassMasks.general in find_metric(metric).tasks
+        return ClassMasks if suits else None
     train, sample, key = files.train_table, files.sample_table, files.id
     columns = {name: as_text(train[name]) for name in targets}
     found = told_by_cells(

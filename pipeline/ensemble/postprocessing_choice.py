@@ -10,7 +10,7 @@ from pipeline.config.schema import EnsembleConfig
 from pipeline.ensemble.box_rules import BoxDecision, fit_box_rule, plain_boxes
 from pipeline.ensemble.calibration import Calibration, fit_calibration
 from pipeline.ensemble.decision import Decision, fit_decision
-from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
+from pipeline.ensemble.mask_rules import MaskDecision, fit_rules
 from pipeline.ensemble.postprocessing import AsTheyAre, PlainLabels, Postprocessor, PostprocessorLearner
 from pipeline.ensemble.span_rules import SpanDecision, fit_longest
 from pipeline.metrics import Metric
@@ -39,10 +39,10 @@ def postprocessing_for(
     if metric.wants == "picture" and not metric.task.probabilities:
         return PostprocessorLearner(AsTheyAre())
     if metric.wants == "picture":
-        rule = MaskDecision(metric.task.plain, metric.task.objects)
+        rules = MaskDecision.plain(metric.task)
         if not config.thresholds:
-            return PostprocessorLearner(rule)
-        return PostprocessorLearner(rule, lambda p, t: fit_rule(p, t, metric, rule, seed))
+            return PostprocessorLearner(rules)
+        return PostprocessorLearner(rules, lambda p, t: fit_rules(p, t, metric, rules, seed))
     if metric.kind == "log_loss" and config.calibration:
         return PostprocessorLearner(Postprocessor(), lambda p, t: fit_calibration(p, t, seed))
     return PostprocessorLearner(Postprocessor())

@@ -189,8 +189,9 @@ class Metric:
         if self.by_task:
             alone: Any = self.function  # of one answer it is what the rows are terms of
             known = self.function if isinstance(self.function, RowMeans) else RowMeans(alone)
+            terms: Any = known.terms if self.task is None else known.terms.args[0]  # type: ignore[attr-defined]
             return replace(
-                self, function=replace(known, terms=partial(task.scores, known.terms, **boxes)), task=task
+                self, function=replace(known, terms=partial(task.scores, terms, **boxes)), task=task
             )
         if self.log_optional and not task.logged:
             return replace(self, log_target=False)

@@ -15,7 +15,7 @@ from pipeline.models.cnn import CNN
 from pipeline.models.size import Size
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.fitting import UNetFit
-from pipeline.networks.dense.inference import greys_of, probabilities
+from pipeline.networks.dense.inference import greys_of, probabilities, tiled_probabilities
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.saved import TrainedUNet
 from pipeline.networks.network import get_network
@@ -63,16 +63,19 @@ class UNetModel(Model):
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float16 (rows, outputs) on the task's grid."""
         pictures, structure = pictures_of(rows), self.trained_.structure
+
+        def network_of(shape: tuple[int, int, int]) -> UNet:
+            found = get_network(structure.seeing(shape), context.threads, UNet)
+            found.assign(self.trained_.values)
+            return found  # type: ignore[return-value]
+
         if isinstance(self.task, Image):
-
-            def network_of(shape: tuple[int, int, int]) -> UNet:
-                found = get_network(structure.seeing(shape), context.threads, UNet)
-                found.assign(self.trained_.values)
-                return found  # type: ignore[return-value]
-
             table = self.trained_.table
             seen = table.beside if table else None
             return greys_of(network_of, self.task, pictures.all(), rows.positions, self.config.tta, seen)
+        if self.config.tiles:
+            tiled = (pictures, rows.positions, self.config.tta)
+            return tiled_probabilities(network_of, self.task, *tiled)  # type: ignore[arg-type]
         if pictures.shape != structure.extractor.shape:
             raise ModelError(
                 f"The network was trained on pictures of {structure.extractor.shape} (height, width, "
@@ -80,7 +83,8 @@ class UNetModel(Model):
             )
         network = get_network(structure, context.threads, UNet)
         network.assign(self.trained_.values)
-        return probabilities(network, self.task, pictures.all(), rows.positions, self.config.tta)  # type: ignore[arg-type]
+        asked = (pictures, rows.positions, self.config.tta, self.config.view is not None)
+        return probabilities(network, self.task, *asked)  # type: ignore[arg-type]
 
     def save(self, folder: Path) -> None:
         self.trained_.save(folder)

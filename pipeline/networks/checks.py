@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.brought import weights_at
+from pipeline.networks.followed import followed
 from pipeline.networks.notation import of_maps, parse
 from pipeline.networks.weights_file import keras_home, misfit, network_of
 
 if TYPE_CHECKING:
     from pipeline.config.schema import ModelConfig
-    from pipeline.inputs.images.view import ViewConfig
     from pipeline.networks.config import CNNConfig
 
 
@@ -40,7 +40,7 @@ def relations(config: CNNConfig, where: str, models: Mapping[str, ModelConfig | 
     elif config.weights_kind == "model" and (text := _unlike(config, models[config.weights])):
         found.append(f"`{where}.weights`: {config.weights!r} {text}")
     if config.view:
-        found += [f"`{where}.view.{key}`: {text}" for key, text in _followed(config.view, models)]
+        found += followed(config.view, where, models)
     return found
 
 
@@ -57,21 +57,6 @@ def _unlike(config: CNNConfig, other: ModelConfig | None) -> str:
         f"is {backbone} (alpha {alpha:g}), this one {config.backbone} (alpha {config.alpha:g}): its weights "
         "do not fit."
     )
-
-
-def _followed(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Iterator[tuple[str, str]]:
-    if view.by is None:
-        return
-    if view.by not in models:
-        yield "by", f"no model {view.by!r}.{did_you_mean(view.by, models)}"
-    elif (other := models[view.by]) is None:
-        return
-    elif (target := getattr(other, "target", None)) not in ("box", "points"):
-        yield "by", f"{view.by!r} finds no coordinates: it needs `target: box` or `target: points`."
-    elif target == "box" and view.axis is not None:
-        yield "axis", f"is for points, and {view.by!r} finds boxes."
-    elif target == "points" and view.axis is None:
-        yield "axis", f"is required: which two points of {view.by!r} shall lie level, as in [0, 1]."
 
 
 def _view(config: CNNConfig) -> Iterator[tuple[str, str]]:

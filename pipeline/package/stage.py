@@ -40,7 +40,8 @@ def lay_out(source: Source, data: DataConfig, competition: Competition, times: i
         if name == data.sample and competition.pixel_rows is not None and times > 1:
             _repeat_pixels(source, TableFile.open(source, name, data), competition.id, times, folder / name)
         elif "{" not in name:
-            _put(folder, name, _repeated(source, name, data, competition.id, times))
+            rename = _renamed(competition)
+            _put(folder, name, _repeated(source, name, data, competition.id, times, rename))
     for name in _test_files(source, data, competition):
         data_of_file = source.read(name)
         for copy in range(times):
@@ -50,6 +51,16 @@ def lay_out(source: Source, data: DataConfig, competition: Competition, times: i
 def copied_id(key: str, copy: int) -> str:
     """Returns the id of a copy of a row; the first is the row itself."""
     return key if copy == 0 else f"{key}c{copy}"
+
+
+def _renamed(competition: Competition) -> Rename:
+    """Returns how ids are copied: of rows that are a class of a picture, the picture's part of them."""
+    rows = competition.class_rows
+    return (
+        copied_id
+        if rows is None
+        else lambda key, copy: rows.key.renamed(key, lambda one: copied_id(one, copy))
+    )
 
 
 def _test_files(source: Source, data: DataConfig, competition: Competition) -> list[str]:
@@ -74,15 +85,15 @@ def _named(name: str, data: DataConfig, key: str, copy: int) -> str:
     return name
 
 
-def _repeated(source: Source, name: str, data: DataConfig, key: str, times: int) -> bytes:
+def _repeated(source: Source, name: str, data: DataConfig, key: str, times: int, rename: Rename) -> bytes:
     """Returns a table with every row so many times; copies have ids of their own."""
     if times == 1:
         return source.read(name)
     file = TableFile.open(source, name, data)
     if file.dialect is not None:
-        return _repeated_csv(source, file, key, times)
+        return _repeated_csv(source, file, key, times, rename)
     if name.endswith((".parquet", ".pq")):
-        return _repeated_parquet(source, name, key, times)
+        return _repeated_parquet(source, name, key, times, rename)
     raise DataError(f"{name}: a trial with more rows is for test tables in CSV or Parquet, and for pictures.")
 
 
@@ -105,7 +116,7 @@ def _repeat_pixels(source: Source, file: TableFile, key: str, times: int, path: 
                     out.write(separator.join(cells) + "\n")
 
 
-def _repeated_csv(source: Source, file: TableFile, key: str, times: int) -> bytes:
+def _repeated_csv(source: Source, file: TableFile, key: str, times: int, rename: Rename) -> bytes:
     dialect = file.dialect
     if dialect is None:
         raise ValueError("No CSV.")
@@ -121,18 +132,18 @@ def _repeated_csv(source: Source, file: TableFile, key: str, times: int) -> byte
     for copy in range(times):
         for row in rows:
             if place is not None and place < len(row):
-                row = [*row[:place], copied_id(row[place], copy), *row[place + 1 :]]
+                row = [*row[:place], rename(row[place], copy), *row[place + 1 :]]
             writer.writerow(row)
     return out.getvalue().encode(dialect.encoding)
 
 
-def _repeated_parquet(source: Source, name: str, key: str, times: int) -> bytes:
+def _repeated_parquet(source: Source, name: str, key: str, times: int, rename: Rename) -> bytes:
     import pandas as pd
 
     with source.open(name) as file:
         table = read_parquet(file)
     copies = [
-        table.assign(**{key: [copied_id(str(value), copy) for value in table[key]]}) for copy in range(times)
+        table.assign(**{key: [rename(str(value), copy) for value in table[key]]}) for copy in range(times)
     ]
     out = io.BytesIO()
     pd.concat(copies, ignore_index=True).to_parquet(out)

@@ -6,14 +6,14 @@ import numpy as np
 
 from pipeline.reports.material import Answer, Material
 from pipeline.tasks.mask import Mask
-from pipeline.tasks.mask_rule import MaskRule
+from pipeline.tasks.mask_rule import rules_of
 
 TRUTH, SAID = (64, 220, 110), (255, 90, 60)  # RGB
 SIDE = 160  # pixels of the longer side, on which outlines are drawn: those of a small picture
 
 
 def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) -> np.ndarray:
-    """Returns a picture uint8 (height, width, 3) with the mask of the truth in green, of the answer in red.
+    """Returns a picture uint8 (height, width, 3) with the masks of the truth in green, of the answer in red.
 
     Args:
         material: of a run whose answers are masks.
@@ -27,11 +27,14 @@ def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) 
     if not isinstance(task, Mask):
         raise TypeError(f"Answers of {task.kind} are no masks.")
     place = int(np.searchsorted(answer.rows, row))
-    rule = MaskRule(*np.asarray(material.decided)[place].tolist())
-    said = task.labels_of(answer.oof[row], rule, task.known.size(row))
+    rules = rules_of(np.asarray(material.decided)[place])
+    drawn = [(single.known.labels(row), TRUTH) for single in task.singles]
+    for number, (single, rule) in enumerate(zip(task.singles, rules, strict=True)):
+        values = task.of_single(answer.oof[row][None], number)[0]
+        drawn.append((single.labels_of(values, rule, single.known.size(row)), SAID))
     shown = enlarged_rgb(picture)
     size = shown.shape[1::-1]
-    for labels, colour in ((task.known.labels(row), TRUTH), (said, SAID)):
+    for labels, colour in drawn:
         small = cv2.resize(labels.astype(np.uint16), size, interpolation=cv2.INTER_NEAREST)
         for number in np.unique(small)[np.unique(small) > 0]:
             one = (small == number).astype(np.uint8)

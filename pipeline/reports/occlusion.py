@@ -68,17 +68,17 @@ def occluded(trained: Trained, rows: Sequence[int], seconds: float) -> dict[int,
         seconds: of CPU, after which no further row is looked at; the first takes what it takes.
     """
     run, data, found = trained.run, trained.run.sides(trained.name).train, dict[int, Occluded]()
-    models: dict[str, Any] = {}
+    fitted: dict[str, Any] = {}
     begun = time.process_time()  # of this process: a busy machine changes nothing
     for row in rows:
         fold = next((one for one in _scored(trained) if row in run.folds.with_rows(one).valid), None)
         if fold is None or (found and time.process_time() - begun > seconds):
             continue
-        if fold.label not in models:
-            models[fold.label] = trained.model(fold)
+        if fold.label not in fitted:
+            fitted[fold.label] = trained.model(fold)
             begun = begun if found else time.process_time()
         context, names = Context(threads=run.config.threads), getattr(trained.section, "columns", None)
-        found[row] = _of_row(models[fold.label], data, row, names, context)
+        found[row] = _of_row(fitted[fold.label], data, row, names, context)
     return found
 
 

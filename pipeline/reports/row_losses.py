@@ -58,6 +58,7 @@ def _scored_losses(metric: Metric, target: np.ndarray, said: np.ndarray, seed: i
     means = metric.row_means
     if means is None:
         return found
-    terms = np.asarray(means.terms(target[some], said[some]), np.float64)[:, 0]
+    terms = np.asarray(means.terms(target[some], said[some]), np.float64)
+    terms = terms.mean(axis=1) if metric.task.probabilities else terms[:, 0]
     found[some] = 1.0 - terms if metric.greater_is_better else terms
     return found

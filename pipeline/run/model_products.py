@@ -23,6 +23,7 @@ from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS, opening
 from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
 from pipeline.run.data_products import VERSION, DataProducts
+from pipeline.run.mask_places import places_found
 from pipeline.run.outputs import OutputsRead, outputs_read, with_outputs
 from pipeline.run.pseudo import with_pseudo
 from pipeline.run.side_by_side import lanes_for
@@ -82,6 +83,8 @@ class ModelProducts(DataProducts):
         section = self.plan.section(name)
 
         def make(folder: Path) -> None:
+            if section.answers():
+                return places_found(self.competition, name, self.folds, self.outputs(name)).save(folder)
             annotations = annotations_of(self.plan.source, self.competition, name, section)
             seen = (self.views(name), self.views(name, "test"))
             outputs, box = self.outputs(name), finds_boxes(section)
@@ -102,10 +105,8 @@ class ModelProducts(DataProducts):
         section, competition = self.plan.section(name), self.competition
         if section.answers():
             return competition.task
-        if self.coordinates_product(name).done():
-            names = self.coordinates(name).names
-        else:
-            names = annotations_of(self.plan.source, competition, name, section).names
+        known, asked = self.coordinates_product(name).done(), (self.plan.source, competition, name, section)
+        names = (self.coordinates(name) if known else annotations_of(*asked)).names
         return CoordinateTask(names, box=finds_boxes(section))
 
     def metric(self, name: str = "") -> Metric:
@@ -128,7 +129,6 @@ class ModelProducts(DataProducts):
         def declare() -> Experiment:
             section, sides, task = self.plan.section(name), self.sides(name), self.task_of(name)
             kind = MODELS.get(section.kind)
-
             return Experiment(
                 make=lambda: kind(section, task),
                 train=self._with_target(name, sides.train),

@@ -25,10 +25,12 @@ from pipeline.inputs.outputs import Values
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
 from pipeline.run.coordinates import to_source
+from pipeline.run.mask_places import places_in
 from pipeline.run.run import Run
 from pipeline.stages.blend import Blend
 from pipeline.stages.members import own_members
 from pipeline.store import digest
+from pipeline.tasks.mask import Mask
 from pipeline.validation.cross_validation import mean_of
 
 BLOCK_BYTES = 2**28  # of predictions that are held at a time
@@ -197,6 +199,10 @@ def _predict_model(run: Run, name: str, block: Block) -> dict[str, np.ndarray]:
     if not section.answers():
         views = parts["images"].views
         result["coordinates"] = to_source(mean_of(result["prediction"]), views, finds_boxes(section))
+    elif any(name in run.config.models[other].views() for other in run.config.models):
+        task, sizes = run.competition.task, block.competition.test_sizes
+        if isinstance(task, Mask) and sizes is not None:
+            result["coordinates"] = places_in(task, mean_of(result["prediction"]), sizes)
     return result
 
 

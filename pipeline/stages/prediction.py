@@ -19,7 +19,7 @@ from pipeline.data.many_rows import spread
 from pipeline.data.new_rows import read_rows
 from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.source import FolderSource, Source
-from pipeline.data.submission import with_prior, with_unknown, write_pixels
+from pipeline.data.submission import class_lines, with_prior, with_unknown, write_pixels
 from pipeline.ensemble.fitted import HandedIn
 from pipeline.errors import DataError, listing
 from pipeline.registry import MODELS
@@ -148,6 +148,8 @@ def _pictures(competition: Competition, ids: list[str], handed: HandedIn) -> Ite
         asked = competition.pixel_rows.of_pictures([ids[row] for row in known], beside[known])
         return _pixels(competition, handed, asked)
     cells = competition.task.cells(answer, handed.values, handed.labels, None, beside)
+    if (rows := competition.class_rows) is not None:
+        return [list(rows.header), *class_lines(rows.of_pictures(ids), ids, cells, competition.task)]
     columns = [ids, *zip(*cells, strict=True)]
     lines = range(1, len(columns)) if competition.task.many_rows else ()
     return [[competition.id, *answer.columns], *spread(columns, lines)]

@@ -25,7 +25,7 @@ from pipeline.validation.predictions import Predictions
 
 Summary = dict[str, Any]
 
-BLEND_VERSION = 2  # raise it when the same members would be blended in another way
+BLEND_VERSION = 3  # raise it when the same members would be blended in another way
 
 
 def ensemble_product(run: Run, members: list[Member]) -> Product:

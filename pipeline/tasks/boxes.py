@@ -29,7 +29,7 @@ from pipeline.tasks.box_match import rights
 from pipeline.tasks.box_truth import BoxTruth, named
 from pipeline.tasks.classification import class_order
 from pipeline.tasks.contest import Contest
-from pipeline.tasks.mask import Mask
+from pipeline.tasks.mask_cells import holds_masks
 
 FEWEST, MOST = 20, 1000  # boxes that a row holds
 ROOM = 1.5  # times the most boxes of a training picture
@@ -123,7 +123,7 @@ class Boxes(Task):
         Pairs of numbers that rise are run lengths; of strings some hold several boxes.
         """
         lines = [line for cell in cells for line in cell.split("\n") if line.strip() not in NONE]
-        return look_like_boxes(lines[:LOOKED_AT]) and not Mask.holds_masks(lines)
+        return look_like_boxes(lines[:LOOKED_AT]) and not holds_masks(lines)
 
     @classmethod
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:

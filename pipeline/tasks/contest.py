@@ -95,6 +95,8 @@ class Contest:
         test_album: the test rows' pictures, likewise.
         texts: returns the columns of words that both tables have, by name; looked at only when asked for.
         span_of: the one that answers are parts of, where somebody says so.
+        classes: of masks, where a picture has one of each; in their order.
+        grid: pixels of a side of what predictions of masks are kept on, at most.
     """
 
     targets: Mapping[str, Column]
@@ -116,6 +118,8 @@ class Contest:
     test_album: Album | None = None
     texts: Callable[[], Mapping[str, TextColumn]] = dict
     span_of: str | None = None
+    classes: tuple[str, ...] = ()
+    grid: int = 256
 
     @property
     def several(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,14 +14,12 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
 from pipeline.tasks.contest import Contest
-from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest
+from pipeline.tasks.mask_cells import empty_cell, grid_of, holds_masks, read_truth
+from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest, rules_of
 from pipeline.tasks.mask_truth import MaskTruth
-from pipeline.tasks.rle import NONE, Order, RunLengths, find_form, is_rle, joined
+from pipeline.tasks.rle import NONE, Order, RunLengths, is_rle, joined
 
-LARGEST_SIDE = 256  # pixels of the grid that predictions are kept on
 STRATA = 5
-LOOKED_AT = 200  # cells by which their writing is told
-SURE = 0.9  # share of the filled cells that must be run lengths
 SMALLEST = 1e-7
 
 Score = Callable[[np.ndarray, np.ndarray], float]
@@ -43,6 +41,7 @@ class Mask(Task):
         first: of the run lengths.
         empty: the cell of a picture without a pixel.
         truth: masks of the training rows; None where nothing but new rows is looked at.
+        most: pixels of a picture that scores look at: larger ones are shrunk; 0: all of them.
     """
 
     kind: ClassVar[str] = "mask"
@@ -62,6 +61,7 @@ class Mask(Task):
     first: int = 1
     empty: str = ""
     truth: MaskTruth | None = field(default=None, compare=False, repr=False)
+    most: int = field(default=0, compare=False, repr=False)
 
     @property
     def layers(self) -> int:
@@ -76,6 +76,20 @@ class Mask(Task):
     def plain(self) -> MaskRule:
         """The rule where nobody has chosen one."""
         return PLAIN
+
+    @property
+    def singles(self) -> tuple[Mask, ...]:
+        """A task for each mask of a picture: of one mask, this one."""
+        return (self,)
+
+    def of_single(self, values: np.ndarray, number: int) -> np.ndarray:
+        """Returns what predictions (rows, outputs) hold for that one of `singles`."""
+        return values
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Height and width of the training pictures, int64 (rows, 2)."""
+        return self.known.sizes
 
     @property
     def writing(self) -> RunLengths:
@@ -113,42 +127,18 @@ class Mask(Task):
         if contest.several or len(contest.columns) != 1:
             return False
         ids = contest.ids()
-        return cls.holds_masks(contest.only.distinct) and len(set(ids.tolist())) == len(ids)
-
-    @staticmethod
-    def holds_masks(cells: Iterable[str]) -> bool:
-        """Says whether cells are run lengths, of which some have several runs."""
-        lines = [line for cell in cells for line in cell.split("\n") if line.strip() not in NONE]
-        if not lines or not all(" " in line for line in lines[:LOOKED_AT]):
-            return False
-        told = np.mean([is_rle(line) for line in lines[:LOOKED_AT]])
-        return bool(told >= SURE and any(line.count(" ") >= 3 for line in lines))
+        return holds_masks(contest.only.distinct) and len(set(ids.tolist())) == len(ids)
 
     @classmethod
     def read(cls, contest: Contest) -> tuple[Task, np.ndarray, Answer]:
         if contest.several:
             raise DataError(f"Masks stand in one column. The targets are {listing(tuple(contest.targets))}.")
-        album = contest.album
-        sizes = album.sizes() if album else np.zeros((0, 2))
-        if album is None or not len(sizes):
-            raise DataError(
-                "Run lengths are masks of pictures, and `data.images` does not say where these are."
-            )
         cells = list(contest.only.by_row)
         rows = [[line for line in cell.split("\n") if line.strip() not in NONE] for cell in cells]
-        shapes = [(int(height), int(width)) for height, width in sizes]
-        filled = [row for row, lines in enumerate(rows) if lines][: LOOKED_AT * 5 : 5] or [0]
-        looked = [(line, shapes[row]) for row in filled for line in rows[row][:1]]
-        form = find_form(looked, lambda place: album.grey(filled[place]))
-        runs, ids = [], contest.ids()
-        for key, lines, shape in zip(ids, rows, shapes, strict=True):
-            try:
-                runs.append([form.spans(line, shape[0] * shape[1]) for line in lines])
-            except DataError as error:
-                raise DataError(f"The mask of {str(key)!r} cannot be read: {error}") from error
-        truth = MaskTruth.of(sizes, runs, form.order)
-        height, width = grid_of(sizes)
-        task = cls(("mask",), height, width, form.order, form.first, _empty(cells, contest.samples), truth)
+        form, truth = read_truth(contest, rows)
+        height, width = grid_of(truth.sizes, contest.grid)
+        empty = empty_cell(cells, contest.samples)
+        task = cls(("mask",), height, width, form.order, form.first, empty, truth)
         return task, np.arange(len(rows), dtype=np.float64)[:, None], Answer("label", contest.columns, ())
 
     # targets
@@ -159,7 +149,19 @@ class Mask(Task):
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         """Returns uint8 (height, width, layers) of 0 and 1: a training row's mask at that size."""
-        return np.ascontiguousarray(nearest(self.known.labels(row), size)[:, :, None] > 0).astype(np.uint8)
+        return self.layers_of(nearest(self.known.labels(row), size))
+
+    def layers_in(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        """Returns uint8 (height, width, layers) of 0 and 1: the part of a row's mask at a corner."""
+        return self.layers_of(self.known.window(row, corner, size))
+
+    def layers_of(self, labels: np.ndarray) -> np.ndarray:
+        """Returns uint8 (height, width, layers) of 0 and 1: what a network learns of labels."""
+        return np.ascontiguousarray(labels[:, :, None] > 0).astype(np.uint8)
+
+    def somewhere(self, row: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """Returns (y, x) of a pixel of a training row's mask, drawn at random; None where it has none."""
+        return self.known.somewhere(row, random)
 
     def drawn(self, row: int, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         places = random.integers(self.n_outputs, size=count)
@@ -204,7 +206,7 @@ class Mask(Task):
         return float(np.mean(losses))
 
     def scores(self, score: Score, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
-        """Returns float64 (rows, 1): what a score of two label pictures says of every row.
+        """Returns float64 (rows, masks of a picture): what a score of two label pictures says of each.
 
         Args:
             score: takes truth and answer, int32 (height, width) of the source.
@@ -213,24 +215,30 @@ class Mask(Task):
         """
         found = np.zeros((len(target), 1))
         for place, row in enumerate(np.asarray(target)[:, 0].astype(np.int64).tolist()):
-            guess = answers[place] if answers.dtype == object else Guess(answers[place], self.plain)
-            key = (score, row, guess.rule, guess.digest())
+            guess = answers[place] if answers.dtype == object else Guess(answers[place], (self.plain,))
+            key = (score, row, guess.rules, guess.digest(), self.most)
             found[place] = self.known.remembered(key, lambda r=row, g=guess: self._score(score, r, g))  # type: ignore[misc]
         return found
 
     def _score(self, score: Score, row: int, guess: Guess) -> float:
-        return score(self.known.labels(row), self.labels_of(guess.values, guess.rule, self.known.size(row)))
+        (rule,), size = guess.rules, self.known.size(row)
+        share = min(1.0, self.most / (size[0] * size[1])) if self.most else 1.0
+        height, width = (max(1, round(side * share**0.5)) for side in size)
+        rule = rule._replace(smallest=rule.smallest * share)
+        said = self.labels_of(guess.values, rule, (height, width))
+        return score(self.known.labels_at(row, (height, width)), said)
 
     # submissions
 
     def labels_of(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> np.ndarray:
-        """Returns int32 (height, width) of a picture of that size: 0, and a number for each object."""
+        """Returns whole numbers (height, width) of a picture of that size: 0, and one for each object."""
         layers = np.asarray(values, np.float32).reshape(self.height, self.width, self.layers)
         return rule.labels(layers, size, self.objects)
 
     def decided(self, values: np.ndarray) -> np.ndarray:
-        """Returns float64 (rows, numbers of a rule): how each row's probabilities become a mask."""
-        return np.tile(np.array(self.plain, np.float64), (len(values), 1))
+        """Returns float64 (rows, numbers of the rules): how each row's probabilities become masks."""
+        rules = [single.plain for single in self.singles]
+        return np.tile(np.array(rules, np.float64).ravel(), (len(values), 1))
 
     def cells(
         self,
@@ -244,26 +252,30 @@ class Mask(Task):
             raise ValueError("Masks are written at the sizes of their pictures.")
         rules = self.decided(values) if labels is None else labels
         return [
-            [self._cell(row, MaskRule(*rule.tolist()), (int(size[0]), int(size[1])))]
-            for row, rule, size in zip(values, rules, beside, strict=True)
+            [self.cell(row, rules_of(numbers), (int(size[0]), int(size[1])))]
+            for row, numbers, size in zip(values, rules, beside, strict=True)
         ]
 
-    def _cell(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> str:
+    def cell(self, values: np.ndarray, rules: tuple[MaskRule, ...], size: tuple[int, int]) -> str:
+        """Returns a picture's cell: a line for each object."""
         if not min(size):  # a picture that could not be read
             return self.empty
+        (rule,) = rules
         labels = self.labels_of(values, rule, size)
-        found = [self.writing.write(labels == number) for number in range(1, int(labels.max()) + 1)]
+        parts = (labels == number for number in range(1, int(labels.max()) + 1)) if self.objects else [labels]
+        found = [self.writing.write(part) for part in parts]
         return joined(found) or self.empty
 
     def verify(
         self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None
     ) -> None:
-        if wrong := [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self._holds(cell)]:
+        if wrong := [key for key, (cell, *_) in zip(ids, cells, strict=True) if not self.holds(cell)]:
             raise SubmissionError(
                 f"The cell lacks run lengths that rise, of pixels that no other object has: {listing(wrong)}."
             )
 
-    def _holds(self, cell: str) -> bool:
+    def holds(self, cell: str) -> bool:
+        """Says whether a cell is one that may be handed in."""
         if cell in (self.empty, *NONE):
             return True
         lines = cell.split("\n")
@@ -281,19 +293,3 @@ class Mask(Task):
         runs = [[np.array([[16 * k, 16 * k + 10]])] for k in label.tolist()]
         task = cls(("mask",), truth=MaskTruth.of(sizes, runs))
         return task, np.arange(len(label), dtype=np.float64)[:, None]
-
-
-def grid_of(sizes: np.ndarray) -> tuple[int, int]:
-    """Returns (height, width) of the grid: the pictures' median size, at most LARGEST_SIDE a side."""
-    height, width = np.median(sizes, axis=0)
-    shrink = min(1.0, LARGEST_SIDE / max(height, width))
-    return max(1, round(height * shrink)), max(1, round(width * shrink))
-
-
-def _empty(cells: list[str], samples: tuple[str, ...]) -> str:
-    """Returns the cell of an empty mask: as the training table has it, else as the sample shows."""
-    blank = [cell.strip() for cell in cells if cell.strip() in NONE]
-    if blank:
-        return max(sorted(set(blank)), key=blank.count)
-    shown = {sample.strip() for sample in samples}
-    return next(iter(shown)) if len(shown) == 1 else ""

@@ -12,6 +12,7 @@ WHOLE, DISTANCE, INSIDE = 0.0, 1.0, 2.0  # ways to split: connected parts, by di
 DEEP = 0.45  # share of an object's depth from which on a pixel is of its core
 REACH = 0.55  # share of an object's half width that a pixel must lie inside to be its core
 SMALLEST_CORE = 2  # pixels
+LARGE = 2**24  # pixels from which on a picture is enlarged a part at a time
 
 
 class MaskRule(NamedTuple):
@@ -32,7 +33,7 @@ class MaskRule(NamedTuple):
     core: float = 0.5
 
     def labels(self, layers: np.ndarray, size: tuple[int, int], objects: bool) -> np.ndarray:
-        """Returns int32 (height, width): 0 for the ground, and a number from 1 for each object.
+        """Returns whole numbers (height, width): 0 for the ground, and a number from 1 for each object.
 
         Args:
             layers: (h, w, layers) probabilities at any size: of the mask, then of the objects' cores.
@@ -40,13 +41,14 @@ class MaskRule(NamedTuple):
             objects: whether they are told apart; otherwise all is one object, 1.
         """
 
+        if not objects:
+            ground = above(layers, size, self.threshold)
+            ground = filled(ground) if self.fill else ground
+            area = int(np.count_nonzero(ground))
+            return ground if area >= self.smallest else np.zeros(size, np.uint8)
         scaled = enlarged(layers, size)
         ground = (scaled[:, :, 0] > self.threshold).astype(np.uint8)
-        if self.fill:
-            ground = filled(ground)
-        if not objects:
-            area = int(ground.sum())
-            return ground.astype(np.int32) if area >= self.smallest else np.zeros(size, np.int32)
+        ground = filled(ground) if self.fill else ground
         labels = components(ground)
         if self.split == INSIDE and scaled.shape[2] > 1:
             labels = grown((scaled[:, :, 1] > self.core) & (ground > 0), labels)
@@ -60,27 +62,27 @@ PLAIN = MaskRule()
 
 @dataclass(frozen=True, eq=False)
 class Guess:
-    """Probabilities of one picture, and the rule that makes them a mask once its size is known.
+    """Probabilities of one picture, and the rules that make them masks once its size is known.
 
     Attributes:
         values: (outputs,), as a prediction holds them.
-        rule: of the row.
+        rules: of the row, one for each of its masks.
     """
 
     values: np.ndarray
-    rule: MaskRule
+    rules: tuple[MaskRule, ...]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Guess):
             return NotImplemented
-        return self.rule == other.rule and np.array_equal(self.values, other.values)
+        return self.rules == other.rules and np.array_equal(self.values, other.values)
 
     def digest(self) -> bytes:
         """Returns what names the values."""
         return blake2b(np.ascontiguousarray(self.values).tobytes(), digest_size=16).digest()
 
     def __hash__(self) -> int:
-        return hash(self.rule)
+        return hash(self.rules)
 
 
 def guesses(values: np.ndarray, rules: np.ndarray) -> np.ndarray:
@@ -88,12 +90,17 @@ def guesses(values: np.ndarray, rules: np.ndarray) -> np.ndarray:
 
     Args:
         values: (rows, outputs).
-        rules: float64 (rows, numbers of a rule).
+        rules: float64 (rows, numbers of the rules).
     """
     found = np.empty(len(values), object)
-    for place, (row, rule) in enumerate(zip(values, rules.tolist(), strict=True)):
-        found[place] = Guess(row, MaskRule(*rule))
+    for place, (row, numbers) in enumerate(zip(values, rules, strict=True)):
+        found[place] = Guess(row, rules_of(numbers))
     return found
+
+
+def rules_of(numbers: np.ndarray) -> tuple[MaskRule, ...]:
+    """Returns the rules of a row, one for each of its masks, from their numbers (numbers of the rules,)."""
+    return tuple(MaskRule(*rule) for rule in np.reshape(numbers, (-1, len(MaskRule._fields))).tolist())
 
 
 def enlarged(layers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -105,6 +112,29 @@ def enlarged(layers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         kind = cv2.INTER_AREA if min(size) < min(layers.shape[:2]) else cv2.INTER_LINEAR
         layers = cv2.resize(layers, (size[1], size[0]), interpolation=kind)
     return layers.reshape(*size, -1)
+
+
+def above(layers: np.ndarray, size: tuple[int, int], threshold: float) -> np.ndarray:
+    """Returns uint8 (height, width) of 0 and 1: where the first layer, at another size, is above a threshold.
+
+    A large picture is enlarged some columns at a time: its numbers take four times the memory of its mask.
+    """
+    import cv2
+
+    (height, width), (low, narrow) = size, layers.shape[:2]
+    if height * width <= LARGE or height < low or width < narrow:
+        return (enlarged(layers[:, :, :1], size)[:, :, 0] > threshold).astype(np.uint8)
+    first = np.ascontiguousarray(layers[:, :, 0], np.float32)
+    tall = cv2.resize(first, (narrow, height), interpolation=cv2.INTER_LINEAR)
+    at = np.clip((np.arange(width) + 0.5) * (narrow / width) - 0.5, 0, narrow - 1).astype(np.float32)
+    left = at.astype(np.int64)
+    right, share = np.minimum(left + 1, narrow - 1), at - left
+    found, step = np.empty(size, np.uint8), max(1, LARGE // (8 * height))
+    for start in range(0, width, step):
+        some = slice(start, start + step)
+        between = tall[:, left[some]] * (1 - share[some]) + tall[:, right[some]] * share[some]
+        found[:, some] = between > threshold
+    return found
 
 
 def nearest(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.tasks.mask_rule import nearest
 from pipeline.tasks.rle import Order, RunLengths, paint
 
 NAME = "masks"
+MOST_PIXELS = 2**25  # of small labels, remembered at a time: 128 MB
 MOST_SCORES = 1_000_000  # remembered at a time: some 300 MB
 
 
@@ -34,6 +36,7 @@ class MaskTruth:
     objects: np.ndarray
     order: Order = "columns"
     _scores: dict[Any, float] = field(default_factory=dict, repr=False, compare=False)
+    _small: dict[Any, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, sizes: np.ndarray, rows: Iterable[list[np.ndarray]], order: Order = "columns") -> MaskTruth:
@@ -69,6 +72,62 @@ class MaskTruth:
         for number, spans in enumerate(self.spans(row), start=1):
             paint(flat, spans, number)
         return RunLengths(self.order).shaped(flat, size)
+
+    def labels_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
+        """Returns int32 labels of a row's picture at another size; of a smaller one they are remembered."""
+        if size == self.size(row):
+            return self.labels(row)
+        if (row, size) not in self._small:
+            if sum(labels.size for labels in self._small.values()) > MOST_PIXELS:
+                self._small.clear()
+            self._small[row, size] = nearest(self.labels(row), size)
+        return self._small[row, size]
+
+    def window(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        """Returns int32 labels of the part of a row's picture at a corner: what of that size lies within it.
+
+        Only the columns (or lines) of the part are painted.
+
+        Args:
+            row: number of the row.
+            corner: (y, x) of the part.
+            size: its height and width, at most.
+        """
+        height, width = self.size(row)
+        (top, left), (bottom, right) = corner, (corner[0] + size[0], corner[1] + size[1])
+        bottom, right = min(bottom, height), min(right, width)
+        down = self.order == "columns"
+        first, last, line = (left, right, height) if down else (top, bottom, width)
+        flat = np.zeros((last - first) * line, np.int32)
+        for number, spans in enumerate(self.spans(row), start=1):
+            inside = spans[(spans[:, 1] > first * line) & (spans[:, 0] < last * line)] - first * line
+            paint(flat, np.clip(inside, 0, len(flat)), number)
+        shape = (height, right - left) if down else (bottom - top, width)
+        strip = RunLengths(self.order).shaped(flat, shape)
+        return strip[top:bottom] if down else strip[:, left:right]
+
+    def somewhere(self, row: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """Returns (y, x) of a pixel of an object of a row, each object being as likely; None without any."""
+        if not self.count(row):
+            return None
+        start = int(self.objects[row - 1]) if row else 0
+        number = start + int(random.integers(self.count(row)))
+        spans = self.runs[int(self.ends[number - 1]) if number else 0 : int(self.ends[number])]
+        lengths = np.cumsum(spans[:, 1] - spans[:, 0])
+        drawn = int(random.integers(int(lengths[-1])))
+        run = int(np.searchsorted(lengths, drawn, side="right"))
+        pixel = int(spans[run, 1]) - (int(lengths[run]) - drawn)
+        height, width = self.size(row)
+        return (pixel % height, pixel // height) if self.order == "columns" else divmod(pixel, width)
+
+    def part(self, start: int, stop: int) -> MaskTruth:
+        """Returns the masks of the rows from `start` to before `stop`."""
+        before = int(self.objects[start - 1]) if start else 0
+        last = int(self.objects[stop - 1]) if stop else 0
+        skipped = int(self.ends[before - 1]) if before else 0
+        ends = self.ends[before:last] - skipped
+        runs = self.runs[skipped : skipped + (int(ends[-1]) if len(ends) else 0)]
+        return MaskTruth(self.sizes[start:stop], runs, ends, self.objects[start:stop] - before, self.order)
 
     def remembered(self, key: Any, make: Callable[[], float]) -> float:
         """Returns a score that was worked out before, or works it out: an ensemble asks many times."""

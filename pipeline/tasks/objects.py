@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.registry import TASKS
 from pipeline.tasks.contest import Contest
 from pipeline.tasks.mask import Mask
-from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, core, nearest
+from pipeline.tasks.mask_cells import holds_masks
+from pipeline.tasks.mask_rule import INSIDE, PLAIN, MaskRule, core
 
 
 @TASKS.register("objects")
@@ -41,8 +42,7 @@ class Objects(Mask):
             return False
         ids = contest.ids()
         several = len(set(ids.tolist())) < len(ids) or any("\n" in cell for cell in contest.only.distinct)
-        return several and cls.holds_masks(contest.only.distinct)
+        return several and holds_masks(contest.only.distinct)
 
-    def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
-        labels = nearest(self.known.labels(row), size)
+    def layers_of(self, labels: np.ndarray) -> np.ndarray:
         return np.stack([labels > 0, core(labels)], axis=2).astype(np.uint8)

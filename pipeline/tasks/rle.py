@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 
 Order = Literal["columns", "rows"]
 NONE = ("", "-1")  # cells of a mask without a pixel
+AT_ONCE = 2**22  # pixels written at a time
 PICTURES = 40  # looked at, where masks alone do not tell the order
 SURE = 2.0  # standard errors by which the pictures must speak for rows
 FORMS: tuple[tuple[Order, int], ...] = (("columns", 1), ("columns", 0), ("rows", 1), ("rows", 0))
@@ -66,9 +67,18 @@ class RunLengths:
 
     def write(self, mask: np.ndarray) -> str:
         """Returns the cell of a mask (height, width); "" where no pixel is set."""
-        flat = np.asarray(mask).ravel(order="F" if self.order == "columns" else "C") != 0
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8)))
-        runs = edges.reshape(-1, 2)
+        array = np.asarray(mask)
+        lines = array.T if self.order == "columns" else array
+        along = lines.shape[1]
+        edges, before = [np.zeros(0, np.int64)], np.zeros(1, bool)
+        step = max(1, AT_ONCE // max(1, along))
+        for start in range(0, len(lines), step):  # a large picture is never copied whole
+            flat = np.concatenate([before, (lines[start : start + step] != 0).ravel()])
+            edges.append(np.flatnonzero(flat[1:] != flat[:-1]) + start * along)
+            before = flat[-1:]
+        if before[0]:
+            edges.append(np.array([array.size]))
+        runs = np.concatenate(edges).reshape(-1, 2)
         runs[:, 1] -= runs[:, 0]
         runs[:, 0] += self.first
         return " ".join(map(str, runs.ravel().tolist()))

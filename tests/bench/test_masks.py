@@ -2,11 +2,12 @@
 
 import pytest
 
-from bench.cases import masks
+from bench.cases import mask_tiles, masks
 from bench.plain.unet import make_unet
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.structure import make_unet_structure
+from pipeline.tasks.rle import is_rle
 
 pytestmark = pytest.mark.slow
 
@@ -25,3 +26,12 @@ def test_it_runs():
     found = masks.run(quick=True)
     assert [one.name for one in found] == ["masks.speed", "masks.time", "masks.fpn"]
     assert all(one.value > 0 for one in found)
+
+
+@pytest.mark.usefixtures("untraced")
+def test_a_picture_is_answered_by_tiles_and_masks_are_written(tmp_path):
+    assert mask_tiles.answer(64)["peak"] > 0
+    mask_tiles.write_masks(tmp_path, 3, 2)
+    lines = (tmp_path / "train.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["id", "0", "1", "2"]
+    assert all(is_rle(line.split(",")[1]) for line in lines[1:])

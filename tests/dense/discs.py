@@ -45,6 +45,38 @@ def write_masks(root, rows=12, test_rows=4, writing=RunLengths()):
     return table
 
 
+CLASSES = ("dark", "red")
+
+
+def class_disc(seed):
+    """Returns a picture with discs of two classes and their masks, which may overlap; some have none."""
+    random = np.random.default_rng(seed)
+    picture, masks = random.integers(90, 140, (SIDE, SIDE, 3)), []
+    for shift in ((-80, -80, -80), (110, 0, 0)):
+        there = random.random() < 0.7
+        masks.append(disc(random.integers(8, SIDE - 8, 2), random.integers(5, 8) if there else -1))
+        picture[masks[-1]] += np.array(shift)
+    return np.clip(picture, 0, 255).astype(np.uint8), dict(zip(CLASSES, masks, strict=True))
+
+
+def write_class_masks(root, in_ids, rows=12, test_rows=4):
+    """Writes a contest of a mask per picture and class; test rows stand class by class in the sample."""
+    lines, writing = [], RunLengths()
+    for row in range(rows + test_rows):
+        side, name = "train" if row < rows else "test", f"p{row:02d}.png"
+        picture, masks = class_disc(row)
+        write_picture(root / side / "images" / name, picture)
+        lines += [(name, label, writing.write(masks[label])) for label in CLASSES]
+    table = pd.DataFrame(lines, columns=["image", "class", "rle"])
+    if in_ids:
+        table["image"] += "_" + table.pop("class")
+    train, test = table[: 2 * rows], table[2 * rows :].assign(rle="1 1")
+    train.to_csv(root / "train.csv", index=False)
+    test = test.iloc[[*range(0, len(test), 2), *range(1, len(test), 2)]]
+    test.to_csv(root / "sample_submission.csv", index=False)
+    return table
+
+
 def write_objects(root, rows=12, test_rows=4, table=True):
     """Writes a contest of objects as the 2018 Data Science Bowl did: pictures of two sizes."""
     lines, writing = [], RunLengths()

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.tasks.rle import RunLengths, is_rle
-from tests.dense.discs import SIDE, write_masks, write_objects
+from tests.dense.discs import SIDE, write_class_masks, write_masks, write_objects
 from tests.dense.hidden import answered
 
 pytestmark = pytest.mark.slow
@@ -100,6 +100,28 @@ def cells_by_id(path):
     for row in rows_of(path):
         found.setdefault(row["ImageId"], []).append(row["EncodedPixels"])
     return found
+
+
+def test_masks_of_classes_have_a_row_each(place, capsys):
+    table = write_class_masks(place / "data", in_ids=True)
+    text = new(place)
+    assert "task: class_masks" in text
+    path = place / "configs" / "toy.yaml"
+    path.write_text(path.read_text().replace("n: 3", "n: 2").replace("epochs: 25", "epochs: 10"))
+    assert main(["train", "toy"]) == 0
+    said = capsys.readouterr().out
+    assert "dark: threshold" in said
+    answers = rows_of("runs/toy/submission.csv")
+    sample = rows_of("data/sample_submission.csv")
+    assert [row["image"] for row in answers] == [row["image"] for row in sample]
+    assert {row["image"] for row in answers} == set(table["image"][24:])
+    assert all(not row["rle"] or is_rle(row["rle"]) for row in answers)
+    shutil.copytree("data/test", "more/test")
+    pd.DataFrame({"image": ["p14.png", "p12.png"]}).to_csv("more/new.csv", index=False)
+    assert main(["predict", "toy", "--rows", "more/new.csv", "--out", "new_rows.csv"]) == 0
+    known = {row["image"]: row["rle"] for row in answers}
+    asked = [f"{key}_{name}" for key in ("p14.png", "p12.png") for name in ("dark", "red")]
+    assert rows_of("new_rows.csv") == [{"image": key, "rle": known[key]} for key in asked]
 
 
 def test_a_budget_ends_with_a_submission(place):

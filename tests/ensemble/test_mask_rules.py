@@ -1,12 +1,15 @@
 """A rule for masks is chosen by the score, without the fold that it is scored on; blends are means."""
 
+import json
+
 import numpy as np
 import pytest
 
 from pipeline.config.schema import EnsembleConfig
+from pipeline.ensemble import mask_rules
 from pipeline.ensemble.ensemble import make_ensemble
 from pipeline.ensemble.fitted import FittedEnsemble
-from pipeline.ensemble.mask_rules import MaskDecision, fit_rule
+from pipeline.ensemble.mask_rules import MaskDecision, fit_rules
 from pipeline.ensemble.pixel_sample import pixel_sample
 from pipeline.ensemble.postprocessing import postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for, read_postprocessor
@@ -47,14 +50,59 @@ SPLIT = Split(np.arange(ROWS) // 2 % 5)
 
 
 def test_threshold_and_smallest_mask_are_found():
-    plain = MaskDecision(TASK.plain, False)
-    found = fit_rule(SAID, TARGET, METRIC, plain)
-    assert found.rule.threshold == 0.3
-    assert found.rule.smallest > 5
+    plain = MaskDecision.plain(TASK)
+    found = fit_rules(SAID, TARGET, METRIC, plain)
+    assert found.rules[0].threshold == 0.3
+    assert found.rules[0].smallest > 5
     assert METRIC(TARGET, plain.answer(SAID)) == 0.5
     assert METRIC(TARGET, found.answer(SAID)) == 1.0
     assert read_postprocessor(found.to_json()) == found
     assert "threshold 0.3" in found.describe()
+
+
+def test_each_class_gets_the_rule_that_suits_it():
+    """What is right of one class is turned down by half for the other: its threshold alone falls."""
+    truths = TASK.truth, TASK.truth
+    runs = [list(truth.spans(row)) for truth in truths for row in range(ROWS)]
+    both = MaskTruth.of(np.full((2 * ROWS, 2), SIDE), runs)
+    task = TASKS.get("class_masks")(("a", "b"), SIDE, SIDE, truth=both)
+    sure = TASK.columns(TARGET)
+    values = np.stack([0.55 * sure, 0.35 * sure], axis=2).reshape(ROWS, -1).astype(np.float16)
+    metric = find_metric("dice").of(task)
+    plain = MaskDecision.plain(task)
+    assert metric(TARGET, plain.answer(values)) == 0.75
+    found = fit_rules(values, TARGET, metric, plain)
+    assert [rule.threshold for rule in found.rules] == [0.5, 0.3]
+    assert metric(TARGET, found.answer(values)) == 1.0
+    assert read_postprocessor(json.loads(json.dumps(found.to_json()))) == found
+    assert found.describe().startswith("a: threshold")
+    learner = postprocessing_for(metric, TARGET, EnsembleConfig(), 0)
+    honest = postprocess(learner, values, TARGET, metric, SPLIT)
+    spoiled = values.copy()
+    spoiled[SPLIT.rows_of(0)] = values[SPLIT.rows_of(0)][:, ::-1]
+    again = postprocess(learner, spoiled, TARGET, metric, SPLIT)
+    for row in SPLIT.rows_of(0):
+        assert again.answer[row].rules == honest.answer[row].rules
+
+
+def test_a_rule_for_large_pictures_is_chosen_by_many_of_them(monkeypatch):
+    """They are shrunk, so that more fit; `smallest` counts the pixels of the source all the same."""
+    large, side, runs = 4, 4 * SIDE, []
+    for row in range(ROWS):
+        mask = np.kron(TASK.truth.labels(row), np.ones((large, large), int)) > 0
+        flat = np.flatnonzero(mask.ravel(order="F"))
+        runs.append([np.stack([flat, flat + 1], axis=1)] if len(flat) else [])
+    values = np.kron(SAID.reshape(ROWS, SIDE, SIDE), np.ones((1, large, large))).reshape(ROWS, -1)
+    task = TASKS.get("mask")(("mask",), side, side, truth=MaskTruth.of(np.full((ROWS, 2), side), runs))
+    metric, looked, once = find_metric("iou").of(task), [], mask_rules._fit_rule
+    monkeypatch.setattr(mask_rules, "PIXELS", 4 * side**2)
+    monkeypatch.setattr(mask_rules, "ROUGH", side**2 // 4)
+    monkeypatch.setattr(mask_rules, "_fit_rule", lambda *asked: looked.append(len(asked[1])) or once(*asked))
+    found = fit_rules(values, TARGET, metric, MaskDecision.plain(task))
+    assert looked == [15]
+    assert found.rules[0].threshold == 0.3
+    assert 5 * large**2 < found.rules[0].smallest < 49 * large**2
+    assert metric(TARGET, found.answer(values)) == 1.0
 
 
 def test_a_fold_chooses_nothing_of_what_it_is_scored_by():
@@ -67,7 +115,7 @@ def test_a_fold_chooses_nothing_of_what_it_is_scored_by():
     spoiled[rows] = 0.35 - SAID[rows]
     found = postprocess(learner, spoiled, TARGET, METRIC, SPLIT)
     for row in rows:
-        assert found.answer[row].rule == honest.answer[row].rule
+        assert found.answer[row].rules == honest.answer[row].rules
 
 
 def test_a_truth_that_is_scored_chooses_no_rule():
@@ -78,7 +126,7 @@ def test_a_truth_that_is_scored_chooses_no_rule():
     target = TARGET.copy()
     target[rows] = TARGET[rows][::-1]
     found = postprocess(learner, SAID, target, METRIC, SPLIT)
-    assert [answer.rule for answer in found.answer[rows]] == [answer.rule for answer in honest.answer[rows]]
+    assert [answer.rules for answer in found.answer[rows]] == [answer.rules for answer in honest.answer[rows]]
 
 
 def member(name, values):

@@ -85,7 +85,7 @@ class Rows:
     test_pictures = ("images/1.png", "images/2.png")
     test_clips = ()
     test_arrays = ()
-    pixel_rows = None
+    pixel_rows = class_rows = None
 
 
 def test_a_larger_contest_has_ids_and_pictures_of_its_own(tmp_path):

@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.errors import DataError, SubmissionError
 from pipeline.registry import TASKS
+from pipeline.tasks import mask_rule
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import load_task
 from pipeline.tasks.contest import Column, Contest
-from pipeline.tasks.mask import grid_of
+from pipeline.tasks.mask_cells import grid_of
 from pipeline.tasks.mask_rule import DISTANCE, INSIDE, MaskRule, core, filled, without_small
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import RunLengths
@@ -189,6 +190,16 @@ def test_a_mask_of_few_pixels_is_none():
     layers = (discs((8, 8), radius=1) > 0)[:, :, None].astype(np.float32)
     assert MaskRule(smallest=5).labels(layers, SIZE, False).sum() == 5
     assert MaskRule(smallest=6).labels(layers, SIZE, False).sum() == 0
+
+
+@pytest.mark.parametrize("size", [(40, 64), (61, 40), (16, 200)])
+def test_a_large_picture_is_enlarged_some_columns_at_a_time(monkeypatch, size):
+    layers = np.random.default_rng(0).random((16, 24, 2)).astype(np.float32)
+    whole = MaskRule(0.6).labels(layers, size, False)
+    monkeypatch.setattr(mask_rule, "LARGE", 8 * 7 * size[0])
+    parts = MaskRule(0.6).labels(layers, size, False)
+    assert parts.dtype == np.uint8
+    assert np.mean(parts != whole) < 1e-3  # a sum in another order
 
 
 def test_small_objects_go_and_the_others_are_numbered_anew():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.tasks import rle
 from pipeline.tasks.rle import FORMS, RunLengths, find_form, is_rle, joined, runs_of
 
 SHAPES = [(1, 1), (1, 7), (7, 1), (5, 8), (31, 17)]
@@ -87,3 +88,18 @@ def test_what_can_be_run_lengths():
 def test_lines_of_several_objects():
     assert joined(["1 2", "", "5 1"]) == "1 2\n5 1"
     assert runs_of("3 2 7 1").tolist() == [[3, 2], [7, 1]]
+
+
+@pytest.mark.parametrize("order", ["columns", "rows"])
+@pytest.mark.parametrize("at_once", [1, 7, 16, 1000])
+def test_a_part_at_a_time_writes_the_same(monkeypatch, order, at_once):
+    mask = np.random.default_rng(0).random((6, 8)) > 0.4
+    mask[5, 7] = mask[0, 3] = mask[5, 2] = True
+    monkeypatch.setattr(rle, "AT_ONCE", at_once)
+    writing = RunLengths(order)
+    flat = np.zeros(50, np.int8)
+    flat[1:49] = mask.ravel(order="F" if order == "columns" else "C")
+    starts, ends = np.flatnonzero(np.diff(flat) > 0) + 1, np.flatnonzero(np.diff(flat) < 0) + 1
+    expected = " ".join(f"{start} {end - start}" for start, end in zip(starts, ends, strict=True))
+    assert writing.write(mask) == expected
+    assert (writing.read(writing.write(mask), mask.shape) == mask).all()

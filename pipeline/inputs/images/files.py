@@ -65,6 +65,9 @@ def make_pixels(
         )
         np.save(folder / f"{side}_affines.npy", views.affines)
         np.save(folder / f"{side}_fallback.npy", fallback)
+        np.save(folder / f"{side}_sources.npy", size_of[side])
+        if section.picture().get("canvas"):
+            np.save(folder / f"{side}_extents.npy", extents_of(views, size_of[side]))
         fallen[side] = fallback
     return fallen
 
@@ -84,6 +87,18 @@ def seen_by(folder: Path, side: str) -> Views:
     """Returns the views through which the pictures of a product were made ("train" or "test")."""
     height, width = np.load(folder / f"{side}.npy", mmap_mode="r").shape[1:3]
     return Views(np.load(folder / f"{side}_affines.npy", allow_pickle=False), (height, width))
+
+
+def extents_of(views: Views, sizes: np.ndarray) -> np.ndarray:
+    """Returns int64 (rows, 2): height and width of pictures of these sizes on their canvas."""
+    scaled = np.rint(np.asarray(sizes) * views.affines[:, 0, :1]).astype(np.int64)
+    return np.clip(scaled, 1, np.array(views.size))
+
+
+def read_noted(folder: Path, side: str, what: str) -> np.ndarray | None:
+    """Returns what `make_pixels` noted of pictures, "extents" on a canvas or "sources"; None: it did not."""
+    path = folder / f"{side}_{what}.npy"
+    return np.load(path, allow_pickle=False) if path.exists() else None
 
 
 def fallback_lines(section: ModelConfig, name: str, fallen: Mapping[str, np.ndarray]) -> list[str]:

@@ -19,9 +19,11 @@ from pipeline.inputs.images.album import Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import (
     canvas_of,
+    extents_of,
     fallback_lines,
     make_pixels,
     picture_channels,
+    read_noted,
     seen_by,
     shrunk_line,
     write_views,
@@ -109,7 +111,8 @@ class ImagesInput(Input):
         if folder is None:
             raise ValueError("Pictures are opened from a folder.")
         pixels = np.load(folder / f"{side}.npy", mmap_mode="r")
-        return Pictures(pixels, f"{key}-{side}", seen_by(folder, side))
+        extents, sources = (read_noted(folder, side, what) for what in ("extents", "sources"))
+        return Pictures(pixels, f"{key}-{side}", seen_by(folder, side), extents=extents, sources=sources)
 
     def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
         """Returns the rows' whole pictures, in their own colours."""
@@ -137,4 +140,7 @@ class ImagesInput(Input):
             shop.progress.message(line)
         if line := shrunk_line(shop.section, shop.name, names, views):
             shop.progress.warning(line)
-        return Pictures(np.load(path, mmap_mode="r"), f"new-{shop.name}", views)
+        sizes, canvas = shop.competition.test_sizes, shop.section.picture().get("canvas")
+        extents = extents_of(views, sizes) if canvas and sizes is not None else None
+        pixels = np.load(path, mmap_mode="r")
+        return Pictures(pixels, f"new-{shop.name}", views, extents=extents, sources=sizes)

@@ -33,12 +33,22 @@ class Pictures:
         key: names their content: equal keys mean equal pixels. Of joined pictures both keys, with "+".
         views: through which they were made, from source to network pixels, where that is known.
         windows: how many pictures there are of each row, one after the other.
+        extents: (rows, 2), height and width that each has at the upper left corner of its canvas; None: all
+            of it.
+        sources: (rows, 2), height and width of each as it came; None where nobody asks.
     """
 
     pixels: np.ndarray
     key: str = ""
     views: Views | None = None
     windows: int = 1
+    extents: np.ndarray | None = None
+    sources: np.ndarray | None = None
+
+    def extent(self, position: int) -> tuple[int, int]:
+        """Returns height and width of one picture as it lies there."""
+        height, width = self.shape[:2] if self.extents is None else self.extents[position].tolist()
+        return int(height), int(width)
 
     def all(self) -> np.ndarray:
         """Returns them all, as they lie on disk."""
@@ -50,6 +60,12 @@ class Pictures:
         height, width, channels = self.pixels.shape[1:]
         return int(height), int(width), int(channels)
 
+    def hand_back(self) -> None:
+        """Takes the pages of a memory map out of the process, once what was wanted is copied."""
+        from pipeline.inputs.images.pixels import hand_back
+
+        hand_back(self.pixels)
+
     def take(self, positions: np.ndarray) -> np.ndarray:
         """Returns a copy of some pictures, (n, height, width, channels)."""
         return self.pixels[positions]
@@ -57,4 +73,6 @@ class Pictures:
     def join(self, other: Pictures) -> Pictures:
         """Returns the pictures of both, as they lie on disk."""
         key = f"{self.key}+{other.key}" if self.key and other.key else ""
-        return replace(self, pixels=joined(self.pixels, other.pixels), key=key, views=None)
+        return replace(
+            self, pixels=joined(self.pixels, other.pixels), key=key, views=None, extents=None, sources=None
+        )

@@ -20,7 +20,10 @@ class ViewConfig(Section):
     """A fixed crop; or one by another network's coordinates: with `axis` by its points, else by its boxes."""
 
     by: str | None = Field(
-        default=None, description="the network whose boxes or points it follows (its `target`)"
+        default=None,
+        description="the network whose boxes or points it follows (its `target`), or one of masks: the "
+        "smallest upright box around what it draws, whose corners are points 0 and 1; 2 and 3 are the ends "
+        "of the long axis of the smallest turned one",
     )
     crop: list[float] | None = Field(
         default=None,
@@ -97,7 +100,8 @@ def make_views(
 
     Args:
         config: the rule of the crop, or None for whole pictures.
-        coordinates: (rows, 4) boxes or (rows, 2n) points in source pixels; None without a rule.
+        coordinates: (rows, 4) boxes or (rows, 2n) points in source pixels; of masks both, the box first; None
+            without a rule.
         sizes: (rows, 2), height and width of each picture in pixels.
         size: (height, width) of the network's picture.
 
@@ -109,7 +113,7 @@ def make_views(
     if config is None or coordinates is None:
         return whole(sizes, size), np.zeros(len(sizes), bool)
     if config.axis is None:
-        return from_boxes(coordinates, sizes, size, config.margin, config.keep_aspect)
+        return from_boxes(coordinates[:, :4], sizes, size, config.margin, config.keep_aspect)
     points = coordinates.reshape(len(coordinates), -1, 2)
     if max(config.axis) >= points.shape[1]:
         raise ConfigError(

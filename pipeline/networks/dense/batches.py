@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.context import Context
 from pipeline.data.dense import room
 from pipeline.inputs.images.part import Pictures
+from pipeline.networks.dense.crops import layers_through
 from pipeline.networks.picture_batches import take
 from pipeline.networks.training.batches import Batch
 from pipeline.tasks.mask import Mask
@@ -44,7 +45,9 @@ class MaskBatches:
         return images, masks, None
 
 
-def masks_at(task: Mask, target: np.ndarray, pictures: Pictures, context: Context) -> np.ndarray:
+def masks_at(
+    task: Mask, target: np.ndarray, pictures: Pictures, context: Context, crop: bool = False
+) -> np.ndarray:
     """Returns uint8 (rows, h, w, layers): the masks of all rows as a network sees their pictures.
 
     Args:
@@ -52,13 +55,17 @@ def masks_at(task: Mask, target: np.ndarray, pictures: Pictures, context: Contex
         target: of all rows.
         pictures: of the same rows; where they have a key, the masks are made once and kept.
         context: keeps them.
+        crop: the network sees a part of each picture, by its views.
     """
     size = pictures.shape[:2]
 
     def make() -> np.ndarray:
         masks = room((len(target), *size, task.layers), kind=np.dtype(np.uint8))
         for place, row in enumerate(target[:, 0]):
-            masks[place] = task.layers_at(int(row), size)
+            if crop and pictures.views is not None:
+                masks[place] = layers_through(task, int(row), pictures.views.affines[place], size)
+            else:
+                masks[place] = task.layers_at(int(row), size)
         return masks
 
     if not pictures.key:

@@ -25,6 +25,9 @@ class CentreFit(UNetFit):
 
     task: Boxes
 
+    def _look(self) -> None:
+        """Sees whole pictures, as they are."""
+
     def _structure(self) -> UNetStructure:
         classes = len(self.task.outputs)
         if classes > MOST_CLASSES:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.inputs.images.view import on_canvas
+from pipeline.inputs.images.view import ViewConfig, on_canvas, picture
 from pipeline.networks.dense.encoder_config import PLAIN, EncoderConfig
+from pipeline.networks.followed import followed
 
 LossName = Literal["auto", "bce", "dice", "bce_dice", "focal", "lovasz", "mse"]
 LossPart = Literal["bce", "dice", "focal", "hinge"]
@@ -19,8 +20,16 @@ class UNetConfig(EncoderConfig):
 
     tiles: bool = Field(
         default=False,
-        description="pictures keep their own resolution (`task: image`): it learns from tiles of `size` "
-        "drawn at random, and answers by larger ones with blended seams; false: they are brought to `size`",
+        description="pictures keep their own resolution: it learns from tiles of `size` drawn at random, and "
+        "answers by larger ones with blended seams (see `data.grid`); false: they are brought to `size`",
+    )
+    tile_share: float = Field(
+        default=0.5, ge=0, le=1, description="of masks: share of the tiles that are drawn around one's pixels"
+    )
+    view: ViewConfig | None = Field(
+        default=None,
+        description="of masks, a part of each picture that it sees in the place of the whole: a fixed crop, "
+        "or where another network draws a mask (`{by: NAME}`); beyond it there is none",
     )
     begin: Literal["picture", "background"] = Field(
         default="picture",
@@ -47,10 +56,24 @@ class UNetConfig(EncoderConfig):
     )
 
     def picture(self) -> dict[str, Any]:
-        return on_canvas() if self.tiles else super().picture()
+        return on_canvas() if self.tiles else picture(self.picture_size(), self.view)
+
+    def views(self) -> list[str]:
+        """Returns the model whose masks, boxes or points its pictures are cut by, if any."""
+        return self.view.follows() if self.view else []
+
+    def relations(self, where: str, models: Mapping[str, Any]) -> list[str]:
+        """Returns what does not fit between this section and those that it names."""
+        return followed(self.view, where, models) if self.view else []
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {"tiles": ("image",) if self.tiles else ("mask",)}
+        found: dict[str, tuple[str, ...]] = {} if self.tiles else {"tiles": ("mask",)}
+        if self.view:
+            found["view"] = ("mask",)
+        if self.begin != "picture":
+            found["begin"] = ("image",)
+        if "tile_share" in self.model_fields_set:
+            found["tile_share"] = ("mask",)
         if self.loss != "auto":
             found["loss"] = ("image",) if self.loss == "mse" else ("mask",)
         if self.decoder != "unet":
@@ -69,6 +92,10 @@ class UNetConfig(EncoderConfig):
     def own_problems(self) -> Iterator[tuple[str, str]]:
         if self.begin != "picture" and not (self.tiles and self.from_scratch):
             yield "begin", f"is for `tiles` and a `{PLAIN}` encoder. Received: {self.begin!r}."
+        if self.view is not None:
+            if self.tiles:
+                yield "view", "tiles are of whole pictures: leave one of the two out."
+            yield from self.view.problems()
         yield from super().own_problems()
         if isinstance(self.loss, dict) and not (self.loss and min(self.loss.values()) > 0):
             yield "loss", f"a sum names parts with weights above 0. Received: {self.loss}."

@@ -18,6 +18,7 @@ from pipeline.networks.dense.background import BackgroundTable, pairs_of
 from pipeline.networks.dense.batches import MaskBatches, masks_at
 from pipeline.networks.dense.centres import CentreBatches
 from pipeline.networks.dense.encoder_config import EncoderConfig
+from pipeline.networks.dense.mask_tiles import MaskTileBatches
 from pipeline.networks.dense.network import UNet
 from pipeline.networks.dense.plan import batch_of, epochs_of
 from pipeline.networks.dense.saved import TrainedUNet
@@ -40,7 +41,7 @@ from pipeline.transforms.augment import Augmenter
 FROZEN_TIME = 0.15  # of a limit in time, until when the decoder is trained alone
 FROZEN_SHARE = 0.1  # of the reported progress
 
-Source = MaskBatches | TileBatches | CentreBatches
+Source = MaskBatches | MaskTileBatches | TileBatches | CentreBatches
 
 
 class UNetFit:
@@ -69,9 +70,7 @@ class UNetFit:
         """Trains and returns what was learned."""
         keras, config, context = load_keras(self.context.threads), self.config, self.context
         self.begun = Clock.now()
-        if isinstance(self.task, Image):
-            self._look_again(self.task)
-            self.shape = (*config.picture_size(), self.shown.shape[3])
+        self._look()
         keras.utils.set_random_seed(context.seed % 2**32)
         structure = self._structure()
         network: Any = get_network(structure, context.threads, UNet)
@@ -92,6 +91,13 @@ class UNetFit:
         greys = isinstance(self.task, Image)
         return make_unet_structure(self.config, self.shape, self.task.layers, greys)
 
+    def _look(self) -> None:
+        """Settles what is seen: tiles of a size of their own, and what a table of backgrounds says."""
+        if isinstance(self.task, Image):
+            self._look_again(self.task)
+        if self.config.tiles:
+            self.shape = (*self.config.picture_size(), self.shown.shape[3])
+
     def _look_again(self, task: Image) -> None:
         """Lays what a table of backgrounds says beside the training pictures, where that is asked for."""
         if self.config.begin != "background" or self.target is None:
@@ -111,11 +117,14 @@ class UNetFit:
         if target is None:
             raise ModelError("These rows have no masks to learn from.")
         augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
+        size = self.config.picture_size()
+        each = tiles_per_picture(size, (self.shown.shape[1], self.shown.shape[2]))
         if isinstance(self.task, Image):
-            size = self.config.picture_size()
-            each = tiles_per_picture(size, (self.shown.shape[1], self.shown.shape[2]))
             return TileBatches(self.shown, self.task, target, positions, size, each, augmenter)
-        masks = masks_at(self.task, target, self.part, self.context)
+        if self.config.tiles:
+            share = self.config.tile_share
+            return MaskTileBatches(self.part, self.task, target, positions, size, each, share, augmenter)
+        masks = masks_at(self.task, target, self.part, self.context, self.config.view is not None)
         return MaskBatches(self.shown, masks, positions, augmenter)
 
     def _phases(self, network: UNet, source: Source, key: str) -> tuple[Trainer, Values]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pipeline.data import dense
+from pipeline.inputs.images.part import Pictures
+from pipeline.networks.dense.crops import back_on_grid
 from pipeline.networks.dense.network import UNet
-from pipeline.networks.dense.tiles import answering_size, stitched
+from pipeline.networks.dense.tiles import answering_size, bands, stitched
 from pipeline.networks.picture_batches import take
 from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
@@ -20,23 +22,31 @@ AT_ONCE = 8  # pictures
 
 
 def probabilities(
-    network: UNet, task: Mask, shown: np.ndarray, positions: np.ndarray, tta: str
+    network: UNet, task: Mask, pictures: Pictures, positions: np.ndarray, tta: str, crop: bool = False
 ) -> np.ndarray:
     """Returns float16 (n, outputs): probabilities on the task's grid, averaged over the ways.
 
     Args:
         network: its weights are set.
         task: has the grid.
-        shown: uint8 (all rows, h, w, c), usually a memory map.
+        pictures: of all rows.
         positions: (n,) the rows wanted.
         tta: name of a set whose ways only move pixels.
+        crop: they are parts of pictures, by their views: beyond them no pixel belongs to a mask.
     """
+    shown, grid = pictures.all(), (task.height, task.width)
     ways = affines(tta, (shown.shape[1], shown.shape[2]))
     found = dense.room((len(positions), task.n_outputs))
     for places, batch in in_batches(shown, positions):
         maps = _mean_over(network, batch, ways)
-        for place, one in zip(places, maps, strict=False):
-            found[place] = enlarged(one, (task.height, task.width)).ravel()
+        for place, row, one in zip(
+            places, positions[places.start : places.stop].tolist(), maps, strict=False
+        ):
+            if crop and pictures.views is not None and pictures.sources is not None:
+                affine, (height, width) = pictures.views.affines[row], pictures.sources[row].tolist()
+                found[place] = back_on_grid(one, affine, (height, width), grid).ravel()
+            else:
+                found[place] = enlarged(one, grid).ravel()
     return found
 
 
@@ -48,6 +58,61 @@ def in_batches(shown: np.ndarray, positions: np.ndarray) -> Iterator[tuple[range
         if len(part) < AT_ONCE:
             batch = np.concatenate([batch, np.repeat(batch[-1:], AT_ONCE - len(part), axis=0)])
         yield range(start, start + len(part)), batch
+
+
+def tiled_probabilities(
+    network_of: Callable[[tuple[int, int, int]], UNet],
+    task: Mask,
+    pictures: Pictures,
+    positions: np.ndarray,
+    tta: str,
+) -> np.ndarray:
+    """Returns float16 (n, outputs): probabilities on the task's grid, by tiles of pictures of their own size.
+
+    Args:
+        network_of: returns the network, its weights set, for tiles of a shape (height, width, channels).
+        task: has the grid.
+        pictures: on a canvas.
+        positions: (n,) the rows wanted.
+        tta: name of a set whose ways only move pixels.
+    """
+    shown = pictures.all()
+    size = answering_size((shown.shape[1], shown.shape[2]))
+    network, ways = network_of((*size, shown.shape[3])), affines(tta, size)
+    found = dense.room((len(positions), task.n_outputs))
+    for place, position in enumerate(positions.tolist()):
+        height, width = pictures.extent(position)
+        picture = np.asarray(shown[position])[:height, :width]
+        said = bands(lambda tiles: _mean_over(network, tiles, ways), picture, size)
+        found[place] = on_grid(said, (height, width), (task.height, task.width)).ravel()
+        pictures.hand_back()
+    return found
+
+
+def on_grid(bands: Iterator[np.ndarray], size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Returns float32 (*grid, layers): a picture that comes in bands, each pixel the mean of what it covers.
+
+    One that is smaller than the grid is enlarged, as in `enlarged`.
+
+    Args:
+        bands: from above, float32 (rows, width, layers).
+        size: height and width of the picture.
+        grid: height and width.
+    """
+    import cv2
+
+    if size[0] <= grid[0] or size[1] <= grid[1]:
+        return enlarged(np.concatenate(list(bands)), grid)
+    found, edges = np.zeros((*grid, 1), np.float32), np.arange(grid[0] + 1) * (size[0] / grid[0])
+    start = 0
+    for band in bands:
+        rows = cv2.resize(band, (grid[1], len(band)), interpolation=cv2.INTER_AREA)
+        at = np.arange(start, start + len(band))[None]
+        shared = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
+        share = (np.clip(shared, 0.0, None) * (grid[0] / size[0])).astype(np.float32)
+        found = found + np.tensordot(share, rows.reshape(len(band), grid[1], -1), axes=1)
+        start += len(band)
+    return found
 
 
 def _mean_over(network: UNet, batch: np.ndarray, ways: np.ndarray) -> np.ndarray:
@@ -85,7 +150,7 @@ def greys_of(
     for place, position in enumerate(positions.tolist()):
         picture = take(shown, np.array([position]))[0]
         picture = picture if seen is None else seen(picture)
-        greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)
+        greys = stitched(lambda tiles: _greys_over(network, tiles, ways), picture, size)[:, :, 0]
         height, width = min(greys.shape[0], task.height), min(greys.shape[1], task.width)
         canvas = found[place].reshape(task.height, task.width)
         canvas[:height, :width] = np.clip(greys[:height, :width], 0.0, 1.0)
@@ -98,4 +163,4 @@ def _greys_over(network: UNet, tiles: np.ndarray, ways: np.ndarray) -> np.ndarra
         turned = np.ascontiguousarray(apply_test_time(tiles, way))
         said = np.asarray(network.answering.predict_on_batch(turned), np.float32)
         total = total + apply_test_time(said, invert_affines(way))
-    return np.asarray(total, np.float32)[..., 0] / len(ways)
+    return np.asarray(total, np.float32) / len(ways)

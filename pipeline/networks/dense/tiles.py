@@ -87,26 +87,45 @@ def answering_size(canvas: tuple[int, int]) -> tuple[int, int]:
 def stitched(
     answer: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Returns float32 (h, w): what tiles say of a picture, blended where they overlap.
+    """Returns float32 (h, w, layers): what tiles say of a picture, blended where they overlap.
 
     A tile's say falls linearly towards its edges, where it knows little of what is beyond.
 
     Args:
-        answer: takes tiles uint8 (n, height, width, c), returns float32 (n, height, width).
+        answer: takes tiles uint8 (n, height, width, c), returns float32 (n, height, width, layers).
         picture: uint8 (h, w, c).
         size: (height, width) of a tile.
     """
-    corners = [(y, x) for y in _starts(picture.shape[0], size[0]) for x in _starts(picture.shape[1], size[1])]
-    if len(corners) == 1:
+    if picture.shape[0] <= size[0] and picture.shape[1] <= size[1]:
         return answer(cut(picture, [0, 0], size)[None])[0][: picture.shape[0], : picture.shape[1]]
-    weight = np.multiply.outer(_ramp(size[0]), _ramp(size[1])).astype(np.float32)
-    height, width = (max(one, side) for one, side in zip(picture.shape, size, strict=False))
-    total, weights = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    for y, x in corners:
-        at = (slice(y, y + size[0]), slice(x, x + size[1]))
-        total[at] += weight * answer(cut(picture, [y, x], size)[None])[0]
-        weights[at] += weight
-    return (total / weights)[: picture.shape[0], : picture.shape[1]]
+    return np.concatenate(list(bands(answer, picture, size)))
+
+
+def bands(
+    answer: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, size: tuple[int, int]
+) -> Iterator[np.ndarray]:
+    """Yields what tiles say of a picture as in `stitched`, from above: float32 (rows, w, layers).
+
+    No more than the lines of one row of tiles are held.
+    """
+    weight = np.multiply.outer(_ramp(size[0]), _ramp(size[1])).astype(np.float32)[:, :, None]
+    height, width = picture.shape[:2]
+    across = max(width, size[1])
+    downs = list(_starts(height, size[0]))
+    total, weights = np.zeros((0, across, 1), np.float32), np.zeros((0, across, 1), np.float32)
+    for place, y in enumerate(downs):
+        grown = np.zeros((size[0], across, 1), np.float32)
+        weights = np.concatenate([weights, grown[len(weights) :]])
+        for x in _starts(width, size[1]):
+            said = answer(cut(picture, [y, x], size)[None])[0]
+            if len(total) < size[0]:
+                more = np.zeros((size[0] - len(total), across, said.shape[2]), np.float32)
+                total = np.concatenate([total, more]) if len(total) else more
+            total[:, x : x + size[1]] += weight * said
+            weights[:, x : x + size[1]] += weight
+        done = (downs[place + 1] if place + 1 < len(downs) else height) - y
+        yield (total[:done] / weights[:done])[:, :width]
+        total, weights = total[done:], weights[done:]
 
 
 def _starts(side: int, tile: int) -> Iterator[int]:
