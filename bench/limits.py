@@ -55,6 +55,7 @@ LIMITS: dict[str, Limit] = {
     "memory.time": Limit("ceiling", 1.2),
     "backends.jax_lost": Limit("ceiling", 0.01),
     "backends.torch_lost": Limit("ceiling", 0.01),
+    "mask_tiles.spread": Limit("ceiling", 300.0, "MB"),
     "large_table.peak": Limit("ceiling", 2.0),
 }
 """By the name under which a case reports the value; a name that is not here is only stated."""
