@@ -49,6 +49,39 @@ def room(shape: tuple[int, ...], fill: float | None = None, kind: np.dtype = DEN
     return values
 
 
+def some(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Returns predictions of some rows; of pictures all of them as they are, others in a room of their own.
+
+    Args:
+        values: (all rows, outputs).
+        rows: positions, or bool (all rows,).
+    """
+    if values.dtype != DENSE:
+        return values[rows]
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    if np.array_equal(rows, np.arange(len(values))):
+        return values
+    found = room((len(rows), values.shape[1]))
+    for part in parts_of(len(rows), values.shape[1]):
+        found[part] = values[rows[part]]
+    return found
+
+
+def copied(values: np.ndarray) -> np.ndarray:
+    """Returns a copy of predictions that may be written to; of pictures in a room of its own."""
+    if values.dtype != DENSE:
+        return values.copy()
+    found = room(values.shape)
+    put(found, np.arange(len(values)), values)
+    return found
+
+
+def put(found: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
+    """Sets rows of predictions to what others, of as many rows, say of them; a part at a time."""
+    for part in parts_of(len(rows), values.shape[1]):
+        found[rows[part]] = values[rows[part]]
+
+
 def parts_of(rows: int, outputs: int) -> Iterator[slice]:
     """Yields slices of rows that are worked on at a time."""
     step = max(1, AT_ONCE // max(1, outputs))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.config.schema import MethodConfig
-from pipeline.data.dense import same
+from pipeline.data import dense
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.methods.auto import Auto, Candidate
@@ -120,7 +120,7 @@ def blend(
         cross_fitted_score=metric(level.target, blended),
         cross_fitted_fold_scores=fold_scores(metric, level.target, blended, level.split),
         in_sample_score=metric(level.target, fitted.combine_stack(level.stack)),
-        member_scores={m.name: metric(level.target, m.oof[level.rows]) for m in members},
+        member_scores={m.name: metric(level.target, dense.some(m.oof, level.rows)) for m in members},
         dropped=level.dropped | idle,
         gap=fitted.gap_,
         table=fitted.table_ if isinstance(fitted, Auto) else (),
@@ -157,7 +157,8 @@ class _Level2:
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Returns float32 (all rows, outputs) with NaN where no fold scored the row."""
-        whole = np.full((self.n_rows, values.shape[1]), np.nan, self.stack.values_type)
+        size, kind = (self.n_rows, values.shape[1]), self.stack.values_type
+        whole = dense.room(size, np.nan) if kind == dense.DENSE else np.full(size, np.nan, kind)
         whole[self.rows] = values
         return whole
 
@@ -215,7 +216,7 @@ def _without_copies(members: list[Predictions]) -> tuple[list[Predictions], dict
     dropped = {}
     for member in members:
         for other in kept:
-            if same(member.oof, other.oof) and same(member.test, other.test):
+            if dense.same(member.oof, other.oof) and dense.same(member.test, other.test):
                 dropped[member.name] = f"the same predictions as {other.name}"
                 break
         else:
@@ -244,7 +245,7 @@ def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) ->
 def fold_scores(metric: Metric, target: np.ndarray, answer: np.ndarray, split: Split) -> tuple[float, ...]:
     """Returns the score of every fold's rows."""
     parts = [split.rows_of(fold) for fold in split.numbers]
-    return tuple(metric(target[part], answer[part]) for part in parts)
+    return tuple(metric(target[part], dense.some(answer, part)) for part in parts)
 
 
 def _alternatives(fitted: Method, level: _Level2) -> dict[str, tuple[np.ndarray, np.ndarray]]:

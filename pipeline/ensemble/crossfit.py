@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.data import dense
 from pipeline.ensemble.method import Method
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
@@ -23,7 +24,8 @@ def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, spli
         target: as `Method.fit_stack` takes it.
         split: of the same rows; at least two folds.
     """
-    blended = np.empty((len(stack), stack.n_outputs), stack.values_type)
+    size, kind = (len(stack), stack.n_outputs), stack.values_type
+    blended = dense.room(size) if kind == dense.DENSE else np.empty(size, kind)
     for out, rest in split:
         if len(rest):
             method = make().fit_stack(stack.take(rest), target[rest], split.take(rest))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.schema import EnsembleConfig
+from pipeline.data import dense
 from pipeline.ensemble.analysis import Gain, error_correlation, gain, intervals
 from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
@@ -72,7 +73,7 @@ class _Bench:
 
     def judged(self, oof: np.ndarray) -> Postprocessed:
         """Judges out-of-fold predictions of all rows on the scored ones."""
-        prediction = oof[self.blended.rows]
+        prediction = dense.some(oof, self.blended.rows)
         return postprocess(self.learner, prediction, self.target, self.metric, self.split, self.seed)
 
     def said(self, handed: HandedIn) -> np.ndarray:
@@ -135,7 +136,7 @@ def make_ensemble(
 
 def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
     blended, metric, split = bench.blended, bench.metric, bench.split
-    seen = {member.name: member.oof[blended.rows] for member in bench.members}
+    seen = {member.name: dense.some(member.oof, blended.rows) for member in bench.members}
     score = metric(bench.target, bench.said(fitted.apply(seen)))
     lines = [f"in-sample score (optimistic): {score:.5f}"]
     if blended.gap is not None and is_exact(metric):

@@ -72,7 +72,7 @@ class FittedEnsemble:
         if missing:
             raise ModelError(f"The ensemble needs predictions of {listing(missing)}.")
         some = members[self.needs[0]]
-        idle = np.zeros_like(some)  # keeps the place of a member without weight
+        idle = np.zeros(some.shape, some.dtype)  # keeps the place of a member without weight, and takes none
         stack = Stack.of([members.get(name, idle) for name in self.names])
         blended = self.method.combine_stack(stack).astype(stack.values_type, copy=False)
         return HandedIn(self.postprocessor.values(blended), self.postprocessor.labels(blended))

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.audit.audit import audit
 from pipeline.audit.finding import Finding, refuse
 from pipeline.audit.labels import label_finding
+from pipeline.data.dense import read_values
 from pipeline.run.run import Run
 from pipeline.store import Product, write_json
 
@@ -71,7 +70,7 @@ def labels_product(run: Run, blend: Path) -> Product:
 
     def make(folder: Path) -> None:
         competition = run.competition
-        oof = np.load(blend / "oof.npy", allow_pickle=False)
+        oof = read_values(blend / "oof.npy")
         found = label_finding(competition.task, competition.target, oof, competition.ids)
         _write([found] if found else [], folder)
 

@@ -200,7 +200,7 @@ def pooled_score(
         raise ValueError("These rows have no target.")
     oof = _pooled(len(target), outputs)
     scored = np.flatnonzero(dense.finite_rows(oof))
-    return score(metric, target, scored, oof[scored])
+    return score(metric, target, scored, dense.some(oof, scored))
 
 
 def out_of_fold(
@@ -232,7 +232,7 @@ def score(metric: Metric, target: np.ndarray | None, rows: np.ndarray, predicted
         raise ValueError("These rows have no target.")
     truth = target[rows]
     known = np.isfinite(truth) if truth.ndim == 1 else np.isfinite(truth).all(axis=1)
-    return metric(truth[known], predicted[known]) if known.any() else float("nan")
+    return metric(truth[known], dense.some(predicted, known)) if known.any() else float("nan")
 
 
 def cross_validate(

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from pipeline.config.schema import MethodConfig
+from pipeline.data import dense
 from pipeline.ensemble.crossfit import cross_fit
 from pipeline.ensemble.method import Method, is_exact
 from pipeline.ensemble.resampling import bootstrap_scores
@@ -163,11 +164,12 @@ class Auto(Method):
         names, oofs = list(self.trials_), [trial.oof for trial in self.trials_.values()]
         losses, draws = self._scores(oofs, target, metric, split)
         self.chosen_ = names[_simplest(losses, draws)]
-        self.oof_ = oofs[0].copy()
+        self.oof_ = dense.copied(oofs[0])
         for out, rest in split:
             if len(rest):
-                without = self._scores([oof[rest] for oof in oofs], target[rest], metric, split.take(rest))
-                self.oof_[out] = oofs[_simplest(*without)][out]
+                others = [dense.some(oof, rest) for oof in oofs]
+                without = self._scores(others, target[rest], metric, split.take(rest))
+                dense.put(self.oof_, out, oofs[_simplest(*without)])
         winner = _winner(losses)
         own, behind = _spread(draws), _spread(draws - draws[:, [winner]])
         return {
