@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.audit.finding import Finding
 from pipeline.board import Board
-from pipeline.data.dense import finite_rows, read_values
+from pipeline.data.dense import finite_rows, read_values, some
 from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.ensemble.postprocessing_choice import read_postprocessor
 from pipeline.metrics import Metric
@@ -167,7 +167,7 @@ class Material:
         if self.answer is None:
             return np.zeros(0)
         rows, seed = self.answer.rows, self.run.config.seed
-        said = self.decided if self.task.verbatim else self.answer.oof[rows]
+        said = self.decided if self.task.verbatim else some(self.answer.oof, rows)
         return row_losses(self.task, self.metric, self.target[rows], said, seed)
 
     @cached_property
@@ -178,7 +178,7 @@ class Material:
         """
         if self.answer is None:
             return np.zeros(0, int)
-        said = self.answer.oof[self.answer.rows]
+        said = some(self.answer.oof, self.answer.rows)
         if self.blended and is_boxes(said):
             return self.blended.postprocessor.values(said)
         labels = self.blended.postprocessor.labels(said) if self.blended else None
