@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.draft.choice import Chosen
-from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of, shortened
 from pipeline.inputs.arrays.shape import Shape
 from pipeline.models.size import Size
 from pipeline.networks.notation import parse
@@ -39,13 +39,7 @@ def array_network(shape: Shape, size: Size, fits: int, metric: str, machine: Mac
     seconds = network_seconds(multiply_adds(net, shape), learned_pictures(plan, size), fits, machine)
     seen = f"{shape[1]} steps" if series else f"{shape[0]}x{shape[1]} values"
     said = f"from scratch, on {seen} of {shape[2]} channel{'s' * (shape[2] > 1)}, normalised"
-    if seconds > BUDGET:
-        epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
-        if epochs < plan.epochs:
-            section["epochs"] = epochs
-            said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
-            seconds *= epochs / plan.epochs
-    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+    return shortened(Chosen("cnn", section, said), plan.epochs, seconds, BUDGET, FEWEST_EPOCHS)
 
 
 def multiply_adds(notation: str, shape: Shape) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.draft.choice import Chosen
 from pipeline.models.size import Size
 from pipeline.networks.config import CNNConfig
 from pipeline.networks.plan import TrainingPlan, make_plan
@@ -52,3 +53,23 @@ def plan_of(section: dict[str, Any], size: Size) -> TrainingPlan:
 def learned_pictures(plan: TrainingPlan, size: Size) -> int:
     """Returns how many pictures one fit learns from, once per epoch of the whole network."""
     return round(size.rows * TRAINED) * plan.epochs
+
+
+def shortened(network: Chosen, epochs: int, seconds: float, budget: float, fewest: int) -> Chosen:
+    """Returns a network with as many epochs as the time allows; its reason says them and the time.
+
+    Args:
+        network: with the usual number of epochs.
+        epochs: that number.
+        seconds: of all its fits with them.
+        budget: seconds that they may take.
+        fewest: epochs below which nothing is learned, whatever the time.
+    """
+    section, said = network.section, network.reason
+    fitting = max(fewest, int(epochs * budget / max(seconds, 1)))
+    if fitting < epochs:
+        section = {**section, "epochs": fitting}
+        said += f"; {fitting} epochs instead of {epochs}, for the time"
+        seconds *= fitting / epochs
+    said += f"; about {max(1, round(seconds / 60))} min for all its fits"
+    return Chosen(network.name, section, said)

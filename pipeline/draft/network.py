@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.draft.choice import Chosen
-from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of, shortened
 from pipeline.draft.weights import Weights
 from pipeline.models.size import Size
 from pipeline.networks.backbones import find_backbone
@@ -56,18 +56,8 @@ def _tiny(size: Size, shape: tuple[int, int], fits: int, machine: Machine) -> Ch
         if seconds <= BUDGET:
             break
     said = f"pictures of {shape[1]}x{shape[0]} pixels: a net from scratch"
-    return _shortened(section, said, seconds, size)
-
-
-def _shortened(section: dict[str, Any], said: str, seconds: float, size: Size) -> Chosen:
-    """Returns the network, with fewer epochs where the usual number takes too long."""
-    epochs = plan_of(section, size).epochs
-    fitting = max(FEWEST_EPOCHS, int(epochs * BUDGET / max(seconds, 1)))
-    if fitting < epochs:
-        section = {**section, "epochs": fitting}
-        said += f"; {fitting} epochs instead of {epochs}, for the time"
-        seconds *= fitting / epochs
-    return Chosen("cnn", section, f"{said}; about {max(1, round(seconds / 60))} min for all its fits")
+    usual = plan_of(section, size).epochs
+    return shortened(Chosen("cnn", section, said), usual, seconds, BUDGET, FEWEST_EPOCHS)
 
 
 def _from_scratch(size: Size, fits: int, machine: Machine) -> Chosen:
@@ -81,7 +71,8 @@ def _from_scratch(size: Size, fits: int, machine: Machine) -> Chosen:
         f"no ImageNet weights in {keras_home() / 'models'} and none to be fetched: from scratch. With them, "
         "`backbone: mobilenet_v2, weights: imagenet, size: 160` would do far better"
     )
-    return _shortened(section, said, seconds, size)
+    usual = plan_of(section, size).epochs
+    return shortened(Chosen("cnn", section, said), usual, seconds, BUDGET, FEWEST_EPOCHS)
 
 
 def _pretrained(size: Size, side: int, fits: int, machine: Machine, weights: list[Weights]) -> Chosen:

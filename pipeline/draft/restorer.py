@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.draft.choice import Chosen
-from pipeline.draft.cost import Machine, network_seconds
-from pipeline.draft.unet import BUDGET, FEWEST_EPOCHS
+from pipeline.draft.cost import TRAINED, Machine, network_seconds, shortened
+from pipeline.draft.dense import BUDGET, FEWEST_EPOCHS
 from pipeline.models.size import Size
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.networks.dense.encoder_config import GRAIN, PLAIN
@@ -38,15 +38,11 @@ def choose_restorers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
         "learning_rate": 0.003,
     }
     section |= size.task.network_keys
-    tiles = max(1, round(size.rows * 0.8)) * tiles_per_picture((side, side), (height, width))
+    tiles = max(1, round(size.rows * TRAINED)) * tiles_per_picture((side, side), (height, width))
     epochs = epochs_of(UNetConfig(**section), tiles)
     seconds = network_seconds(COST * side**2, epochs * tiles, fits, machine)
-    if seconds > BUDGET:
-        section["epochs"] = max(FEWEST_EPOCHS, round(epochs * BUDGET / seconds))
-        seconds = network_seconds(COST * side**2, section["epochs"] * tiles, fits, machine)
     said = f"adds to it in pictures of {width}x{height} pixels, learned from tiles of {side}"
-    minutes = max(1, round(seconds / 60))
     return [
         Chosen("paper", {"kind": "background"}, "the mean grey of pixels that look alike on their paper"),
-        Chosen("unet", section, f"{said}; about {minutes} min for all its fits"),
+        shortened(Chosen("unet", section, said), epochs, seconds, BUDGET, FEWEST_EPOCHS),
     ]

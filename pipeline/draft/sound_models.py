@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.draft.choice import Chosen
-from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of
+from pipeline.draft.cost import Machine, learned_pictures, network_seconds, plan_of, shortened
 from pipeline.models.size import Size
 from pipeline.registry import MODELS
 
@@ -40,20 +40,7 @@ def sound_networks(size: Size, windows: int, fits: int, metric: str, machine: Ma
         section: dict[str, Any] = {"kind": "cnn", "inputs": ["spectrogram"], "backbone": front + NET}
         section |= {"size": shape, **TRAINING, **MODELS.get("cnn").settings_for(metric)}
         said = f"from scratch, on log-mel spectrograms of {shape[0]} bands and {shape[1]} frames, {shown}"
-        found.append(_within(Chosen(name, section, said), seen, fits, machine))
+        plan = plan_of(section, seen)
+        seconds = network_seconds(COST * shape[0] * shape[1], learned_pictures(plan, seen), fits, machine)
+        found.append(shortened(Chosen(name, section, said), plan.epochs, seconds, BUDGET, FEWEST_EPOCHS))
     return found
-
-
-def _within(network: Chosen, seen: Size, fits: int, machine: Machine) -> Chosen:
-    """Returns a network with as many epochs as the time allows, and with its time said."""
-    section, said = dict(network.section), network.reason
-    plan = plan_of(section, seen)
-    cost = COST * section["size"][0] * section["size"][1]
-    seconds = network_seconds(cost, learned_pictures(plan, seen), fits, machine)
-    if seconds > BUDGET:
-        epochs = max(FEWEST_EPOCHS, int(plan.epochs * BUDGET / seconds))
-        section["epochs"] = epochs
-        said += f"; {epochs} epochs instead of {plan.epochs}, for the time"
-        seconds *= epochs / plan.epochs
-    said += f"; about {max(1, round(seconds / 60))} min for all its fits"
-    return Chosen(network.name, section, said)
