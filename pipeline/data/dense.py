@@ -77,7 +77,13 @@ def copied(values: np.ndarray) -> np.ndarray:
 
 
 def put(found: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
-    """Sets rows of predictions to what others, of as many rows, say of them; a part at a time."""
+    """Copies some rows of predictions to others of the same shape; a part at a time.
+
+    Args:
+        found: (all rows, outputs), written to.
+        rows: positions of those that are copied.
+        values: (all rows, outputs).
+    """
     for part in parts_of(len(rows), values.shape[1]):
         found[rows[part]] = values[rows[part]]
 

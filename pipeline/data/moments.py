@@ -41,8 +41,9 @@ def is_moment(word: str) -> bool:
 def are_moments(words: Sequence[str], name: str = "") -> bool:
     """Says whether all of some numbers are moments: 20120618, 201206181921, or seconds since 1970.
 
-    A hundredth of a percent of all numbers of eight digits are dates, so that three that all are say
-    enough. Seconds (or milliseconds) look like other numbers: the column's name has to speak of time.
+    Fewer than one number of eight digits in a thousand is a date of these two centuries, so that three that
+    all are say enough. Seconds (or milliseconds) look like other numbers: the column's name has to speak of
+    time.
 
     Args:
         words: distinct, no gaps.

@@ -157,8 +157,7 @@ class _Level2:
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Returns float32 (all rows, outputs) with NaN where no fold scored the row."""
-        size, kind = (self.n_rows, values.shape[1]), self.stack.values_type
-        whole = dense.room(size, np.nan) if kind == dense.DENSE else np.full(size, np.nan, kind)
+        whole = dense.room((self.n_rows, values.shape[1]), np.nan, self.stack.values_type)
         whole[self.rows] = values
         return whole
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipeline.ensemble.picture_order import picture_order
 from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.metrics import Metric
 from pipeline.tasks.box_array import BOX, UNSURE, Handed, faded, handed, in_row, there
@@ -92,7 +93,7 @@ def fit_box_rule(
         seed: which rows are looked at, where they are many.
     """
     known = metric.task.known
-    rows = first_rows(target, len(known), ROWS, seed)
+    rows = np.sort(picture_order(target, len(known), seed)[:ROWS])
     some, truth = prediction[rows], target[rows]
     best, least = plain.rule, metric.loss(truth, plain.answer(some))
     for sigma in SIGMAS:
@@ -107,18 +108,3 @@ def fit_box_rule(
             if (loss := metric.loss(truth, answers)) < least:
                 best, least = rule, loss
     return BoxDecision(best)
-
-
-def first_rows(target: np.ndarray, total: int, most: int, seed: int) -> np.ndarray:
-    """Returns positions of at most so many rows: the same pictures go first whoever asks.
-
-    So a fold that is left out changes few of them, and what was worked out once need not be again.
-
-    Args:
-        target: numbers of rows (rows, 1).
-        total: how many rows there are.
-        most: how many are wanted.
-        seed: of their order.
-    """
-    place = np.random.default_rng(seed).permutation(total)[target[:, 0].astype(np.int64)]
-    return np.sort(np.argsort(place, kind="stable")[:most])

@@ -24,8 +24,7 @@ def cross_fit(make: Callable[[], Method], stack: Stack, target: np.ndarray, spli
         target: as `Method.fit_stack` takes it.
         split: of the same rows; at least two folds.
     """
-    size, kind = (len(stack), stack.n_outputs), stack.values_type
-    blended = dense.room(size) if kind == dense.DENSE else np.empty(size, kind)
+    blended = dense.room((len(stack), stack.n_outputs), kind=stack.values_type)
     for out, rest in split:
         if len(rest):
             method = make().fit_stack(stack.take(rest), target[rest], split.take(rest))

@@ -15,7 +15,7 @@ from pipeline.ensemble.blend import Blend, as_target, blend, fold_scores
 from pipeline.ensemble.choose import complement
 from pipeline.ensemble.fitted import FittedEnsemble, HandedIn
 from pipeline.ensemble.method import is_exact
-from pipeline.ensemble.pixel_sample import pixel_sample, scores_of_pictures
+from pipeline.ensemble.pixel_sample import losses_by_picture, pixel_sample
 from pipeline.ensemble.postprocessing import Postprocessed, PostprocessorLearner, postprocess
 from pipeline.ensemble.postprocessing_choice import postprocessing_for
 from pipeline.ensemble.split import Split
@@ -202,7 +202,7 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     facts["correlated"] = [member.name for member in bench.members]
     scored = Stack(oofs.members, blended.rows)
     if metric.wants == "boxes":
-        scored, target = scores_of_pictures(scored, target, metric)
+        scored, target = losses_by_picture(scored, target, metric)
     elif metric.task is not None:
         scored, target = pixel_sample(scored, target, metric.task, bench.seed)
     return error_correlation(scored, target)

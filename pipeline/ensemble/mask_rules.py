@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.ensemble.picture_order import picture_order
 from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.metrics import Metric
 from pipeline.tasks.mask import Mask
@@ -135,14 +136,9 @@ def _fit_rule(
 
 
 def _looked_at(target: np.ndarray, pixels: np.ndarray, seed: int) -> np.ndarray:
-    """Returns positions of the rows that a rule is chosen by: the same pictures go first whoever asks.
-
-    So a fold that is left out changes few of them, and what was scored once need not be scored again.
-    """
-    numbers = target[:, 0].astype(np.int64)
-    place = np.random.default_rng(seed).permutation(len(pixels))[numbers]
-    order = np.argsort(place, kind="stable")[:ROWS]
-    total = np.cumsum(pixels[numbers[order]])
+    """Returns positions of the rows that a rule is chosen by, of pictures of so many pixels."""
+    order = picture_order(target, len(pixels), seed)[:ROWS]
+    total = np.cumsum(pixels[target[order, 0].astype(np.int64)])
     return np.sort(order[: max(1, int(np.searchsorted(total, PIXELS)))])
 
 

@@ -38,7 +38,7 @@ def pixel_sample(stack: Stack, target: np.ndarray, task: Task, seed: int) -> tup
     return Stack.of(members), np.concatenate(true)[:, None]
 
 
-def scores_of_pictures(stack: Stack, target: np.ndarray, metric: Metric) -> tuple[Stack, np.ndarray]:
+def losses_by_picture(stack: Stack, target: np.ndarray, metric: Metric) -> tuple[Stack, np.ndarray]:
     """Returns each member's loss of some pictures as a stack of (pictures, 1), and what it should be: 0.
 
     Args:

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from pipeline.config.schema import MethodConfig
 from pipeline.data import dense
-from pipeline.ensemble.box_rules import first_rows
 from pipeline.ensemble.method import Method
+from pipeline.ensemble.picture_order import picture_order
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
@@ -54,7 +54,7 @@ class Fusion(Method):
 
     def _learn(self, stack: Stack, target: np.ndarray, metric: Metric, folds: np.ndarray | None) -> None:
         known = metric.task.known
-        rows = first_rows(target, len(known), ROWS, self.seed)
+        rows = np.sort(picture_order(target, len(known), self.seed)[:ROWS])
         truth, said = target[rows], [stack.take(rows).member(m) for m in range(stack.n_members)]
         keys = [named(*(member[place] for member in said)) for place in range(len(rows))]
 
