@@ -16,7 +16,7 @@ from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.texts.augment import TextAugmenter, seeds_of
+from pipeline.networks.texts.augment import TextAugmenter, readings
 from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.networks.tokens.fitting import TokenFit, network_of, predicted, represented
@@ -58,22 +58,22 @@ class TextNet(Model):
         self.start(context.threads)  # no part of a fit's time
         self.columns_ = self._columns(train)
         make = PointerFit if isinstance(self.task, Span) else TokenFit
-        fit = make(self.config, self.task, self._texts, context, self._augmenter(self.columns_))
+        augment = self.config.augment
+        augmenter = TextAugmenter.of(augment, self.columns_) if augment else None
+        fit = make(self.config, self.task, self._texts, context, augmenter)
         self.vocabularies_, self.learned_ = fit.run(train, inner)
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
-        coder = coder_of(self.task).restore(self.learned_.target)
-        read = self._read(rows)
+        network = self._network(context)
         if isinstance(self.task, Span):
-            return pointed(self._network(context), read, self.task, context.report)
-        network, texts = self._network(context), self._texts(rows)
-        said = predicted(network, read, self.task, coder, context.report)
-        if augmenter := self._augmenter(None):
-            for reading in range(self.config.tta):
-                changed = augmenter.changed(texts, None, seeds_of(texts, reading))
-                said += predicted(network, self._sequences(changed), self.task, coder, context.report)
-        return said / np.float32(1 + self.config.tta)
+            return pointed(network, self._read(rows), self.task, context.report)
+        coder = coder_of(self.task).restore(self.learned_.target)
+        said = [
+            predicted(network, self._sequences(texts), self.task, coder, context.report)
+            for texts in readings(self.config, self._texts(rows))
+        ]
+        return np.mean(said, axis=0)
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float32 (rows, width): what the layers say, joined."""
@@ -119,10 +119,6 @@ class TextNet(Model):
 
     def _sequences(self, texts: Sequence[Sequence[str]]) -> dict[str, Any]:
         return {name: one.read(texts) for name, one in self.vocabularies_.items()}
-
-    def _augmenter(self, columns: list[str] | None) -> TextAugmenter | None:
-        """Returns what changes texts, with the translations of these columns; None where nothing does."""
-        return TextAugmenter.of(self.config.augment, columns) if self.config.augment else None
 
     def _network(self, context: Context) -> TokenNetwork:
         """Returns the process's network of this structure, with what was learned."""

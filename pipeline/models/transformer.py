@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from pipeline.models.linear import Linear
 from pipeline.models.size import Size
 from pipeline.networks.brought import weights_at
 from pipeline.networks.texts import encoder as encoders
-from pipeline.networks.texts.augment import TextAugmenter, seeds_of
+from pipeline.networks.texts.augment import TextAugmenter, readings
 from pipeline.networks.texts.batches import Again
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
@@ -95,11 +95,12 @@ class Transformer(Model):
             self._same_weights()
             coder, tokens = coder_of(self.task).restore(self.tuned_.target), self._tokens()
             network, most = self._network(context), self.config.max_windows
-            readings = [
-                predicted(network, tokens, texts, most, self.task, coder, context.report)
-                for texts in self._readings(rows)
+            columns = list(texts_of(rows, self.columns_).values())
+            said = [
+                predicted(network, tokens, self._joined(texts), most, self.task, coder, context.report)
+                for texts in readings(self.config, columns)
             ]
-            return np.asarray(sum(readings[1:], start=readings[0]) / np.float32(len(readings)))
+            return np.mean(said, axis=0)
         asked = Dataset(rows.ids, {PART: Values(self.embed(rows, context))})
         return self.head_.predict(asked.rows(), context)
 
@@ -152,15 +153,6 @@ class Transformer(Model):
     def _joined(self, columns: Sequence[Sequence[str]]) -> Sequence[Any]:
         together = list(zip(*columns, strict=True))
         return together if self.config.pair else ["\n".join(parts) for parts in together]
-
-    def _readings(self, rows: Rows) -> Iterator[Sequence[Any]]:
-        """Yields the texts as they are, then changed as often as `tta` says."""
-        columns = list(texts_of(rows, self.columns_).values())
-        yield self._joined(columns)
-        if self.config.augment:
-            augmenter = TextAugmenter.of(self.config.augment)
-            for reading in range(self.config.tta):
-                yield self._joined(augmenter.changed(columns, None, seeds_of(columns, reading)))
 
     def _again(self, rows: Rows) -> Again:
         """Returns what changes training texts."""

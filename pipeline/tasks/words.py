@@ -1,4 +1,4 @@
-"""Words of a text, by which a span is pointed at."""
+"""Words of a text: where they begin and end."""
 
 from __future__ import annotations
 

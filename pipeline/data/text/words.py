@@ -12,8 +12,6 @@ import numpy as np
 
 from pipeline.tasks.words import WORD
 
-__all__ = ["UNKNOWN", "WORD", "Words", "count_matrix", "split_words"]
-
 UNKNOWN = -1
 
 

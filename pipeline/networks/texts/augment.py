@@ -12,7 +12,9 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.config.section import Section
-from pipeline.errors import ModelError, listing
+from pipeline.data.source import FolderSource
+from pipeline.data.tables import read_table
+from pipeline.errors import DataError, ModelError, listing
 from pipeline.networks.brought import weights_at
 from pipeline.networks.training.config import NetworkConfig
 from pipeline.tasks.words import word_places
@@ -160,22 +162,35 @@ def seeds_of(columns: Sequence[Sequence[str]], reading: int) -> list[int]:
     return [zlib.crc32("\n".join(texts).encode("utf-8", "surrogatepass"), reading + 1) for texts in rows]
 
 
+def readings(
+    config: TextNetworkConfig, columns: Sequence[Sequence[str]]
+) -> Iterator[Sequence[Sequence[str]]]:
+    """Yields texts as they are, then changed as often as `tta` says.
+
+    Args:
+        config: a network's section.
+        columns: texts of the rows, a list for each column.
+    """
+    yield columns
+    if config.augment:
+        augmenter = TextAugmenter.of(config.augment)
+        for reading in range(config.tta):
+            yield augmenter.changed(columns, None, seeds_of(columns, reading))
+
+
 def read_translations(path: Path, columns: Sequence[str]) -> dict[str, list[list[str]]]:
     """Returns by id the translations of a row, each its texts in the order of the columns.
 
     Args:
-        path: CSV or Parquet.
+        path: a table, as a competition's are.
         columns: names of the text columns.
 
     Raises:
         ModelError: the file cannot be read, or lacks a column; names it.
     """
-    import pandas as pd
-
     try:
-        read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
-        table = read(path) if path.suffix == ".parquet" else read(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
+        table = read_table(FolderSource(path.parent), path.name, (ID, *columns))
+    except (OSError, DataError) as error:
         raise ModelError(f"augment.translations: {path} cannot be read: {error}") from error
     if lacking := [name for name in (ID, *columns) if name not in table]:
         raise ModelError(

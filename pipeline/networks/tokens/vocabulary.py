@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.data.text.words import WORD
 from pipeline.networks.tokens.sequences import Sequences, joined
+from pipeline.tasks.words import WORD
 
 Reader = Literal["word", "char", "subword"]
 UNKNOWN, BREAK = 1, 2  # a token without a number of its own; between two columns
