@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,10 +23,13 @@ class CenterNetConfig(EncoderConfig):
         description="pixels of a cell of the grid of middles; two of a class in one cell are one",
     )
 
-    augment: str | list[Any] = Field(
-        default="light", description="a named set or a list; moves picture and boxes together"
+    augment: str | list[Any] | dict[str, Any] = Field(
+        default="light",
+        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; moves picture and boxes together",
     )
     tta: str = Field(default="flips", description=f"test-time augmentation: one of {', '.join(EXACT)}")
+
+    moves_points: ClassVar[bool] = True
 
     def own_problems(self) -> Iterator[tuple[str, str]]:
         yield from super().own_problems()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -66,6 +66,8 @@ class EncoderConfig(NetworkConfig):
     )
     tta: str = Field(default="flips_both", description=f"test-time augmentation: one of {', '.join(EXACT)}")
 
+    moves_points: ClassVar[bool] = False  # whether augmentation moves points with the picture, and no map
+
     @property
     def from_scratch(self) -> bool:
         """Whether the encoder is `plain`."""
@@ -103,7 +105,7 @@ class EncoderConfig(NetworkConfig):
         from pipeline.transforms.augment_spec import check_augmentation
 
         found = [f"`{where}.{key}`: {text}" for key, text in [*self.own_problems(), *self.step_problems()]]
-        return found + check_augmentation(self.augment, f"{where}.augment")
+        return found + check_augmentation(self.augment, f"{where}.augment", self.moves_points)
 
     def own_problems(self) -> Iterator[tuple[str, str]]:
         sides = [self.size] if isinstance(self.size, int) else self.size

@@ -119,6 +119,13 @@ def test_a_map_finer_than_its_encoder_is_refused():
     assert problems == ["`m.finest`: is at most `stride`, 2. Received: 4."]
 
 
+def test_a_change_that_boxes_cannot_follow_is_refused():
+    [problem] = CenterNetConfig(kind="centernet", augment=["ElasticTransform"]).problems("m")
+    assert problem.startswith("m.augment[0]"), problem
+    assert "ElasticTransform" in problem
+    assert CenterNetConfig(kind="centernet", augment={"randaugment": {"n": 1, "m": 5}}).problems("m") == []
+
+
 def test_batches_are_pictures_with_maps():
     task = Boxes(("a", "b"), 5, truth=BoxTruth.of(np.full((3, 2), 32), [BOXES, BOXES[:0], BOXES[:1]]))
     shown, target = np.zeros((3, 32, 32, 1), np.uint8), np.arange(3.0)[:, None]
