@@ -153,6 +153,10 @@ class ModelConfig(Section):
         """Says whether it predicts the competition's target, and so may join the ensemble."""
         return True
 
+    def draws_masks(self) -> bool:
+        """Says whether it draws masks, whose places the views of others may follow."""
+        return False
+
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong with the values together, each naming its key under `where`."""
         return []

@@ -6,12 +6,14 @@ is from the winner of Porto Seguro's Safe Driver Prediction (Kaggle, 2017).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline.networks.flat_weights import flat, unpacked
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.training.batches import Batch, Batches
 from pipeline.networks.training.checkpoint import Checkpoint
@@ -76,6 +78,12 @@ def build(shape: Shape) -> tuple[Any, Any]:
     return keras.Model(inputs, keras.layers.Dense(shape.features)(x)), keras.Model(inputs, code)
 
 
+@functools.lru_cache(maxsize=2)
+def _answering(shape: Shape) -> tuple[Any, Any]:
+    """Returns the process's models of a shape, which every call fills with its weights: folds ask in turn."""
+    return build(shape)
+
+
 def train(
     features: np.ndarray,
     shape: Shape,
@@ -110,16 +118,12 @@ def train(
     phase = Phase("autoencoder", epochs, schedule, share=(0.0, 1.0))
     trainer = Trainer(model, phase, batches, report, Checkpoint(None, ""), advice=NOT_A_NUMBER)
     [weights] = trainer.train()
-    return np.concatenate([np.asarray(value, np.float32).ravel() for value in weights])
+    return flat(weights)
 
 
 def codes(features: np.ndarray, shape: Shape, weights: np.ndarray) -> np.ndarray:
     """Returns float32 (rows, width): the codes of rows, by the weights that `train` returned."""
-    model, encoder = build(shape)
-    values, place = [], 0
-    for value in model.get_weights():
-        values.append(np.asarray(weights[place : place + value.size]).reshape(value.shape))
-        place += value.size
-    model.set_weights(values)
+    model, encoder = _answering(shape)
+    model.set_weights(unpacked(weights, [variable.shape for variable in model.weights]))
     parts = np.split(features, range(PREDICT_BATCH, len(features), PREDICT_BATCH))
     return np.concatenate([np.asarray(encoder.predict_on_batch(part), np.float32) for part in parts])

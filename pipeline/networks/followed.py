@@ -22,11 +22,6 @@ def followed(view: ViewConfig, where: str, models: Mapping[str, ModelConfig | No
     return [f"`{where}.view.{key}`: {text}" for key, text in _problems(view, models)]
 
 
-def draws_masks(section: ModelConfig) -> bool:
-    """Says whether a model draws masks that others may follow."""
-    return section.kind == "unet"
-
-
 def _problems(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Iterator[tuple[str, str]]:
     if view.by is None:
         return
@@ -34,7 +29,7 @@ def _problems(view: ViewConfig, models: Mapping[str, ModelConfig | None]) -> Ite
         yield "by", f"no model {view.by!r}.{did_you_mean(view.by, models)}"
     elif (other := models[view.by]) is None:
         return
-    elif draws_masks(other):
+    elif other.draws_masks():
         if view.axis is not None and max(view.axis) >= OF_A_MASK:
             yield "axis", f"of a mask there are {OF_A_MASK} points, from 0. Received: {view.axis}."
     elif (target := getattr(other, "target", None)) not in ("box", "points"):

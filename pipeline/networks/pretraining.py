@@ -20,10 +20,10 @@ import numpy as np
 from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.data.rows import Dataset
-from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.building import build_map, precision
 from pipeline.networks.config import CNNConfig, PretrainConfig
+from pipeline.networks.flat_weights import flat, unpacked
 from pipeline.networks.keras_import import load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.network import Values
@@ -88,34 +88,24 @@ def without_labels(
 
     def make() -> np.ndarray:
         pictures = [side.pixels for side in sides if side.pixels is not None]
-        found = _train(asked, structure, pictures, begin, batch, limit, context)
-        return np.concatenate([np.asarray(value, np.float32).ravel() for value in found])
+        return flat(_train(asked, structure, pictures, begin, batch, limit, context))
 
-    flat = context.cache("pretraining", key, make)
+    found = context.cache("pretraining", key, make)
     load_keras().utils.set_random_seed(context.seed % 2**32)  # as where it was made before
-    return flat
+    return found
 
 
-def begin_with(extractor: Any, flat: np.ndarray) -> None:
+def begin_with(extractor: Any, found: np.ndarray) -> None:
     """Sets an extractor's first weights to those of `without_labels`."""
-    found = with_pretrained(flat, [to_numpy(variable) for variable in extractor.weights])
-    for variable, value in zip(extractor.weights, found, strict=True):
+    values = unpacked(found, [variable.shape for variable in extractor.weights])
+    for variable, value in zip(extractor.weights, values, strict=False):
         variable.assign(value)
 
 
-def with_pretrained(flat: np.ndarray, weights: Values) -> Values:
+def with_pretrained(found: np.ndarray, weights: Values) -> Values:
     """Returns an extractor's weights, the first of them those of `without_labels`."""
-    found, place = [], 0
-    for value in weights:
-        if place == len(flat):
-            found.append(value)
-            continue
-        end = place + value.size
-        found.append(np.asarray(flat[place:end]).reshape(value.shape))
-        place = end
-    if place != len(flat):
-        raise ModelError("The pretraining belongs to another network.")
-    return found
+    first = unpacked(found, [value.shape for value in weights])
+    return [*first, *weights[len(first) :]]
 
 
 def masks(share: float, patch: tuple[int, int], size: tuple[int, int], seed: int) -> np.ndarray:

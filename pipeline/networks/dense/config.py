@@ -62,6 +62,9 @@ class UNetConfig(EncoderConfig):
         """Returns the model whose masks, boxes or points its pictures are cut by, if any."""
         return self.view.follows() if self.view else []
 
+    def draws_masks(self) -> bool:
+        return True
+
     def relations(self, where: str, models: Mapping[str, Any]) -> list[str]:
         """Returns what does not fit between this section and those that it names."""
         return followed(self.view, where, models) if self.view else []
