@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -96,8 +96,13 @@ def _schema_of(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _accepts(field: FieldInfo) -> str:
-    limits = [_limit(rule) for rule in field.metadata]
-    return " ".join([_name(field.annotation), *(text for text in limits if text)]).replace("|", "or")
+    return _limited(field.annotation, field.metadata).replace("|", "or")
+
+
+def _limited(kind: Any, rules: Sequence[Any]) -> str:
+    """Returns a type's name and its limits; those of a list's items stand in the rules of their own type."""
+    within = [part for rule in rules for part in getattr(rule, "metadata", [rule])]
+    return " ".join([_name(kind), *(text for text in map(_limit, within) if text)])
 
 
 def _limit(rule: Any) -> str:
@@ -122,6 +127,8 @@ def _name(kind: Any) -> str:
     origin = get_origin(kind)
     if str(origin) == "typing.Literal":
         return ", ".join(f"`{value}`" for value in arguments)
+    if origin is Annotated:
+        return _limited(arguments[0], arguments[1:])
     if origin is list:
         return f"list of {_name(arguments[0])}"
     if origin is dict:
