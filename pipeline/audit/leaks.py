@@ -136,8 +136,7 @@ def _orders(ids: tuple[np.ndarray, np.ndarray], answers: np.ndarray, task: Task,
     """Judges whether rows stand in the order of their answers, or ids count along them."""
     rows = np.sort(_sample(len(answers), ROWS, seed))
     numbers, others = id_numbers(ids[0][rows]), id_numbers(ids[1])
-    apart = numbers is not None and len(np.unique(numbers)) == len(numbers)
-    if numbers is not None and apart and not _counts(numbers, rows):
+    if numbers is not None and len(np.unique(numbers)) == len(numbers) and not _counts(numbers, rows):
         told = _trend(numbers, answers[rows], task, seed)
         if told > TELLS:
             text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ def _contest(tables: Tables, config: Config, metric: Metric, columns: tuple[str,
         depth=metric.depth,
         answer=config.submission.answer,
         positive=config.data.positive,
-        texts=lambda: texts_of_both(tables.train[names], tables.test[names]),
+        texts=functools.cache(lambda: texts_of_both(tables.train[names], tables.test[names])),
         span_of=config.data.span_of,
         classes=class_names(tables.train[tables.targets[0]].tolist()) if config.data.classes else (),
         grid=config.data.grid,

@@ -16,9 +16,9 @@ def drawn_rows(rows: int, most: int) -> np.ndarray | None:
     """Returns which of so many rows are read, bool (rows,): drawn at random, always the same; None: all."""
     if rows <= most:
         return None
-    drawn = np.zeros(rows, bool)
-    drawn[np.random.default_rng(0).choice(rows, most, replace=False, shuffle=False)] = True
-    return drawn
+    kept = np.zeros(rows, bool)
+    kept[np.random.default_rng(0).choice(rows, most, replace=False, shuffle=False)] = True
+    return kept
 
 
 def drawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -96,8 +97,8 @@ def told_task(files: Files, targets: list[str], metric: str | None) -> type[Task
             numbers=lambda name: as_numbers(columns[name]),
             kinds=(),
             wants="label",
-            texts=lambda: texts_of_both(
-                train.drop(columns=[key, *targets], errors="ignore"), files.test_table
+            texts=functools.cache(
+                lambda: texts_of_both(train.drop(columns=[key, *targets], errors="ignore"), files.test_table)
             ),
         )
     )

@@ -25,7 +25,7 @@ from pipeline.networks.keras_import import load_keras
 
 VERSION = 1  # of the codes: raise it when the same rows would get others
 PART = "autoencoder.embedding"  # what the linear model reads
-PER_CELL = 2e-7  # seconds for each row, column and epoch, two cores
+PER_NUMBER = 2e-7  # seconds for each row, epoch and number that a layer holds of it, two cores
 FACTS, WEIGHTS, ENCODER, HEAD = "autoencoder.json", "autoencoder.npy", "encoder.skops", "head"
 
 
@@ -78,7 +78,7 @@ class Autoencoder(Model):
     @classmethod
     def seconds(cls, size: Size) -> float:
         epochs = AutoencoderConfig.model_fields["epochs"].default
-        return PER_CELL * epochs * (size.rows + size.test_rows) * (256 + 2 * size.columns)
+        return PER_NUMBER * epochs * (size.rows + size.test_rows) * (256 + 2 * size.columns)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns codes of all rows, or takes those that a fold before has learned; then what they mean."""

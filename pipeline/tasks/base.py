@@ -236,7 +236,6 @@ def general_kinds(
     exclusive: bool | None = None,
     probabilities: bool | None = None,
     dense: bool | None = False,
-    of_pictures: bool | None = None,
 ) -> tuple[str, ...]:
     """Returns the names of the general kinds that have these properties; None: either way."""
     found = []
@@ -244,7 +243,6 @@ def general_kinds(
         kind = TASKS.get(name)
         general = kind.general == kind.kind
         fits = exclusive in (None, kind.exclusive) and probabilities in (None, kind.probabilities)
-        fits = fits and dense in (None, kind.dense) and of_pictures in (None, kind.of_pictures)
-        if general and fits:
+        if general and fits and dense in (None, kind.dense):
             found.append(name)
     return tuple(found)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.tasks.box_array import BOX
+from pipeline.tasks.remembered import Remembered
 
 NAME = "boxes"
 MOST_REMEMBERED = 50_000  # pictures at a time: some 200 MB
@@ -29,12 +29,15 @@ class BoxTruth:
         sizes: int64 (rows, 2), height and width of each picture in pixels.
         boxes: `BOX` (boxes,), row after row.
         ends: int64 (rows,): how many boxes there are up to the end of each row.
+        remembered: what was worked out of them.
     """
 
     sizes: np.ndarray
     boxes: np.ndarray
     ends: np.ndarray
-    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    remembered: Remembered = field(
+        default_factory=lambda: Remembered(MOST_REMEMBERED), repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, sizes: np.ndarray, rows: Sequence[np.ndarray]) -> BoxTruth:
@@ -52,14 +55,6 @@ class BoxTruth:
     def counts(self) -> np.ndarray:
         """Returns int64 (rows,): how many boxes each row has."""
         return np.diff(self.ends, prepend=0)
-
-    def remembered(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Returns what was worked out before, or works it out: an ensemble asks many times."""
-        if key not in self._known:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[key] = make()
-        return self._known[key]
 
     def save(self, folder: Path) -> None:
         for name in ("sizes", "boxes", "ends"):

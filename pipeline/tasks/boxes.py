@@ -30,6 +30,7 @@ from pipeline.tasks.box_truth import BoxTruth, named
 from pipeline.tasks.classification import class_order
 from pipeline.tasks.contest import Contest
 from pipeline.tasks.mask_cells import holds_masks
+from pipeline.tasks.strata import beside_one
 
 FEWEST, MOST = 20, 1000  # boxes that a row holds
 ROOM = 1.5  # times the most boxes of a training picture
@@ -189,11 +190,7 @@ class Boxes(Task):
     def strata(self, target: np.ndarray) -> np.ndarray:
         """Pictures without a box are one stratum, the others are ranked by how many they have."""
         counts = self.known.counts()[_rows(target)]
-        strata, some = np.zeros(len(counts), np.int64), np.flatnonzero(counts > 0)
-        bins = int(np.clip(len(some) // 20, 1, STRATA))
-        ranks = np.argsort(np.argsort(counts[some], kind="stable"), kind="stable")
-        strata[some] = 1 + ranks * bins // max(1, len(some))
-        return strata
+        return beside_one(counts, counts > 0, STRATA)
 
     def constant(self, target: np.ndarray) -> np.ndarray:
         """Returns `BOX` (most,): no box, for where one lies nobody knows who has not looked."""

@@ -18,6 +18,7 @@ from pipeline.tasks.mask_cells import empty_cell, grid_of, holds_masks, read_tru
 from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest, rules_of
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import NONE, Order, RunLengths, is_rle, joined
+from pipeline.tasks.strata import beside_one
 
 STRATA = 5
 SMALLEST = 1e-7
@@ -184,11 +185,7 @@ class Mask(Task):
     def strata(self, target: np.ndarray) -> np.ndarray:
         """Empty masks are one stratum, the others are ranked by their area."""
         area = self.compared(target)[:, 0]
-        strata, some = np.zeros(len(area), np.int64), np.flatnonzero(area > 0)
-        bins = int(np.clip(len(some) // 20, 1, STRATA))
-        ranks = np.argsort(np.argsort(area[some], kind="stable"), kind="stable")
-        strata[some] = 1 + ranks * bins // max(1, len(some))
-        return strata
+        return beside_one(area, area > 0, STRATA)
 
     def constant(self, target: np.ndarray) -> np.ndarray:
         grids = (self.grid(row).ravel() for row in target[:, 0].astype(np.int64).tolist())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.tasks.mask_rule import nearest
+from pipeline.tasks.remembered import Remembered
 from pipeline.tasks.rle import Order, RunLengths, paint
 
 NAME = "masks"
@@ -28,6 +28,7 @@ class MaskTruth:
         ends: int64 (objects,): how many runs there are up to the end of each object.
         objects: int64 (rows,): how many objects there are up to the end of each row.
         order: in which pixels are counted.
+        remembered: scores that were worked out.
     """
 
     sizes: np.ndarray
@@ -35,8 +36,10 @@ class MaskTruth:
     ends: np.ndarray
     objects: np.ndarray
     order: Order = "columns"
-    _scores: dict[Any, float] = field(default_factory=dict, repr=False, compare=False)
-    _small: dict[Any, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    remembered: Remembered = field(default_factory=lambda: Remembered(MOST_SCORES), repr=False, compare=False)
+    _small: Remembered = field(
+        default_factory=lambda: Remembered(MOST_PIXELS, np.size), repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, sizes: np.ndarray, rows: Iterable[list[np.ndarray]], order: Order = "columns") -> MaskTruth:
@@ -77,11 +80,8 @@ class MaskTruth:
         """Returns int32 labels of a row's picture at another size; of a smaller one they are remembered."""
         if size == self.size(row):
             return self.labels(row)
-        if (row, size) not in self._small:
-            if sum(labels.size for labels in self._small.values()) > MOST_PIXELS:
-                self._small.clear()
-            self._small[row, size] = nearest(self.labels(row), size)
-        return self._small[row, size]
+        found: np.ndarray = self._small((row, size), lambda: nearest(self.labels(row), size))
+        return found
 
     def window(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
         """Returns int32 labels of the part of a row's picture at a corner: what of that size lies within it.
@@ -128,14 +128,6 @@ class MaskTruth:
         ends = self.ends[before:last] - skipped
         runs = self.runs[skipped : skipped + (int(ends[-1]) if len(ends) else 0)]
         return MaskTruth(self.sizes[start:stop], runs, ends, self.objects[start:stop] - before, self.order)
-
-    def remembered(self, key: Any, make: Callable[[], float]) -> float:
-        """Returns a score that was worked out before, or works it out: an ensemble asks many times."""
-        if key not in self._scores:
-            if len(self._scores) >= MOST_SCORES:
-                self._scores.clear()
-            self._scores[key] = make()
-        return self._scores[key]
 
     def share(self, row: int) -> float:
         """Returns the share of a row's picture that its objects cover."""

@@ -12,6 +12,9 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer, finite
 from pipeline.tasks.base import Task
 from pipeline.tasks.contest import LARGEST, Contest
+from pipeline.tasks.strata import by_rank
+
+STRATA = 10
 
 
 @TASKS.register("regression")
@@ -52,9 +55,7 @@ class Regression(Task):
         return np.asarray(target, np.float64)
 
     def strata(self, target: np.ndarray) -> np.ndarray:
-        ranks = np.argsort(np.argsort(target.mean(axis=1), kind="stable"), kind="stable")
-        bins = int(np.clip(len(target) // 20, 1, 10))
-        return ranks * bins // len(target)
+        return by_rank(target.mean(axis=1), STRATA)
 
     def prior(self, target: np.ndarray) -> np.ndarray:
         if self.logged:

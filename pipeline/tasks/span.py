@@ -15,6 +15,7 @@ from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
 from pipeline.tasks.contest import Contest, TextColumn
 from pipeline.tasks.span_truth import SpanTruth, cut_out
+from pipeline.tasks.strata import beside_one
 from pipeline.tasks.words import word_places
 
 MOST_WORDS = 2048  # of a text, that an answer is looked for in
@@ -159,11 +160,7 @@ class Span(Task):
         target = np.asarray(target)
         words = np.maximum(self.known.words[target[:, 0].astype(np.int64)], 1)
         share = np.clip((target[:, 2] - target[:, 1] + 1) / words, 0.0, 1.0)
-        strata, some = np.zeros(len(share), np.int64), np.flatnonzero(share < 1)
-        bins = int(np.clip(len(some) // 20, 1, STRATA))
-        ranks = np.argsort(np.argsort(share[some], kind="stable"), kind="stable")
-        strata[some] = 1 + ranks * bins // max(1, len(some))
-        return strata
+        return beside_one(share, share < 1, STRATA)
 
     def constant(self, target: np.ndarray) -> np.ndarray:
         """Returns the answer that is the whole text: what a row says is none of its own."""

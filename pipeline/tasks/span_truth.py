@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from pipeline.tasks.remembered import Remembered
 from pipeline.tasks.words import word_places
 
 FILE = "spans.json"
@@ -72,7 +72,7 @@ class SpanTruth:
 
     texts: Sequence[str]
     answers: Sequence[str]
-    _scores: dict[Any, float] = field(default_factory=dict, repr=False, compare=False)
+    _scores: Remembered = field(default_factory=lambda: Remembered(MOST_SCORES), repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -93,13 +93,12 @@ class SpanTruth:
         return cut_out(self.texts[row], start, end)
 
     def score(self, score: Callable[[str, str], float], row: int, start: int, end: int) -> float:
-        """Returns what a score of two texts says of a span; remembered: an ensemble asks many times."""
-        key = (score, row, start, end)
-        if key not in self._scores:
-            if len(self._scores) >= MOST_SCORES:
-                self._scores.clear()
-            self._scores[key] = float(score(self.answers[row], self.said(row, start, end)))
-        return self._scores[key]
+        """Returns what a score of two texts says of a span; remembered."""
+
+        def make() -> float:
+            return float(score(self.answers[row], self.said(row, start, end)))
+
+        return float(self._scores((score, row, start, end), make))
 
     def save(self, folder: Path) -> None:
         facts = {"texts": list(self.texts), "answers": list(self.answers)}
