@@ -1,4 +1,4 @@
-"""What the networks of pictures' answers share: the size at which they see, the encoder and the time."""
+"""Size, encoder and time that the networks of pictures' answers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was worked out before, by its key: an ensemble asks for the same many times."""
+"""Memory for what was worked out before: an ensemble asks for the same many times."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from pipeline.run.fits import fits_read
 from pipeline.run.outputs import learnable
 from pipeline.run.plan import Plan
 from pipeline.run.run import Run
-from pipeline.runners import pool
 from pipeline.store import Store
+from tests.fresh import train_afresh
 
 PREDICTION = Read("logit", "prediction", "nested")
 SCORED = [Fold(repeat, number) for repeat in range(2) for number in range(4)]
@@ -221,10 +221,9 @@ def test_marks_reach_the_manifest_the_board_and_the_table(workplace, capsys):
 
 
 @pytest.mark.slow
-def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process, monkeypatch):
+def test_workers_fit_nested_folds_as_one_process_does(workplace, as_one_process):
     (workplace / "configs/toy.yaml").write_text(PICTURES, encoding="utf-8")
-    monkeypatch.setattr(pool, "SHORT", 0.0)  # these fits are too short to be worth a process
-    assert main(["train", "toy", "--set", "workers=2"]) == 0
+    train_afresh("--set", "workers=2", short=0.0)  # these fits are too short to be worth a process
     as_one_process()
 
 

@@ -8,13 +8,13 @@ from pipeline.data.folds import Fold
 from pipeline.errors import ModelError
 from pipeline.runners import pool
 from pipeline.runners.pool import Pool, gpus
+from tests.fresh import train_afresh
 
 
 @pytest.mark.slow
-def test_two_workers_give_what_one_gives(as_one_process, monkeypatch, capsys):
-    monkeypatch.setattr(pool, "SHORT", 0.0)  # these fits are too short to be worth a process
-    assert main(["train", "toy", "--set", "workers=2"]) == 0
-    assert "2 folds by 2 workers" in capsys.readouterr().out
+def test_two_workers_give_what_one_gives(as_one_process):
+    said = train_afresh("--set", "workers=2", short=0.0)  # these fits are too short to be worth a process
+    assert "2 folds by 2 workers" in said
     as_one_process()
 
 
