@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.config.space import parse_space
 from pipeline.networks.config import CNNConfig
+from pipeline.networks.dense.centre_config import CenterNetConfig
 from pipeline.networks.dense.config import UNetConfig
 from pipeline.transforms.augment import Augmenter
 from pipeline.transforms.augment_spec import build, check_augmentation
@@ -89,6 +90,7 @@ def test_a_bare_name_has_the_papers_numbers():
         CNNConfig(kind="cnn", backbone="4C3 GAP", augment=spec()),
         CNNConfig(kind="cnn", augment=spec()),
         UNetConfig(kind="unet", augment=spec()),
+        CenterNetConfig(kind="centernet", augment=spec()),
     ],
 )
 def test_both_numbers_are_searched(section):
