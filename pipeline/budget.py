@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.clock import SHORTEST, Clock, OutOfTime, coarse
-from pipeline.config.metric import metric_of
-from pipeline.config.schema import Config, ModelConfig
+from pipeline.config.schema import Config, EnsembleConfig, ModelConfig
+from pipeline.ensemble.hurried import hurried
 from pipeline.models.base import AnytimeConfig, Model
 from pipeline.models.size import Size
 from pipeline.progress import Progress
@@ -31,8 +31,7 @@ SHORTEST_FIT = 2.0  # seconds; where the main model's are shorter, fewer folds a
 LEAST_OF_A_COPY = 0.4  # of the time that the model which it is a copy of had
 FEWEST_FOLDS = 3
 MOST_MEMBERS = 40
-QUICK_BLENDS = {"picture": "convex", "span": "convex", "boxes": "mean"}  # by what a metric wants; else greedy
-LARGE_BLEND = 500_000  # rows x outputs x members; above, trying every method takes a minute
+BLENDING = 0.8  # of the time that is left, for a blend; the rest is for writing what it says
 
 
 def train_within(run: Run, seconds: float) -> Summary:
@@ -61,6 +60,7 @@ class Budget:
         waiting: the configuration's models that are still to come, the one in hand first.
         asked: the configuration as it was before anything was changed.
         beside: seconds that folds side by side took beside their fits' own: what encodes, writes, predicts.
+        ensembles: the section of the blend by the number of models that are done.
         plan: grows a baseline, and copies of models with other settings or seeds; may lose folds.
         progress: who is told.
     """
@@ -75,6 +75,7 @@ class Budget:
     waiting: list[str] = field(default_factory=list)
     asked: Config | None = None
     beside: float = 0.0
+    ensembles: dict[int, EnsembleConfig] = field(default_factory=dict)
     plan: Plan = field(init=False)
     progress: Progress = field(init=False)
 
@@ -139,7 +140,8 @@ class Budget:
         seconds = self._seconds(clock, name, deciding)
         if seconds is not None:
             if not deciding and seconds < max(self._least(name), SHORTEST):
-                self.progress.message(f"{name:<16} left out: {_too_short(seconds)}")
+                why = f"a fit of {seconds:g} s would not be of use" if seconds else "no time is left for it"
+                self.progress.message(f"{name:<16} left out: {why}")
                 return False
             self._add(name, self.plan.section(name).model_copy(update={"max_seconds": seconds}))
         ends = getattr(self.plan.section(name), "max_seconds", None) is not None
@@ -278,13 +280,17 @@ class Budget:
         models = {name: self.plan.section(name) for name in self.done}
         if len(models) > 1:
             models.pop("baseline")
-        ensemble = self.plan.config.ensemble
-        if ensemble.method == "auto" and self._size.rows * self._size.outputs * len(models) > LARGE_BLEND:
-            metric = metric_of(self.plan.config.metric)
-            method = "geometric" if metric.kind == "log_loss" else QUICK_BLENDS.get(metric.wants, "greedy")
-            ensemble = ensemble.model_copy(update={"method": method})
-        config = self.plan.config.model_copy(update={"models": models, "ensemble": ensemble})
+        config = self.plan.config.model_copy(update={"models": models, "ensemble": self._ensemble()})
         return replace(self.plan, config=config, only=None)
+
+    def _ensemble(self) -> EnsembleConfig:
+        """Returns the ensemble's section, the same for the same members: a blend is looked up by it."""
+        done = len(self.done)
+        if done not in self.ensembles:
+            cells = self._size.rows * self._size.outputs * max(1, done - 1)  # without the baseline
+            left = self.started + self.seconds - Clock.now()
+            self.ensembles[done] = hurried(self.plan.config, cells, BLENDING * left)
+        return self.ensembles[done]
 
     def _submit(self) -> Summary:
         """Blends what is done and writes the submission. Seeds of one model are averaged first."""
@@ -292,8 +298,3 @@ class Budget:
         product = submission_product(run, ensemble_product(run, averaged(own_members(run), self.seed_of)))
         run.made(product)
         return publish(run, product, self.started, self.asked)
-
-
-def _too_short(seconds: float) -> str:
-    """Says why a fit of so many seconds is not worth its name."""
-    return f"a fit of {seconds:g} s would not be of use" if seconds else "no time is left for its fits"

@@ -83,6 +83,26 @@ class Clock(Progress):
         self.inner.warning(text)
 
 
+class Deadline:
+    """Until when a piece of work that looks at the clock by itself may take.
+
+    Args:
+        seconds: from now on; None: as long as it takes.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._end = math.inf if seconds is None else Clock.now() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds; infinite where there is no end."""
+        return self._end - Clock.now()
+
+    def part(self, share: float) -> Deadline:
+        """Returns the deadline of work that may take this share of what is left."""
+        return Deadline(None if math.isinf(self._end) else share * self.left)
+
+
 def process_age() -> float:
     """Returns the seconds since this process began, its imports included; 0 where the system does not say."""
     try:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.budget import Budget
 from pipeline.cli import main
 from pipeline.clock import Clock, OutOfTime, coarse, process_age
+from pipeline.ensemble import hurried
 from pipeline.models.tabular import Tabular
 from pipeline.progress import Progress
 from pipeline.run.model_products import ModelProducts
@@ -121,6 +122,18 @@ def test_time_is_filled_with_seeds_of_what_a_seed_changes(place):
     plan = Plan(config, open_source(place / "data/toy", "train.csv"), Store(place / "runs/toy"))
     budget = Budget(Run(plan, Progress()), seconds=1.0, done=["alike", "logit", "lgbm"])
     assert [name for name, _ in islice(budget._more(), 3)] == ["lgbm_v1", "lgbm_s1", "lgbm_s2"]
+
+
+def test_a_blend_is_told_how_long_it_may_take_and_is_found_again(place, costs, monkeypatch):
+    monkeypatch.setattr(hurried, "SMALL", 0)
+    costs.update(lgbm=1.7, logit=1.7)
+    assert main(["train", "toy", "--budget", "25s"]) == 0
+    assert 0.5 <= manifest(place)["config"]["ensemble"]["max_seconds"] <= 0.8 * (25.0 - Clock.now())
+    assert manifest(place)["asked"]["ensemble"]["max_seconds"] is None
+    made = sorted((place / "runs/toy").glob("**/ensemble.json"))
+    assert main(["report", "toy"]) == 0
+    assert main(["predict", "toy", "--rows", "data/toy/test.csv", "--out", "new.csv"]) == 0
+    assert sorted((place / "runs/toy").glob("**/ensemble.json")) == made
 
 
 def test_a_model_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):

@@ -48,6 +48,12 @@ class EnsembleConfig(Section):
     thresholds: bool = Field(
         default=True, description="decision thresholds, where they help a metric of labels out-of-fold"
     )
+    max_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="`auto` tries its methods, the simplest first, while half of them last, and what is only "
+        "told of the blend is left out at their end; a budget sets it; default: no limit",
+    )
 
 
 class SubmissionConfig(Section):

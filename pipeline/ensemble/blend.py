@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.clock import Clock, Deadline
 from pipeline.config.schema import MethodConfig
 from pipeline.data import dense
 from pipeline.ensemble.crossfit import cross_fit
@@ -49,6 +50,7 @@ class Blend:
             shaped as `oof` and `test`: candidates for a second submission.
         rows: positions of the scored rows.
         split: of those; where one fold was scored, random parts of it.
+        seconds: that the chosen method's fits took, those of the cross-fitting included.
         notes: what a person should know, in sentences.
     """
 
@@ -70,6 +72,7 @@ class Blend:
     alternatives: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
     rows: np.ndarray = field(repr=False)
     split: Split = field(repr=False)
+    seconds: float
     notes: tuple[str, ...]
 
 
@@ -81,6 +84,7 @@ def blend(
     split: Split,
     method: str | MethodConfig = "auto",
     seed: int = 0,
+    deadline: Deadline | None = None,
 ) -> Blend:
     """Blends the members.
 
@@ -91,6 +95,7 @@ def blend(
         split: of the same rows.
         method: a name in METHODS, or that method's parameters.
         seed: every random choice follows from it.
+        deadline: of trying methods; None: there is none.
 
     Raises:
         StoreError: members that do not match each other or the target, or no scored row.
@@ -105,8 +110,7 @@ def blend(
     def make() -> Method:
         return kind(metric, level.stack.n_outputs, seed, config)
 
-    fitted = make().fit_stack(level.stack, level.target, level.split)
-    blended = _cross_fitted(fitted, make, level)
+    fitted, blended, seconds = _fitted(make, level, deadline or Deadline())
     weights, column_weights, idle = _shown_weights(fitted, level.names)
     return Blend(
         method=name,
@@ -127,6 +131,7 @@ def blend(
         alternatives=_alternatives(fitted, level),
         rows=level.rows,
         split=level.split,
+        seconds=seconds,
         notes=tuple(level.notes),
     )
 
@@ -230,7 +235,25 @@ def as_target(target: np.ndarray, member: Predictions) -> np.ndarray:
     return like(target, target.reshape(len(target), -1).astype(np.float64))
 
 
+def _fitted(
+    make: Callable[[], Method], level: _Level2, deadline: Deadline
+) -> tuple[Method, np.ndarray, float]:
+    """Returns the method fitted on all rows, what it says cross-fitted, and the seconds of the chosen one."""
+    fitted, start = make(), Clock.now()
+    if isinstance(fitted, Auto):
+        fitted.deadline = deadline
+    fitted.fit_stack(level.stack, level.target, level.split)
+    blended = _cross_fitted(fitted, make, level)
+    seconds = fitted.trials_[fitted.chosen_].seconds if isinstance(fitted, Auto) else Clock.now() - start
+    return fitted, blended, seconds
+
+
 def _cross_fitted(fitted: Method, make: Callable[[], Method], level: _Level2) -> np.ndarray:
+    if level.split.ordered and len(level.split.numbers) > 1 and len(level.names) > 1:
+        level.notes.append(
+            "The first fold in time has none before it to learn weights from: there the ensemble is scored "
+            "as the members' plain mean."
+        )
     if isinstance(fitted, Auto):
         return fitted.oof_
     if len(level.rows) == 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.clock import Clock, Deadline
 from pipeline.config.schema import EnsembleConfig
 from pipeline.data import dense
 from pipeline.ensemble.analysis import Gain, error_correlation, gain, intervals
@@ -22,6 +23,9 @@ from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
 from pipeline.metrics import Metric
 from pipeline.validation.predictions import Predictions
+
+LATE = ": `ensemble.max_seconds` are over"
+BLENDING = 0.5  # of `max_seconds`, for the methods that are tried; the rest is for what is told of the blend
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class _Bench:
     """The blend, and the one way in which it and whatever it is compared with are judged.
 
     A member's score, like the ensemble's, is that of its answers after post-processing of its own,
-    cross-fitted: what it would be worth if it were handed in alone.
+    cross-fitted: what it would be worth if it were handed in alone; without it where no time is left for
+    that.
     """
 
     members: list[Predictions]
@@ -62,6 +67,7 @@ class _Bench:
     learner: PostprocessorLearner
     seed: int
     blended: Blend
+    deadline: Deadline
 
     @cached_property
     def target(self) -> np.ndarray:
@@ -71,10 +77,10 @@ class _Bench:
     def split(self) -> Split:
         return self.blended.split
 
-    def judged(self, oof: np.ndarray) -> Postprocessed:
+    def judged(self, oof: np.ndarray, learner: PostprocessorLearner | None = None) -> Postprocessed:
         """Judges out-of-fold predictions of all rows on the scored ones."""
-        prediction = dense.some(oof, self.blended.rows)
-        return postprocess(self.learner, prediction, self.target, self.metric, self.split, self.seed)
+        prediction, learner = dense.some(oof, self.blended.rows), learner or self.learner
+        return postprocess(learner, prediction, self.target, self.metric, self.split, self.seed)
 
     def said(self, handed: HandedIn) -> np.ndarray:
         """Returns what the metric is asked about: labels, also where no decision chose them, or values."""
@@ -82,11 +88,27 @@ class _Bench:
 
     @cached_property
     def ensemble(self) -> Postprocessed:
-        return self.judged(self.blended.oof)
+        return self._timed[0]
+
+    @cached_property
+    def _timed(self) -> tuple[Postprocessed, float]:
+        """The ensemble as it is handed in, and the seconds that it took to judge it."""
+        start = Clock.now()
+        return self.judged(self.blended.oof), Clock.now() - start
+
+    def can(self, judged: int, blended: int = 0) -> bool:
+        """Returns whether the time suffices to judge so many answers and to blend so often."""
+        return judged * self._timed[1] + blended * self.blended.seconds <= self.deadline.left
+
+    @cached_property
+    def member_learner(self) -> PostprocessorLearner:
+        return (
+            self.learner if self.can(judged=len(self.members)) else PostprocessorLearner(self.learner.plain)
+        )
 
     @cached_property
     def of_members(self) -> dict[str, Postprocessed]:
-        return {member.name: self.judged(member.oof) for member in self.members}
+        return {member.name: self.judged(member.oof, self.member_learner) for member in self.members}
 
     def without(self, out: Predictions) -> float:
         """Returns the score of the same method without a member, on the same rows."""
@@ -116,10 +138,10 @@ def make_ensemble(
         config: the method, and which of the kinds of post-processing are allowed.
         seed: every random choice follows from it.
     """
-    blended = blend(members, target, metric, split, method=config.method, seed=seed)
-    bench = _Bench(
-        members, target, metric, split, postprocessing_for(metric, target, config, seed), seed, blended
-    )
+    deadline = Deadline(config.max_seconds)
+    blended = blend(members, target, metric, split, config.method, seed, deadline.part(BLENDING))
+    learner = postprocessing_for(metric, target, config, seed)
+    bench = _Bench(members, target, metric, split, learner, seed, blended, deadline)
     fitted = FittedEnsemble(blended.names, blended.chosen, blended.fitted, bench.ensemble.postprocessor)
     test = fitted.apply({member.name: member.test for member in members})
     facts = _facts(bench, fitted)
@@ -142,6 +164,8 @@ def _facts(bench: _Bench, fitted: FittedEnsemble) -> dict[str, Any]:
     if blended.gap is not None and is_exact(metric):
         lines.append(f"the weights are exact: optimality gap {blended.gap:.1e}")
     lines += [f"dropped {name}: {reason}" for name, reason in blended.dropped.items()]
+    if bench.member_learner is not bench.learner:
+        lines.append(f"members are scored without post-processing{LATE}")
 
     answers = {name: judged.answer for name, judged in bench.of_members.items()}
     answers["ensemble"] = bench.ensemble.answer
@@ -186,9 +210,6 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     best = max(bench.of_members, key=lambda name: sign * bench.of_members[name].score)
     oofs = Stack(tuple(member.oof for member in bench.members))
     mean = bench.judged(oofs.mean())
-    chosen = blended.alternatives.get(blended.chosen)
-    score = (bench.judged(chosen[0]) if chosen else bench.ensemble).score
-    adds = {member.name: sign * (score - bench.without(member)) for member in bench.members}
 
     def over(other: np.ndarray) -> str:
         return _interval(gain(metric, target, bench.ensemble.answer, other, bench.split, bench.seed))
@@ -196,9 +217,13 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     facts["lines"] += [
         f"gain over {best} (the best model): {over(answers[best])}",
         f"gain over the plain mean: {over(mean.answer)}",
-        "what each member adds: " + ", ".join(f"{name} {added:+.5f}" for name, added in adds.items()),
     ]
-    facts["adds"] = adds
+    if bench.can(judged=len(bench.members) + 1, blended=len(bench.members)):
+        adds = facts["adds"] = _added(bench, sign)
+        said = ", ".join(f"{name} {added:+.5f}" for name, added in adds.items())
+        facts["lines"].append(f"what each member adds: {said}")
+    else:
+        facts["lines"].append(f"what each member adds is not measured{LATE}")
     facts["correlated"] = [member.name for member in bench.members]
     scored = Stack(oofs.members, blended.rows)
     if metric.wants == "boxes":
@@ -206,6 +231,13 @@ def _compared(bench: _Bench, facts: dict[str, Any]) -> np.ndarray:
     elif metric.task is not None:
         scored, target = pixel_sample(scored, target, metric.task, bench.seed)
     return error_correlation(scored, target)
+
+
+def _added(bench: _Bench, sign: float) -> dict[str, float]:
+    """Returns by member what the chosen method loses without it."""
+    chosen = bench.blended.alternatives.get(bench.blended.chosen)
+    score = (bench.judged(chosen[0]) if chosen else bench.ensemble).score
+    return {member.name: sign * (score - bench.without(member)) for member in bench.members}
 
 
 def _second(bench: _Bench, first: HandedIn, facts: dict[str, Any]) -> HandedIn | None:
@@ -216,6 +248,9 @@ def _second(bench: _Bench, first: HandedIn, facts: dict[str, Any]) -> HandedIn |
     """
     alternatives = dict(bench.blended.alternatives)
     alternatives.pop(bench.blended.chosen, None)
+    if not bench.can(judged=len(alternatives)):
+        facts["lines"].append(f"no second submission is looked for{LATE}")
+        return None
     judged = bench.of_members | {name: bench.judged(oof) for name, (oof, _) in alternatives.items()}
     tests = {member.name: member.test for member in bench.members}
     tests |= {name: test for name, (_, test) in alternatives.items()}

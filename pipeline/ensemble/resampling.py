@@ -139,9 +139,9 @@ def _scored_draws(
     rows_of = np.split(order, ends[:-1])
     stratum_of = np.empty(len(rows_of), np.int64)
     stratum_of[units] = strata
-    scores = []
+    scores, scores_of = [], [metric.of_rows(target, prediction) for prediction in predictions]
     for drawn in _draws(stratum_of, replicates, share, random):
         rows = order[drawn] if len(rows_of) == len(units) else np.concatenate([rows_of[u] for u in drawn])
-        scores.append([metric(target[rows], prediction[rows]) for prediction in predictions])
+        scores.append([score(rows) for score in scores_of])
     full = np.array([metric(target, prediction) for prediction in predictions])
     return np.array(scores) if share == 1.0 else full + (np.array(scores) - full) * np.sqrt(share)

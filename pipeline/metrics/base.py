@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, listing
 from pipeline.metrics.bias import over_subgroups
+from pipeline.metrics.curves import Curves
 from pipeline.metrics.pooled import Pooled
 from pipeline.metrics.truth import RowFacts, facts_of
 from pipeline.registry import Registry
@@ -206,6 +207,18 @@ class Metric:
         if self.sees:
             return self._of_facts(self.facts(target), np.asarray(target), prediction)
         return float(self.function(*self.asked(target, prediction)))
+
+    def of_rows(self, target: np.ndarray, prediction: np.ndarray) -> Callable[[np.ndarray], float]:
+        """Returns the score of any rows as a function of their positions, for scores of many draws.
+
+        What can be worked out of every row alone, or ranked, is so once.
+        """
+        if self.sees or self.by_task:
+            return lambda rows: self(target[rows], prediction[rows])
+        sides, function = self.asked(target, prediction), self.function
+        if isinstance(function, Curves):
+            return function.of_rows(*sides)
+        return lambda rows: float(function(*(side[rows] for side in sides)))
 
     def _of_facts(self, facts: RowFacts, target: np.ndarray, prediction: np.ndarray) -> float:
         """Returns the score of the rows that count, by their weights; the mean over groups that have one."""

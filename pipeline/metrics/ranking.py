@@ -11,31 +11,22 @@ from collections.abc import Callable
 import numpy as np
 
 from pipeline.metrics.base import RowMeans, Score
+from pipeline.metrics.curves import Curves, area, precision
 from pipeline.metrics.register import family, metric
 
 BAND, WEIGHT = 0.4, 2.0  # of the weighted AUC: below this share of true positives the area counts twice
 
 
-@metric("auc", True, "probability", "cm")
-def auc(target: np.ndarray, probability: np.ndarray) -> float:
-    """Area under the ROC curve; several classes: one against the rest, mean over classes.
-
-    A class without a row, or with all of them, has no curve and is left out of the mean.
-    """
-    return _mean_over_columns(target, probability, area)
-
-
-@metric("gini", True, "probability", "cm")
-def gini(target: np.ndarray, probability: np.ndarray) -> float:
-    """The normalised Gini coefficient of classes: 2 * AUC - 1."""
-    return 2.0 * auc(target, probability) - 1.0
+# areas under the ROC curve, the normalised Gini coefficient of classes, areas under precision and recall
+metric("auc", True, "probability", "cm")(Curves(area))
+metric("gini", True, "probability", "cm")(Curves(area, lambda mean: 2.0 * mean - 1.0))
+metric("average_precision", True, "probability", "cm")(Curves(precision))
 
 
 @metric("auc_micro", True, "probability", "m")
 def auc_micro(target: np.ndarray, probability: np.ndarray) -> float:
     """Area under the one ROC curve of all rows and labels together."""
-    truth = target.ravel() > 0.5
-    return area(truth, probability.ravel()) if 0 < truth.sum() < len(truth) else float("nan")
+    return Curves(area)(target.reshape(-1, 1), probability.reshape(-1, 1))
 
 
 @metric("auc_weighted", True, "probability", "c", binary=True)
@@ -61,56 +52,6 @@ def auc_weighted(target: np.ndarray, probability: np.ndarray) -> float:
 
 def _trapezoids(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1])) / 2.0)
-
-
-def _mean_over_columns(
-    target: np.ndarray, probability: np.ndarray, score: Callable[[np.ndarray, np.ndarray], float]
-) -> float:
-    """Returns the mean of score(truth, probability) over the columns that have both sides; NaN for none.
-
-    Columns are labels, or classes against the rest; of two classes the second stands for both.
-    """
-    if target.ndim == 1:
-        truth = target[:, None] == np.arange(probability.shape[1])
-        if probability.shape[1] == 2:
-            truth, probability = truth[:, 1:], probability[:, 1:]
-    else:
-        truth = target > 0.5
-    scores = [
-        score(truth[:, k], probability[:, k])
-        for k in range(truth.shape[1])
-        if 0 < truth[:, k].sum() < len(truth)
-    ]
-    return float(np.mean(scores)) if scores else float("nan")
-
-
-def area(truth: np.ndarray, score: np.ndarray) -> float:
-    """Returns the area by mid-ranks (Mann and Whitney), NaN where a score is NaN."""
-    if np.isnan(score).any():
-        return float("nan")
-    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - 0.5 * (counts - 1)
-    positives = int(truth.sum())
-    above = ranks[place][truth].sum() - 0.5 * positives * (positives + 1)
-    return float(above / (positives * (len(truth) - positives)))
-
-
-@metric("average_precision", True, "probability", "cm")
-def average_precision(target: np.ndarray, probability: np.ndarray) -> float:
-    """Area under the precision-recall curve by steps; several classes or labels: mean over them.
-
-    A class without a row, or with all of them, is left out of the mean.
-    """
-    return _mean_over_columns(target, probability, _precision)
-
-
-def _precision(truth: np.ndarray, score: np.ndarray) -> float:
-    """Returns the sum over distinct scores of recall gained * precision there; NaN where a score is NaN."""
-    if np.isnan(score).any():
-        return float("nan")
-    _, place = np.unique(-score, return_inverse=True)
-    gained, counts = np.bincount(place, truth), np.bincount(place)
-    return float(np.sum(gained * np.cumsum(gained) / np.cumsum(counts)) / truth.sum())
 
 
 @metric("lwlrap", True, "probability", "m")

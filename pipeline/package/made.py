@@ -81,8 +81,9 @@ def data_files(source: Source) -> dict[str, str]:
 
 
 def timed(config: Config) -> list[str]:
-    """Returns the models whose fits end by a clock: how far they come, the machine's load decides."""
-    return [name for name, one in config.models.items() if getattr(one, "max_seconds", None) is not None]
+    """Returns what ends by a clock, models and the ensemble: how far it comes, the machine's load decides."""
+    parts = {**config.models, "the ensemble": config.ensemble}
+    return [name for name, one in parts.items() if getattr(one, "max_seconds", None) is not None]
 
 
 def read_made(card: Path) -> tuple[Path, dict[str, Any]]:

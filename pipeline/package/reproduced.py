@@ -60,9 +60,7 @@ class Card:
         weights = weights_files(self.config.models.values())
         found += [f"weights {line}" for line in differing(self.made["weights"], weights)]
         if timed := self.made["timed"]:
-            found.append(
-                f"fits that end by the clock (`max_seconds`), and never twice alike: {listing(timed)}"
-            )
+            found.append(f"what ends by the clock (`max_seconds`), and never twice alike: {listing(timed)}")
         return found
 
     def check_data(self, source: Source) -> None:

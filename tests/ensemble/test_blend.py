@@ -108,6 +108,17 @@ def test_one_scored_fold_is_split_at_random(level_2):
     assert "One fold was scored" in result.notes[0]
 
 
+@pytest.mark.parametrize("method", ["auto", "convex"])
+def test_the_first_fold_in_time_is_scored_as_the_plain_mean_and_a_person_is_told(method, level_2):
+    data = level_2("regression")
+    data.folds = np.sort(data.folds)
+    result = blend(data.members, data.target, RMSE, Split(data.folds, ordered=True), method)
+    first = data.folds == 0
+    mean = np.mean([member.oof[first] for member in data.members], axis=0)
+    np.testing.assert_allclose(result.oof[first], mean, rtol=1e-6)
+    assert "first fold in time" in result.notes[0]
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_hardly_any_rows(rows, level_2):
     data = level_2("classification", rows=rows)

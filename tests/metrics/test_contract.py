@@ -54,6 +54,17 @@ def test_nothing_is_better_than_the_truth(name, kind):
 
 
 @pytest.mark.parametrize("name, kind", CASES)
+def test_the_score_of_some_rows_is_the_same_by_their_positions(name, kind):
+    metric, random = find_metric(name), np.random.default_rng(4)
+    target, _, others = of_kind(metric, kind, random)
+    said = others[0] if kind == "regression" else others[0].round(1)  # ties
+    score_of = metric.of_rows(target, said)
+    for size in (1, 5, ROWS):
+        rows = random.integers(0, ROWS, size)
+        np.testing.assert_equal(score_of(rows), metric(target[rows], said[rows]))
+
+
+@pytest.mark.parametrize("name, kind", CASES)
 def test_the_order_of_the_rows_does_not_matter(name, kind):
     metric, random = find_metric(name), np.random.default_rng(1)
     target, _, others = of_kind(metric, kind, random)

@@ -75,7 +75,7 @@ def test_what_differs_is_said_before_anything_is_trained(clone, monkeypatch, cap
     said = capsys.readouterr().out
     for words in ("sklearn: made with 0.1, here", "cores: recorded 99", "code: made with"):
         assert words in said
-    assert "end by the clock (`max_seconds`), and never twice alike: forest" in said
+    assert "ends by the clock (`max_seconds`), and never twice alike: forest" in said
 
 
 def test_other_bytes_are_a_failure(clone, capsys):

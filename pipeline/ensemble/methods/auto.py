@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from pipeline.clock import Clock, Deadline
 from pipeline.config.schema import MethodConfig
 from pipeline.data import dense
 from pipeline.ensemble.crossfit import cross_fit
@@ -16,12 +16,14 @@ from pipeline.ensemble.method import Method, is_exact
 from pipeline.ensemble.resampling import bootstrap_scores
 from pipeline.ensemble.split import Split
 from pipeline.ensemble.stack import Stack
+from pipeline.ensemble.weights import sample
 from pipeline.errors import ConfigError, did_you_mean, listing
 from pipeline.metrics import Metric
 from pipeline.registry import METHODS
 
 PARTS = 5  # random ones, where no folds are given
 DRAWS = 100
+TIMED_ROWS = 5_000  # more than these, and a method is timed on a tenth of them first
 NOISE = 0.5  # standard errors; one whole kept means of unequal members, half lost nothing elsewhere
 
 
@@ -89,6 +91,7 @@ class Auto(Method):
     minutes or repeat another are skipped, and the table says so.
 
     Attributes:
+        deadline: methods that would not be done by then are not tried; the simplest is in any case.
         chosen_: name of the method that is kept.
         trials_: by name, the methods that were tried, in order of simplicity.
         table_: a `Candidate` per method, tried or not, in order of simplicity.
@@ -100,6 +103,7 @@ class Auto(Method):
     Config: ClassVar[type[MethodConfig]] = AutoConfig
     dense: ClassVar[bool] = True
     boxes: ClassVar[bool] = True
+    deadline: Deadline = Deadline()
 
     def fit_stack(self, stack: Stack, target: np.ndarray, split: Split | None = None) -> Auto:
         metric = self._metric()
@@ -109,9 +113,13 @@ class Auto(Method):
         names = self._own.methods or tuple(name for name in METHODS if name != "auto")
         names = tuple(sorted(names, key=lambda name: METHODS.get(name).simplicity))
         reasons = {name: self._reason_to_skip(name, stack, target, metric, split) for name in names}
-        self.trials_ = {
-            name: self._try(name, stack, target, metric, split) for name in names if not reasons[name]
-        }
+        self.trials_: dict[str, Trial] = {}
+        for name in [name for name in names if not reasons[name]]:
+            trial = self._try(name, stack, target, metric, split)
+            if trial is None:
+                reasons[name] = "it would not be done in `ensemble.max_seconds`"
+            else:
+                self.trials_[name] = trial
         if not self.trials_:
             raise ConfigError(f"No ensemble method suits: {'; '.join(reasons.values())}.")
         rows = self._choose(target, metric, split)
@@ -148,16 +156,30 @@ class Auto(Method):
             return "its values end where the past ones do: a trend goes on beyond them"
         return kind.too_slow(len(stack), stack.n_members, stack.n_outputs)
 
-    def _try(self, name: str, stack: Stack, target: np.ndarray, metric: Metric, split: Split) -> Trial:
-        start = time.perf_counter()
+    def _try(self, name: str, stack: Stack, target: np.ndarray, metric: Metric, split: Split) -> Trial | None:
+        """Returns None where the time would not suffice; the first is tried in any case."""
+        first, folds = not self.trials_, len(split.numbers)
+        if not first and self._seconds(name, stack, target, split) > self.deadline.left / folds:
+            return None
+        start = Clock.now()
         method = self._make(name, stack).fit_stack(stack, target, split)
         blended = method.combine_stack(stack)
-        if len(split.numbers) > 1:
+        if not first and folds * (Clock.now() - start) > self.deadline.left:
+            return None
+        if folds > 1:
             oof = cross_fit(lambda: self._make(name, stack), stack, target, split)
         else:  # a single row: there is nothing to cross-fit
             oof = blended.astype(stack.values_type)
-        seconds = time.perf_counter() - start
+        seconds = Clock.now() - start
         return Trial(method, oof, metric(target, oof), metric(target, blended), seconds)
+
+    def _seconds(self, name: str, stack: Stack, target: np.ndarray, split: Split) -> float:
+        """Returns what a fit takes at most, judged by one on a tenth of the rows; 0 where those are few."""
+        if np.isinf(self.deadline.left) or len(stack) <= TIMED_ROWS:
+            return 0.0
+        rows, start = sample(len(stack), len(stack) // 10, self.seed), Clock.now()
+        self._make(name, stack).fit_stack(stack.take(rows), target[rows], split.take(rows))
+        return 10.0 * (Clock.now() - start)
 
     def _choose(self, target: np.ndarray, metric: Metric, split: Split) -> dict[str, Candidate]:
         """Sets `chosen_` and `oof_`; returns the lines of the table."""
