@@ -159,9 +159,18 @@ class ModelConfig(Section):
         """Says whether it predicts the competition's target, and so may join the ensemble."""
         return True
 
+    @property
+    def own_metric(self) -> str:
+        """Name of what its folds are scored by where it does not answer the competition."""
+        return "rmse"
+
     def draws_masks(self) -> bool:
         """Says whether it draws masks, whose places the views of others may follow."""
         return False
+
+    def drawn_masks(self) -> str | None:
+        """Returns where the masks lie that it learns beside the competition's answer; None: it does not."""
+        return None
 
     def problems(self, where: str) -> list[str]:
         """Returns what is wrong with the values together, each naming its key under `where`."""

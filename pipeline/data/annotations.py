@@ -64,7 +64,10 @@ def read_annotations(
     problems.raise_if_any(DataError, f"{source.root}: {file} holds no coordinates:")
     values = _numbers(table, names, problems)
     given = table[key].to_numpy(str)
-    _check_ids(given, ids, others, problems)
+    check_ids(given, ids, others, problems)
+    found, counts = np.unique(given, return_counts=True)
+    if (counts > 1).any():
+        problems.add(f"ids that stand twice: {listing(found[counts > 1])}.")
     if box and (wrong := ~np.isnan(values).any(axis=1) & (values[:, 2:] <= values[:, :2]).any(axis=1)).any():
         problems.add(f"boxes with x2 <= x1 or y2 <= y1: {listing(given[wrong])}.")
     problems.raise_if_any(DataError, f"{source.root}: {file} holds no coordinates:")
@@ -90,10 +93,8 @@ def _numbers(table: pd.DataFrame, names: tuple[str, ...], problems: Problems) ->
     return numbers.to_numpy(np.float64)
 
 
-def _check_ids(given: np.ndarray, ids: Sequence[str], others: Sequence[str], problems: Problems) -> None:
+def check_ids(given: np.ndarray, ids: Sequence[str], others: Sequence[str], problems: Problems) -> None:
+    """Notes the ids of an annotated picture that no table has."""
     unknown = sorted(set(given.tolist()) - {*map(str, ids), *map(str, others)})
     if unknown:
         problems.add(f"ids that neither table has: {listing(unknown)}.")
-    found, counts = np.unique(given, return_counts=True)
-    if (counts > 1).any():
-        problems.add(f"ids that stand twice: {listing(found[counts > 1])}.")

@@ -45,7 +45,7 @@ def mask_cells(source: Source, masks: str, images: str | None, columns: dict[str
         raise DataError(f"`data.masks`: no file fits {masks!r}.")
     pictures = _pictures(source, images, columns, len(rows))
     return [
-        "\n".join(filter(None, (_cell(source, name, picture) for name in sorted(found.get(row, ())))))
+        "\n".join(filter(None, (cell_of(source, name, picture) for name in sorted(found.get(row, ())))))
         for row, picture in zip(rows, pictures, strict=True)
     ]
 
@@ -62,7 +62,17 @@ def _pictures(
     return [name if source.has(name) else None for name in names]
 
 
-def _cell(source: Source, name: str, picture: str | None) -> str:
+def cell_of(source: Source, name: str, picture: str | None) -> str:
+    """Returns the run lengths of a mask in a file, column by column and counted from 1.
+
+    Args:
+        source: the competition's files.
+        name: of the mask.
+        picture: the file of its picture, to whose size it is brought; None: it has that already.
+
+    Raises:
+        DataError: one of the two is no picture.
+    """
     from PIL import Image
 
     try:

@@ -1,10 +1,10 @@
-"""Boxes and points that somebody drew on the training pictures: found beside the tables."""
+"""Boxes, points and masks that somebody drew on the training pictures: found beside the tables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -14,6 +14,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice, words
+from pipeline.draft.drawn_masks import MaskNotes, find_mask_notes
 from pipeline.errors import DataError
 
 BOX_WORDS = {"box", "boxes", "bbox", "bboxes", "bounding", "crop", "crops"}
@@ -28,17 +29,20 @@ class Drawn:
         boxes: the file of boxes, and what it holds; None where there is none.
         points: the file of points.
         names: of the points' columns.
+        masks: masks, where there are neither boxes nor two points.
         crop: median height and width, pixels, of what a network behind them sees of a picture.
     """
 
     boxes: Choice[str] | None = None
     points: Choice[str] | None = None
     names: tuple[str, ...] = ()
+    masks: MaskNotes | None = None
     crop: tuple[int, int] | None = None
 
     @property
     def files(self) -> list[str]:
-        return [found.value for found in (self.boxes, self.points) if found]
+        masks = self.masks.where if self.masks else None
+        return [found.value for found in (self.boxes, self.points, masks) if found]
 
     @property
     def axis(self) -> bool:
@@ -69,7 +73,10 @@ def find_drawn(source: Source, tables: Sequence[str], competition: Competition) 
         elif not is_box and points is None:
             points, names = Choice(name, reason), read.names
             crop = _distance(read.values) or crop
-    return Drawn(boxes, points, names, crop)
+    drawn = Drawn(boxes, points, names, crop=crop)
+    if boxes or drawn.axis or not (masks := find_mask_notes(source, tables, competition)):
+        return drawn
+    return replace(drawn, masks=masks, crop=masks.crop)
 
 
 def _read(source: Source, name: str, competition: Competition) -> tuple[bool, Annotations] | None:

@@ -46,12 +46,12 @@ def find_masks(source: Source, key: str, asked_ids: Sequence[str]) -> MaskFiles 
         asked_ids: the sample's ids, whose pictures are none of training.
     """
     paths = [PurePosixPath(name) for name in source.names() if files.is_picture(name)]
-    masks = [path for path in paths if _is_mask(path)]
+    masks = [path for path in paths if is_mask(path)]
     wanted = set(asked_ids)
     pictures = [
         path
         for path in paths
-        if not _is_mask(path) and not ({path.stem, path.name} & wanted) and not _of_test(path)
+        if not is_mask(path) and not ({path.stem, path.name} & wanted) and not _of_test(path)
     ]
     pairs = [pair for path in masks[:: max(1, len(masks) // 200)] if (pair := _pair(path, pictures, key))]
     if not pairs or len(pairs) < LEAST_SHARE * min(len(masks), 200):
@@ -60,7 +60,8 @@ def find_masks(source: Source, key: str, asked_ids: Sequence[str]) -> MaskFiles 
     return MaskFiles(train, mask, len(pictures))
 
 
-def _is_mask(path: PurePosixPath) -> bool:
+def is_mask(path: PurePosixPath) -> bool:
+    """Says whether a picture lies in a folder, or has a name, of masks."""
     return bool(MASK_WORDS & set(words(str(path.parent)))) or bool(ENDING.search(path.stem))
 
 

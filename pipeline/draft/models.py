@@ -62,7 +62,7 @@ def choose_models(
         metric: decides what boosting minimises.
         machine: what trains.
         weights: ImageNet weights that can be had.
-        drawn: boxes and points of the pictures.
+        drawn: boxes, points or masks of the pictures.
     """
     chosen: list[Chosen] = []
     if size.task.verbatim:

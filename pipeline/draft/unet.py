@@ -16,7 +16,9 @@ SIDES = (256, 192, 128, 96, 64)  # pixels, at most, of the longer side of what t
 COARSE = {"finest": 2, "width": 12, "batch_size": 6, "learning_rate": 0.003}  # three times as many steps
 
 
-def choose_unet(size: Size, fits: int, machine: Machine, weights: list[Weights]) -> Chosen:
+def choose_unet(
+    size: Size, fits: int, machine: Machine, weights: list[Weights], sides: tuple[int, ...] = SIDES
+) -> Chosen:
     """Returns the U-Net for pictures of that size: the lightest pretrained encoder, or one from scratch.
 
     Args:
@@ -24,9 +26,10 @@ def choose_unet(size: Size, fits: int, machine: Machine, weights: list[Weights])
         fits: folds times repeats.
         machine: what trains.
         weights: ImageNet weights that can be had.
+        sides: pixels, at most, of the longer side of what it sees, the largest first.
     """
     height, width = picture = size.picture or (GRAIN, GRAIN)
-    shape = seen_at(picture, SIDES)
+    shape = seen_at(picture, sides)
     encoder = pretrained(weights, shape)
     kind = "pretrained" if encoder else PLAIN
     encoder = encoder or {"backbone": PLAIN, "standardise": "picture"}

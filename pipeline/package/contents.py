@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.config.load import competition_module
 from pipeline.config.schema import Config
 from pipeline.data.competition import Competition
+from pipeline.data.drawn_masks import DrawnMasks
 from pipeline.data.located import LOCATED
 from pipeline.data.new_rows import blocks
 from pipeline.data.source import Source
@@ -51,10 +52,14 @@ def write_run(run: Run, blend: Blend, folder: Path) -> None:
     for name in needed(run, blend):
         for fold in run.plan.answering:
             _write(store, run.fit_product(name, fold), _models_of(run.fit_product(name, fold)))
-        if not run.plan.section(name).answers():
+        section = run.plan.section(name)
+        if masks := section.drawn_masks():
+            drawn = run.drawn_product(name, masks)
+            _write(store, drawn, DrawnMasks.load(run.made(drawn)).save_grid)
+        elif not section.answers():
             _write(store, run.coordinates_product(name), _names_of(run.coordinates(name)))
         products = run.input_products(name)
-        for entry, one in opened(run.plan.section(name)).items():
+        for entry, one in opened(section).items():
             if entry in products:
                 _write(store, products[entry], partial(one.carry, run.made(products[entry])))
     product = store.products / blend.folder.name

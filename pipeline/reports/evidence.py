@@ -46,7 +46,8 @@ def occlusion_maps(predict: Predict, pictures: np.ndarray, labels: np.ndarray) -
 def shares_inside(maps: np.ndarray, regions: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Returns float64 (rows,): the share of each map's evidence that lies inside a region.
 
-    NaN where hiding nothing made a difference. A cell that the region covers in part counts in part.
+    NaN where hiding nothing made a difference, and where there is no region. A cell that the
+    region covers in part counts in part.
 
     Args:
         maps: of `occlusion_maps`.
@@ -55,7 +56,7 @@ def shares_inside(maps: np.ndarray, regions: np.ndarray, size: tuple[int, int]) 
     """
     shares = np.full(len(maps), np.nan)
     for row, (evidence, region) in enumerate(zip(maps, regions, strict=True)):
-        if (total := evidence.sum()) > 0:
+        if (total := evidence.sum()) > 0 and np.isfinite(region).all():
             shares[row] = (evidence * _covered(region, size)).sum() / total
     return shares
 

@@ -22,6 +22,7 @@ from pipeline.config.schema import Config
 from pipeline.config.sound_section import LOCATION
 from pipeline.config.tasks import check_models_do
 from pipeline.data.competition import Competition, Features, read_competition
+from pipeline.data.drawn_masks import read_drawn_masks
 from pipeline.data.features.check import check_features
 from pipeline.data.folds import Folds, fold_kind, make_folds
 from pipeline.inputs.images.intensity import Intensity, intensity_key, read_intensity, write_intensity
@@ -169,6 +170,23 @@ class DataProducts:
     @cached_property
     def folds(self) -> Folds:
         return Folds.load(self.made(self.folds_product), ordered=self.plan.ordered)
+
+    def drawn_product(self, name: str, masks: str) -> Product:
+        """Masks that people drew beside the answer, for a model that learns them.
+
+        Args:
+            name: of the model.
+            masks: where they lie, as its section says.
+        """
+        data = self.config.data
+
+        def make(folder: Path) -> None:
+            asked = (self.plan.source, masks, self.competition, data.grid, self.config.threads)
+            read_drawn_masks(*asked).save(folder)
+
+        material = {"source": self._source, "masks": masks, "images": data.images, "grid": data.grid}
+        opens, material = [self.competition_product], {**material, "version": VERSION}
+        return self.plan.store.product(f"{name}-masks", material, make, opens=opens)
 
     @cached_property
     def intensity_product(self) -> Product:

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.data.competition import Competition
+from pipeline.data.drawn_masks import DrawnMasks
 from pipeline.data.folds import WHOLE, Fold, Folds
-from pipeline.errors import ConfigError
 from pipeline.run.coordinates import Coordinates
+from pipeline.tasks.coordinates import CoordinateTask
 from pipeline.tasks.mask import Mask
 from pipeline.transforms.mask_boxes import NAMES, places_of
 from pipeline.validation.cross_validation import mean_of
 from pipeline.validation.fold_output import FoldOutput
+
+CORNERS = 4  # columns of the places that are the upright box's
 
 
 def places_in(task: Mask, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -35,28 +37,12 @@ def places_in(task: Mask, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return found
 
 
-def places_found(
-    competition: Competition, name: str, folds: Folds, outputs: Iterable[tuple[Fold, FoldOutput]]
-) -> Coordinates:
-    """Returns where a model's masks lie in the pictures of a competition.
-
-    Args:
-        competition: knows the pictures' sizes.
-        name: of the model.
-        folds: that it was trained on.
-        outputs: of every fold.
-
-    Raises:
-        ConfigError: its answers are no masks.
-    """
-    task, test_sizes = competition.task, competition.test_sizes
-    if not isinstance(task, Mask) or test_sizes is None:
-        raise ConfigError(f"`view.by`: {name!r} draws no masks: this is a task of {task.kind}.")
-    return places_by_fold(task, folds, outputs, (task.sizes, test_sizes))
-
-
 def places_by_fold(
-    task: Mask, folds: Folds, outputs: Iterable[tuple[Fold, FoldOutput]], sizes: tuple[np.ndarray, np.ndarray]
+    task: Mask,
+    folds: Folds,
+    outputs: Iterable[tuple[Fold, FoldOutput]],
+    sizes: tuple[np.ndarray, np.ndarray],
+    drawn: DrawnMasks | None = None,
 ) -> Coordinates:
     """Returns where masks lie, of each training row by the fits that have not learned from it.
 
@@ -65,6 +51,7 @@ def places_by_fold(
         folds: that the network was trained on.
         outputs: of every fold.
         sizes: (rows, 2), of the training and of the test pictures.
+        drawn: the masks that it learned, where they are no answers: what the places are compared with.
     """
     pairs = list(outputs)
     total = np.zeros((len(sizes[0]), len(NAMES)))
@@ -78,4 +65,28 @@ def places_by_fold(
         count[pinned] = len(pairs)
     whole = [output.test for fold, output in pairs if fold.number == WHOLE]
     test = places_in(task, mean_of(whole or [output.test for _, output in pairs]), sizes[1])
-    return Coordinates(NAMES, total / np.where(count, count, np.nan), test, (np.nan, np.nan, 0))
+    train = total / np.where(count, count, np.nan)
+    scored = np.ones(len(train), bool)
+    scored[pinned] = False
+    return Coordinates(NAMES, train, test, error_of(train, drawn, scored))
+
+
+def error_of(found: np.ndarray, drawn: DrawnMasks | None, scored: np.ndarray) -> tuple[float, float, int]:
+    """Returns how far two corners of the boxes are off: median and 90th percentile in pixels.
+
+    Args:
+        found: float64 (rows, 8) of places.
+        drawn: what people drew; None: there is nothing to compare with.
+        scored: bool (rows,), the rows that a fold scores.
+
+    Returns:
+        The two distances, and the number of rows that they are of: those where both show something.
+    """
+    if drawn is None:
+        return np.nan, np.nan, 0
+    truth = drawn.task.known
+    rows = np.flatnonzero(drawn.known & scored & np.isfinite(found).all(axis=1))
+    true = np.array([places_of(truth.labels(row) > 0, truth.size(row)) for row in rows.tolist()])
+    true = true.reshape(-1, len(NAMES))
+    shown = np.isfinite(true).all(axis=1)
+    return CoordinateTask.distances(true[shown, :CORNERS], found[rows[shown], :CORNERS])

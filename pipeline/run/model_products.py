@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from pipeline.config.metric import metric_key, metric_of
 from pipeline.config.reads import INPUTS, Read
+from pipeline.data.drawn_masks import DrawnMasks
 from pipeline.data.folds import Fold
 from pipeline.data.rows import Dataset
 from pipeline.errors import PipelineError
@@ -21,16 +23,15 @@ from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context
 from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS, opening
-from pipeline.run.coordinates import Coordinates, annotations_of, coordinates_of, to_view
+from pipeline.run.coordinates import Coordinates, annotations_of
 from pipeline.run.data_products import VERSION, DataProducts
-from pipeline.run.mask_places import places_found
+from pipeline.run.finders import CoordinateFinder, Finder, answering, drawn_finder
 from pipeline.run.outputs import OutputsRead, outputs_read, with_outputs
 from pipeline.run.pseudo import with_pseudo
 from pipeline.run.side_by_side import lanes_for
 from pipeline.run.sides import Sides, check_inputs, sides_of
 from pipeline.store import Product
 from pipeline.tasks.base import Task
-from pipeline.tasks.coordinates import CoordinateTask
 from pipeline.transforms.views import Views
 from pipeline.validation import cross_validation
 from pipeline.validation.cross_validation import Experiment
@@ -79,16 +80,12 @@ class ModelProducts(DataProducts):
         return seen_by(self.made(self.pixels_product(name)), side)
 
     def coordinates_product(self, name: str) -> Product:
-        """Boxes or points that a network finds in every picture, in pixels of the source."""
-        section = self.plan.section(name)
+        """Boxes, points or places of masks that a network finds, in pixels of the source."""
 
         def make(folder: Path) -> None:
-            if section.answers():
-                return places_found(self.competition, name, self.folds, self.outputs(name)).save(folder)
-            annotations = annotations_of(self.plan.source, self.competition, name, section)
-            seen = (self.views(name), self.views(name, "test"))
-            outputs, box = self.outputs(name), finds_boxes(section)
-            coordinates_of(annotations, self.folds, outputs, seen, box).save(folder)
+            sides = self.sides(name)
+            seen = (sides.train.part("images"), sides.test.part("images"))
+            self.finder(name).found(self.folds, self.outputs(name), seen).save(folder)
 
         def declare() -> Product:
             fits = [self.fit_product(name, fold) for fold in self.plan.own_fits]
@@ -100,19 +97,25 @@ class ModelProducts(DataProducts):
     def coordinates(self, name: str) -> Coordinates:
         return Coordinates.load(self.made(self.coordinates_product(name)))
 
-    def task_of(self, name: str) -> Task:
-        """Returns what a model predicts: the competition's answer, or a value per coordinate."""
+    def finder(self, name: str) -> Finder:
+        """Finder of a model: the drawings that it learns, and the places where it finds the like."""
         section, competition = self.plan.section(name), self.competition
         if section.answers():
-            return competition.task
-        known, asked = self.coordinates_product(name).done(), (self.plan.source, competition, name, section)
-        names = (self.coordinates(name) if known else annotations_of(*asked)).names
-        return CoordinateTask(names, box=finds_boxes(section))
+            return answering(competition.task, name)
+        if masks := section.drawn_masks():
+            return drawn_finder(DrawnMasks.load(self.made(self.drawn_product(name, masks))))
+        names = self.coordinates(name).names if self.coordinates_product(name).done() else ()
+        read = partial(annotations_of, self.plan.source, competition, name, section)
+        return CoordinateFinder(read, finds_boxes(section), names)
+
+    def task_of(self, name: str) -> Task:
+        """Returns what a model predicts: the competition's answer, or what was drawn on its pictures."""
+        return self.competition.task if self.plan.section(name).answers() else self.finder(name).task
 
     def metric(self, name: str = "") -> Metric:
         """Metric of a model's folds; without a name the competition's metric for its task."""
         if name and not self.plan.section(name).answers():
-            return find_metric("rmse")
+            return find_metric(self.plan.section(name).own_metric).of(self.task_of(name))
         return metric_of(self.config.metric).of(self.competition.task)
 
     def sides(self, name: str) -> Sides:
@@ -144,15 +147,9 @@ class ModelProducts(DataProducts):
         return self.once(("experiment", name), declare)
 
     def _with_target(self, name: str, train: Dataset) -> Dataset:
-        """Returns the training rows with what a model learns of them.
-
-        A coordinate network learns fractions of the picture that it sees; NaN where nobody annotated.
-        """
-        section = self.plan.section(name)
-        if section.answers():
-            return train
-        values = annotations_of(self.plan.source, self.competition, name, section).values
-        return replace(train, target=to_view(values, self.views(name), finds_boxes(section)))
+        """Returns the training rows with what a model learns of them."""
+        learned = None if self.plan.section(name).answers() else self.finder(name)
+        return train if learned is None else replace(train, target=learned.target(train.part("images")))
 
     def fit_product(self, name: str, fold: Fold) -> Product:
         """The fitted models of one fold, or of a nested fit, and their predictions."""
@@ -179,6 +176,8 @@ class ModelProducts(DataProducts):
                 material["test"] = True
             reads = [self.folds_product, *self._products_read(name, fold)]
             reads += self.input_products(name).values()
+            if masks := section.drawn_masks():
+                reads.append(self.drawn_product(name, masks))
             label, opens = f"{name}-{fold.label}", [self.competition_product]
             return self.plan.store.product(label, material, make, reads, opens)
 

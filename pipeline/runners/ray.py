@@ -43,7 +43,8 @@ class FilesElsewhere(Source):
         super().__init__(plan.source.root)
         data, sections = plan.config.data, plan.config.models.values()
         self._fingerprint = plan.source.fingerprint([data.train, data.test, data.sample])
-        named = (getattr(section, "annotations", None) for section in sections)
+        beside = [section for section in sections if section.drawn_masks() is None]  # a product holds masks
+        named = (getattr(section, "annotations", None) for section in beside)
         self._sent: dict[str, bytes] = {file: plan.source.read(file) for file in named if file}
 
     def fingerprint(self, tables: list[str]) -> str:

@@ -98,12 +98,13 @@ class Request:
 
     @property
     def greater_is_better(self) -> bool:
-        return self.section.answers() and metric_of(self.plan.config.metric).greater_is_better
+        asked = self.plan.config.metric if self.section.answers() else self.section.own_metric
+        return metric_of(asked).greater_is_better
 
     @property
     def metric(self) -> str:
         """Name of what the model's folds are scored by."""
-        return metric_name(self.plan.config.metric) if self.section.answers() else "rmse"
+        return metric_name(self.plan.config.metric) if self.section.answers() else self.section.own_metric
 
     @property
     def directions(self) -> list[Direction]:
@@ -132,7 +133,7 @@ class Request:
             _forget(said, key)  # each trial sets it anew
         material = {
             "folds": DataProducts(self.plan, Progress()).folds_product.key,
-            "metric": metric_key(self.plan.config.metric) if self.section.answers() else "rmse",
+            "metric": metric_key(self.plan.config.metric) if self.section.answers() else self.metric,
             "section": said,
             "space": self.specs,
             "effort": [self.effort.folds, self.effort.rows],

@@ -22,15 +22,11 @@ from pipeline.ensemble.fitted import HandedIn
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.base import Workshop, opened
 from pipeline.inputs.outputs import Values
-from pipeline.networks.config import finds_boxes
 from pipeline.registry import MODELS
-from pipeline.run.coordinates import to_source
-from pipeline.run.mask_places import places_in
 from pipeline.run.run import Run
 from pipeline.stages.blend import Blend
 from pipeline.stages.members import own_members
 from pipeline.store import digest
-from pipeline.tasks.mask import Mask
 from pipeline.validation.cross_validation import mean_of
 
 BLOCK_BYTES = 2**28  # of predictions that are held at a time
@@ -136,8 +132,8 @@ def needed(run: Run, blend: Blend) -> list[str]:
 
 def rows_at_once(run: Run, models: list[str]) -> int:
     """Returns how many rows are answered at a time."""
-    outputs = run.competition.task.n_outputs
-    cells = outputs * len(run.plan.answering) * (len(models) + 2)
+    outputs = [run.competition.task.n_outputs] * 2 + [run.task_of(name).n_outputs for name in models]
+    cells = sum(outputs) * len(run.plan.answering)
     return int(min(MOST_ROWS, max(FEWEST_ROWS, BLOCK_BYTES // (4 * cells))))
 
 
@@ -174,10 +170,10 @@ def _predict_model(run: Run, name: str, block: Block) -> dict[str, np.ndarray]:
     """Returns what one model says of the new rows, by what others may read of it.
 
     "prediction" and, where it is read, "embedding": (folds, rows, columns), mean over the seeds, for a
-    reader's fold reads the fit of the same fold. "coordinates" where it finds boxes or points: (rows,
-    columns) in source pixels, mean over the folds.
+    reader's fold reads the fit of the same fold. "coordinates" where others see by its boxes, points or
+    masks: (rows, columns) in source pixels, mean over the folds.
     """
-    section, reads, said = run.plan.section(name), run.plan.reads(name), block.said
+    reads, said = run.plan.reads(name), block.said
     if not len(block.competition.test_ids):
         return {}
     parts = _open_new(run, name, block)
@@ -196,13 +192,9 @@ def _predict_model(run: Run, name: str, block: Block) -> dict[str, np.ndarray]:
             found_by_fold[part].append(values)
     run.progress.end("")
     result = {part: np.stack(values) for part, values in found_by_fold.items() if values}
-    if not section.answers():
-        views = parts["images"].views
-        result["coordinates"] = to_source(mean_of(result["prediction"]), views, finds_boxes(section))
-    elif any(name in run.config.models[other].views() for other in run.config.models):
-        task, sizes = run.competition.task, block.competition.test_sizes
-        if isinstance(task, Mask) and sizes is not None:
-            result["coordinates"] = places_in(task, mean_of(result["prediction"]), sizes)
+    if any(name in other.views() for other in run.config.models.values()):
+        found = mean_of(result["prediction"])
+        result["coordinates"] = run.finder(name).places(found, parts["images"])
     return result
 
 

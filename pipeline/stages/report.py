@@ -117,15 +117,21 @@ def _regions(run: Run) -> tuple[str, np.ndarray] | None:
     The box of the last network that finds one, a little widened; in a chain without boxes the crop
     of the first network that follows points.
     """
-    boxes = [name for name in run.plan.finders if finds_boxes(run.plan.section(name))]
-    if boxes:
-        box = run.coordinates(boxes[-1]).train
+    for name in reversed(run.plan.finders):
+        if (box := _boxes(run, name)) is None:
+            continue
         grown = np.tile(box[:, 2:] - box[:, :2], 2) * [-BOX_MARGIN, -BOX_MARGIN, BOX_MARGIN, BOX_MARGIN]
-        return f"box that {boxes[-1]!r} finds", box_corners(box + grown)
+        return f"box that {name!r} finds", box_corners(box + grown)
     for name in run.plan.models:
         if run.plan.section(name).views():
             return f"crop of {name!r}", _outlines(run.views(name))
     return None
+
+
+def _boxes(run: Run, name: str) -> np.ndarray | None:
+    """Returns float64 (rows, 4): boxes that a network finds, or those around its masks; None of points."""
+    section = run.plan.section(name)
+    return run.coordinates(name).train[:, :4] if finds_boxes(section) or section.draws_masks() else None
 
 
 def _outlines(views: Views) -> np.ndarray:
@@ -174,10 +180,9 @@ def _entries(
     run: Run, name: str, rows: np.ndarray, pictures: np.ndarray, maps: np.ndarray, shares: np.ndarray
 ) -> Iterator[Entry]:
     competition, predictions = run.competition, run.predictions(name).oof
-    found: dict[bool, list[np.ndarray]] = {True: [], False: []}
-    for other in run.plan.finders:
-        found[finds_boxes(run.plan.section(other))].append(run.coordinates(other).train)
-    boxes, points = found[True], found[False]
+    found = {other: _boxes(run, other) for other in run.plan.finders}
+    boxes = [box for box in found.values() if box is not None]
+    points = [run.coordinates(other).train for other, box in found.items() if box is None]
     crops = _outlines(run.views(name))
     for place, row in enumerate(rows):
         file, label = competition.pictures[row], competition.target[row]
@@ -185,7 +190,7 @@ def _entries(
             title=f"{competition.ids[row]}  {competition.task.outputs[label]}: "
             f"p {predictions[row, label]:.2f}, evidence inside {shares[place]:.0%}",
             picture=decode(run.plan.source.read(file), 3, file, run.intensity),
-            outlines=[*(box_corners(box[row]) for box in boxes), crops[row]],
+            outlines=[*(box_corners(box[row]) for box in boxes if np.isfinite(box[row]).all()), crops[row]],
             points=np.concatenate([found[row].reshape(-1, 2) for found in points] or [np.zeros((0, 2))]),
             seen=pictures[place],
             evidence=maps[place],

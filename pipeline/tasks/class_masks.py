@@ -84,7 +84,8 @@ class ClassMasks(Mask):
             blank += [line for _, line in found if line in NONE]
             for name, rows in by_class.items():
                 rows.append([line for other, line in found if other == name and line not in NONE])
-        form, truth = read_truth(contest, [lines for rows in by_class.values() for lines in rows])
+        lines = [cell for rows in by_class.values() for cell in rows]
+        form, truth = read_truth(contest.album, contest.ids, lines)
         pictures = len(truth) // len(by_class)
         height, width = grid_of(truth.sizes[:pictures], contest.grid)
         samples = {line for sample in contest.samples for _, line in _marked(sample)}

@@ -43,6 +43,7 @@ class Mask(Task):
         empty: the cell of a picture without a pixel.
         truth: masks of the training rows; None where nothing but new rows is looked at.
         most: pixels of a picture that scores look at: larger ones are shrunk; 0: all of them.
+        beside: names the masks where they are no answers, but were drawn beside these.
     """
 
     kind: ClassVar[str] = "mask"
@@ -63,6 +64,7 @@ class Mask(Task):
     empty: str = ""
     truth: MaskTruth | None = field(default=None, compare=False, repr=False)
     most: int = field(default=0, compare=False, repr=False)
+    beside: str = field(default="", compare=False, repr=False)
 
     @property
     def layers(self) -> int:
@@ -136,7 +138,7 @@ class Mask(Task):
             raise DataError(f"Masks stand in one column. The targets are {listing(tuple(contest.targets))}.")
         cells = list(contest.only.by_row)
         rows = [[line for line in cell.split("\n") if line.strip() not in NONE] for cell in cells]
-        form, truth = read_truth(contest, rows)
+        form, truth = read_truth(contest.album, contest.ids, rows)
         height, width = grid_of(truth.sizes, contest.grid)
         empty = empty_cell(cells, contest.samples)
         task = cls(("mask",), height, width, form.order, form.first, empty, truth)

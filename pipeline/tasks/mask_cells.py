@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.tasks.contest import Contest
+from pipeline.tasks.contest import Album
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import NONE, RunLengths, find_form, is_rle
 
@@ -25,18 +25,20 @@ def holds_masks(cells: Iterable[str]) -> bool:
     return bool(told >= SURE and any(line.count(" ") >= 3 for line in lines))
 
 
-def read_truth(contest: Contest, rows: Sequence[Sequence[str]]) -> tuple[RunLengths, MaskTruth]:
+def read_truth(
+    album: Album | None, ids: Callable[[], np.ndarray], rows: Sequence[Sequence[str]]
+) -> tuple[RunLengths, MaskTruth]:
     """Returns how masks are written, told by decoding them, and the masks themselves.
 
     Args:
-        contest: has the pictures.
+        album: the pictures; None without.
+        ids: returns those of the pictures, text.
         rows: lines of run lengths of each mask, one for each object; of every picture, or of every picture
             of the first class, of the second and so on.
 
     Raises:
         DataError: there are no pictures, or a line holds no run lengths of its picture; names the row.
     """
-    album = contest.album
     sizes = album.sizes() if album else np.zeros((0, 2))
     if album is None or not len(sizes):
         raise DataError("Run lengths are masks of pictures, and `data.images` does not say where these are.")
@@ -46,15 +48,28 @@ def read_truth(contest: Contest, rows: Sequence[Sequence[str]]) -> tuple[RunLeng
     filled = filled[: LOOKED_AT * 5 : 5] or [0]
     looked = [(line, shapes[row % pictures]) for row in filled for line in rows[row][:1]]
     form = find_form(looked, lambda place: album.grey(filled[place] % pictures))
-    runs, ids = [], contest.ids()
+    return form, truth_of(form, sizes, ids, rows)
+
+
+def truth_of(
+    form: RunLengths, sizes: np.ndarray, ids: Callable[[], np.ndarray], rows: Sequence[Sequence[str]]
+) -> MaskTruth:
+    """Returns the masks that lines of run lengths hold; arguments and errors as of `read_truth`.
+
+    Args:
+        form: how they are written.
+        sizes: (pictures, 2), height and width of each.
+        ids, rows: as in `read_truth`.
+    """
+    runs, pictures = [], len(sizes)
     for row, lines in enumerate(rows):
-        height, width = shapes[row % pictures]
+        height, width = (int(side) for side in sizes[row % pictures])
         try:
             runs.append([form.spans(line, height * width) for line in lines])
         except DataError as error:
-            key = str(ids[row % pictures])
+            key = str(ids()[row % pictures])
             raise DataError(f"The mask of {key!r} cannot be read: {error}") from error
-    return form, MaskTruth.of(np.tile(sizes, (len(rows) // pictures, 1)), runs, form.order)
+    return MaskTruth.of(np.tile(sizes, (len(rows) // pictures, 1)), runs, form.order)
 
 
 def grid_of(sizes: np.ndarray, largest: int = LARGEST_SIDE) -> tuple[int, int]:

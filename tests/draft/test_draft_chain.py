@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+
+from pipeline.tasks.rle import RunLengths
 
 
 @pytest.fixture
@@ -78,3 +81,64 @@ def test_the_network_behind_sees_a_crop(scenes):
     small = {"x1": 10.0, "y1": 10.0, "x2": 40.0, "y2": 38.0}
     models = scenes.save("boxes.csv", boxes(scenes, **small)).config().models
     assert np.max(models["cnn"].size) <= 40
+
+
+def masks(folder, name="masks/{}.png", rows=70, spoiled=None):
+    """Draws discs of 20 pixels for some training pictures."""
+    for place, key in enumerate(folder.train["id"][:rows]):
+        down, across = np.mgrid[:96, :96]
+        mask = ((down - 30 - place % 8) ** 2 + (across - 40) ** 2 <= 100).astype(np.uint8) * 255
+        mask = mask if spoiled is None else spoiled(mask)
+        path = folder.root / name.format(key.removesuffix(".png"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name, pattern",
+    [
+        ("masks/{}.png", "masks/{id}.png"),
+        ("notes/{}_mask.png", "notes/{id}_mask.png"),
+        ("notes/{}/segmentation/0.png", "notes/{id}/segmentation/*.png"),
+    ],
+)
+def test_masks_beside_the_pictures_give_a_chain(scenes, name, pattern):
+    masks(scenes, name)
+    draft = scenes.draft()
+    models = scenes.config().models
+    assert list(models)[:2] == ["masks", "cnn"]
+    assert (models["masks"].kind, models["masks"].annotations) == ("unet", pattern)
+    assert models["cnn"].view.by == "masks"
+    assert np.max(models["cnn"].size) <= 40
+    assert "70 of 80 training pictures have a mask" in draft.text
+    assert "the box around the mask" in draft.text
+
+
+def test_run_lengths_in_a_table_give_a_chain(scenes):
+    cells = [RunLengths().write(np.pad(np.ones((20, 30)), 20))] * 40
+    scenes.save("spots.csv", pd.DataFrame({"id": scenes.train["id"][:40], "rle": cells}))
+    draft = scenes.draft()
+    assert scenes.config().models["masks"].annotations == "spots.csv"
+    assert "not read" not in draft.text
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        lambda mask: mask[:64],  # of another size
+        lambda mask: np.tile(np.arange(96, dtype=np.uint8), (96, 1)),  # many greys
+        lambda mask: np.full_like(mask, 255),  # all of every picture
+        lambda mask: np.zeros_like(mask),  # nothing
+    ],
+)
+def test_pictures_that_are_no_masks(scenes, spoiled):
+    models = masks(scenes, spoiled=spoiled).config().models
+    assert "masks" not in models
+    assert models["cnn"].view is None
+
+
+def test_few_masks_and_boxes_beside_them(scenes):
+    assert "masks" not in masks(scenes, rows=9).config().models
+    masks(scenes).save("boxes.csv", boxes(scenes))
+    assert list(scenes.config().models)[:2] == ["localiser", "cnn"]

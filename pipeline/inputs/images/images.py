@@ -129,18 +129,23 @@ class ImagesInput(Input):
 
     def open_new(self, shop: Workshop, folder: Path | None, scratch: Path) -> Pictures:
         """Decodes the new rows' pictures as those of the run were: channels and range are theirs."""
+        from pipeline.inputs.images.decoding import image_sizes
+
         if folder is None:
             raise ValueError("New pictures are decoded as those in a folder were.")
         found = shop.found["test"] if shop.found else None
         report, threads = shop.progress.update, shop.config.threads
         path, channels, names = scratch / "new.npy", picture_channels(folder), shop.competition.test_pictures
         asked = (path, shop.source, names, shop.section, channels, report, threads, found)
-        views, fallen = write_views(*asked, read_intensity(folder), canvas=canvas_of(folder))
+        sizes = shop.competition.test_sizes
+        if sizes is None:
+            sizes = image_sizes(shop.source.read, names, report, threads)[0]
+        views, fallen = write_views(*asked, read_intensity(folder), sizes, canvas_of(folder))
         for line in fallback_lines(shop.section, shop.name, {"new": fallen}):
             shop.progress.message(line)
         if line := shrunk_line(shop.section, shop.name, names, views):
             shop.progress.warning(line)
-        sizes, canvas = shop.competition.test_sizes, shop.section.picture().get("canvas")
-        extents = extents_of(views, sizes) if canvas and sizes is not None else None
+        canvas = shop.section.picture().get("canvas")
+        extents = extents_of(views, sizes) if canvas else None
         pixels = np.load(path, mmap_mode="r")
         return Pictures(pixels, f"new-{shop.name}", views, extents=extents, sources=sizes)

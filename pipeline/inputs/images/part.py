@@ -50,6 +50,20 @@ class Pictures:
         height, width = self.shape[:2] if self.extents is None else self.extents[position].tolist()
         return int(height), int(width)
 
+    @property
+    def through(self) -> Views:
+        """The views through which they were made; raises ValueError where nobody noted them."""
+        if self.views is None:
+            raise ValueError("Nobody noted how these pictures were cut.")
+        return self.views
+
+    @property
+    def known_sizes(self) -> np.ndarray:
+        """Height and width of each as it came, (rows, 2); raises ValueError where nobody noted them."""
+        if self.sources is None:
+            raise ValueError("Nobody noted the sizes of these pictures.")
+        return self.sources
+
     def all(self) -> np.ndarray:
         """Returns them all, as they lie on disk."""
         return self.pixels

@@ -60,8 +60,10 @@ def masks_at(
     size = pictures.shape[:2]
 
     def make() -> np.ndarray:
-        masks = room((len(target), *size, task.layers), kind=np.dtype(np.uint8))
+        masks = room((len(target), *size, task.layers), 0, kind=np.dtype(np.uint8))
         for place, row in enumerate(target[:, 0]):
+            if not np.isfinite(row):
+                continue  # nobody annotated it: it is not learned from
             if crop and pictures.views is not None:
                 masks[place] = layers_through(task, int(row), pictures.views.affines[place], size)
             else:
@@ -71,4 +73,5 @@ def masks_at(
     if not pictures.key:
         return make()
     key = {"version": MASKS_VERSION, "pixels": pictures.key, "layers": task.layers}
+    key |= {"beside": task.beside} if task.beside else {}
     return context.cache("masks", key, make)

@@ -18,6 +18,12 @@ LossPart = Literal["bce", "dice", "focal", "hinge"]
 class UNetConfig(EncoderConfig):
     """A network that answers with a picture: an encoder, and a decoder that sees its maps at every stride."""
 
+    annotations: str | None = Field(
+        default=None,
+        description="masks that people drew on training pictures, beside the answer: a pattern of files "
+        "(`masks/{id}.png`), or a CSV of the id and run lengths; some may be missing. It learns these, "
+        "answers nothing, and gives the views of others",
+    )
     tiles: bool = Field(
         default=False,
         description="pictures keep their own resolution: it learns from tiles of `size` drawn at random, and "
@@ -65,6 +71,17 @@ class UNetConfig(EncoderConfig):
     def draws_masks(self) -> bool:
         return True
 
+    def drawn_masks(self) -> str | None:
+        return self.annotations
+
+    def answers(self) -> bool:
+        """Masks beside the answer serve other networks; they are no answer."""
+        return self.annotations is None
+
+    @property
+    def own_metric(self) -> str:
+        return "dice"
+
     def relations(self, where: str, models: Mapping[str, Any]) -> list[str]:
         """Returns what does not fit between this section and those that it names."""
         return followed(self.view, where, models) if self.view else []
@@ -99,6 +116,9 @@ class UNetConfig(EncoderConfig):
             if self.tiles:
                 yield "view", "tiles are of whole pictures: leave one of the two out."
             yield from self.view.problems()
+        if self.annotations is not None and (self.begin != "picture" or self.loss == "mse"):
+            key = "loss" if self.loss == "mse" else "begin"
+            yield key, f"is for greys, and `annotations` are masks. Received: {getattr(self, key)!r}."
         yield from super().own_problems()
         if isinstance(self.loss, dict) and not (self.loss and min(self.loss.values()) > 0):
             yield "loss", f"a sum names parts with weights above 0. Received: {self.loss}."

@@ -63,6 +63,8 @@ class UNetFit:
         self.part = pictures_of(train)
         self.shown, self.shape = self.part.all(), self.part.shape
         self.positions, self.target = train.positions, train.dataset.target
+        if self.target is not None:  # what nobody annotated is not learned from
+            self.positions = self.positions[np.isfinite(self.target[self.positions]).all(axis=1)]
         self.table: BackgroundTable | None = None
         self.history: list[dict[str, Any]] = []
 
@@ -80,7 +82,7 @@ class UNetFit:
         trainer, found = self._phases(network, self._source(), self.part.key)
         network.full.set_weights(found)
         notes = {
-            "pictures": len(self.train),
+            "pictures": len(self.positions),
             "epochs": trainer.progress.epoch,
             "loss": round(trainer.progress.losses[-1], 5),
             "history": self.history,
@@ -114,7 +116,7 @@ class UNetFit:
     def _source(self) -> Source:
         """Returns what batches are made of: whole pictures with their masks, or tiles of pictures."""
         target, positions = self.target, self.positions
-        if target is None:
+        if target is None or not len(positions):
             raise ModelError("These rows have no masks to learn from.")
         augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
         size = self.config.picture_size()
