@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLASS_WORDS = ("class", "label", "category")
-MOST_CLASSES = 256  # values of a column that is the boxes' class
+FEW_CLASSES = 256  # values that a column of the boxes' class may have whatever the rows
+EACH = 4  # rows of a class on average, where it has more
 
 
 def find_boxes(train: pd.DataFrame, answers: Sequence[str], key: str) -> Choice[list[str]] | None:
@@ -40,7 +41,8 @@ def find_boxes(train: pd.DataFrame, answers: Sequence[str], key: str) -> Choice[
         return None
     named = [name for name in columns if set(words(name)) & set(CLASS_WORDS)]
     values = {name: {cell.strip() for cell in as_text(train[name]).tolist()} - {""} for name in named}
-    classes = [name for name in named if 2 <= len(values[name]) <= MOST_CLASSES]
+    most = max(FEW_CLASSES, len(train) // EACH)
+    classes = [name for name in named if 2 <= len(values[name]) <= most]
     classes = [name for name in classes if not any(" " in value for value in values[name])]
     classes.sort(key=lambda name: not all(value.isdigit() for value in values[name]))
     return Choice([*sides, *classes[:1]], "numbers of a box, a row for each")

@@ -186,7 +186,8 @@ def _metric(asked: Asked, tables: Tables, task: type[Task] | None) -> Choice[str
     if asked.metric:
         return given_metric(asked.metric, task)
     if task:
-        return Choice(task.usual_metric, task.usual_reason)
+        cells = [as_text(tables.sample[name]).tolist() for name in tables.sample.columns if name != tables.id]
+        return Choice(*task.usual([cell for column in cells for cell in column]))
     sample, targets = tables.sample, list(tables.targets)
     answers = list(answer_columns(sample, tables.id, targets, tables.test.columns))
     plain = {name: tables.reading.form(name).plain(tables.train[name]) for name in targets}

@@ -21,10 +21,12 @@ class CenterNetModel(UNetModel):
     """A network that finds boxes by their middles ("Objects as Points"; Zhou et al., 2019).
 
     An encoder and a decoder as a U-Net has them say of every cell of a grid how likely it is the middle of
-    a box of each class, and how large that box is. Predictions are averaged over flips (`tta`).
+    a box of each class, and how large that box is; or of a box of any class, and by which features it is told
+    (`classes_at`). Predictions are averaged over flips (`tta`).
     """
 
     Config = CenterNetConfig  # type: ignore[assignment]
+    version = 2  # more than 80 classes are told at the middles
     tasks = (Boxes.general,)
     leads = 6
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -102,6 +102,15 @@ class Task(ABC):
     def possible(cls, contest: Contest) -> bool:
         """Says whether files of this form can be read so."""
         return True
+
+    @classmethod
+    def usual(cls, samples: Collection[str]) -> tuple[str, str]:
+        """Returns the metric that such answers most often have, and what that rests on.
+
+        Args:
+            samples: the sample's cells.
+        """
+        return cls.usual_metric, cls.usual_reason
 
     @classmethod
     @abstractmethod

@@ -185,6 +185,13 @@ def look_like_boxes(lines: Sequence[str]) -> bool:
     return not any(is_number(word) for words in held for word in words[::step])
 
 
+def ask_for_points(samples: Iterable[str]) -> bool:
+    """Says whether a sample's cells are labels, which are no numbers, each with a point: "U+3042 120 88"."""
+    held = [words for words in map(words_of, samples) if words]
+    pointed = bool(held) and _step(held, {3: ("label", *POINT)}) is not None
+    return pointed and not any(is_number(word) for words in held for word in words[::3])
+
+
 def with_scale(form: BoxForm, cells: Sequence[tuple[str, np.ndarray]]) -> BoxForm:
     """Returns the form with what numbers alone tell: shares or pixels, sides or corners, whole or not.
 
@@ -232,6 +239,15 @@ def answer_form(trained: BoxForm, samples: Sequence[str], outputs: Sequence[str]
     if "right" in trained.fields:
         fields = tuple({"width": "right", "height": "bottom"}.get(name, name) for name in fields)
     return BoxForm(fields, trained.shares, trained.whole)
+
+
+def empty_cell(form: BoxForm, samples: Sequence[str], outputs: Sequence[str]) -> str:
+    """Returns the cell of a picture without a box: the sample's, where it names a class that no box has."""
+    cells = {sample.strip() for sample in samples}
+    words = words_of(next(iter(cells))) if len(cells) == 1 else []
+    if form.labelled and len(words) == len(form.fields) and words[form.fields.index("label")] not in outputs:
+        return next(iter(cells))
+    return ""
 
 
 def _step(held: Sequence[Sequence[str]], known: dict[int, tuple[str, ...]]) -> int | None:

@@ -20,6 +20,8 @@ from pipeline.tasks.box_form import (
     NONE,
     BoxForm,
     answer_form,
+    ask_for_points,
+    empty_cell,
     find_form,
     look_like_boxes,
     with_scale,
@@ -37,6 +39,7 @@ ROOM = 1.5  # times the most boxes of a training picture
 STRATA = 4
 EVEN = 0.5  # IoU at which the loss calls a box right
 ONE = "box"  # name of the only class
+POINTS = ("point_f1", "the sample's cells are points with labels, and boxes are known")
 
 
 @TASKS.register("boxes")
@@ -105,6 +108,10 @@ class Boxes(Task):
     # from files
 
     @classmethod
+    def usual(cls, samples: Collection[str]) -> tuple[str, str]:
+        return POINTS if ask_for_points(samples) else super().usual(samples)
+
+    @classmethod
     def possible(cls, contest: Contest) -> bool:
         return contest.album is not None
 
@@ -158,7 +165,7 @@ class Boxes(Task):
         )
         most = int(np.clip(np.ceil(ROOM * truth.counts().max()), FEWEST, MOST))
         answer = answer_form(form, contest.samples, outputs)
-        task = cls(outputs, most, answer, _empty(answer, contest.samples, outputs), truth)
+        task = cls(outputs, most, answer, empty_cell(answer, contest.samples, outputs), truth)
         return task, np.arange(len(rows), dtype=np.float64)[:, None], Answer("label", contest.columns, ())
 
     # targets
@@ -285,12 +292,3 @@ class Boxes(Task):
 
 def _rows(target: np.ndarray) -> list[int]:
     return np.asarray(target)[:, 0].astype(np.int64).tolist()
-
-
-def _empty(form: BoxForm, samples: tuple[str, ...], outputs: tuple[str, ...]) -> str:
-    """Returns the cell of a picture without a box: the sample's, where it names a class that no box has."""
-    cells = {sample.strip() for sample in samples}
-    words = words_of(next(iter(cells))) if len(cells) == 1 else []
-    if form.labelled and len(words) == len(form.fields) and words[form.fields.index("label")] not in outputs:
-        return next(iter(cells))
-    return ""

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.many_classes import write_glyphs
 from pipeline.config.load import load_config
 from pipeline.data.competition import read_competition
 from pipeline.data.source import open_source
@@ -43,6 +44,25 @@ def test_boxes_are_found_in_every_form(tmp_path, form, target):
         boxes = task.known.row(row)
         corner = np.stack([boxes[name] for name in ("x", "y", "width", "height")], axis=1) * SIDE
         assert sorted(corner.round().astype(int).tolist()) == sorted(known[key].tolist())
+
+
+def test_points_of_many_classes_are_found(tmp_path):
+    """As Kuzushiji has them: labels that are no numbers in strings, a sample of points."""
+    write_glyphs(tmp_path / "files", pages=12, classes=1500, side=64)
+    config, competition = drafted(tmp_path)
+    assert (config.data.task, config.data.target, config.metric) == ("boxes", "labels", "point_f1")
+    assert [(one.kind, one.classes_at) for one in config.models.values()] == [("centernet", "auto")]
+    assert len(competition.task.outputs) > 80
+    assert competition.task.form.fields == ("label", "x", "y")
+
+
+def test_a_column_of_many_classes_goes_with_its_boxes():
+    rows = pd.DataFrame({"id": np.repeat(np.arange(50), 40).astype(str)})
+    rows = rows.assign(xmin=1, ymin=2, xmax=5, ymax=9, class_name=[f"c{row % 400}" for row in range(2000)])
+    found = find_boxes(rows, ["PredictionString"], "id")
+    assert found.value == ["xmin", "ymin", "xmax", "ymax", "class_name"]
+    own = rows.assign(class_name=[f"c{row}" for row in range(2000)])  # a name of each box
+    assert find_boxes(own, ["PredictionString"], "id").value == ["xmin", "ymin", "xmax", "ymax"]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from typing import Any
 
 from pipeline.networks.backbones import find_backbone
 from pipeline.networks.building import ADAPTED_MOMENTUM, application
+from pipeline.networks.dense.centre_classes import NAME as CLASSES
+from pipeline.networks.dense.centre_classes import class_layer
 from pipeline.networks.dense.encoder_config import PLAIN
-from pipeline.networks.dense.structure import DecoderStructure
+from pipeline.networks.dense.structure import CLASS_FEATURES, DecoderStructure
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.layers import norm_layer, preprocess, standardise, with_own_norms
 from pipeline.networks.structure import ExtractorStructure
@@ -89,6 +91,8 @@ def build_decoder(structure: DecoderStructure, maps: list[tuple[int, ...]]) -> A
     answer, coarser = build(keras, structure, inputs, side)
     if not structure.deep_supervision:
         coarser = []
+    if structure.classes:
+        answer = class_layer(keras)(structure.classes, CLASS_FEATURES, name=CLASSES)(answer)
     return keras.Model(inputs, [answer, *(_logits(keras, x, structure.layers) for x in coarser)])
 
 

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from pipeline.networks.dense.encoder_config import EXACT, EncoderConfig
 
+MOST_MAPS = 256  # classes that may have a map for each
+MANY = 80  # classes above which they are told at the middles: as many as the paper's maps are for
+
 
 class CenterNetConfig(EncoderConfig):
     """A network that finds boxes by their middles: a map of these for each class, and sizes beside it."""
@@ -23,6 +26,12 @@ class CenterNetConfig(EncoderConfig):
         description="pixels of a cell of the grid of middles; two of a class in one cell are one",
     )
 
+    classes_at: Literal["auto", "heatmap", "centre"] = Field(
+        default="auto",
+        description="where the class of a box is told: by a map of middles for each (`heatmap`, at most "
+        f"{MOST_MAPS} classes), or of all classes by features at the middles (`centre`); `auto`: `heatmap` "
+        f"up to {MANY} classes",
+    )
     augment: str | list[Any] | dict[str, Any] = Field(
         default="light",
         description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; moves picture and boxes together",
@@ -30,6 +39,10 @@ class CenterNetConfig(EncoderConfig):
     tta: str = Field(default="flips", description=f"test-time augmentation: one of {', '.join(EXACT)}")
 
     moves_points: ClassVar[bool] = True
+
+    def tells_at_centres(self, classes: int) -> bool:
+        """Says whether so many classes are told by features at the middles, and not by a map for each."""
+        return classes > MANY if self.classes_at == "auto" else self.classes_at == "centre"
 
     def own_problems(self) -> Iterator[tuple[str, str]]:
         yield from super().own_problems()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.errors import ModelError
+from pipeline.networks.dense.centre_config import MOST_MAPS
 from pipeline.networks.dense.centre_loss import PRIOR
 from pipeline.networks.dense.centres import CentreBatches, read_back, turned_back
 from pipeline.networks.dense.fitting import UNetFit
 from pipeline.networks.dense.inference import in_batches
 from pipeline.networks.dense.network import UNet
-from pipeline.networks.dense.structure import UNetStructure, make_centre_structure
+from pipeline.networks.dense.structure import DecoderStructure, UNetStructure, make_centre_structure
+from pipeline.networks.keras_import import to_numpy
 from pipeline.tasks.box_array import BOX
 from pipeline.tasks.boxes import Boxes
 from pipeline.transforms.augment import Augmenter
 from pipeline.transforms.test_time import affines, apply_test_time
 from pipeline.transforms.views import invert_affines
-
-MOST_CLASSES = 256  # a map for each
 
 
 class CentreFit(UNetFit):
@@ -30,10 +30,10 @@ class CentreFit(UNetFit):
 
     def _structure(self) -> UNetStructure:
         classes = len(self.task.outputs)
-        if classes > MOST_CLASSES:
+        if classes > MOST_MAPS and not self.config.tells_at_centres(classes):
             raise ModelError(
-                f"`centernet` draws a map for each class, of at most {MOST_CLASSES}. The boxes are of "
-                f"{classes:,}."
+                f"`classes_at: heatmap` draws a map for each class, of at most {MOST_MAPS}. The boxes are of "
+                f"{classes:,}: `classes_at: centre` tells them by features at the middles."
             )
         return make_centre_structure(self.config, self.shape, classes)
 
@@ -41,9 +41,9 @@ class CentreFit(UNetFit):
         if self.target is None:
             raise ModelError("These rows have no boxes to learn from.")
         augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
-        return CentreBatches(
-            self.shown, self.task, self.target, self.positions, self.config.stride, augmenter
-        )
+        at_centre = self.config.tells_at_centres(len(self.task.outputs))
+        seen = (self.shown, self.task, self.target, self.positions)
+        return CentreBatches(*seen, self.config.stride, augmenter, at_centre)
 
 
 def found_boxes(network: UNet, task: Boxes, shown: np.ndarray, positions: np.ndarray, tta: str) -> np.ndarray:
@@ -56,7 +56,11 @@ def found_boxes(network: UNet, task: Boxes, shown: np.ndarray, positions: np.nda
         positions: (n,) the rows wanted.
         tta: name of a set whose ways only move pixels.
     """
-    stride, classes = network.structure.head.stride, len(task.outputs)  # type: ignore[attr-defined]
+    head: DecoderStructure = network.structure.head  # type: ignore[assignment]
+    stride, classes, telling = head.stride, head.heatmaps, None
+    if head.classes:
+        layer = network.class_layer()
+        telling = to_numpy(layer.kernel), to_numpy(layer.bias)
     size = (shown.shape[1], shown.shape[2])
     ways = list(zip(affines(tta, size), affines(tta, (size[0] // stride, size[1] // stride)), strict=True))
     found = np.zeros((len(positions), task.most), BOX)
@@ -70,5 +74,5 @@ def found_boxes(network: UNet, task: Boxes, shown: np.ndarray, positions: np.nda
             total = total + turned_back(np.asarray(back, np.float32), of_grid, classes)
         maps = np.asarray(total, np.float32) / len(ways)
         for place, one in zip(places, maps, strict=False):
-            found[place] = read_back(one, classes, task.most)
+            found[place] = read_back(one, classes, task.most, telling)
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.networks.dense.centre_classes import MOST_TOLD
 from pipeline.networks.dense.structure import BESIDE
 from pipeline.networks.picture_batches import take
 from pipeline.networks.training.batches import Batch
@@ -32,12 +33,9 @@ def drawn(boxes: np.ndarray, grid: tuple[int, int], classes: int) -> np.ndarray:
         classes: number of them.
     """
     found = np.zeros((*grid, classes + BESIDE + 1), np.float32)
-    corners = corners_of(boxes) * [grid[1], grid[0], grid[1], grid[0]]
-    middles, sides = (corners[:, :2] + corners[:, 2:]) / 2.0, corners[:, 2:] - corners[:, :2]
-    cells = np.clip(np.floor(middles), 0, [grid[1] - 1, grid[0] - 1]).astype(np.int64)
+    middles, sides, cells, order = _on_grid(boxes, grid)
     deviations = np.maximum(sides * SPREAD, NARROWEST)
     across, down = np.arange(grid[1]), np.arange(grid[0])
-    order = np.argsort(-sides.prod(axis=1), kind="stable")  # of two in a cell the smaller one stays
     for place in order:
         (x, y), (wide, high) = cells[place], deviations[place]
         bump = np.exp(-np.square(down - y) / (2 * high**2))[:, None] * np.exp(
@@ -50,13 +48,48 @@ def drawn(boxes: np.ndarray, grid: tuple[int, int], classes: int) -> np.ndarray:
     return found
 
 
-def read_back(maps: np.ndarray, classes: int, most: int) -> np.ndarray:
+def numbered(boxes: np.ndarray, grid: tuple[int, int], seed: int) -> np.ndarray:
+    """Returns float32 (height, width, 1): at the middles of boxes the number of their class, from 1; else 0.
+
+    Of more than `MOST_TOLD` middles so many are drawn: a step's memory has a limit.
+
+    Args:
+        boxes: `BOX` (n,), within the picture.
+        grid: height and width of the map.
+        seed: of the draw.
+    """
+    found = np.zeros((*grid, 1), np.float32)
+    _, _, cells, order = _on_grid(boxes, grid)
+    for place in order:
+        found[cells[place, 1], cells[place, 0]] = boxes["label"][place] + 1.0
+    middles = np.flatnonzero(found)
+    if len(middles) > MOST_TOLD:
+        left = np.random.default_rng(seed).permutation(middles)[MOST_TOLD:]
+        found.ravel()[left] = 0.0
+    return found
+
+
+def _on_grid(boxes: np.ndarray, grid: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    """Returns middles and sides of boxes in cells, the cells themselves, and the order to draw them in."""
+    corners = corners_of(boxes) * [grid[1], grid[0], grid[1], grid[0]]
+    middles, sides = (corners[:, :2] + corners[:, 2:]) / 2.0, corners[:, 2:] - corners[:, :2]
+    cells = np.clip(np.floor(middles), 0, [grid[1] - 1, grid[0] - 1]).astype(np.int64)
+    order = np.argsort(-sides.prod(axis=1), kind="stable")  # of two in a cell the smaller one stays
+    return middles, sides, cells, order
+
+
+def read_back(
+    maps: np.ndarray, classes: int, most: int, telling: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
     """Returns `BOX` (most,): the boxes whose middles are the highest of the 3 x 3 cells around them.
 
     Args:
-        maps: float32 (height, width, classes + 4): chances of middles, offsets, logarithms of sizes.
-        classes: number of them.
+        maps: float32 (height, width, classes + 4): chances of middles, offsets, logarithms of sizes; behind
+            them features, where these tell the classes.
+        classes: number of the maps of middles.
         most: boxes of a row.
+        telling: float32 (features, classes) and (classes,), from features to logits; None: a map's number is
+            the class. The confidence is then that there is a box, times that of its likeliest class.
     """
     height, width, _ = maps.shape
     chance = maps[:, :, :classes]
@@ -67,25 +100,37 @@ def read_back(maps: np.ndarray, classes: int, most: int) -> np.ndarray:
     confidence = chance[y, x, label]
     best = np.argsort(-confidence, kind="stable")[:most]
     y, x, label, confidence = y[best], x[best], label[best], confidence[best]
-    beside = maps[y, x, classes:].astype(np.float64)
+    beside = maps[y, x, classes : classes + BESIDE].astype(np.float64)
+    if telling is not None:
+        label, sure = _told(maps[y, x, classes + BESIDE :], *telling)
+        confidence = confidence * sure
     middles = np.stack([x, y], axis=1) + 0.5 + beside[:, :2]
     half = np.exp(np.minimum(beside[:, 2:], np.log(2.0 * max(height, width)))) / 2.0
     corners = np.concatenate([middles - half, middles + half], axis=1) / [width, height, width, height]
     return in_row(make_boxes(corners, label, confidence), most)
 
 
+def _told(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the likeliest class (n,) by features (n, width), and how likely it is."""
+    logits = features @ kernel + bias
+    label = logits.argmax(axis=1)
+    best = logits.max(axis=1, keepdims=True)
+    return label, 1.0 / np.exp(logits - best).sum(axis=1)
+
+
 def turned_back(maps: np.ndarray, way: np.ndarray, classes: int) -> np.ndarray:
-    """Returns maps (n, h, w, classes + 4) whose offsets and sizes are those before a flip or quarter turn.
+    """Returns maps whose offsets and sizes are those before a flip or quarter turn.
 
     Args:
-        maps: of pictures as a way showed them, their cells moved back.
+        maps: (n, h, w, classes + 4 or more) of pictures as a way showed them, their cells moved back.
         way: float64 (2, 3), from the picture to what was shown.
         classes: number of them.
     """
     turn = np.rint(way[:, :2] / np.abs(way[:, :2]).max()).astype(np.float32)
     found = maps.copy()
     found[..., classes : classes + 2] = maps[..., classes : classes + 2] @ turn  # its inverse, transposed
-    found[..., classes + 2 :] = maps[..., classes + 2 :] @ np.abs(turn)
+    sizes = slice(classes + 2, classes + BESIDE)
+    found[..., sizes] = maps[..., sizes] @ np.abs(turn)
     return found
 
 
@@ -127,6 +172,7 @@ class CentreBatches:
         positions: (n,) of the training rows.
         stride: pixels of a cell of the maps.
         augmenter: changes a picture and its boxes.
+        at_centre: classes are told at the middles: one map for all, and the numbers of the classes behind it.
     """
 
     shown: np.ndarray
@@ -135,18 +181,26 @@ class CentreBatches:
     positions: np.ndarray
     stride: int
     augmenter: Augmenter | None = None
+    at_centre: bool = False
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
-        at, classes = self.positions[rows], len(self.task.outputs)
+        at, classes = self.positions[rows], 1 if self.at_centre else len(self.task.outputs)
         images = take(self.shown, at)
         grid = (images.shape[1] // self.stride, images.shape[2] // self.stride)
-        maps = np.empty((len(rows), *grid, classes + BESIDE + 1), np.float32)
+        maps = np.empty((len(rows), *grid, classes + BESIDE + 1 + self.at_centre), np.float32)
         for place, (position, seed) in enumerate(zip(at.tolist(), seeds.tolist(), strict=True)):
             boxes = self.task.boxes_of(int(self.target[position, 0]))
             if self.augmenter:
                 images[place], boxes = moved(self.augmenter, images[place], boxes, seed)
-            maps[place] = drawn(boxes, grid, classes)
+            maps[place] = self._drawn(boxes, grid, seed)
         return images, maps, None
+
+    def _drawn(self, boxes: np.ndarray, grid: tuple[int, int], seed: int) -> np.ndarray:
+        if not self.at_centre:
+            return drawn(boxes, grid, len(self.task.outputs))
+        alone = boxes.copy()
+        alone["label"] = 0.0
+        return np.concatenate([drawn(alone, grid, 1), numbered(boxes, grid, seed)], axis=2)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.networks.dense.building import at_one_size, build_decoder, build_encoder, greys
+from pipeline.networks.dense.centre_classes import NAME as CLASSES
+from pipeline.networks.dense.centre_classes import make_class_loss
 from pipeline.networks.dense.centre_loss import make_centre_loss
 from pipeline.networks.dense.losses import deeply, make_mask_loss
-from pipeline.networks.dense.structure import BESIDE, CENTRES, DecoderStructure, UNetStructure
+from pipeline.networks.dense.structure import CENTRES, DecoderStructure, UNetStructure
 from pipeline.networks.keras_import import leaves, load_keras, to_numpy
 from pipeline.networks.layers import STANDARDISE
 from pipeline.networks.network import GREYS, Network, is_norm
@@ -49,7 +51,7 @@ class UNet(Network):
         self.rate = keras.Variable(structure.head.encoder_rate, trainable=False, name="encoder_rate")
         factors = {variable.path: self.rate for variable in self.extractor.variables}
         optimizer = make_optimizer(keras, structure.optimizer, factors)
-        self.full.compile(optimizer=optimizer, loss=_loss_of(keras, structure.head))
+        self.full.compile(optimizer=optimizer, loss=_loss_of(keras, self))
         self.full.optimizer.build(self.full.trainable_variables)
         step = structure.optimizer.step
         take_steps(self.full, step, self.of_floats() if step.adversarial else None, GREYS)
@@ -59,10 +61,17 @@ class UNet(Network):
         """Says whether the encoder stays as it is, but for the decay of weights."""
         self.rate.assign(0.0 if encoder else self.structure.head.encoder_rate)  # type: ignore[attr-defined]
 
+    def class_layer(self) -> Any:
+        """Returns the layer that tells the classes of boxes at their middles."""
+        return self.head.get_layer(CLASSES)
 
-def _loss_of(keras: Any, head: DecoderStructure) -> Any:
+
+def _loss_of(keras: Any, network: UNet) -> Any:
+    head: DecoderStructure = network.structure.head  # type: ignore[assignment]
+    if head.classes:
+        return make_class_loss(keras, network.class_layer())
     if head.loss == CENTRES:
-        return make_centre_loss(keras, head.layers - BESIDE)
+        return make_centre_loss(keras, head.heatmaps)
     loss = make_mask_loss(keras, head.loss)
     factor = head.deep_supervision
     return deeply(keras, loss, head.layers, factor) if factor else loss

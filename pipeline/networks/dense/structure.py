@@ -11,6 +11,7 @@ from pipeline.networks.structure import ALL, ExtractorStructure, OptimizerStruct
 
 CENTRES = "centres"  # the loss of centres and sizes
 BESIDE = 4  # layers beside those of the classes: offset and size, across and down
+CLASS_FEATURES = 64  # of a cell, by which its class is told where there is no map for each
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class DecoderStructure:
         begin: of greys, what it adds to, as in UNetConfig; None for masks.
         finest: stride of the finest map of an encoder from scratch.
         stride: of the answer's grid, pixels of the picture.
+        classes: of boxes, told by features at their middles; 0: each has a map, or there are no boxes.
     """
 
     width: int
@@ -37,6 +39,12 @@ class DecoderStructure:
     decoder: str = "unet"
     deep_supervision: float = 0.0
     stride: int = 1
+    classes: int = 0
+
+    @property
+    def heatmaps(self) -> int:
+        """Maps of middles: one for each class, or one for all of them."""
+        return 1 if self.classes else self.layers - BESIDE
 
 
 @dataclass(frozen=True)
@@ -109,18 +117,19 @@ def make_centre_structure(
     config: CenterNetConfig, shape: tuple[int, int, int], classes: int
 ) -> UNetStructure:
     """Returns the structure of a network of centres and sizes; arguments as `make_unet_structure`."""
-    untrained = config.weights_kind == "none"
+    untrained, at_centre = config.weights_kind == "none", config.tells_at_centres(classes)
     return UNetStructure(
         ExtractorStructure(config.backbone, config.alpha, shape, "none", False),
         DecoderStructure(
             config.width,
-            classes + BESIDE,
+            1 + BESIDE + CLASS_FEATURES if at_centre else classes + BESIDE,
             CENTRES,
             1.0 if untrained else config.encoder_rate,
             config.standardise == "picture",
             finest=config.finest,
             decoder=config.decoder,
             stride=config.stride,
+            classes=classes if at_centre else 0,
         ),
         OptimizerStructure("adamw", 0.9, config.weight_decay, 1.0, False, 1.0, step=config.step()),
         adapt=untrained,

@@ -5,13 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.data.rows import Dataset
 from pipeline.errors import ModelError
-from pipeline.networks.dense.centre_config import CenterNetConfig
-from pipeline.networks.dense.centre_fitting import MOST_CLASSES, CentreFit
+from pipeline.inputs.images.part import Pictures
+from pipeline.models.centernet import CenterNetModel
+from pipeline.networks.dense.centre_classes import MOST_TOLD, class_layer, make_class_loss
+from pipeline.networks.dense.centre_config import MANY, MOST_MAPS, CenterNetConfig
+from pipeline.networks.dense.centre_fitting import CentreFit
 from pipeline.networks.dense.centre_loss import PRIOR, make_centre_loss
-from pipeline.networks.dense.centres import CentreBatches, drawn, moved, read_back, turned_back
+from pipeline.networks.dense.centres import CentreBatches, drawn, moved, numbered, read_back, turned_back
 from pipeline.networks.dense.network import UNet
-from pipeline.networks.dense.structure import make_centre_structure
+from pipeline.networks.dense.structure import CLASS_FEATURES, make_centre_structure
 from pipeline.networks.keras_import import load_keras
 from pipeline.tasks.box_array import clipped, corners_of, in_row, ious, make_boxes
 from pipeline.tasks.box_truth import BoxTruth
@@ -140,8 +144,117 @@ def test_batches_are_pictures_with_maps():
 
 
 def test_too_many_classes_are_refused():
-    task = Boxes(tuple(str(k) for k in range(MOST_CLASSES + 1)))
+    task = Boxes(tuple(str(k) for k in range(MOST_MAPS + 1)))
     fit = CentreFit.__new__(CentreFit)
-    fit.task = task
+    fit.task, fit.config = task, CenterNetConfig(kind="centernet", classes_at="heatmap")
     with pytest.raises(ModelError, match=r"draws a map for each class, of at most 256.*257"):
         fit._structure()
+
+
+@pytest.mark.parametrize(
+    "classes, said, at_centre",
+    [(MANY, "auto", False), (MANY + 1, "auto", True), (2, "centre", True), (MOST_MAPS, "heatmap", False)],
+)
+def test_where_classes_are_told_follows_from_their_number(classes, said, at_centre):
+    config = CenterNetConfig(kind="centernet", classes_at=said)
+    head = make_centre_structure(config, (32, 32, 1), classes).head
+    assert (head.classes, head.heatmaps) == ((classes, 1) if at_centre else (0, classes))
+    assert head.layers == (5 + CLASS_FEATURES if at_centre else classes + 4)
+
+
+def test_memory_does_not_grow_with_the_classes():
+    network = UNet(make_centre_structure(CenterNetConfig(kind="centernet", width=4), (32, 32, 1), 4000))
+    said = np.asarray(network.answering.predict_on_batch(np.zeros((1, 32, 32, 1), np.uint8)))
+    assert said.shape == (1, 8, 8, 5 + CLASS_FEATURES)
+    assert tuple(network.class_layer().kernel.shape) == (CLASS_FEATURES, 4000)
+    boxes = make_boxes([[0.1, 0.1, 0.4, 0.5]], [3999])
+    truth = BoxTruth.of(np.full((1, 2), 32), [boxes])
+    task = Boxes(tuple(str(k) for k in range(4000)), truth=truth)
+    seen = (np.zeros((1, 32, 32, 1), np.uint8), task, np.zeros((1, 1)), np.array([0]))
+    _, maps, _ = CentreBatches(*seen, 4, at_centre=True)(np.array([0]), np.array([1]))
+    assert maps.shape == (1, 8, 8, 7)
+    assert maps[..., 0].max() == 1.0
+    assert sorted(np.unique(maps[..., -1]).tolist()) == [0.0, 4000.0]
+
+
+def test_so_many_middles_of_a_picture_are_asked_for_their_class():
+    corners = np.stack(np.mgrid[:20, :20], axis=2).reshape(-1, 2) / 20
+    boxes = make_boxes(np.concatenate([corners, corners + 0.05], axis=1), np.arange(400))
+    asked = [numbered(boxes, (20, 20), seed) for seed in (1, 1, 2)]
+    assert [int((one > 0).sum()) for one in asked] == [MOST_TOLD] * 3
+    assert np.array_equal(asked[0], asked[1])
+    assert not np.array_equal(asked[0], asked[2])
+    whole = numbered(boxes[:MOST_TOLD], (20, 20), 1)
+    assert sorted(whole[whole > 0].tolist()) == (1 + np.arange(MOST_TOLD)).tolist()
+
+
+def classes_at(kernel, bias):
+    layer = class_layer(load_keras(1))(kernel.shape[1], kernel.shape[0])
+    layer.build((None, 1, 1, 9))
+    layer.kernel.assign(kernel)
+    layer.bias.assign(bias)
+    return layer
+
+
+def test_the_class_is_learned_at_true_middles_alone():
+    """The cross-entropy of the class at the one middle that is asked; features elsewhere change nothing."""
+    rng = np.random.default_rng(0)
+    kernel, bias = rng.normal(size=(4, 3)).astype(np.float32), rng.normal(size=3).astype(np.float32)
+    loss = make_class_loss(load_keras(1), classes_at(kernel, bias))
+    truth = np.zeros((1, 2, 2, 7), np.float32)
+    truth[0, 1, 0, [0, 5, 6]] = 1.0, 1.0, 3.0
+    said = rng.normal(size=(1, 2, 2, 9)).astype(np.float32)
+    alone = make_centre_loss(load_keras(1), 1)(truth[..., :-1], said[..., :5])
+    logits = said[0, 1, 0, 5:] @ kernel + bias
+    expected = np.asarray(alone) - (logits[2] - np.log(np.exp(logits).sum()))
+    assert np.asarray(loss(truth, said)) == pytest.approx(expected, rel=1e-4)
+    said[0, 0, :, 5:] += 10.0
+    assert np.asarray(loss(truth, said)) == pytest.approx(expected, rel=1e-4)
+    truth[..., -1] = 0.0
+    assert np.asarray(loss(truth, said)) == pytest.approx(np.asarray(alone), rel=1e-4)
+
+
+def test_boxes_come_back_with_the_class_that_their_features_tell():
+    alone = BOXES.copy()
+    alone["label"] = 0.0
+    maps = np.concatenate([drawn(alone, GRID, 1)[..., :-1], np.zeros((*GRID, 2), np.float32)], axis=2)
+    asked = numbered(BOXES, GRID, 0)[..., 0]
+    maps[asked == 1, 5], maps[asked == 2, 6] = 4.0, 4.0
+    kernel, bias = np.eye(2, dtype=np.float32), np.array([0.5, 0.0], np.float32)
+    found = read_back(maps, 1, 5, (kernel, bias))
+    overlap = ious(found[:3], BOXES)
+    assert overlap.max(axis=1) == pytest.approx(1.0, abs=1e-4)
+    assert found["label"][:3].tolist() == BOXES["label"][overlap.argmax(axis=1)].tolist()
+    sure = {0: 1 / (1 + np.exp(-4.5)), 1: 1 / (1 + np.exp(-3.5))}
+    assert found["confidence"][:3] == pytest.approx([sure[int(one)] for one in found["label"][:3]], rel=1e-4)
+
+
+def test_features_of_turned_pictures_stay_as_they_are():
+    maps = np.random.default_rng(0).normal(size=(1, 4, 4, 9)).astype(np.float32)
+    for way in affines("dihedral", (4, 4)):
+        back = turned_back(maps, way, 1)
+        assert np.array_equal(back[..., [0, 5, 6, 7, 8]], maps[..., [0, 5, 6, 7, 8]])
+
+
+@pytest.mark.slow
+def test_the_matrix_of_the_classes_learns():
+    """What is told at middles is learned through the loss: the layer's weights move, and tell two classes."""
+    rng = np.random.default_rng(0)
+    shown, rows = np.zeros((24, 32, 32, 1), np.uint8), []
+    for row in range(24):
+        corner, label = rng.integers(0, 20, 2), row % 2
+        shown[row, corner[0] : corner[0] + 12, corner[1] : corner[1] + 12, 0] = 120 + 120 * label
+        left, top = corner[1] / 32, corner[0] / 32
+        rows.append(make_boxes([[left, top, left + 12 / 32, top + 12 / 32]], [label]))
+    task = Boxes(("dim", "lit"), truth=BoxTruth.of(np.full((24, 2), 32), rows))
+    target = np.arange(24.0)[:, None]
+    data = Dataset(np.arange(24).astype(str), {"images": Pictures(shown)}, target)
+    config = CenterNetConfig(
+        kind="centernet", classes_at="centre", size=32, width=4, finest=2, stride=2, epochs=30, batch_size=4,
+        learning_rate=0.01, augment="none", tta="none",
+    )  # fmt: skip
+    model = CenterNetModel(config, task)
+    said = model.fit(data.rows(np.arange(16))).predict(data.rows(np.arange(16, 24)))
+    assert (said["label"][:, 0] == np.arange(16, 24) % 2).mean() > 0.8
+    overlap = [ious(found[:1], true)[0, 0] for found, true in zip(said, rows[16:], strict=True)]
+    assert np.mean(overlap) > 0.3
