@@ -102,9 +102,11 @@ class ModelConfig(Section):
     Attributes:
         instead: a setting that the field has a name for and this kind lacks -> a sentence that names
             what comes nearest.
+        reasons: a key whose value is for some kinds of task only (`needs_task`) -> why, and what to set.
     """
 
     instead: ClassVar[Mapping[str, str]] = {}
+    reasons: ClassVar[Mapping[str, str]] = {}
 
     kind: str
     inputs: list[str] = Field(

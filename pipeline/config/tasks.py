@@ -50,10 +50,11 @@ def task_problems(
             )
         for key, able in section.needs_task().items():
             if not tasks & set(able):
+                reason = section.reasons.get(key, "")
                 yield (
                     ("models", name, key),
                     f"`models.{name}.{key}: {getattr(section, key)}` is for {' or '.join(able)}, and this is "
-                    f"a task of {asked}.",
+                    f"a task of {asked}{': ' + reason if reason else ''}.",
                 )
         for keys, reason in _pseudo_problems(section, tasks):
             place = ("models", name, "pseudo", *keys)

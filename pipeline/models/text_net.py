@@ -21,7 +21,7 @@ from pipeline.networks.texts.saved import TunedText
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.networks.tokens.fitting import TokenFit, network_of, predicted, represented
 from pipeline.networks.tokens.network import TokenNetwork
-from pipeline.networks.tokens.pointing import PointerFit, pointed
+from pipeline.networks.tokens.pointing import PointerFit, told_of, word_windows
 from pipeline.networks.tokens.vocabulary import Vocabulary
 from pipeline.tasks.span import Span
 from pipeline.tasks.words import in_lower_case
@@ -41,6 +41,7 @@ class TextNet(Model):
 
     Config: ClassVar[type[AnytimeConfig]] = TextNetConfig
     sees = ALONE
+    version = 2
     tasks = (*Linear.tasks, Span.kind)
     embeds = True
     anytime = True
@@ -67,7 +68,8 @@ class TextNet(Model):
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         network = self._network(context)
         if isinstance(self.task, Span):
-            return pointed(network, self._read(rows), self.task, context.report)
+            windows = word_windows(self.vocabularies_, self._texts(rows), self.config.max_length)
+            return told_of(network, windows, len(rows), self.task, context.report)
         coder = coder_of(self.task).restore(self.learned_.target)
         said = [
             predicted(network, self._sequences(texts), self.task, coder, context.report)

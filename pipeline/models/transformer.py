@@ -15,7 +15,7 @@ from pipeline.data.rows import Dataset, Rows
 from pipeline.data.target import coder_of
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.outputs import Values
-from pipeline.inputs.text import ALONE, text_columns, texts_of
+from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
 from pipeline.models.size import Size
@@ -26,8 +26,12 @@ from pipeline.networks.texts.batches import Again
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.networks.texts.fitting import TextFit, network_of, predicted, represented
 from pipeline.networks.texts.network import TextNetwork
+from pipeline.networks.texts.pointing import pointed
+from pipeline.networks.texts.pointing_fit import PointingFit, PointingNetwork
 from pipeline.networks.texts.saved import TunedText
+from pipeline.networks.texts.span_windows import span_windows_of
 from pipeline.networks.texts.structure import TextStructure, make_text_structure
+from pipeline.tasks.span import Span
 
 VERSION = 1  # of the features: raise it when the same weights would say something else of a text
 PART = "encoder.embedding"  # what the linear model reads
@@ -52,7 +56,7 @@ class Transformer(Model):
 
     Config: ClassVar[type[AnytimeConfig]] = TransformerConfig
     sees = ALONE
-    tasks = Linear.tasks
+    tasks = (*Linear.tasks, Span.kind)
     embeds = True
     anytime = True
     config: TransformerConfig
@@ -74,7 +78,7 @@ class Transformer(Model):
         return self.config.fine_tuned and self.config.patience is not None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
-        self.columns_ = text_columns(train, self.config.columns, self.config.kind)
+        self.columns_ = self._columns(train)
         if self.config.pair and len(self.columns_) != 2:
             raise ModelError(f"`pair` needs two columns of text. Received: {listing(self.columns_)}.")
         self.identity_ = encoders.identity_of(self._folder)
@@ -82,7 +86,8 @@ class Transformer(Model):
             self.start(context.threads)  # no part of a fit's time
             tokens = self._tokens()
             again = self._again if self.config.augment else None
-            fit = TextFit(self.config, self.task, self._structure, tokens, self._texts, context, again)
+            make = PointingFit if isinstance(self.task, Span) else TextFit
+            fit = make(self.config, self.task, self._structure, tokens, self._texts, context, again)
             self.tuned_ = fit.run(train, inner)
             return self
         features = self._features(train, context)
@@ -91,10 +96,13 @@ class Transformer(Model):
         return self
 
     def predict(self, rows: Rows, context: Context = Context()) -> np.ndarray:
+        if isinstance(self.task, Span):
+            self._same_weights()
+            return self._pointed(self.task, rows, context)
         if self.config.fine_tuned:
             self._same_weights()
             coder, tokens = coder_of(self.task).restore(self.tuned_.target), self._tokens()
-            network, most = self._network(context), self.config.max_windows
+            network, most = self._network(context), self._most
             columns = list(texts_of(rows, self.columns_).values())
             said = [
                 predicted(network, tokens, self._joined(texts), most, self.task, coder, context.report)
@@ -106,9 +114,11 @@ class Transformer(Model):
 
     def embed(self, rows: Rows, context: Context = Context()) -> np.ndarray:
         """Returns float32 (rows, width): features, frozen ones of each column or of the pair."""
+        if isinstance(self.task, Span):
+            raise ModelError("An encoder that points at words has an embedding of each, and none of a row.")
         self._same_weights()
         if self.config.fine_tuned:
-            network, most = self._network(context), self.config.max_windows
+            network, most = self._network(context), self._most
             return represented(network, self._tokens(), self._texts(rows), most, context)
         return self._features(rows, context)
 
@@ -135,6 +145,16 @@ class Transformer(Model):
         return {**found, "columns": self.columns_}
 
     @property
+    def _most(self) -> int:
+        return self.config.most_windows(self.task)
+
+    def _columns(self, train: Rows) -> list[str]:
+        """Returns the columns that are read; of a span first the one that it is a part of."""
+        if isinstance(self.task, Span):
+            return span_columns(train, self.task.column, self.config.columns)
+        return text_columns(train, self.config.columns, self.config.kind)
+
+    @property
     def _folder(self) -> Path:
         if self.config.weights is None:
             raise ModelError("`weights` must be the folder of a pretrained encoder.")
@@ -147,8 +167,14 @@ class Transformer(Model):
     # fine-tuned
 
     def _texts(self, rows: Rows) -> Sequence[Any]:
-        """Returns a text of each row, or a pair: several columns are one text, in their order."""
-        return self._joined(list(texts_of(rows, self.columns_).values()))
+        """Returns a text of each row, or a pair: several columns are one text, in their order.
+
+        Of a span what stands beside the text is the first of a pair, and the text is the second.
+        """
+        columns = list(texts_of(rows, self.columns_).values())
+        if isinstance(self.task, Span) and len(columns) > 1:
+            return list(zip(self._joined(columns[1:]), columns[0], strict=True))
+        return self._joined(columns)
 
     def _joined(self, columns: Sequence[Sequence[str]]) -> Sequence[Any]:
         together = list(zip(*columns, strict=True))
@@ -169,7 +195,9 @@ class Transformer(Model):
         return changed
 
     def _tokens(self) -> encoders.Tokens:
-        return encoders.read_tokens(self._folder, self.config.max_length, self.config.stride)
+        beside = isinstance(self.task, Span) and len(self.columns_) > 1
+        read = encoders.read_pair_tokens if beside else encoders.read_tokens
+        return read(self._folder, self.config.max_length, self.config.stride)
 
     def _structure(self, outputs: int) -> TextStructure:
         return make_text_structure(self.config, self.task, outputs, self._folder.absolute(), self.identity_)
@@ -178,6 +206,13 @@ class Transformer(Model):
         coder = coder_of(self.task).restore(self.tuned_.target)
         structure = self._structure(coder.n_classes or self.task.n_outputs)
         return network_of(structure, self.tuned_.values, context.threads)
+
+    def _pointed(self, task: Span, rows: Rows, context: Context) -> np.ndarray:
+        tokens = self._tokens()
+        network = network_of(self._structure(2), self.tuned_.values, context.threads, PointingNetwork)
+        windows = span_windows_of(tokens.tokenizer, self._texts(rows), self._most, task.width)
+        told = (tokens.longest, tokens.pad, context.report)
+        return pointed(network.full, windows, len(rows), task, *told)
 
     # frozen
 
@@ -197,7 +232,7 @@ class Transformer(Model):
             "texts": _digest(texts),
             "pair": config.pair,
             "pooling": config.pooling,
-            "windows": [config.max_length, config.stride, config.max_windows],
+            "windows": [config.max_length, config.stride, self._most],
         }
         found = context.cache("texts", key, lambda: self._computed(texts, context))
         return np.asarray(found[rows.positions], np.float32)
@@ -208,7 +243,7 @@ class Transformer(Model):
         encoder = encoders.open_encoder(self._folder, *asked)
         columns = list(texts.values())
         parts = [list(zip(*columns, strict=True))] if config.pair else columns
-        found = [encoder.features(part, config.max_windows, context.report) for part in parts]
+        found = [encoder.features(part, self._most, context.report) for part in parts]
         return np.concatenate(found, axis=1)
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+POINTER = "pointer"  # loss of a network that points at places, and has an answer to each
+
 
 def make_loss(keras: Any, name: str, smoothing: float = 0.0, bins: int = 0) -> Any:
     """Returns a loss: softmax or sigmoid (of logits), mse, mae, huber (of values) or bins."""
@@ -26,8 +28,10 @@ def loss_of_each(keras: Any, name: str) -> Callable:
 
     Args:
         keras: the module.
-        name: softmax or sigmoid (of logits), mse, mae or huber (of values).
+        name: softmax or sigmoid (of logits), mse, mae or huber (of values); or POINTER, see `pointer_loss`.
     """
+    if name == POINTER:
+        return pointer_loss(keras)
     ops = keras.ops
 
     def loss(target: Any, output: Any) -> Any:

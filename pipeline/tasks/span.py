@@ -18,7 +18,7 @@ from pipeline.tasks.span_truth import SpanTruth, cut_out
 from pipeline.tasks.strata import beside_one
 from pipeline.tasks.words import word_places
 
-MOST_WORDS = 2048  # of a text, that an answer is looked for in
+MOST_WORDS = 16_384  # of a text, that an answer is looked for in
 SURE = 0.9  # share of the filled cells that must stand in the row's text
 LONGER = 2.0  # words of a text for one of an answer, in the mean, or texts of several words
 OFTEN = 0.2  # share of the rows that may share the commonest answer
@@ -256,14 +256,29 @@ def _best(first: np.ndarray, last: np.ndarray, longest: int) -> np.ndarray:
         longest: words of a span, at most.
     """
     rows, width = first.shape
+    if longest >= width:
+        best = np.maximum.accumulate(first, axis=1)
+        rises = np.diff(best, axis=1, prepend=-1.0) > 0
+        begin = np.maximum.accumulate(np.where(rises, np.arange(width), 0), axis=1)
+        return _pairs(begin, best * last)
     best, begin = first.copy(), np.tile(np.arange(width), (rows, 1))
     for back in range(1, min(longest, width)):  # the likeliest first word among those so far back
         earlier = first[:, : width - back]
         better = earlier >= best[:, back:]
         best[:, back:] = np.where(better, earlier, best[:, back:])
         begin[:, back:] = np.where(better, np.arange(width - back), begin[:, back:])
-    ends = (best * last).argmax(axis=1)
-    return np.stack([begin[np.arange(rows), ends], ends], axis=1)
+    return _pairs(begin, best * last)
+
+
+def _pairs(begin: np.ndarray, product: np.ndarray) -> np.ndarray:
+    """Returns int64 (rows, 2): of each row the greatest product's first and last word.
+
+    Args:
+        begin: int64 (rows, words), the first word that goes with each last one.
+        product: of both probabilities, likewise.
+    """
+    ends = product.argmax(axis=1)
+    return np.stack([begin[np.arange(len(ends)), ends], ends], axis=1)
 
 
 def _holder(contest: Contest, texts: Mapping[str, TextColumn]) -> tuple[str, float]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import numpy as np
 
-WORD = re.compile(r"\w[\w']*|[^\w\s]")  # a word, or a mark by itself: style is in the punctuation too
+# accents that follow their letter, vowels of Indian scripts: parts of a word that `\w` does not know
+MARKS = "".join(
+    letter for letter in map(chr, range(0x300, 0x10000)) if unicodedata.category(letter) in ("Mn", "Mc", "Me")
+)
+WORD = re.compile(rf"\w[\w'{MARKS}]*|[^\w\s]")  # a word, or a mark by itself: style is in the punctuation too
 
 
 def word_places(text: str) -> np.ndarray:

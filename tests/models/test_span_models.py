@@ -10,7 +10,7 @@ from pipeline.networks.tokens.config import POINTING, TextNetConfig
 from pipeline.tasks.span import Span
 from pipeline.tasks.span_truth import SpanTruth
 from pipeline.testing import build, dataset_of
-from tests.tasks.spans import told
+from tests.tasks.spans import long_contest, told
 
 ROWS = 150
 TRAIN, NEW = np.arange(100), np.arange(100, ROWS)
@@ -125,12 +125,24 @@ def test_a_row_without_its_answer_teaches_nothing(contest, kind):
 
 
 @pytest.mark.usefixtures("untraced")
-def test_answers_beyond_what_is_read_are_left_out(contest):
+def test_answers_longer_than_a_window_are_left_out(contest):
     task, data = contest
     model = fit("text_net", task, data, max_length=4)
-    assert 0 < model.notes()["texts"] < len(TRAIN) / 2
-    with pytest.raises(ModelError, match="first 1 words of its text: raise `max_length`"):
-        fit("text_net", task, data, max_length=1)
+    assert 0 < model.notes()["texts"] < len(TRAIN) / 2, "half of them are the whole text"
+    long = data_of(task, told(ROWS))
+    long.target[:, 1:] = [0, 3]
+    with pytest.raises(ModelError, match="is as short as a window of 2 words: raise `max_length`"):
+        fit("text_net", task, long, max_length=2)
+
+
+@pytest.mark.parametrize(("kind", "keys"), [("span_linear", {}), ("text_net", LEARNS)])
+def test_an_answer_at_the_end_of_a_long_text_is_found(kind, keys):
+    task, table = long_contest(ROWS)
+    data = data_of(task, table)
+    model = fit(kind, task, data, **(keys and {**keys, "max_length": 20}))
+    said = model.predict(data.rows(NEW))
+    assert find_metric("word_jaccard").of(task)(data.target[NEW], said) > 0.9
+    assert (task.decided(said)[:, 0] > 80).all()
 
 
 @pytest.mark.usefixtures("untraced")

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.tasks.span import Span
+from pipeline.tasks.span_truth import SpanTruth
+
 WORDS = "sun moon star tree leaf bird fish rain snow wind hill lake road".split()
 
 
@@ -17,6 +20,16 @@ def told(rows, seed=0):
         mode = ("part", "all")[row % 2]
         found.append((f"{row:04d}", text, mode, " ".join(inner) if mode == "part" else text))
     return pd.DataFrame(found, columns=["id", "text", "mode", "answer"])
+
+
+def long_contest(rows):
+    """Returns texts of many windows whose answer stands at the end, and the task."""
+    table = told(rows).assign(mode="part")
+    table["answer"] = [text.split("from ")[1].split(" until")[0] for text in table["text"]]
+    before = np.random.default_rng(1).choice(["grey", "blue", "thin", "tall"], (rows, 80))
+    table["text"] = [f"{' '.join(long)} {text}" for long, text in zip(before, table["text"], strict=True)]
+    truth = SpanTruth(table["text"].tolist(), table["answer"].tolist())
+    return Span(("start", "end"), int(truth.words.max()), "text", truth), table
 
 
 def write(root, rows=120, test_rows=30):

@@ -75,6 +75,15 @@ def test_a_span_is_cut_out_as_it_is_written():
     assert len(word_places(in_lower_case("İT IS"))) == 2
 
 
+def test_accents_and_vowel_signs_belong_to_their_words():
+    assert [cut_out(text, 0, 0) for text in ("cafe\u0301 au", "हिन्दी भाषा", "5\ufe0f\u20e3 x")] == [
+        "cafe\u0301",
+        "हिन्दी",
+        "5\ufe0f\u20e3",
+    ]
+    assert len(word_places("😀\ufe0f!")) == 3
+
+
 def test_the_task_is_told_from_the_table():
     table = told(40)[["text", "mode", "answer"]]
     assert find_kind(asked(table)).kind == "span"

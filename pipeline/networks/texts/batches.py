@@ -37,12 +37,25 @@ class WindowBatches:
     pad: int
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
+        weights = None if self.weights is None else self.weights[rows]
+        return self.inputs(rows), self.targets[self.windows.texts[rows]], weights  # type: ignore[return-value]
+
+    @property
+    def count(self) -> int:
+        """Number of texts that are learned from."""
+        return int(self.windows.texts[-1]) + 1 if len(self.windows) else 0
+
+    @property
+    def parts(self) -> list[Windows]:
+        """What is learned from: numbers of tokens, and where each window begins."""
+        return [self.windows]
+
+    def inputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns what the network takes of some windows, int32 (windows, tokens) each."""
         length = int(self.windows.lengths[rows].max(initial=1))
         length = min(-(-length // STEP) * STEP, self.longest)
         seen = self.windows.padded(rows, length, self.pad)
-        inputs = {name: seen[name] for name in self.names}
-        weights = None if self.weights is None else self.weights[rows]
-        return inputs, self.targets[self.windows.texts[rows]], weights  # type: ignore[return-value]
+        return {name: seen[name] for name in self.names}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,6 +14,8 @@ from pipeline.networks.brought import weights_at
 from pipeline.networks.config import NET_INSTEAD
 from pipeline.networks.texts import encoder as encoders
 from pipeline.networks.texts.augment import TextNetworkConfig
+from pipeline.tasks.base import Task, general_kinds
+from pipeline.tasks.span import Span
 
 FINE = (  # keys that a frozen encoder has no use for
     *("epochs", "batch_size", "learning_rate", "layer_decay", "warmup", "weight_decay", "clip", "patience"),
@@ -20,6 +23,12 @@ FINE = (  # keys that a frozen encoder has no use for
     *("sam", "sam_adaptive", "adversarial", "awp", "augment", "tta"),
 )
 LEARNED_POOLING = ("attention", "layers")
+WINDOWS = 4  # of a text that is answered as a whole, unless `max_windows` says otherwise
+OF_TEXTS = ("pair", "pooling", "dropout_samples", "loss", "augment", "tta")  # keys that spans have no use for
+FROZEN = (
+    "a linear model on what an encoder says that learns nothing is of whole texts, and points at no word; "
+    "set `finetune: all`, or a number of layers"
+)
 
 
 class TransformerConfig(TextNetworkConfig):
@@ -43,7 +52,11 @@ class TransformerConfig(TextNetworkConfig):
     )
     max_length: int = Field(default=128, ge=8, description="tokens of a window")
     stride: int = Field(default=16, ge=0, description="tokens that two windows of a long text share")
-    max_windows: int = Field(default=4, ge=1, description="windows of a text, from its beginning")
+    max_windows: int | None = Field(
+        default=None,
+        ge=1,
+        description=f"windows of a text, from its beginning; default: {WINDOWS}, of spans all",
+    )
 
     # fine-tuning
     finetune: Literal["none", "all"] | int = Field(
@@ -88,6 +101,7 @@ class TransformerConfig(TextNetworkConfig):
     loss: Literal["mse", "mae", "huber"] = Field(default="mse", description="fine-tuned: loss of values")
 
     instead: ClassVar[Mapping[str, str]] = NET_INSTEAD
+    reasons: ClassVar[Mapping[str, str]] = {"finetune": FROZEN}
 
     @property
     def weights_kind(self) -> Literal["folder", "none"]:
@@ -98,6 +112,16 @@ class TransformerConfig(TextNetworkConfig):
     def fine_tuned(self) -> bool:
         """Whether layers of the encoder learn."""
         return self.finetune != "none"
+
+    def most_windows(self, task: Task) -> int:
+        """Returns how many windows of a text are looked at, at most."""
+        return self.max_windows or (sys.maxsize if isinstance(task, Span) else WINDOWS)
+
+    def needs_task(self) -> dict[str, tuple[str, ...]]:
+        """Returns key -> the kinds of task that can be done with what it says."""
+        fields = type(self).model_fields
+        asked = [key for key in OF_TEXTS if getattr(self, key) != fields[key].default]
+        return dict.fromkeys(asked if self.fine_tuned else [*asked, "finetune"], general_kinds())
 
     def space(self) -> dict[str, dict[str, Any]]:
         """Returns what a search changes: of a frozen encoder only how it is read."""

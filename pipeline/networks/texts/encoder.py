@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pipeline.networks.texts.windows import Tokenizer, mean_by_text, windows_of
 PACKAGES = ("keras_hub", "tokenizers", "safetensors")
 HOW_TO_INSTALL = "needs KerasHub, which is not installed: run `make setup TEXT=1`."
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
+FIRST = 4  # of a pair whose second text is cut the first may fill one part in so many of a window
 SECTION = 1 << 20  # bytes hashed at once
 
 
@@ -160,6 +161,52 @@ def read_tokens(folder: Path, longest: int, stride: int) -> Tokens:
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest, stride=min(stride, longest // 2))
     return Tokens(tokenizer, longest, config.get("pad_token_id") or 0)
+
+
+def read_pair_tokens(folder: Path, longest: int, stride: int) -> Tokens:
+    """Returns the folder's own tokenizer, which cuts windows of the second text of a pair.
+
+    The first stands before each of them, and is cut where it is longer than a part of a window.
+
+    Args:
+        folder: in Hugging Face's form.
+        longest: tokens of a window.
+        stride: tokens of the second text that two windows share.
+
+    Raises:
+        ModelError: the package or the folder is missing.
+    """
+    whole, cutting = (read_tokens(folder, longest, stride) for _ in "ab")
+    whole.tokenizer.no_truncation()  # type: ignore[attr-defined]
+    longest = cutting.longest
+    most = longest // FIRST
+    left = longest - most - cutting.tokenizer.num_special_tokens_to_add(True)  # type: ignore[attr-defined]
+    shared = min(stride, left // 2)
+    cutting.tokenizer.enable_truncation(longest, stride=shared, strategy="only_second")  # type: ignore[attr-defined]
+    return replace(cutting, tokenizer=Pairs(whole.tokenizer, cutting.tokenizer, most))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A tokenizer of pairs whose first text has a limit.
+
+    Attributes:
+        whole: cuts nothing.
+        cutting: cuts windows of the second text.
+        most: tokens of the first text.
+    """
+
+    whole: Any
+    cutting: Tokenizer
+    most: int
+
+    def encode_batch(self, input: list[Any]) -> list[Any]:
+        found = self.whole.encode_batch([first for first, _ in input], add_special_tokens=False)
+        pairs = zip(input, found, strict=True)
+        return self.cutting.encode_batch([(self._cut(first, one), second) for (first, second), one in pairs])
+
+    def _cut(self, text: str, found: Any) -> str:
+        return text if len(found.ids) <= self.most else text[: found.offsets[self.most - 1][1]]
 
 
 def read_backbone(folder: Path) -> Any:

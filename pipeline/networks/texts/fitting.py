@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,8 @@ LESS_MEMORY = (
 class TextFit:
     """One fit of an encoder.
 
+    A subclass says what other windows teach, and by which network.
+
     What it learns comes from its training rows: the tokenizer's vocabulary and the weights that it begins
     with are the folder's, classes and scale of the target are the training rows', and the inner rows say
     when to stop.
@@ -60,6 +62,8 @@ class TextFit:
             nothing changes them.
     """
 
+    Network: ClassVar[type[TextNetwork]] = TextNetwork
+
     def __init__(
         self,
         config: TransformerConfig,
@@ -73,6 +77,7 @@ class TextFit:
         self.again = again
         self.config, self.task, self.structure = config, task, structure
         self.tokens, self.read, self.context = tokens, read, context
+        self.most = config.most_windows(task)
 
     def run(self, train: Rows, inner: Rows | None) -> TunedText:
         """Trains and returns what was learned."""
@@ -80,16 +85,12 @@ class TextFit:
         self.begun = Clock.now()
         keras.utils.set_random_seed(self.context.seed % 2**32)
         self.coder = coder_of(self.task).fit(train.target)
-        windows = windows_of(self.tokens.tokenizer, self.read(train), self.config.max_windows)
-        target = self.coder.matrix(self.coder.encode(train.target)).astype(np.float32)
-        built: Any = get_network(self.structure(target.shape[1]), self.context.threads, TextNetwork)
+        built: Any = get_network(self.structure(self._outputs()), self.context.threads, self.Network)
         self.network: TextNetwork = built
         self.network.begin(self.context.seed)
-        notes: dict[str, Any] = {"texts": len(train), "windows": len(windows)}
+        source = self._source(train)
+        notes: dict[str, Any] = {"texts": source.count, "windows": len(source.windows)}
         if not self.coder.trivial:
-            weights = window_weights(windows, train.weights)
-            names = input_names(self.network.full)
-            source = self._source(train, windows, target, weights, names)
             trainer = self._trainer(source, self._inner(inner))
             trainer.resume()
             [found] = guarded(trainer, "windows", LESS_MEMORY)
@@ -99,26 +100,33 @@ class TextFit:
         values = [value for value, kept in zip(self.network.values(), learned, strict=True) if kept]
         return TunedText(values, self.coder.state(), notes)
 
-    def _source(
-        self,
-        train: Rows,
-        windows: Windows,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        names: Sequence[str],
-    ) -> WindowBatches:
+    def _outputs(self) -> int:
+        """Returns how many logits or values the network gives."""
+        return self.coder.n_classes or self.task.n_outputs
+
+    def _source(self, train: Rows) -> WindowBatches:
         """Returns what makes batches of the training rows' windows."""
-        told = (windows, target[:, None], weights, names, self.tokens.longest, self.tokens.pad)
+        windows = windows_of(self.tokens.tokenizer, self.read(train), self.most)
+        target = self.coder.matrix(self.coder.encode(train.target)).astype(np.float32)[:, None]
+        weights = window_weights(windows, train.weights)
+        told = (
+            windows,
+            target,
+            weights,
+            input_names(self.network.full),
+            self.tokens.longest,
+            self.tokens.pad,
+        )
         if self.again is None:
             return WindowBatches(*told)
-        return ChangedWindows(*told, self.again(train), self.tokens.tokenizer, self.config.max_windows)
+        return ChangedWindows(*told, self.again(train), self.tokens.tokenizer, self.most)
 
     def _inner(self, inner: Rows | None) -> tuple[Windows, np.ndarray] | None:
         """Returns windows and target of the inner rows whose class the training rows hold."""
         if inner is None or self.config.patience is None:
             return None
         inner = inner.take(np.flatnonzero(self.coder.known(inner.target)))
-        windows = windows_of(self.tokens.tokenizer, self.read(inner), self.config.max_windows)
+        windows = windows_of(self.tokens.tokenizer, self.read(inner), self.most)
         return windows, self.coder.matrix(self.coder.encode(inner.target))
 
     def _trainer(self, source: WindowBatches, inner: tuple[Windows, np.ndarray] | None) -> Trainer:
@@ -154,9 +162,7 @@ class TextFit:
             self.context.watch(fraction, self._predict)
 
     def _predict(self, rows: Rows) -> np.ndarray:
-        return predicted(
-            self.network, self.tokens, self.read(rows), self.config.max_windows, self.task, self.coder
-        )
+        return predicted(self.network, self.tokens, self.read(rows), self.most, self.task, self.coder)
 
 
 def predicted(
@@ -207,8 +213,10 @@ def represented(
     return mean_by_text(found, windows.lengths.astype(np.float64), windows.texts, len(texts))
 
 
-def network_of(structure: TextStructure, values: Values, threads: int) -> TextNetwork:
+def network_of(
+    structure: TextStructure, values: Values, threads: int, kind: type[TextNetwork] = TextNetwork
+) -> TextNetwork:
     """Returns the process's network of a structure, with what was learned."""
-    network: Any = get_network(structure, threads, TextNetwork)
+    network: Any = get_network(structure, threads, kind)
     network.assign(network.completed(values))
     return network

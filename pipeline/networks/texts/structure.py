@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.networks.losses import POINTER
 from pipeline.networks.structure import ALL, OptimizerStructure
 from pipeline.networks.texts.config import TransformerConfig
 from pipeline.tasks.base import Task
+from pipeline.tasks.span import Span
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def make_text_structure(
         config.dropout,
         config.dropout_samples,
         outputs,
-        loss,
+        POINTER if isinstance(task, Span) else loss,
         OptimizerStructure(
             "adamw",
             0.0,

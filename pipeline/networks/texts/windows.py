@@ -66,20 +66,31 @@ def windows_of(tokenizer: Tokenizer, texts: Sequence[Any], most: int) -> Windows
         texts: a text or a pair of texts each.
         most: windows of a text; what comes after them is not seen.
     """
-    ids, segments, lengths, owners = [], [], [], []
+    return joined([(number, *numbers_of(found)) for number, found in pieces(tokenizer, texts, most)])
+
+
+def pieces(tokenizer: Tokenizer, texts: Sequence[Any], most: int) -> Iterator[tuple[int, Any]]:
+    """Yields the number of a text and one of its windows as the tokenizer has it; see `windows_of`."""
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         part = list(texts[start : start + TEXTS_AT_ONCE])
         for number, found in enumerate(tokenizer.encode_batch(part), start=start):
             for window in [found, *found.overflowing][:most]:
-                ids.append(np.array(window.ids, np.int32))
-                segments.append(np.array(window.type_ids, np.int8))
-                lengths.append(len(window.ids))
-                owners.append(number)
+                yield number, window
+
+
+def numbers_of(window: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the tokens of a tokenizer's window, int32, and their segments, int8."""
+    return np.array(window.ids, np.int32), np.array(window.type_ids, np.int8)
+
+
+def joined(windows: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> Windows:
+    """Returns windows that are given one by one: the number of its text, tokens and segments of each."""
+    lengths = [len(ids) for _, ids, _ in windows]
     return Windows(
-        np.concatenate([np.zeros(0, np.int32), *ids]),
-        np.concatenate([np.zeros(0, np.int8), *segments]),
+        np.concatenate([np.zeros(0, np.int32), *(ids for _, ids, _ in windows)]),
+        np.concatenate([np.zeros(0, np.int8), *(segments for _, _, segments in windows)]),
         np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
-        np.array(owners, np.int64),
+        np.array([number for number, _, _ in windows], np.int64),
     )
 
 

@@ -40,7 +40,10 @@ class TextNetConfig(TextNetworkConfig):
         f"{', '.join(f'`{form}`' for form in FORMS)}",
     )
     max_length: int = Field(
-        default=256, ge=1, description="words that are read of each column's text, from its beginning"
+        default=256,
+        ge=1,
+        description="words that are read of each column's text, from its beginning; of spans words of a "
+        "window, by which the whole text is read",
     )
     lowercase: bool = Field(default=True, description="whether case is lost")
     vocabulary: int = Field(
@@ -99,7 +102,8 @@ class TextNetConfig(TextNetworkConfig):
     def readings(self, task: Task) -> list[Reading]:
         """Returns what is read, in the order of the layers."""
         span = (self.subwords[0], self.subwords[1])
-        return [Reading(name, self.lowercase, self.max_length, span) for name in self.layers_for(task)]
+        longest = task.width if isinstance(task, Span) else self.max_length
+        return [Reading(name, self.lowercase, longest, span) for name in self.layers_for(task)]
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
         """Returns key -> the kinds of task that can be done with what it says."""

@@ -23,7 +23,7 @@ from pipeline.networks.tokens.changed import ChangedBatches
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.networks.tokens.network import PointerNetwork, TokenNetwork
 from pipeline.networks.tokens.sequences import Sequences, TokenBatches
-from pipeline.networks.tokens.structure import POINTER, make_token_structure
+from pipeline.networks.tokens.structure import make_token_structure
 from pipeline.networks.tokens.vectors import table_of
 from pipeline.networks.tokens.vocabulary import FIRST, Vocabulary
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
@@ -84,14 +84,14 @@ class TokenFit:
             trainer.resume()
             [found] = guarded(trainer, "texts", LESS_MEMORY)
             self.network.full.set_weights(found)
-            notes |= trainer.notes()
+            notes |= {"texts": source.count, **trainer.notes()}
         return self.vocabularies, TunedText(self.network.values(), self.coder.state(), notes)
 
     def _usable(self, train: Rows) -> Rows:
         """Returns the rows that can be learned from."""
         return train
 
-    def _source(self, read: Read, rows: Rows) -> TokenBatches:
+    def _source(self, read: Any, rows: Rows) -> Any:
         """Returns what makes batches of training rows."""
         target = self.coder.matrix(self.coder.encode(rows.target)).astype(np.float32)
         if self.augmenter is None:
@@ -99,7 +99,7 @@ class TokenFit:
         again = (self.vocabularies, self.texts(rows), rows.ids.tolist(), self.augmenter)
         return ChangedBatches(read, target[:, None], rows.weights, *again)
 
-    def _read(self, texts: Sequence[Sequence[str]]) -> dict[str, Sequences]:
+    def _read(self, texts: Sequence[Sequence[str]]) -> Any:
         return {name: one.read(texts) for name, one in self.vocabularies.items()}
 
     def _begin(self) -> dict[str, int]:
@@ -111,18 +111,16 @@ class TokenFit:
         table.assign(filled)
         return {"pretrained": count}
 
-    def _inner(self, inner: Rows | None) -> tuple[dict[str, Sequences], np.ndarray] | None:
+    def _inner(self, inner: Rows | None) -> tuple[Any, np.ndarray] | None:
         """Returns texts and target of the inner rows whose class the training rows hold."""
         if inner is None or self.config.patience is None:
             return None
         inner = inner.take(np.flatnonzero(self.coder.known(inner.target)))
         return self._read(self.texts(inner)), self.coder.matrix(self.coder.encode(inner.target))
 
-    def _trainer(
-        self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None
-    ) -> Trainer:
+    def _trainer(self, source: Any, inner: tuple[Any, np.ndarray] | None) -> Trainer:
         config, context, rows = self.config, self.context, len(source.targets)
-        lengths = next(iter(source.read.values())).lengths
+        lengths = source.parts[0].lengths
         batches = LengthBatches(source, rows, min(config.batch_size, rows), context.seed, 1, lengths)
         schedule = Schedule(
             config.learning_rate,
@@ -142,16 +140,20 @@ class TokenFit:
             advice=NOT_A_NUMBER,
         )
 
-    def _name(self, source: TokenBatches, inner: tuple[dict[str, Sequences], np.ndarray] | None) -> str:
+    def _name(self, source: Any, inner: tuple[Any, np.ndarray] | None) -> str:
         """Returns what the fit depends on, hashed."""
         seen: list[Any] = [self.network.values(), source.targets, source.weights, inner and inner[1]]
-        for read in (source.read, inner[0] if inner else {}):
-            seen += [array for one in read.values() for array in (one.ids, one.starts)]
+        for one in [*source.parts, *(self._parts(inner[0]) if inner else [])]:
+            seen += [one.ids, one.starts]
         seen += [source.augmenter.digest(source.ids)] if isinstance(source, ChangedBatches) else []
         flat = [part for one in seen for part in (one if isinstance(one, list) else [one])]
         return name_fit(self.config.model_dump_json(), self.task, self.context.seed, *flat)
 
-    def _error(self, read: Read, target: np.ndarray) -> float:
+    def _parts(self, read: Any) -> list[Any]:
+        """Returns what is looked at of texts: numbers of tokens, and where each begins."""
+        return list(read.values())
+
+    def _error(self, read: Any, target: np.ndarray) -> float:
         """Returns the loss of the inner rows, from which early stopping decides."""
         return self.task.loss(target, answered(self.network, read, self.task), SMALLEST)
 
@@ -169,7 +171,7 @@ def network_of(
     """Returns the process's network for a section, a target and vocabularies of these sizes."""
     outputs = 2 if isinstance(task, Span) else coder.n_classes or task.n_outputs
     structure = make_token_structure(config, task, outputs, sizes)
-    make = PointerNetwork if structure.loss == POINTER else TokenNetwork
+    make = PointerNetwork if isinstance(task, Span) else TokenNetwork
     network: Any = get_network(structure, threads, make)
     return network
 

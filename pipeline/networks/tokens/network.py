@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.networks.keras_import import load_keras, to_numpy
-from pipeline.networks.losses import loss_of_each, pointer_loss
+from pipeline.networks.losses import loss_of_each
 from pipeline.networks.network import Network
 from pipeline.networks.optimizers import make_optimizer, scalars_of
 from pipeline.networks.texts.head import draws, token_mean
-from pipeline.networks.tokens.notation import FAR, build, parse
+from pipeline.networks.texts.pointing import with_absent
+from pipeline.networks.tokens.notation import build, parse
 from pipeline.networks.tokens.structure import TokenStructure
-from pipeline.networks.tokens.vocabulary import BREAK
 from pipeline.networks.training.step import take_steps
 
 
@@ -32,7 +32,9 @@ class TokenNetwork(Network):
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name, _, _ in structure.branches}
         self._build(keras, inputs)
         self._begin = [to_numpy(v) for v in self.weights]
-        self.full.compile(optimizer=make_optimizer(keras, structure.optimizer, {}), loss=self._loss(keras))
+        self.full.compile(
+            optimizer=make_optimizer(keras, structure.optimizer, {}), loss=loss_of_each(keras, structure.loss)
+        )
         self.full.optimizer.build(self.full.trainable_variables)
         take_steps(self.full, structure.optimizer.step, embeddings=[self.table(name) for name in inputs])
         self._scalars = [(self.full, scalars_of(self.full.optimizer))]
@@ -52,9 +54,6 @@ class TokenNetwork(Network):
         self.head = keras.Model(seen, last(draws(keras, seen, structure.dropout, 1)))
         self.full = keras.Model(inputs, self.head(self.extractor(inputs)))
 
-    def _loss(self, keras: Any) -> Any:
-        return loss_of_each(keras, self.structure.loss)
-
     def _drawn(self, model: Any) -> list[Any]:
         """Returns layers, and those within them: of both directions, of attention."""
         return [part for layer in super()._drawn(model) for part in layer._flatten_layers()]
@@ -67,37 +66,35 @@ class TokenNetwork(Network):
 class PointerNetwork(TokenNetwork):
     """Layers that leave tokens as they are, and a head that points at the first and the last of a span.
 
-    Only tokens before the first BREAK can be pointed at. What stands behind it says of the others in the mean
-    of its embeddings, which is added to every token.
+    What cannot be pointed at says of the others in the mean of its embeddings, which is added to every token.
 
     Attributes:
-        extractor: Keras model, int32 (texts, tokens) to float32 (texts, tokens, width).
-        head: Keras model of these, and of which can be pointed at, to float32 (texts, tokens, 2).
-        full: Keras model, tokens to logits; compiled.
+        extractor: Keras model from `token_ids` and `pointed` (which tokens can be pointed at) to float32
+            (windows, tokens, width).
+        head: Keras model of these and of `pointed` to float32 (windows, 1 + tokens, 2); the first place says
+            that the window does not hold the answer.
+        full: Keras model of `token_ids` and `pointed` to the same; compiled.
     """
 
     def _build(self, keras: Any, inputs: dict[str, Any]) -> None:
         structure, ops, layers = self.structure, keras.ops, keras.layers
         [(name, notation, rows)] = structure.branches
-        ids = inputs[name]
-        there = ops.cast(ops.not_equal(ids, 0), "int32")
-        own = ops.cast(ops.equal(ops.cumsum(ops.cast(ops.equal(ids, BREAK), "int32"), axis=1), 0), "int32")
-        own, others = own * there, (1 - own) * there
+        ids, own = inputs[name], keras.Input((None,), dtype="int32", name="pointed")
+        seen = {"token_ids": ids, "pointed": own}
+        others = ops.cast(ops.not_equal(ids, 0), "int32") - own
 
         def told(x: Any) -> Any:
             said = layers.Dense(x.shape[-1], name="beside")(token_mean(keras, x, others))
             return x + said[:, None, :]
 
         states = build(keras, parse(notation, pointing=True), ids, rows, table_name(name), told)
-        self.extractor = keras.Model(inputs, states)
-        seen, known = keras.Input(states.shape[1:]), keras.Input((None,), dtype="int32")
-        logits = layers.Dense(2, name="last")(layers.Dropout(structure.dropout)(seen))
-        far = (1.0 - ops.cast(known, "float32"))[:, :, None] * FAR
-        self.head = keras.Model([seen, known], logits - far)
-        self.full = keras.Model(inputs, self.head([states, own]))
-
-    def _loss(self, keras: Any) -> Any:
-        return pointer_loss(keras)
+        self.extractor = keras.Model(seen, states)
+        said, known = keras.Input(states.shape[1:]), keras.Input((None,), dtype="int32")
+        kept = layers.Dropout(structure.dropout)(said)
+        absent = layers.Dense(2, name="absent")(token_mean(keras, kept, known))
+        logits = with_absent(keras, layers.Dense(2, name="last")(kept), absent, known)
+        self.head = keras.Model([said, known], logits)
+        self.full = keras.Model(seen, self.head([states, own]))
 
 
 def table_name(reader: str) -> str:

@@ -1,44 +1,29 @@
-"""A fit of a network that points at words of a text, and what it answers."""
+"""A fit of a network that points at words of a text, and the windows of words that it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from pipeline.context import ignore
-from pipeline.data.dense import room
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
-from pipeline.networks.targets import SMALLEST, softmax
-from pipeline.networks.texts.windows import buckets
+from pipeline.networks.targets import SMALLEST
+from pipeline.networks.texts.batches import window_weights
+from pipeline.networks.texts.pointing import PointingBatches, Report, pointed, taught
+from pipeline.networks.texts.span_windows import NOWHERE, SpanWindows
+from pipeline.networks.texts.windows import joined
 from pipeline.networks.tokens.fitting import LONG, TokenFit
 from pipeline.networks.tokens.network import TokenNetwork
-from pipeline.networks.tokens.sequences import PAD, Sequences, TokenBatches
-from pipeline.networks.tokens.vocabulary import BREAK
-from pipeline.networks.training.batches import Batch
+from pipeline.networks.tokens.sequences import PAD
+from pipeline.networks.tokens.vocabulary import BREAK, Vocabulary
 from pipeline.tasks.span import Span
 
 READER = "word"  # whose tokens are the words that a span is told by
-
-
-@dataclass(frozen=True)
-class PointerBatches(TokenBatches):
-    """Makes batches of texts with a one at the first and at the last word of each answer.
-
-    Attributes:
-        targets: int64 (texts, 2), the first and the last word.
-    """
-
-    def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
-        inputs = {name: one.padded(rows) for name, one in self.read.items()}
-        marks = np.zeros((*inputs[READER].shape, 2), np.float32)
-        for side in (0, 1):
-            marks[np.arange(len(rows)), self.targets[rows, side], side] = 1.0
-        weights = None if self.weights is None else self.weights[rows]
-        return inputs, marks, weights  # type: ignore[return-value]
+SHARED = 4  # two windows of a text share one word in so many
+INPUTS = ("token_ids", "pointed")
 
 
 class PointerFit(TokenFit):
@@ -47,63 +32,76 @@ class PointerFit(TokenFit):
     task: Span
 
     def _usable(self, train: Rows) -> Rows:
-        return train.take(np.flatnonzero(self._within(train)))
-
-    def _within(self, rows: Rows) -> np.ndarray:
-        """Says of each row whether its answer lies in what is read of its text: bool (rows,)."""
-        found = self.task.learnable(rows.target)
-        found &= np.asarray(rows.target)[:, 2] < self.config.max_length
-        if not found.any():
-            raise ModelError(
-                f"No answer of {len(rows):,} rows lies in the first {self.config.max_length:,} words of its "
-                "text: raise `max_length`."
-            )
+        found = train.take(np.flatnonzero(self.task.learnable(train.target)))
+        if not len(found):
+            raise ModelError(f"No answer of {len(train):,} rows lies in its text.")
         return found
 
-    def _source(self, read: Mapping[str, Sequences], rows: Rows) -> TokenBatches:
-        return PointerBatches(read, np.asarray(rows.target)[:, 1:].astype(np.int64), rows.weights)
+    def _source(self, read: SpanWindows, rows: Rows) -> PointingBatches:
+        spans = np.asarray(rows.target)[:, 1:].astype(np.int64)
+        windows, places, kept = taught(read, spans, self.context.seed)
+        longest = self.config.max_length
+        if not len(kept):
+            raise ModelError(
+                f"No answer of {len(rows):,} rows is as short as a window of {longest:,} words: raise "
+                "`max_length`."
+            )
+        weights = window_weights(windows, None if rows.weights is None else rows.weights[kept])
+        return PointingBatches(windows, places, weights, INPUTS, LONG, PAD)
 
-    def _inner(self, inner: Rows | None) -> tuple[dict[str, Sequences], np.ndarray] | None:
+    def _read(self, texts: Sequence[Sequence[str]]) -> SpanWindows:
+        return word_windows(self.vocabularies, texts, self.config.max_length)
+
+    def _inner(self, inner: Rows | None) -> tuple[SpanWindows, np.ndarray] | None:
         if inner is None or self.config.patience is None:
             return None
-        inner = inner.take(np.flatnonzero(self._within(inner)))
+        inner = inner.take(np.flatnonzero(self.task.learnable(inner.target)))
         return self._read(self.texts(inner)), np.asarray(inner.target)
 
-    def _error(self, read: Mapping[str, Sequences], target: np.ndarray) -> float:
-        return self.task.loss(target, pointed(self.network, read, self.task), SMALLEST)
+    def _parts(self, read: SpanWindows) -> list[Any]:
+        return [read]
+
+    def _error(self, read: SpanWindows, target: np.ndarray) -> float:
+        return self.task.loss(target, told_of(self.network, read, len(target), self.task), SMALLEST)
 
     def _predict(self, rows: Rows) -> np.ndarray:
-        return pointed(self.network, self._read(self.texts(rows)), self.task)
+        return told_of(self.network, self._read(self.texts(rows)), len(rows), self.task)
 
 
-def pointed(
-    network: TokenNetwork,
-    read: Mapping[str, Sequences],
-    task: Span,
-    report: Callable[[float, str], None] = ignore,
-) -> np.ndarray:
-    """Returns float16 (texts, outputs): how likely each word is the first, and the last.
+def word_windows(
+    vocabularies: Mapping[str, Vocabulary], texts: Sequence[Sequence[str]], longest: int
+) -> SpanWindows:
+    """Takes texts apart into windows of words, each followed by what stands beside the text.
 
     Args:
-        network: its weights are set.
-        read: the texts, the one that is pointed at before what stands beside it.
-        task: what is asked for.
-        report: told of the share that is done.
+        vocabularies: by the reader.
+        texts: of the rows, a list for each column, first the one that is pointed at.
+        longest: words of a window, and of what stands beside.
     """
-    sequences = read[READER]
-    values, done = room((len(sequences), task.n_outputs), 0.0), 0
-    for chosen, _, size in buckets(sequences.lengths, LONG):
-        filled = np.concatenate([chosen, np.repeat(chosen[-1:], size - len(chosen))])
-        ids = sequences.padded(filled)
-        said: Any = network.full.predict_on_batch({READER: ids})
-        said = np.asarray(said)[: len(chosen)]
-        own = ((np.cumsum(ids == BREAK, axis=1) == 0) & (ids != PAD))[: len(chosen), :, None]
-        chances = np.where(own, softmax(said.transpose(0, 2, 1)).transpose(0, 2, 1), 0.0)
-        chances[~own.any(axis=(1, 2)), 0] = 1.0  # a text without a word
-        words = min(task.width, ids.shape[1])
-        for side in (0, 1):
-            begin = side * task.width
-            values[chosen, begin : begin + words] = chances[:, :words, side]
-        done += len(chosen)
-        report(done / len(sequences), f"{done:,} of {len(sequences):,} texts")
-    return values
+    vocabulary = vocabularies[READER]
+    own, beside = vocabulary.read(texts[:1]), vocabulary.read(texts[1:]) if len(texts) > 1 else None
+    step = max(longest - longest // SHARED, 1)
+    parts, first = [], []
+    for row in range(len(own)):
+        words = own.ids[own.starts[row] : own.starts[row + 1]]
+        words = words[words != BREAK]  # which stands for a text without a word
+        behind = np.zeros(0, np.int32)
+        if beside is not None:
+            others = beside.ids[beside.starts[row] : beside.starts[row + 1]][:longest]
+            behind = np.concatenate([[BREAK], others]).astype(np.int32)
+        for start in range(0, max(len(words) - longest + step, 1), step):
+            part = words[start : start + longest]
+            ids = np.concatenate([part, behind]) if len(part) + len(behind) else np.array([BREAK], np.int32)
+            parts.append((row, ids, np.zeros(len(ids), np.int8)))
+            place = np.full(len(ids), NOWHERE, np.int32)
+            place[: len(part)] = np.arange(start, start + len(part))
+            first.append(place)
+    windows, at = joined(parts), np.concatenate([np.zeros(0, np.int32), *first])
+    return SpanWindows(windows.ids, windows.segments, windows.starts, windows.texts, at, at)
+
+
+def told_of(
+    network: TokenNetwork, windows: SpanWindows, count: int, task: Span, report: Report = ignore
+) -> np.ndarray:
+    """Returns float16 (texts, outputs): how likely each word is the first, and the last."""
+    return pointed(network.full, windows, count, task, LONG, PAD, report)

@@ -64,6 +64,16 @@ class TokenBatches:
     targets: np.ndarray
     weights: np.ndarray | None
 
+    @property
+    def count(self) -> int:
+        """Number of texts that are learned from."""
+        return len(self.targets)
+
+    @property
+    def parts(self) -> list[Sequences]:
+        """What is learned from: numbers of tokens, and where each text begins."""
+        return list(self.read.values())
+
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         inputs = {name: one.padded(rows) for name, one in self.read.items()}
         weights = None if self.weights is None else self.weights[rows]

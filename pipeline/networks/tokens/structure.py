@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.networks.losses import POINTER
 from pipeline.networks.structure import OptimizerStructure
 from pipeline.networks.tokens.config import TextNetConfig
 from pipeline.tasks.base import Task
 from pipeline.tasks.span import Span
 
-POINTER = "pointer"
 ROUND = 1024  # tables of embeddings are filled up to so many rows, so that folds share a compiled network
 
 
@@ -21,7 +21,7 @@ class TokenStructure:
         branches: (reader, layers, rows of its table of embeddings) each.
         dropout: share of what the branches say that is left out in training.
         outputs: logits or standardised values.
-        loss: as `losses.loss_of_each` knows it, or POINTER, of a network that points at tokens.
+        loss: as `losses.loss_of_each` knows it.
         optimizer: all but its rate.
     """
 
