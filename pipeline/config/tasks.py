@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from pipeline.config.schema import Config, ModelConfig
 from pipeline.errors import ConfigError, Problems, listing
@@ -59,6 +60,26 @@ def task_problems(
         for keys, reason in _pseudo_problems(section, tasks):
             place = ("models", name, "pseudo", *keys)
             yield place, f"`{'.'.join(place)}`: {reason}, and this is a task of {asked}."
+
+
+def space_for(section: ModelConfig, tasks: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Returns what a search changes of a section by itself, without choices that no such task has a use for.
+
+    Args:
+        section: whose space it is.
+        tasks: kinds of task that it may be.
+    """
+    general, found = {TASKS.get(kind).general for kind in tasks}, {}
+    for key, spec in section.space().items():
+        if "choice" not in spec or key not in type(section).model_fields:
+            found[key] = spec
+            continue
+        others = [section.model_copy(update={key: value}).needs_task().get(key) for value in spec["choice"]]
+        pairs = zip(spec["choice"], others, strict=True)
+        left = [value for value, able in pairs if able is None or general & set(able)]
+        if len(left) > 1:
+            found[key] = {**spec, "choice": left}
+    return found
 
 
 def _pseudo_problems(section: ModelConfig, tasks: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:

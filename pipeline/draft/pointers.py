@@ -26,8 +26,6 @@ def choose_pointers(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     """
     words = size.rows * TRAINED * max(size.characters, 1.0) / CHARACTERS
     section: dict[str, Any] = {"kind": "text_net"}
-    if size.outputs > 2 * TextNetConfig(kind="text_net").max_length:
-        section["max_length"] = size.outputs // 2
     usual = TextNetConfig(kind="text_net").epochs
     start, each = START * 2 / machine.threads, fits * words * PER_WORD * 2 / machine.threads
     epochs = min(usual, max(FEWEST_EPOCHS, round((BUDGET - start) / max(each, 1e-9))))

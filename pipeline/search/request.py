@@ -12,6 +12,7 @@ from pipeline.config.checks import space_messages
 from pipeline.config.metric import metric_key, metric_name, metric_of
 from pipeline.config.schema import ModelConfig
 from pipeline.config.space import Space, parse_space
+from pipeline.config.tasks import possible_tasks, space_for
 from pipeline.data.folds import fold_kind
 from pipeline.errors import ConfigError, Problems, did_you_mean, listing
 from pipeline.progress import Progress
@@ -74,7 +75,9 @@ class Request:
     @cached_property
     def specs(self) -> Mapping[str, Any]:
         """The space in the YAML's words: the YAML's own, or the model's default."""
-        return self.plan.config.search.get(self.name) or self.section.space()
+        config = self.plan.config
+        own = config.search.get(self.name)
+        return own or space_for(self.section, possible_tasks(config, metric_of(config.metric)))
 
     @cached_property
     def space(self) -> Space:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.config.tasks import check_models_do
+from pipeline.config.tasks import check_models_do, space_for
 from pipeline.context import Context
 from pipeline.errors import ConfigError, ModelError
 from pipeline.metrics import find_metric
@@ -155,5 +155,8 @@ def test_what_spans_have_no_use_for_is_refused():
     assert "and points at no word; set `finetune: all`, or a number of layers" in said()
     assert "`models.m.pooling: cls` is for classification" in said(finetune="all", pooling="cls")
     check_models_do("span", {"m": TransformerConfig(kind="transformer", weights="folder", finetune=1)})
+    tuned = TransformerConfig(kind="transformer", weights="folder", finetune="all")
+    assert set(tuned.space()) - set(space_for(tuned, ["span"])) == {"pooling", "dropout_samples"}
+    assert space_for(tuned, ["span", "multilabel"]) == tuned.space()
     check_models_do("regression", {"m": TransformerConfig(kind="transformer", weights="folder")})
     assert pd.Series(TransformerConfig(kind="transformer").needs_task()).tolist()[0][0] == "classification"

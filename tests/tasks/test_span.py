@@ -219,7 +219,7 @@ def test_a_draft_tells_spans_and_what_points_at_them(tmp_path):
     assert [model.kind for model in config.models.values()] == ["span_linear", "text_net"]
     large = Size(50_000, 9, 1, "span", 2000, texts=("text",), characters=4000.0)
     _, net = choose_pointers(large, 5, Machine(2))
-    assert net.section == {"kind": "text_net", "max_length": 1000, "epochs": 3}
+    assert net.section == {"kind": "text_net", "epochs": 3}
 
 
 @pytest.fixture(scope="module")

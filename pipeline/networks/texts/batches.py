@@ -47,7 +47,7 @@ class WindowBatches:
 
     @property
     def parts(self) -> list[Windows]:
-        """What is learned from: numbers of tokens, and where each window begins."""
+        """Numbers of tokens that are learned from, and where each window begins."""
         return [self.windows]
 
     def inputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:

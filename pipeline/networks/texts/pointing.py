@@ -124,10 +124,10 @@ def pointed(
 def _shares(windows: SpanWindows, odds: np.ndarray, own: range, width: int) -> np.ndarray:
     """Returns float64 (2, words): how likely each word of a text is the first, and the last.
 
-    A pair of tokens, the last not before the first, is as likely as the product of their odds against the
-    answer's absence from the window that both stand in (as paragraphs are weighed against each other by Clark
-    and Gardner, ACL 2018, section 3.2); a word has the sum over the pairs of all windows that it begins, or
-    that it ends.
+    A pair of tokens of one window is as likely as the product of their odds against the answer's absence from
+    it (as paragraphs are weighed against each other by Clark and Gardner, ACL 2018, section 3.2); a word has
+    the sum over the pairs of all windows that it begins, or that it ends. Which pairs are valid is decided
+    with the task: were the others left out here, a network that knows little would prefer long spans.
 
     Args:
         windows: of all texts.
@@ -146,6 +146,6 @@ def _shares(windows: SpanWindows, odds: np.ndarray, own: range, width: int) -> n
     best = max(high.sum() for high in highest)
     for part, high in zip(parts, highest, strict=True):
         begin, end = np.exp(odds[part] - high).T * np.exp((high.sum() - best) / 2)
-        np.add.at(shares[0], windows.first[part], begin * np.cumsum(end[::-1])[::-1])
-        np.add.at(shares[1], windows.last[part], end * np.cumsum(begin))
+        np.add.at(shares[0], windows.first[part], begin * end.sum())
+        np.add.at(shares[1], windows.last[part], end * begin.sum())
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), np.finfo(float).tiny)

@@ -71,7 +71,7 @@ class TokenBatches:
 
     @property
     def parts(self) -> list[Sequences]:
-        """What is learned from: numbers of tokens, and where each text begins."""
+        """Numbers of tokens that are learned from, and where each text begins."""
         return list(self.read.values())
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:

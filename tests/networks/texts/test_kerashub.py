@@ -3,12 +3,15 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.context import Context
 from pipeline.models.transformer import Transformer  # noqa: F401 (registers it)
 from pipeline.networks.texts import encoder as encoders
-from pipeline.testing import TASKS, build, small_dataset
+from pipeline.tasks.span import Span
+from pipeline.tasks.span_truth import SpanTruth
+from pipeline.testing import TASKS, build, dataset_of, small_dataset
 
 pytestmark = pytest.mark.skipif(
     not encoders.installed(), reason="KerasHub is not installed (make setup TEXT=1)"
@@ -87,3 +90,38 @@ def test_an_encoder_of_kerashub_is_fine_tuned_and_loaded(folder, tmp_path):
     loaded = build("transformer", keys, task).load(saved)
     np.testing.assert_array_equal(loaded.predict(asked), said)
     assert loaded.embed(asked).shape == (30, WIDTH)
+
+
+@pytest.mark.slow
+def test_an_encoder_of_kerashub_points_at_words(folder, tmp_path):
+    """The answer is two words; texts are of several windows, a question stands before each."""
+    rng, rows, texts = np.random.default_rng(0), 60, []
+    for _ in range(rows):
+        words, place = rng.choice(["small", "quick", "wing"], 24).tolist(), int(rng.integers(0, 23))
+        texts.append(" ".join([*words[:place], "long", "tail", *words[place + 2 :]]))
+    truth = SpanTruth(texts, ["long tail"] * rows)
+    task = Span(("start", "end"), 24, "text", truth)
+    table = pd.DataFrame({"ask": ["small wing", "quick wing"] * (rows // 2), "text": texts})
+    target = np.hstack([np.arange(rows, dtype=float)[:, None], truth.spans])
+    kinds = {"ask": "text", "text": "text"}
+    data = dataset_of(np.arange(rows).astype(str), table, target=target, kinds=kinds)
+    keys = {
+        "weights": str(folder),
+        "finetune": "all",
+        "epochs": 20,
+        "learning_rate": 0.02,
+        "max_length": 20,
+        "stride": 4,
+    }
+    model = build("transformer", keys, task)
+    assert model.config.problems("models.m") == []
+    model.fit(data.rows(np.arange(45)), None, Context(seed=1))
+    assert model.notes()["windows"] > 45
+    asked = data.rows(np.arange(45, rows))
+    said = model.predict(asked)
+    assert (task.decided(said) == truth.spans[45:]).all(axis=1).mean() > 0.9
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    model.save(saved)
+    loaded = build("transformer", keys, task).load(saved)
+    np.testing.assert_array_equal(loaded.predict(asked), said)
