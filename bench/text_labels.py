@@ -1,4 +1,4 @@
-"""Several labels of a text by n-grams, chained labels, an encoder and blends: bench/text_labels.py DATA.zip."""
+"""Several labels of a text by n-grams, a chain, an encoder and blends: bench/text_labels.py DATA.zip."""
 
 from __future__ import annotations
 
