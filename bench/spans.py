@@ -24,7 +24,6 @@ WORDS = "sun moon star tree leaf bird fish rain snow wind hill lake road field s
 THINGS = "river castle museum engine poet temple market bridge".split()
 SYLLABLES = "ka lo mi ru te sa no vi pe du".split()
 FACTS = "length height age owner colour founder".split()
-OTHERS = 4  # sentences of the same form about something else
 
 
 def main() -> None:
@@ -32,11 +31,12 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=200, help="to learn from")
     options.add_argument("--scored", type=int, default=100)
     options.add_argument("--words", type=int, default=3000, help="of a text")
+    options.add_argument("--others", type=int, default=4, help="sentences of the same form on something else")
     options.add_argument("--weights", type=Path, help="folder of a pretrained encoder, fine-tuned too")
     options.add_argument("--epochs", type=int, default=3, help="of the encoder")
     options.add_argument("--only", nargs="*", help="names of the models")
     said = options.parse_args()
-    table = contest(said.rows + said.scored, said.words)
+    table = contest(said.rows + said.scored, said.words, said.others)
     truth = SpanTruth(table["context"].tolist(), table["answer"].tolist())
     task = Span(("start", "end"), min(int(truth.words.max()), MOST_WORDS), "context", truth)
     target = np.hstack([np.arange(len(table), dtype=float)[:, None], task.inside(truth.spans)])
@@ -65,15 +65,14 @@ def main() -> None:
             )
 
 
-def contest(rows: int, words: int) -> Any:
+def contest(rows: int, words: int, others: int) -> Any:
     """Returns texts, questions and answers: facts between words that say nothing, in the form of chaii."""
     import pandas as pd
 
     rng, found = np.random.default_rng(SEED), []
     pairs = [(thing, fact) for thing in THINGS for fact in FACTS]
     for _ in range(rows):
-        asked, *others = rng.permutation(len(pairs))[: 1 + OTHERS].tolist()
-        told = [(*pairs[one], name(rng)) for one in [asked, *others]]
+        told = [(*pairs[one], name(rng)) for one in rng.permutation(len(pairs))[: 1 + others].tolist()]
         text = rng.choice(WORDS, words).tolist()
         places = np.sort(rng.integers(0, words, len(told)))[::-1].tolist()  # the last first: others stay
         for place, one in zip(places, rng.permutation(len(told)).tolist(), strict=True):

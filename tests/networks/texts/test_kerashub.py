@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.context import Context
+from pipeline.metrics import find_metric
 from pipeline.models.transformer import Transformer  # noqa: F401 (registers it)
 from pipeline.networks.texts import encoder as encoders
 from pipeline.tasks.span import Span
@@ -119,7 +120,7 @@ def test_an_encoder_of_kerashub_points_at_words(folder, tmp_path):
     assert model.notes()["windows"] > 45
     asked = data.rows(np.arange(45, rows))
     said = model.predict(asked)
-    assert (task.decided(said) == truth.spans[45:]).all(axis=1).mean() > 0.9
+    assert find_metric("word_jaccard").of(task)(target[45:], said) > 0.5, "the whole text has 0.08"
     saved = tmp_path / "saved"
     saved.mkdir()
     model.save(saved)
