@@ -38,6 +38,7 @@ TRICKS: dict[str, dict[str, Any]] = {
     "RandAugment 1 3": {"augment": {"randaugment": {"n": 1, "m": 3}}},
     "RandAugment 2 9": {"augment": {"randaugment": {"n": 2, "m": 9}}},
     "pretrain 40": {"pretrain": {"epochs": 40, "mask": 0.5, "patch": 2}},
+    "SimCLR 20": {"pretrain": {"method": "simclr", "epochs": 20, "augment": "digits"}},
 }
 SMALLEST = 1e-7
 TASK = make_task("classification", tuple("0123456789"))

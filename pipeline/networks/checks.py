@@ -153,7 +153,9 @@ def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
     if config.adversarial and config.finetune == "none":
         yield "adversarial", "moves pictures, and a frozen backbone's features are none: `finetune: all`."
     if config.pretrain and config.from_scratch and _mapless(config.backbone):
-        yield "pretrain", f"restores pictures from a map, and {config.backbone!r} has no convolution of one."
+        yield "pretrain", f"is of a map, and {config.backbone!r} has no convolution of one."
+    for key, text in config.pretrain.problems() if config.pretrain else ():
+        yield f"pretrain.{key}", text
     untrained = config.weights_kind == "none"
     if untrained and config.batch_norm == "frozen":
         yield "batch_norm", "a network without pretrained weights has no statistics to keep: `adapt`."
@@ -183,6 +185,8 @@ def _pictures(config: CNNConfig, where: str) -> list[str]:
     found = []
     if config.augment != "auto":
         found += check_augmentation(config.augment, f"{where}.augment")
+    if config.pretrain and config.pretrain.method == "simclr":
+        found += check_augmentation(config.pretrain.augment, f"{where}.pretrain.augment")
     try:
         TEST_TIME.get(config.tta)
     except ConfigError as error:

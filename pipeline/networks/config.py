@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -29,17 +29,38 @@ HEAD_TASKS = {  # of heads that are not for every kind of task
 }
 
 
-class PretrainConfig(Section):
-    """Pretraining without labels: the backbone restores masked patches of all pictures."""
+MASK, VIEWS = 0.5, "views"
 
+
+class PretrainConfig(Section):
+    """Pretraining without labels, on all pictures."""
+
+    method: Literal["masked", "simclr"] = Field(
+        default="masked",
+        description="restore masked patches, or tell two changed views of a picture from others",
+    )
     epochs: int = Field(ge=1, description="over the pictures of training and test, once for all folds")
-    mask: float = Field(default=0.5, gt=0, lt=1, description="share of the patches that are masked")
+    mask: float = Field(default=MASK, gt=0, lt=1, description="masked: share of the patches that are hidden")
     patch: int | None = Field(
         default=None,
         ge=1,
-        description="side of a patch, pixels or steps; default: 1/8 of the longer side",
+        description="masked: side of a patch, pixels or steps; default: 1/8 of the longer side",
+    )
+    augment: str | list[Any] | dict[str, Any] = Field(
+        default=VIEWS, description="simclr: what changes a view, as `augment` of the network has it"
     )
     learning_rate: float = Field(default=1e-3, gt=0, description="at its highest")
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields what is wrong with the keys together, as a key and a sentence about it."""
+        if self.method == "simclr":
+            strange: dict[str, Any] = {"mask": self.mask != MASK, "patch": self.patch is not None}
+            if self.augment in ("none", []):
+                yield "augment", "views of a picture must differ. Received: none."
+        else:
+            strange = {"augment": self.augment != VIEWS}
+        for key in (key for key, given in strange.items() if given):
+            yield key, f"is nothing that `method: {self.method}` looks at."
 
 
 class CNNConfig(NetworkConfig):
@@ -123,7 +144,8 @@ class CNNConfig(NetworkConfig):
 
     pretrain: PretrainConfig | None = Field(
         default=None,
-        description="first restore masked patches of all pictures, without labels: `{epochs: 20, mask: 0.5}`",
+        description="first learn from all pictures without labels: `{epochs: 20}`, "
+        "`{method: simclr, epochs: 20}`",
     )
 
     # pictures

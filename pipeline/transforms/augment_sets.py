@@ -76,6 +76,29 @@ SETS: dict[str, list[Any]] = {
         },
         {"RandomBrightnessContrast": {"brightness_limit": 0.2, "contrast_limit": 0.2, "p": 0.5}},
     ],
+    # What stays the same thing, for pretraining by two views: a part of it, light, colour, sharpness. Moves
+    # make the part, so that it has the picture's own size (Chen et al., "SimCLR", ICML 2020, figure 5).
+    "views": [
+        {
+            "Affine": {
+                "scale": [1.0, 1.8],
+                "translate_percent": [-0.15, 0.15],
+                "rotate": [-10, 10],
+                "border_mode": "BORDER_REFLECT_101",
+                "p": 1.0,
+            }
+        },
+        {
+            "ColorJitter": {
+                "brightness": [0.6, 1.4],
+                "contrast": [0.6, 1.4],
+                "saturation": [0.6, 1.4],
+                "hue": [-0.1, 0.1],
+                "p": 0.8,
+            }
+        },
+        {"GaussianBlur": {"sigma_limit": [0.1, 1.0], "blur_limit": 0, "p": 0.5}},
+    ],
     # Characters and symbols, which a flip would turn into others.
     "digits": [
         {

@@ -1,4 +1,4 @@
-"""Pretraining without labels: what is masked is restored, all folds share it, and no label enters."""
+"""Pretraining without labels: all folds share it, and no label enters."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,8 @@ import pytest
 from pipeline.config.load import load_config
 from pipeline.context import Context
 from pipeline.errors import ConfigError, ModelError
-from pipeline.networks import pretraining
 from pipeline.networks.building import build_extractor, build_map
-from pipeline.networks.keras_import import load_keras
-from pipeline.networks.pretraining import MaskedBatches, masked_error, masks, with_pretrained
+from pipeline.networks.pretraining import with_pretrained
 from pipeline.networks.structure import ExtractorStructure
 from pipeline.registry import MODELS
 from pipeline.tasks.base import make_task
@@ -20,7 +18,10 @@ SECTION = {
     "kind": "cnn",
     "backbone": "4C3s BN MP2 6C3s FC5",
     "epochs": 1,
-    "pretrain": {"epochs": 2, "mask": 0.5, "patch": 2},
+}
+METHODS = {
+    "masked": {"epochs": 2, "mask": 0.5, "patch": 2},
+    "simclr": {"method": "simclr", "epochs": 2, "augment": "digits"},
 }
 
 
@@ -45,23 +46,24 @@ def pictures(rows, seed):
     return np.random.default_rng(seed).integers(0, 256, (rows, SIDE, SIDE, 1), np.uint8)
 
 
-def fit(target, rows, cache):
+def fit(method, target, rows, cache):
     """Returns what a network that learned from some rows says of all."""
     ids = np.arange(ROWS).astype(str)
     data = dataset_of(ids, pixels=pictures(ROWS, 0), pixels_key="train", target=target)
     asked = dataset_of(ids[:6], pixels=pictures(6, 1), pixels_key="test")
     kind = MODELS.get("cnn")
-    model = kind(kind.Config.model_validate(SECTION), make_task("classification", tuple("abc")))
+    section = kind.Config.model_validate(SECTION | {"pretrain": METHODS[method]})
+    model = kind(section, make_task("classification", tuple("abc")))
     context = Context(seed=3, cache=cache, unlabelled=asked)
     return model.fit(data.rows(rows), None, context).predict(data.rows(), context)
 
 
-@pytest.fixture(scope="module")
-def fits():
+@pytest.fixture(scope="module", params=METHODS)
+def fits(request):
     target, first, last = np.arange(ROWS) % CLASSES, np.arange(16), np.arange(8, 24)
     one, other = Cache(), Cache()
-    said = [fit(target, first, one), fit(target, last, one), fit(target, first, one)]
-    fit(target[::-1].copy(), first, other)
+    said = [fit(request.param, target, rows, one) for rows in (first, last, first)]
+    fit(request.param, target[::-1].copy(), first, other)
     return said, one, other
 
 
@@ -84,38 +86,6 @@ def test_a_fit_is_the_same_where_the_pretraining_was_there_before(fits):
     assert not np.array_equal(made, of_other_rows)
 
 
-def test_masks_are_whole_patches_in_their_share():
-    hidden = masks(0.25, (2, 2), (8, 8), 5)
-    assert hidden.sum() == 16
-    blocks = hidden.reshape(4, 2, 4, 2).sum(axis=(1, 3))
-    assert set(np.unique(blocks)) == {0, 4}
-    assert not np.array_equal(hidden, masks(0.25, (2, 2), (8, 8), 6))
-    assert masks(0.5, (1, 4), (1, 10), 0).shape == (1, 10)  # a series, its last patch cut
-    assert masks(0.01, (4, 4), (8, 8), 0).sum() == 16  # one at least
-
-
-def test_masked_patches_show_the_mean_and_the_target_what_they_hide():
-    sides = [pictures(5, 0), pictures(3, 1)]
-    source = MaskedBatches(sides, 0.5, (2, 2), np.array([100.4]), np.array([50.0]))
-    rows = np.array([6, 0, 4])
-    seen, target, _ = source(rows, np.array([1, 2, 3]))
-    whole = np.stack([sides[1][1], sides[0][0], sides[0][4]])
-    hidden = target[..., -1:] == 1
-    assert hidden.mean() == 0.5
-    assert (seen[hidden] == 100).all()
-    np.testing.assert_array_equal(seen[~hidden], whole[~hidden])
-    np.testing.assert_allclose(target[..., :-1], (whole - 100.4) / 50.0, rtol=1e-5)
-    assert whole.max() == np.concatenate(sides)[[6, 0, 4]].max()  # the source is as it was
-
-
-def test_only_what_is_masked_is_an_error():
-    keras = load_keras()
-    target = np.zeros((1, 2, 2, 2), np.float32)
-    target[0, 0, 0] = [3.0, 1.0]
-    output = np.full((1, 2, 2, 1), 1.0, np.float32)
-    assert float(np.asarray(masked_error(keras)(target, output))[0]) == pytest.approx(4.0)
-
-
 @pytest.mark.parametrize("backbone", ["4C3s BN MP2 6C3s FC5", "4C5 MP2 GAP FC7 D0.3", "4C3s BN"])
 def test_the_weights_of_the_map_are_the_extractors_first(backbone):
     structure = ExtractorStructure(backbone, 1.0, (9, 8, 2), "flatten", False)
@@ -130,14 +100,7 @@ def test_the_weights_of_the_map_are_the_extractors_first(backbone):
         with_pretrained(np.zeros(10_000, np.float32), whole.get_weights())
 
 
-def test_a_decoder_draws_pictures_of_any_shape():
-    keras = load_keras()
-    for shape in ((9, 7, 2), (1, 30, 3)):
-        body = build_map(ExtractorStructure("4C3s MP2 4C3s", 1.0, shape, "flatten", False, "float32"))
-        assert pretraining._decoded(keras, body.output, shape).shape == (None, *shape)
-
-
-def test_a_network_without_a_map_cannot_restore_pictures(tmp_path):
+def test_a_network_without_a_map_cannot_be_pretrained(tmp_path):
     path = tmp_path / "toy.yaml"
     path.write_text(
         "competition: toy\ndata: {target: y, images: 'x/{id}.png'}\nmetric: log_loss\n"

@@ -91,6 +91,8 @@ def _of_pictures(section: ModelConfig, where: str) -> str:
     """Returns what a section asks for that only pictures of 8 bits have, or ""."""
     plain = {"augment": ("auto", "none"), "tta": ("none",)}
     strange = [key for key, values in plain.items() if getattr(section, key, values[0]) not in values]
+    if getattr(getattr(section, "pretrain", None), "method", "") == "simclr":
+        return f"`{where}.pretrain.method`: simclr changes pictures of 8 bits. Numbers as they are: `masked`."
     if not getattr(section, "from_scratch", False):
         strange = ["backbone" if hasattr(section, "from_scratch") else "kind"]
     if not strange:

@@ -219,6 +219,10 @@ def test_channels_of_numbers_are_measured_over_the_rows_asked_for():
         ("{kind: cnn, inputs: [arrays], backbone: 4C3 GAP, size: 8}", "size` is for pictures"),
         ("{kind: cnn, inputs: [arrays], backbone: mobilenet_v2}", "backbone`: .* is for pictures of 8 bits"),
         ("{kind: cnn, inputs: [arrays], backbone: 4C3 GAP, augment: flips}", "augment`: "),
+        (
+            "{kind: cnn, inputs: [arrays], backbone: 4C3 GAP, pretrain: {method: simclr, epochs: 1}}",
+            "pretrain.method`: simclr changes",
+        ),
         ("{kind: gallery, inputs: [arrays]}", "kind`: gallery is for pictures of 8 bits"),
     ],
 )
