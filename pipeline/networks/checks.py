@@ -152,6 +152,8 @@ def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
     yield from config.step_problems()
     if config.adversarial and config.finetune == "none":
         yield "adversarial", "moves pictures, and a frozen backbone's features are none: `finetune: all`."
+    if config.generate and config.finetune == "none":
+        yield "generate", "draws pictures, and a frozen backbone's features are none: `finetune: all`."
     if config.pretrain and config.from_scratch and _mapless(config.backbone):
         yield "pretrain", f"is of a map, and {config.backbone!r} has no convolution of one."
     for key, text in config.pretrain.problems() if config.pretrain else ():
@@ -170,6 +172,8 @@ def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
     coordinates = config.target in ("box", "points")
     if coordinates and config.mix != "none":
         yield "mix", "the coordinates of two pictures cannot be mixed."
+    if coordinates and config.generate:
+        yield "generate", f"draws pictures of classes. Received target: {config.target}."
     if coordinates and config.head != "linear":
         yield "head", f"{config.head} is for classes. Received target: {config.target}."
     if config.swap_points and config.target != "points":

@@ -63,6 +63,17 @@ class PretrainConfig(Section):
             yield key, f"is nothing that `method: {self.method}` looks at."
 
 
+class GenerateConfig(Section):
+    """Pictures drawn by a class-conditional variational autoencoder of the training rows."""
+
+    share: float = Field(
+        default=0.3, gt=0, lt=1, description="of a batch's pictures, each in the place of one of its class"
+    )
+    steps: int = Field(default=2000, ge=1, description="of the generator's training, in each fold")
+    code: int = Field(default=16, ge=1, description="numbers that a picture is drawn from")
+    learning_rate: float = Field(default=1e-3, gt=0, description="of the generator, at its highest")
+
+
 class CNNConfig(NetworkConfig):
     """A convolutional network, pretrained or from scratch."""
 
@@ -158,6 +169,11 @@ class CNNConfig(NetworkConfig):
         description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; `auto`: light for pretrained "
         "networks",
     )
+    generate: GenerateConfig | None = Field(
+        default=None,
+        description="a share of the training pictures is drawn by a generator of this fold's training rows, "
+        "`{share: 0.3}`",
+    )
     mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
     mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")
     tta: str = Field(default="none", description="test-time augmentation: a named set")
@@ -202,7 +218,8 @@ class CNNConfig(NetworkConfig):
         return relations(self, where, models)
 
     def needs_task(self) -> dict[str, tuple[str, ...]]:
-        return {"head": HEAD_TASKS[self.head]} if self.head in HEAD_TASKS else {}
+        needs = {"head": HEAD_TASKS[self.head]} if self.head in HEAD_TASKS else {}
+        return needs | ({"generate": general_kinds(exclusive=True)} if self.generate else {})
 
     def space(self) -> dict[str, dict[str, Any]]:
         from pipeline.networks.space import default_space

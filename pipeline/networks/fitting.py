@@ -16,6 +16,7 @@ from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.config import CNNConfig
+from pipeline.networks.generator import Drawn, drawn_pictures
 from pipeline.networks.health import warnings_of
 from pipeline.networks.inference import Frozen, batch_size, run
 from pipeline.networks.keras_import import load_keras
@@ -172,6 +173,7 @@ class Fit:
             coordinates,
             config.mix,
             config.mix_alpha,
+            self._drawn(),
         )
 
         def predict(rows: Rows) -> np.ndarray:
@@ -179,6 +181,13 @@ class Fit:
             return self.targets.decode(run(self.network.full, self.pixels, rows.positions, size))
 
         return self._trainer("network", source, self.plan.epochs, self.plan.rate, predict, checkpoint)
+
+    def _drawn(self) -> Drawn | None:
+        """Returns pictures drawn like the training rows, where the section asks for them."""
+        asked, positions = self.config.generate, self.train.positions
+        if asked is None:
+            return None
+        return drawn_pictures(asked, self.pixels, positions, self.target, self.pixels_key, self.context)
 
     def _trainer(
         self,

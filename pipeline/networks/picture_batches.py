@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from pipeline.networks.training.batches import Batch
 from pipeline.transforms.augment import Augmenter
 from pipeline.transforms.mix import mix_batch
 from pipeline.transforms.spectrogram import SpectrogramAugmenter
+
+if TYPE_CHECKING:
+    from pipeline.networks.generator import Drawn
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class PixelBatches:
         coordinates: "box" or "points" where the target lies on the picture, else "".
         mix: none, mixup or cutmix.
         alpha: of the mix.
+        drawn: pictures that stand in the place of some, or None.
     """
 
     pixels: np.ndarray
@@ -41,9 +46,12 @@ class PixelBatches:
     coordinates: str = ""
     mix: str = "none"
     alpha: float = 0.2
+    drawn: Drawn | None = None
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         images = take(self.pixels, self.positions[rows])
+        if self.drawn:
+            self.drawn.into(images, rows, seeds)
         target = self.target[rows]
         if self.augmenter and self.coordinates:
             images, target = self._change_with_coordinates(images, target, seeds)

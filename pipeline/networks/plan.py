@@ -55,8 +55,9 @@ def make_plan(config: CNNConfig, target: np.ndarray) -> TrainingPlan:
     if pooling == "auto":
         pooling = "flatten" if config.from_scratch or config.target in ("box", "points") else "avg"
     epochs = _epochs(config, steps, untrained, reasons) if top else 0
-    if config.adversarial and not top:
-        reasons["adversarial"] = "none: the backbone stays as it is, and its features are no pictures"
+    for key in ("adversarial", "generate"):
+        if getattr(config, key) and not top:
+            reasons[key] = "none: the backbone stays as it is, and its features are no pictures"
     return TrainingPlan(
         top=top,
         adapt=_adapt(config, top, untrained, batch, n, reasons),
