@@ -19,6 +19,7 @@ from pipeline.networks.network import Network, get_network
 from pipeline.networks.saved import TrainedNetwork, read_network, write_network
 from pipeline.networks.slopes import slope_signs
 from pipeline.networks.targets import Targets, make_targets
+from pipeline.networks.wanted import cost_of, wanted
 from pipeline.networks.windows import by_window, mean_of_windows, watching, windows_of
 
 
@@ -111,6 +112,25 @@ class CNN(Model):
         pixels, network = self._ready(rows, context)
         network.assign(self.trained_.values[0])
         return slope_signs(network, pixels[rows.positions], self.targets_.encode(rows.target))
+
+    def wanted(
+        self, most: int, operations: float, colour: np.ndarray, seed: int, context: Context = Context()
+    ) -> np.ndarray:
+        """Returns uint8 (n, height, width, channels): what raises each of the first outputs most.
+
+        Of the first snapshot where there are several.
+
+        Args:
+            most: outputs.
+            operations: that all pictures together may cost; fewer are made where that is not enough.
+            colour: float (channels,), of 0 to 255: what the pictures begin with.
+            seed: of noise and jitter.
+            context: threads.
+        """
+        network = get_network(self.trained_.structure, context.threads)
+        network.assign(self.trained_.values[0])
+        count = min(most, network.head.output_shape[-1], int(operations / cost_of(network)))
+        return wanted(network, range(count), colour, seed, self.task.exclusive)
 
     def save(self, folder: Path) -> None:
         write_network(self.trained_, folder)

@@ -32,8 +32,18 @@ def slope_signs(network: Network, pictures: np.ndarray, targets: np.ndarray) -> 
         raw = network.head(body(x, training=False), training=False)
         return keras.ops.sum(network.head.loss(keras.ops.convert_to_tensor(targets), raw))
 
-    slope = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}[keras.backend.backend()]
-    return np.sign(np.asarray(slope(loss, pictures.astype(np.float32)))).astype(np.int8)
+    return np.sign(slopes(loss, pictures.astype(np.float32))).astype(np.int8)
+
+
+def slopes(total: Loss, pictures: np.ndarray) -> np.ndarray:
+    """Returns float32 (n, height, width, channels): the slope of a total of pictures by each pixel.
+
+    Args:
+        total: a function of pictures, tensors of the backend, that returns one number.
+        pictures: float32 (n, height, width, channels).
+    """
+    kinds = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}
+    return np.asarray(kinds[load_keras().backend.backend()](total, pictures), np.float32)
 
 
 def _by_tensorflow(loss: Loss, pictures: np.ndarray) -> Any:

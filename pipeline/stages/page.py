@@ -14,6 +14,8 @@ from pipeline.registry import MODELS
 from pipeline.reports.material import Blended, Material
 from pipeline.reports.page import HEAD, VERSION, made_of, render
 from pipeline.reports.robustness_products import LABEL, measure_robustness
+from pipeline.reports.wanted import LABEL as WANTED
+from pipeline.reports.wanted import draw_wanted
 from pipeline.run.run import Run
 from pipeline.stages.audit import audit_product, findings_of, labels_product, newest_blend
 from pipeline.stages.report import report_product
@@ -28,7 +30,8 @@ def publish_page(run: Run, again: bool = False) -> Path:
 
     Args:
         run: whose products are shown: those that are there, be the run whole or killed.
-        again: write it in any case, and ask networks of pictures for disturbed ones where nobody has yet.
+        again: write it in any case, and ask networks of pictures for disturbed ones, and for those that they
+            want to see, where nobody has yet.
 
     Raises:
         ModelError: not even the data have been read yet.
@@ -39,6 +42,7 @@ def publish_page(run: Run, again: bool = False) -> Path:
     material = material_of(run)
     if again:
         measure_robustness(material)
+        draw_wanted(material)
     key = key_of(material)
     if not again and path.exists():
         with path.open("rb") as file:
@@ -123,6 +127,7 @@ def key_of(material: Material) -> str:
     files = [root / "submission.json", root / FILE, *sorted((root / SEARCHES).rglob("*.png"))]
     known = [[str(path), file_digest(path)] for path in files if path.exists()]
     findings = [found.to_json() for found in material.findings]
-    shaken = sorted(path.name for path in run.plan.store.products.glob(f"*-{LABEL}-*"))
+    products = run.plan.store.products
+    shaken = sorted(path.name for label in (LABEL, WANTED) for path in products.glob(f"*-{label}-*"))
     config = run.config.model_dump(mode="json")
     return digest([VERSION, config, fits, known, findings, shaken, str(material.studied)])
