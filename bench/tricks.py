@@ -41,6 +41,7 @@ TRICKS: dict[str, dict[str, Any]] = {
     "RandAugment 2 9": {"augment": {"randaugment": {"n": 2, "m": 9}}},
     "VAE 0.3": {"generate": {"share": 0.3}},
     "VAE 0.6": {"generate": {"share": 0.6}},
+    "stylize 0.3": {"stylize": {"share": 0.3}},
     "pretrain 40": {"pretrain": {"epochs": 40, "mask": 0.5, "patch": 2}},
     "SimCLR 20": {"pretrain": {"method": "simclr", "epochs": 20, "augment": "digits"}},
 }

@@ -152,10 +152,12 @@ def _combinations(config: CNNConfig) -> Iterator[tuple[str, str]]:
     yield from config.step_problems()
     if config.adversarial and config.finetune == "none":
         yield "adversarial", "moves pictures, and a frozen backbone's features are none: `finetune: all`."
-    if config.generate and config.finetune == "none":
-        yield "generate", "draws pictures, and a frozen backbone's features are none: `finetune: all`."
-    if config.pretrain and config.from_scratch and _mapless(config.backbone):
-        yield "pretrain", f"is of a map, and {config.backbone!r} has no convolution of one."
+    for key in ("generate", "stylize"):
+        if getattr(config, key) and config.finetune == "none":
+            yield key, "draws pictures, and a frozen backbone's features are none: `finetune: all`."
+    for key in ("pretrain", "stylize"):
+        if getattr(config, key) and config.from_scratch and _mapless(config.backbone):
+            yield key, f"is of maps, and {config.backbone!r} has no convolution of one."
     for key, text in config.pretrain.problems() if config.pretrain else ():
         yield f"pretrain.{key}", text
     untrained = config.weights_kind == "none"

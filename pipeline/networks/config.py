@@ -74,6 +74,14 @@ class GenerateConfig(Section):
     learning_rate: float = Field(default=1e-3, gt=0, description="of the generator, at its highest")
 
 
+class StylizeConfig(Section):
+    """Training pictures in the texture of others of the same fold."""
+
+    share: float = Field(default=0.3, gt=0, lt=1, description="of a batch's pictures, each in its own place")
+    steps: int = Field(default=40, ge=1, description="of L-BFGS for each picture")
+    strength: float = Field(default=1.0, gt=0, description="of the texture, against the picture itself")
+
+
 class CNNConfig(NetworkConfig):
     """A convolutional network, pretrained or from scratch."""
 
@@ -173,6 +181,11 @@ class CNNConfig(NetworkConfig):
         default=None,
         description="a share of the training pictures is drawn by a generator of this fold's training rows, "
         "`{share: 0.3}`",
+    )
+    stylize: StylizeConfig | None = Field(
+        default=None,
+        description="a share of the training pictures has the texture of other ones, as the backbone sees it "
+        "when it begins, `{share: 0.3}`",
     )
     mix: Literal["none", "mixup", "cutmix"] = Field(default="none", description="mix pictures of a batch")
     mix_alpha: float = Field(default=0.2, gt=0, description="mixing: parameter of the Beta distribution")

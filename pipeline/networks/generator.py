@@ -20,7 +20,7 @@ from pipeline.context import Context
 from pipeline.errors import ModelError
 from pipeline.networks.config import GenerateConfig
 from pipeline.networks.keras_import import load_keras
-from pipeline.networks.picture_batches import take
+from pipeline.networks.picture_batches import Drawn, take
 from pipeline.networks.training.batches import Batch, Batches
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
 from pipeline.networks.training.guard import NOT_A_NUMBER
@@ -29,6 +29,7 @@ from pipeline.networks.training.schedule import Schedule
 from pipeline.networks.training.trainer import Trainer
 
 VERSION = 1  # raise it when the same rows would give other pictures
+SALT = 1  # tells its seeds from those of other pictures in a batch
 SEED = 0  # of the generator: the fits of a fold share it
 MOST_SIDE = 64  # pixels; larger pictures come out blurred
 DRAWN = 4  # pictures for each training row
@@ -59,32 +60,6 @@ class CodedBatches:
         label = np.eye(self.classes, dtype=np.float32)[self.labels[rows]]
         noise = np.random.default_rng(seeds).standard_normal((len(rows), self.code), np.float32)
         return np.concatenate([pixels, label, noise], axis=1), pixels, None
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Drawn pictures that stand in the place of some of a batch, each of the class of its row.
-
-    Attributes:
-        pictures: uint8 (drawn, rows, h, w, c), several for each training row.
-        share: of a batch's pictures.
-    """
-
-    pictures: np.ndarray
-    share: float
-
-    def into(self, images: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> None:
-        """Puts drawn pictures into a batch.
-
-        Args:
-            images: uint8 (n, h, w, c); it is changed.
-            rows: (n,) numbers of training rows, from 0.
-            seeds: (n,) decide which, and by what.
-        """
-        for place, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
-            rng = np.random.default_rng([int(seed), VERSION])
-            if rng.random() < self.share:
-                images[place] = self.pictures[rng.integers(len(self.pictures)), row]
 
 
 def drawn_pictures(
@@ -121,7 +96,7 @@ def drawn_pictures(
     }
     found = context.cache("drawn", key, lambda: _draw(config, take(pixels, positions), labels, context))
     load_keras().utils.set_random_seed(context.seed % 2**32)  # as where they were drawn before
-    return Drawn(found, config.share)
+    return Drawn(found, config.share, SALT)
 
 
 def _draw(config: GenerateConfig, pictures: np.ndarray, labels: np.ndarray, context: Context) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +16,33 @@ from pipeline.transforms.augment import Augmenter
 from pipeline.transforms.mix import mix_batch
 from pipeline.transforms.spectrogram import SpectrogramAugmenter
 
-if TYPE_CHECKING:
-    from pipeline.networks.generator import Drawn
+
+@dataclass(frozen=True)
+class Drawn:
+    """Drawn pictures that stand in the place of some of a batch, each of the class of its row.
+
+    Attributes:
+        pictures: uint8 (drawn, rows, h, w, c), several for each training row.
+        share: of a batch's pictures.
+        salt: tells its random choices from those of other drawn pictures.
+    """
+
+    pictures: np.ndarray
+    share: float
+    salt: int
+
+    def into(self, images: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> None:
+        """Puts drawn pictures into a batch.
+
+        Args:
+            images: uint8 (n, h, w, c); it is changed.
+            rows: (n,) numbers of training rows, from 0.
+            seeds: (n,) decide which, and by what.
+        """
+        for place, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
+            rng = np.random.default_rng([int(seed), self.salt])
+            if rng.random() < self.share:
+                images[place] = self.pictures[rng.integers(len(self.pictures)), row]
 
 
 @dataclass(frozen=True)
@@ -34,7 +59,7 @@ class PixelBatches:
         coordinates: "box" or "points" where the target lies on the picture, else "".
         mix: none, mixup or cutmix.
         alpha: of the mix.
-        drawn: pictures that stand in the place of some, or None.
+        drawn: pictures that stand in the place of some, those after over those before.
     """
 
     pixels: np.ndarray
@@ -46,12 +71,12 @@ class PixelBatches:
     coordinates: str = ""
     mix: str = "none"
     alpha: float = 0.2
-    drawn: Drawn | None = None
+    drawn: Sequence[Drawn] = ()
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         images = take(self.pixels, self.positions[rows])
-        if self.drawn:
-            self.drawn.into(images, rows, seeds)
+        for drawn in self.drawn:
+            drawn.into(images, rows, seeds)
         target = self.target[rows]
         if self.augmenter and self.coordinates:
             images, target = self._change_with_coordinates(images, target, seeds)

@@ -55,7 +55,7 @@ def make_plan(config: CNNConfig, target: np.ndarray) -> TrainingPlan:
     if pooling == "auto":
         pooling = "flatten" if config.from_scratch or config.target in ("box", "points") else "avg"
     epochs = _epochs(config, steps, untrained, reasons) if top else 0
-    for key in ("adversarial", "generate"):
+    for key in ("adversarial", "generate", "stylize"):
         if getattr(config, key) and not top:
             reasons[key] = "none: the backbone stays as it is, and its features are no pictures"
     return TrainingPlan(

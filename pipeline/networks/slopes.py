@@ -32,39 +32,42 @@ def slope_signs(network: Network, pictures: np.ndarray, targets: np.ndarray) -> 
         raw = network.head(body(x, training=False), training=False)
         return keras.ops.sum(network.head.loss(keras.ops.convert_to_tensor(targets), raw))
 
-    return np.sign(slopes(loss, pictures.astype(np.float32))).astype(np.int8)
+    return np.sign(slopes(loss, pictures.astype(np.float32))[1]).astype(np.int8)
 
 
-def slopes(total: Loss, pictures: np.ndarray) -> np.ndarray:
-    """Returns float32 (n, height, width, channels): the slope of a total of pictures by each pixel.
+def slopes(total: Loss, pictures: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns a total of pictures, and its slope by each pixel, float32 (n, height, width, channels).
 
     Args:
         total: a function of pictures, tensors of the backend, that returns one number.
         pictures: float32 (n, height, width, channels).
     """
     kinds = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}
-    return np.asarray(kinds[load_keras().backend.backend()](total, pictures), np.float32)
+    value, slope = kinds[load_keras().backend.backend()](total, pictures)
+    return float(value), np.asarray(slope, np.float32)
 
 
-def _by_tensorflow(loss: Loss, pictures: np.ndarray) -> Any:
+def _by_tensorflow(loss: Loss, pictures: np.ndarray) -> tuple[Any, Any]:
     import tensorflow as tf
 
     x = tf.constant(pictures)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         total = loss(x)
-    return tape.gradient(total, x)
+    return total, tape.gradient(total, x)
 
 
-def _by_jax(loss: Loss, pictures: np.ndarray) -> Any:
+def _by_jax(loss: Loss, pictures: np.ndarray) -> tuple[Any, Any]:
     import jax
 
-    return jax.grad(loss)(jax.numpy.asarray(pictures))
+    found: tuple[Any, Any] = jax.value_and_grad(loss)(jax.numpy.asarray(pictures))
+    return found
 
 
-def _by_torch(loss: Loss, pictures: np.ndarray) -> Any:
+def _by_torch(loss: Loss, pictures: np.ndarray) -> tuple[Any, Any]:
     import torch
 
     x = torch.tensor(pictures, requires_grad=True)
-    (found,) = torch.autograd.grad(loss(x), x)
-    return found.cpu()
+    total = loss(x)
+    (found,) = torch.autograd.grad(total, x)
+    return total.detach().cpu(), found.cpu()

@@ -57,7 +57,7 @@ def wanted(
         pace = PACE * (1.0 - number / STEPS)
         way = tuple(int(rng.integers(-reach, reach + 1)) for reach in _reach(height, width))
         seen = 1.0 / (1.0 + np.exp(-np.roll(x, way, axis=(1, 2))))
-        slope = slopes(total, (255.0 * seen).astype(np.float32)) * seen * (1.0 - seen)
+        slope = slopes(total, (255.0 * seen).astype(np.float32))[1] * seen * (1.0 - seen)
         step = smoothed(np.roll(slope, (-way[0], -way[1]), axis=(1, 2)))
         spread = step.std(axis=(1, 2, 3), keepdims=True)
         x += pace * step / np.where(spread > 0, spread, 1.0) - HOLD * (x - plain)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.picture_batches import PixelBatches, take
+from pipeline.networks.picture_batches import Drawn, PixelBatches, take
 from pipeline.networks.targets import make_targets
 from pipeline.networks.training.batches import Batches
 from pipeline.tasks.base import make_task
@@ -63,3 +63,18 @@ def test_a_flipped_box_stays_a_box():
 def test_take_keeps_the_order_asked_for():
     array = np.arange(30).reshape(10, 3)
     np.testing.assert_array_equal(take(array, np.array([7, 2, 7, 0])), array[[7, 2, 7, 0]])
+
+
+def test_a_share_of_a_batch_is_drawn_each_of_its_own_row():
+    drawn = np.arange(1, 4)[:, None] * 50 + np.arange(20)[None]  # which picture, of which row
+    into = Drawn(drawn.astype(np.uint8)[:, :, None, None, None], 0.3, 1)
+    rows = np.random.default_rng(0).integers(20, size=1000)
+    images = np.zeros((1000, 1, 1, 1), np.uint8)
+    into.into(images, rows, np.arange(1000))
+    found = images.ravel()
+    assert 0.25 < (found > 0).mean() < 0.35
+    assert ((found[found > 0] - 50) % 50 == rows[found > 0]).all()
+    assert set((found[found > 0] // 50).tolist()) == {1, 2, 3}
+    again = np.zeros((1, 1, 1, 1), np.uint8)
+    into.into(again, rows[7:8], np.array([7]))
+    assert again.item() == found[7]

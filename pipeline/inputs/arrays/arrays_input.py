@@ -89,7 +89,7 @@ class ArraysInput(ArrayRows):
 
 def _of_pictures(section: ModelConfig, where: str) -> str:
     """Returns what a section asks for that only pictures of 8 bits have, or ""."""
-    plain = {"augment": ("auto", "none"), "tta": ("none",), "generate": (None,)}
+    plain = {"augment": ("auto", "none"), "tta": ("none",), "generate": (None,), "stylize": (None,)}
     strange = [key for key, values in plain.items() if getattr(section, key, values[0]) not in values]
     if getattr(getattr(section, "pretrain", None), "method", "") == "simclr":
         return f"`{where}.pretrain.method`: simclr changes pictures of 8 bits. Numbers as they are: `masked`."
