@@ -43,15 +43,18 @@ class Augmenter:
         spec: as for `check_augmentation`.
         swap: pairs of points (left eye, right eye) that change places where the picture comes out
             mirrored. Not meant for transforms that shuffle parts of the picture.
+        reflect: False: what comes in at a border is the transform's `fill`, black unless said, and never a
+            reflection of the picture: a mirrored object would have no box.
 
     Raises:
         ConfigError: the spec is wrong; every mistake is named.
     """
 
-    def __init__(self, spec: Spec, swap: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, spec: Spec, swap: Sequence[tuple[int, int]] = (), reflect: bool = True) -> None:
         transforms = _built(spec)
         self.spec = spec
         self.swap = tuple(swap)
+        self.reflect = reflect
         self._idle = not transforms
         self._local = threading.local()
 
@@ -119,11 +122,11 @@ class Augmenter:
     def _pipe(self) -> _Pipe:
         """Returns this thread's transforms: those of albumentations cannot be shared."""
         if not hasattr(self._local, "pipe"):
-            self._local.pipe = _Pipe(self.spec)
+            self._local.pipe = _Pipe(self.spec, self.reflect)
         return self._local.pipe
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self.spec, "swap": self.swap, "_idle": self._idle}
+        return {"spec": self.spec, "swap": self.swap, "reflect": self.reflect, "_idle": self._idle}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -138,8 +141,9 @@ class _Pipe:
     together or not at all.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, reflect: bool) -> None:
         self._spec = spec
+        self._reflect = reflect
         self._random = random.Random()
         self._bits = np.random.PCG64()
         self._generator = np.random.Generator(self._bits)
@@ -147,7 +151,7 @@ class _Pipe:
     @cached_property
     def plain(self) -> Any:
         """The transforms, for pictures alone."""
-        return self._sharing(albumentations().Compose(_built(self._spec)))
+        return self._sharing(albumentations().Compose(self._transforms()))
 
     @cached_property
     def pointed(self) -> Any:
@@ -155,8 +159,12 @@ class _Pipe:
         library = albumentations()
         kept = library.KeypointParams(format="xy", remove_invisible=False)
         # Without one transform that can move points, Compose warns.
-        transforms = [*_built(self._spec, points=True), library.NoOp(p=0.0)]
+        transforms = [*self._transforms(points=True), library.NoOp(p=0.0)]
         return self._sharing(library.Compose(transforms, keypoint_params=kept))
+
+    def _transforms(self, points: bool = False) -> list[Any]:
+        transforms = _built(self._spec, points)
+        return transforms if self._reflect else [_filling(transform) for transform in transforms]
 
     def _sharing(self, compose: Any) -> Any:
         compose.set_random_state(self._generator, self._random)
@@ -173,6 +181,15 @@ def _built(spec: Spec, points: bool = False) -> list[Any]:
     if messages:
         raise ConfigError("The augmentation is refused:\n" + "\n".join(f"  - {m}" for m in messages))
     return transforms
+
+
+def _filling(transform: Any) -> Any:
+    """Returns a transform, or a group of them, that fills what it would show of the picture a second time."""
+    for inner in getattr(transform, "transforms", ()):
+        _filling(inner)
+    if hasattr(transform, "border_mode"):
+        transform.border_mode = 0  # cv2.BORDER_CONSTANT
+    return transform
 
 
 def _run(compose: Any, **data: np.ndarray) -> dict[str, Any]:

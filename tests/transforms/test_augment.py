@@ -48,6 +48,25 @@ def test_points_land_where_the_changed_picture_shows_them(name):
     assert checked >= 5
 
 
+@pytest.mark.parametrize("group", [False, True])
+def test_without_reflections_one_object_is_never_shown_twice(group):
+    import cv2
+
+    away = [{"Affine": {"translate_percent": [0.2, 0.3], "border_mode": "BORDER_REFLECT_101", "p": 1}}]
+    spec = [{"OneOf": {"transforms": away, "p": 1}}] if group else away
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[20:26, 4:10] = 255
+
+    def objects(augment, points):
+        changed = [augment(image, seed, points)[0] for seed in range(10)]
+        return {cv2.connectedComponents((one[:, :, 0] > 127).astype(np.uint8))[0] - 1 for one in changed}
+
+    for points in (None, np.array([[6.5, 22.5]])):
+        assert objects(Augmenter(spec), points) == {2}
+        kept = pickle.loads(pickle.dumps(Augmenter(spec, reflect=False)))
+        assert objects(kept, points) == {1}
+
+
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (9, 17, 3), (28, 28, 1), (96, 64, 3)])
 def test_named_sets_keep_shape_and_type_at_any_size(name, shape):

@@ -40,7 +40,7 @@ class CentreFit(UNetFit):
     def _source(self) -> CentreBatches:
         if self.target is None:
             raise ModelError("These rows have no boxes to learn from.")
-        augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment)
+        augmenter = None if self.config.augment == "none" else Augmenter(self.config.augment, reflect=False)
         at_centre = self.config.tells_at_centres(len(self.task.outputs))
         seen = (self.shown, self.task, self.target, self.positions)
         return CentreBatches(*seen, self.config.stride, augmenter, at_centre)
