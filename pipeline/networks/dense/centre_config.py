@@ -34,8 +34,8 @@ class CenterNetConfig(EncoderConfig):
     )
     augment: str | list[Any] | dict[str, Any] = Field(
         default="light",
-        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; moves picture and boxes together; what comes in "
-        "at the borders is black, for a mirrored object has no box",
+        description="a named set, a list, or `{randaugment: {n: 2, m: 9}}`; moves picture and boxes "
+        "together; what comes in at the borders is black, for a mirrored object has no box",
     )
     tta: str = Field(default="flips", description=f"test-time augmentation: one of {', '.join(EXACT)}")
 
