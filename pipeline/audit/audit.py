@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.audit.boxes import odd_boxes
 from pipeline.audit.columns import read_columns
 from pipeline.audit.copies import judge
 from pipeline.audit.finding import Finding, by_severity
+from pipeline.audit.groups import split_groups
 from pipeline.audit.leaks import find_leaks
 from pipeline.audit.masks import odd_masks
 from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_pictures
@@ -23,6 +25,11 @@ from pipeline.data.folds import Folds
 from pipeline.inputs.images.decoding import Read
 from pipeline.inputs.images.intensity import Intensity
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Series = tuple[pd.DataFrame, pd.DataFrame, str]
+
 Report = Callable[[float, str], None]
 
 
@@ -35,8 +42,9 @@ def audit(
     threads: int,
     report: Report,
     intensity: Intensity | None = None,
+    series: Series | None = None,
 ) -> list[Finding]:
-    """Looks at tables and pictures; returns the findings, the worst first.
+    """Looks at tables, pictures and what names groups of series; returns the findings, the worst first.
 
     Args:
         competition: read and checked.
@@ -47,6 +55,8 @@ def audit(
         threads: that may work at a time.
         report: told of the progress.
         intensity: what becomes black and white in pictures of more than 8 bits.
+        series: what is the same all along the series of a long table, for each row of training and test,
+            and the table's name.
     """
     task, target = competition.task, competition.target
     columns = []
@@ -61,6 +71,8 @@ def audit(
     findings += odd_masks(task, target, competition.ids) + odd_spans(task, target, competition.ids)
     findings += odd_boxes(task, target, competition.ids)
     findings += unseen_scripts(columns) + named_answers(columns, task, target)
+    if series:
+        findings += split_groups(*series[:2], folds, series[2])
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
         findings += _pictures(competition, folds, read, threads, report, intensity)

@@ -26,6 +26,7 @@ AuditName = Literal[
     "leaking-text",
     "missing-shift",
     "single-row-classes",
+    "split-groups",
     "suspicious-labels",
     "test-pictures-in-train",
     "test-rows-in-train",

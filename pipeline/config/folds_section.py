@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.section import Section
 
@@ -25,6 +25,11 @@ class FoldsConfig(Section):
         default=None,
         description="the part of `group`'s text that is the group, a regular expression with one pair of "
         'parentheses: of ids as "p07_rec2", `"^([^_]+)_"`',
+    )
+    group_table: str | None = Field(
+        default=None,
+        description="table with many rows for each id that holds `group`, the same in all rows of an id; "
+        "default: the training table",
     )
     time: str | None = Field(
         default=None,
@@ -50,8 +55,16 @@ class FoldsConfig(Section):
             raise ValueError("a regular expression with one pair of parentheses, which hold the group")
         return value
 
+    @model_validator(mode="after")
+    def _of_a_group(self) -> FoldsConfig:
+        if self.group_table is not None and self.group is None:
+            raise ValueError("folds with `group`, a column of the table that `group_table` names")
+        return self
+
     @property
     def split_by(self) -> list[str | None]:
         """Keys that decide which rows belong together, as the key of the data's products holds them."""
         found = [self.group, self.time, self.column]
+        if self.group_table:
+            return [*found, self.group_pattern, self.group_table]
         return [*found, self.group_pattern] if self.group_pattern else found

@@ -22,6 +22,7 @@ from pipeline.data.parquet import read_parquet
 from pipeline.data.pixel_rows import PixelRows
 from pipeline.data.reading import Reading
 from pipeline.data.row_facts import load_target, read_row_facts, save_target
+from pipeline.data.side_tables import aggregates_of
 from pipeline.data.source import Source
 from pipeline.data.splitter import read_splitter
 from pipeline.data.tables import Tables, as_text, read_tables
@@ -200,7 +201,7 @@ def read_competition(
     albums = albums_of(located, tables, config, source)
     task, target, answer = read_answer(tables, config, metric_of(config.metric), **albums)
     sizes = albums["test_album"].sizes() if task.of_pictures else None
-    splitter = read_splitter(tables, config, problems)
+    splitter = read_splitter(source, tables, config, problems)
     facts = read_row_facts(tables, config, problems)
     problems.raise_if_any(DataError, f"{source.root} does not fit the configuration:")
     unescape = unescape_table if config.data.unescape and not task.verbatim else lambda table: table
@@ -263,6 +264,9 @@ def _usable(tables: Tables, config: Config, problems: Problems) -> list[str]:
                 problems.add(f"`data.{key}`: {config.data.train} has no column {name!r}.{near}")
     dropped = {*config.data.drop, config.folds.column, config.folds.group, *tables.targets}
     dropped |= {name for name, kind in config.data.columns.items() if kind == "drop"}
+    for name, side in config.data.tables.items():
+        if side.file == config.folds.group_table:
+            dropped |= aggregates_of(name, str(config.folds.group))
     seen = [tables.id, *tables.features] if config.data.see_id else tables.features
     usable = [name for name in seen if name not in dropped]
     patterns = [pattern for one in locating() for pattern in one.patterns(config.data)]

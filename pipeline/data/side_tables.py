@@ -17,6 +17,8 @@ from pipeline.errors import Problems, did_you_mean, listing
 if TYPE_CHECKING:
     import pandas as pd
 
+STATISTICS, MOST = ("mean", "min", "max"), "most"  # of numbers, and of other values
+
 
 def keys_of(table: pd.DataFrame, by: list[str]) -> np.ndarray:
     """Returns str objects (rows,): the values of the key columns as one text, "" where one is missing."""
@@ -60,11 +62,25 @@ def one_per_key(side: pd.DataFrame, by: list[str], name: str) -> pd.DataFrame:
     found[f"{name}_rows"] = groups.size()
     for column in (str(column) for column in side.columns if column not in by):
         if types.is_numeric_dtype(side[column].dtype):
-            for statistic in ("mean", "min", "max"):
-                found[f"{name}_{column}_{statistic}"] = groups[column].agg(statistic)
+            for statistic in STATISTICS:
+                found[_aggregate(name, column, statistic)] = groups[column].agg(statistic)
         else:
-            found[f"{name}_{column}_most"] = groups[column].agg(_most_frequent)
+            found[_aggregate(name, column, MOST)] = groups[column].agg(_most_frequent)
     return pd.DataFrame(found).reset_index(drop=True)
+
+
+def aggregates_of(name: str, column: str) -> set[str]:
+    """Returns what the columns are called that are made of a column where a key has several rows.
+
+    Args:
+        name: of the side table.
+        column: of it.
+    """
+    return {_aggregate(name, column, what) for what in (*STATISTICS, MOST)}
+
+
+def _aggregate(name: str, column: str, what: str) -> str:
+    return f"{name}_{column}_{what}"
 
 
 def check_side(

@@ -32,7 +32,7 @@ from pipeline.draft.seen import Seen, find_seen
 from pipeline.draft.series_trial import series_gain
 from pipeline.draft.side_tables import find_side_tables
 from pipeline.draft.size import size_of
-from pipeline.draft.split import Split, find_group_in_ids, find_split
+from pipeline.draft.split import Split, find_split
 from pipeline.draft.target import find_target, told_task
 from pipeline.draft.trial import TableReading, Trials
 from pipeline.draft.weights import usable_weights
@@ -137,8 +137,7 @@ def find_out(name: str, source: Source, asked: Asked, around: Surroundings) -> F
     metric = _metric(asked, tables, task)
     seen = find_seen(source, files, train, test, target.value)
     free = _free_columns(train, key, target.value, seen.patterns)
-    split = find_split(train, test, key, free)
-    split = split if split.section else find_group_in_ids(train, test, key)
+    split = find_split(train, test, key, free, files.long_tables)
     both = [column for column in free if column in test.columns and column not in split.section.values()]
     forecast = find_forecast(train, test, split.time.value, both) if split.time else None
     split = replace(split, ahead=forecast.ahead) if forecast else split

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.data.long_table import fixed_columns
 from pipeline.draft.choice import words
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class LongTable:
         plain: whether these are all numbers beside `by` and `step`.
         lengths: rows of each id of training and test that has some.
         train, test: share of these rows that have a series.
+        fixed: columns that are the same all along an id, by the ids.
     """
 
     file: str
@@ -40,6 +42,7 @@ class LongTable:
     lengths: tuple[int, ...]
     train: float
     test: float
+    fixed: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,22 @@ def choose_series(tables: Sequence[LongTable], targets: Sequence[str]) -> Series
         tables: those with most channels first.
         targets: columns that are no channels, whichever table holds them.
     """
-    pairs = [(table, table) for table in tables]
-    pairs += [(one, other) for one in tables for other in tables if one is not other]
-    for own, other in pairs:
+    for own, other in sides_of(tables):
         common = tuple(name for name in own.channels if name in other.channels and name not in targets)
-        alike = (own.by, own.step) == (other.by, other.step)
-        if alike and common and own.train >= FOUND and other.test >= FOUND:
+        if common:
             return _chosen(own, other, common)
     return None
+
+
+def sides_of(tables: Sequence[LongTable]) -> list[tuple[LongTable, LongTable]]:
+    """Returns what may hold the series of training and of test rows: one table of both, else two alike."""
+    pairs = [(table, table) for table in tables]
+    pairs += [(one, other) for one in tables for other in tables if one is not other]
+    return [
+        (own, other)
+        for own, other in pairs
+        if (own.by, own.step) == (other.by, other.step) and own.train >= FOUND and other.test >= FOUND
+    ]
 
 
 def _chosen(own: LongTable, other: LongTable, channels: tuple[str, ...]) -> Series:
@@ -138,6 +149,7 @@ def _read(name: str, table: pd.DataFrame, key: str, train: set[str], test: set[s
         tuple(int(count) for count in counts),
         len(known & train) / max(1, len(train)),
         len(known & test) / max(1, len(test)),
+        fixed_columns([table], by),
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.data.columns import as_dates, as_numbers, guess_kind
+from pipeline.data.columns import as_dates, as_numbers, as_text, guess_kind
+from pipeline.data.groups import FEWEST_GROUPS, MOST_GROUPS, SEEN_BY_CHANCE, kept_apart, may_group
+from pipeline.data.long_table import rows_of
+from pipeline.data.side_tables import aggregates_of
 from pipeline.draft.choice import Choice, words
+from pipeline.draft.files import side_name
+from pipeline.draft.long_tables import LongTable, sides_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +25,7 @@ GROUP_WORDS = {
     *("site", "hospital", "location", "place", "station", "store", "plot", "well", "field", "camera"),
     *("day", "date", "session", "scene", "video", "sequence", "group", "batch", "recording", "flight"),
 }
-FEWEST_GROUPS = 5
-FEWEST_EXPECTED = 5  # test rows that a random split would find in training: of fewer, none is no surprise
-FEWEST_NAMED = 3  # the same of a column whose name tells
-MOST_GROUPS = 0.5  # of the rows: with more, most groups have one row
-SEEN_BY_CHANCE = 0.5  # a test row's value that a random split would find in training at least this often
-SEEN, OF_CHANCE = 0.1, 0.2  # and that is found there no more often than this, and than this part of chance
+FEWEST_NAMED = 3  # groups of a column whose name tells
 # Ids are written in parts on purpose ("0013_01"), so that groups of one row do not speak against it.
 MOST_IN_IDS, BY_CHANCE_IN_IDS = 0.9, 0.15
 ID_PARTS = (r"^([A-Za-z]*\d+)[_-]", r"^([^_]+)_", r"^([^-]+)-", r"^(.+)_[^_]+$", r"^(.+)-[^-]+$")
@@ -39,12 +40,14 @@ class Split:
         time: column by which they come after the training rows.
         group: column of whose values they hold others; not looked for where there is a time.
         pattern: the part of its text that is the group; None: all of it.
+        table: a long table that holds the group; None: the training table does.
         ahead: moments that a fold in time holds; None: equal blocks.
     """
 
     time: Choice[str] | None = None
     group: Choice[str] | None = None
     pattern: str | None = None
+    table: str | None = None
     ahead: int | None = None
 
     @property
@@ -52,25 +55,35 @@ class Split:
         """The keys of the `folds` section that follow."""
         if self.time:
             return {"time": self.time.value, **({"ahead": self.ahead} if self.ahead else {})}
-        part = {"group_pattern": self.pattern} if self.pattern else {}
-        return {"group": self.group.value, **part} if self.group else {}
+        beside = {"group_table": self.table, "group_pattern": self.pattern}
+        given = {key: value for key, value in beside.items() if value}
+        return {"group": self.group.value, **given} if self.group else {}
 
 
-def find_split(train: pd.DataFrame, test: pd.DataFrame, key: str, free: list[str]) -> Split:
-    """Looks for time, then for groups.
+def find_split(
+    train: pd.DataFrame, test: pd.DataFrame, key: str, free: list[str], tables: Sequence[LongTable] = ()
+) -> Split:
+    """Looks for time, then for groups: in columns, in parts of the ids, in what series are the same along.
 
     Args:
         train: training table.
         test: test table.
         key: the id column, which may be a date.
         free: columns of the training table that are neither id nor target nor name of a picture.
+        tables: with many rows for each id, those with most channels first.
     """
+    pairs = ((side_name(one.file), str(column)) for one in tables for column in one.fixed)
+    made = {name for file, column in pairs for name in aggregates_of(file, column)}
+    free = [name for name in free if name not in made]  # the long table names them by themselves
     both = [name for name in free if name in test.columns]
     dates = [key] if key in train.columns and guess_kind(train[key]) == "date" else []
     time = find_time(train, test, [*both, *dates])
     if time:
         return Split(time)
-    return Split(group=find_group(train, test, both, [name for name in free if name not in test.columns]))
+    if group := find_group(train, test, both, [name for name in free if name not in test.columns]):
+        return Split(group=group)
+    split = find_group_in_ids(train, test, key)
+    return split if split.group or not tables else _group_in_series(tables, key, train[key], test[key])
 
 
 def find_time(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> Choice[str] | None:
@@ -102,11 +115,9 @@ def find_group(
     most: float = MOST_GROUPS,
     by_chance: float = SEEN_BY_CHANCE,
 ) -> Choice[str] | None:
-    """Returns the column whose values were kept on one side of the split.
+    """Returns the column whose values were kept on one side of the split (see `kept_apart`).
 
-    A column of groups repeats its values within the training rows, yet the test rows hold other
-    values: where rows are drawn at random, most test rows find their value in training. Where the
-    test table lacks the column, its name has to tell.
+    Where the test table lacks the column, its name has to tell.
 
     Args:
         train: training table.
@@ -118,14 +129,8 @@ def find_group(
     """
     found: list[tuple[int, str, str]] = []
     for name in _repeating(train, columns, most=most):
-        here, there = train[name].astype(str), test[name].astype(str)
-        seen, chance = float(there.isin(set(here)).mean()), _seen_by_chance(here, there)
-        expected = chance >= by_chance and chance * len(there) >= FEWEST_EXPECTED
-        if expected and seen <= min(SEEN, OF_CHANCE * chance):
-            reason = (
-                f"{seen:.0%} of the test rows have a value that training has; by chance {chance:.0%} would"
-            )
-            found.append((here.nunique(), name, reason))
+        if reason := kept_apart(train[name], test[name], by_chance):
+            found.append((train[name].nunique(), name, reason))
     if found:  # the coarsest holds the finer ones together
         groups, name, reason = min(found)
         return Choice(name, f"{groups} groups; {reason}")
@@ -155,34 +160,33 @@ def find_group_in_ids(train: pd.DataFrame, test: pd.DataFrame, key: str) -> Spli
     return Split()
 
 
+def _group_in_series(tables: Sequence[LongTable], key: str, train: pd.Series, test: pd.Series) -> Split:
+    """Looks for a column of long tables that is the same all along an id and names groups of the ids.
+
+    Args:
+        tables: those with most channels first.
+        key: the id column.
+        train: its values in the training table.
+        test: the same of the test table.
+    """
+    for own, other in sides_of([table for table in tables if table.by == key]):
+        here, there = rows_of(own.fixed, as_text(train)), rows_of(other.fixed, as_text(test))
+        names = [str(name) for name in here]
+        both = [name for name in names if name in there and not there[name].isna().any()]
+        found = find_group(here, there, both, [name for name in names if name not in there])
+        if found:
+            reason = f"the same all along an id of {own.file}; {found.reason}"
+            return Split(None, Choice(found.value, reason), table=own.file)
+    return Split()
+
+
 def _repeating(
     table: pd.DataFrame, columns: list[str], fewest: int = FEWEST_GROUPS, most: float = MOST_GROUPS
 ) -> list[str]:
     """Returns the columns with several groups of several rows each."""
-    from pandas.api import types
-
     if len(columns) > WIDE:
         columns = [name for name in columns if GROUP_WORDS & set(words(name))]
-    names = []
-    for name in columns:
-        column = table[name]
-        if column.isna().any() or types.is_bool_dtype(column.dtype):
-            continue
-        if types.is_float_dtype(column.dtype) and not np.all(column % 1 == 0):
-            continue
-        if fewest <= column.nunique() <= most * len(table):
-            names.append(name)
-    return names
-
-
-def _seen_by_chance(train: pd.Series, test: pd.Series) -> float:
-    """Returns the share of test rows that would find their value in training, were rows drawn at random."""
-    import pandas as pd
-
-    counts = pd.concat([train, test]).value_counts()
-    share = len(test) / (len(train) + len(test))
-    of = counts.reindex(test.to_numpy()).to_numpy()
-    return float(np.mean(1 - share ** (of - 1.0)))
+    return [name for name in columns if may_group(table[name], fewest, most)]
 
 
 def moments_of(column: pd.Series, told: bool) -> np.ndarray | None:

@@ -93,6 +93,7 @@ class DataProducts:
         data = self.config.data
         sides = [table.file for table in data.tables.values()]
         sides += [file for file in (data.arrays.table, data.arrays.test_table) if file] if data.arrays else []
+        sides += [self.config.folds.group_table] if self.config.folds.group_table else []
         return self.plan.source.fingerprint([data.train, data.test, data.sample, *sides])
 
     @cached_property
@@ -162,7 +163,7 @@ class DataProducts:
             competition = self.competition
             make_folds(config, competition.task, competition.target, competition.splitter).save(folder)
 
-        left = {"group_pattern"} if config.group_pattern is None else set()
+        left = {name for name in ("group_pattern", "group_table") if getattr(config, name) is None}
         said = config.model_dump(exclude=left)
         material = {"rows": self._rows, "folds": said, "version": FOLDS_VERSION}
         return self.plan.store.product("folds", material, make, opens=[self.competition_product])

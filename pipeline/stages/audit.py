@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.audit.audit import audit
 from pipeline.audit.finding import Finding, refuse
 from pipeline.audit.labels import label_finding
 from pipeline.data.dense import read_values
+from pipeline.data.long_table import fixed_columns, parts_of, rows_of
+from pipeline.data.table_file import TableFile
 from pipeline.run.run import Run
 from pipeline.store import Product, write_json
 
-AUDIT_VERSION = 2  # raise it when the audit would find something else in the same data
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUDIT_VERSION = 3  # raise it when the audit would find something else in the same data
 
 
 def audit_product(run: Run) -> Product:
@@ -31,6 +36,7 @@ def audit_product(run: Run) -> Product:
             config.threads,
             run.progress.update,
             run.intensity,
+            _series(run),
         )
         _write(found, folder)
 
@@ -105,6 +111,20 @@ def findings_of(product: Product) -> list[Finding]:
 def lines_of(findings: Sequence[Finding], run: Run) -> list[str]:
     """Returns a line for each finding that the configuration does not allow."""
     return [found.line() for found in findings if found.name not in run.config.audit.allow]
+
+
+def _series(run: Run) -> tuple[pd.DataFrame, pd.DataFrame, str] | None:
+    """Returns what is the same all along the series of a long table, of training and test, and its name."""
+    data, source, competition = run.config.data, run.plan.source, run.competition
+    if data.arrays is None or data.arrays.table is None:
+        return None
+    file, by = data.arrays.table, data.arrays.by or competition.id
+    found = {
+        name: fixed_columns(parts_of(TableFile.open(source, name, data), None, by, "data.arrays"), by)
+        for name in dict.fromkeys([file, data.arrays.test_table or file])
+    }
+    train, test = found[file], found[data.arrays.test_table or file]
+    return rows_of(train, competition.ids), rows_of(test, competition.test_ids), file
 
 
 def _write(findings: Sequence[Finding], folder: Path) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.config.arrays_section import ArraysConfig
 from pipeline.config.data_section import DataConfig
+from pipeline.data.long_table import opened_with, parts_of
 from pipeline.data.source import Source
-from pipeline.data.table_file import TableFile
-from pipeline.errors import DataError, did_you_mean, listing
+from pipeline.errors import DataError, listing
 
 if TYPE_CHECKING:
     import pandas as pd
-
-AT_ONCE = 500_000  # rows of the table in memory
 
 
 class SeriesTable:
@@ -42,8 +40,8 @@ class SeriesTable:
         config = data.arrays or ArraysConfig(table=file)
         self.by, self.step, self.channels = _by(config, data), config.step, tuple(config.channels)
         wanted = [self.by, *([self.step] if self.step else []), *config.channels]
-        table = _opened(source, file, data, wanted)
-        self._gather(_parts(table, wanted if config.channels else None, self.by))
+        table = opened_with(source, file, data, wanted, "data.arrays")
+        self._gather(parts_of(table, wanted if config.channels else None, self.by, "data.arrays"))
 
     def lengths(self) -> np.ndarray:
         """Returns int64 (series,): the steps of each."""
@@ -89,7 +87,8 @@ def series_keys(source: Source, file: str, data: DataConfig) -> set[str]:
         DataError: it is not there, or lacks the column.
     """
     by = _by(data.arrays or ArraysConfig(table=file), data)
-    parts = _parts(_opened(source, file, data, [by]), [by], by)
+    table = opened_with(source, file, data, [by], "data.arrays")
+    parts = parts_of(table, [by], by, "data.arrays")
     return {str(name) for part in parts for name in part[by].unique()}
 
 
@@ -98,47 +97,6 @@ def _by(config: ArraysConfig, data: DataConfig) -> str:
     if by := config.by or data.id:
         return by
     raise DataError(f"`data.arrays.by` must name the column of {config.table} that holds the ids.")
-
-
-def _opened(source: Source, file: str, data: DataConfig, wanted: Sequence[str]) -> TableFile:
-    """Returns a table that has all columns that are wanted."""
-    table = TableFile.open(source, file, data)
-    for column in wanted:
-        if column not in table.names:
-            near = did_you_mean(column, table.names)
-            raise DataError(f"`data.arrays`: {file} has no column {column!r}.{near}")
-    return table
-
-
-def _parts(table: TableFile, only: list[str] | None, by: str) -> Iterator[pd.DataFrame]:
-    """Yields the rows of a table, the ids as text, a part at a time."""
-    import pandas as pd
-
-    where = f"{table.source.root}: {table.name}"
-    try:
-        with table.source.open(table.name) as file:
-            if table.dialect is not None:
-                how: dict[str, Any] = {"sep": table.dialect.separator, "encoding": table.dialect.encoding}
-                packed: Any = "gzip" if table.name.endswith(".gz") else None
-                yield from pd.read_csv(
-                    file,
-                    usecols=only,
-                    dtype={by: str},
-                    chunksize=AT_ONCE,
-                    compression=packed,
-                    skiprows=table.dialect.skip,
-                    **how,
-                )
-                return
-            if not table.name.endswith((".parquet", ".pq")):
-                raise DataError(f"`data.arrays`: {table.name} must be a CSV or Parquet file.")
-            from pyarrow import parquet
-
-            for batch in parquet.ParquetFile(file).iter_batches(AT_ONCE, columns=only or list(table.names)):
-                frame = batch.to_pandas().reset_index(drop=True)
-                yield frame.assign(**{by: frame[by].astype(str)})
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{where} cannot be read: {error}.") from error
 
 
 def _channels(part: pd.DataFrame, by: str, step: str | None, where: str) -> tuple[str, ...]:
