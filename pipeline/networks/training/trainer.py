@@ -148,14 +148,19 @@ class Trainer:
         So the rate has fallen when the time is over (Li, Yumer and Ramanan, "Budgeted Training", ICLR
         2020: what schedules have in common is that they are spread over the budget).
         """
-        schedule = self.phase.schedule
+        schedule, used = self.phase.schedule, self._time_used()
         if math.isinf(self.until) or schedule.kind == "constant":
             return step
+        return min(max(step, int(used * schedule.steps)), schedule.steps - 1)
+
+    def _time_used(self) -> float:
+        """Returns the share of the time from the first step on that is over; 0 without an end."""
+        if math.isinf(self.until):
+            return 0.0
         now = Clock.now()
         if self._begun is None:
             self._begun = now
-        share = (now - self._begun) / max(self.until - self._begun, 1e-9)
-        return min(max(step, int(share * schedule.steps)), schedule.steps - 1)
+        return (now - self._begun) / max(self.until - self._begun, 1e-9)
 
     def _late(self) -> bool:
         return Clock.now() >= self.until
@@ -169,7 +174,8 @@ class Trainer:
             if score < progress.best_score:
                 progress.kept["best"] = self.model.get_weights()
             progress.scores.append(score)
-        if phase.averaging == "swa" and (done > SWA_START * phase.epochs or done == phase.epochs):
+        far = max(done / phase.epochs, self._time_used())
+        if phase.averaging == "swa" and (far > SWA_START or done == phase.epochs):
             old = progress.kept.get("mean", self.model.get_weights())
             progress.averaged += 1
             share = 1.0 / progress.averaged

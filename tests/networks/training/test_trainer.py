@@ -90,7 +90,17 @@ def test_without_a_whole_epoch_the_weights_are_as_they_are(trained, until, steps
 def test_time_leaves_the_snapshots_and_the_mean_that_there_are(trained):
     assert trained(epochs=6, cycles=3, until=5.0 * STEPS)[0] == [2 * STEPS, 4 * STEPS]
     assert trained(epochs=6, cycles=3, until=1.0 * STEPS)[0] == [STEPS]
-    assert trained(epochs=8, averaging="swa", until=8 * STEPS - 1.0)[0] == [7 * STEPS]
+    assert trained(epochs=8, averaging="swa", until=8 * STEPS - 1.0)[0] == [(6 + 7) * STEPS // 2]
+
+
+def test_weights_are_averaged_from_where_the_rate_stays_where_time_runs_out_first(trained):
+    """Of the whole epochs after three quarters of the time, however many epochs were wanted."""
+    schedule = Schedule(1.0, 100 * STEPS, averaged=True, warmup=0.0)
+    found, trainer = trained(epochs=100, schedule=schedule, averaging="swa", until=8.0 * STEPS)
+    assert trainer.progress.averaged == 2
+    assert found == [(7 + 8) * STEPS // 2]
+    assert trainer.model.rates[-STEPS:] == [0.5] * STEPS
+    assert trained(epochs=8, averaging="swa")[0] == [(7 + 8) * STEPS // 2]
 
 
 def test_without_a_better_score_it_stops_and_goes_back_to_the_best(trained):
