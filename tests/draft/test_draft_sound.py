@@ -4,11 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.draft.cost import Machine
+from pipeline.draft.sound_models import sound_networks
 from pipeline.draft.sounds import MOST_WINDOWS, window_settings
+from pipeline.models.size import Size
 from pipeline.testing import write_tones
 
 ROWS, TEST_ROWS = 80, 20  # of the folder
 SECONDS, RATE = 0.3, 4000
+CPU = Machine(threads=2)
 
 
 def tones(folder, where, names, ending="wav"):
@@ -83,6 +87,26 @@ def test_patients_in_the_ids_stay_in_one_fold_where_the_test_has_others(plain, a
     assert (folds.group_pattern is not None) == apart
 
 
+def test_long_clips_of_patients_are_seen_in_several_places_for_the_time_of_one(plain):
+    """Heart sounds: half a minute at 2 kHz, named a0001, of patients of whom the test has others."""
+    names = [f"{'ab'[row % 2]}{row:04d}" for row in range(ROWS + TEST_ROWS)]
+    patient = [f"P{row // 4}" for row in range(ROWS + TEST_ROWS)]
+    plain.table = plain.table.assign(id=names, patient=patient)
+    plain.save_all(target=0.5)
+    write_tones(plain.root / "heart", dict.fromkeys(names, 60.0), 2000, 20.0, "wav")
+    config = plain.config()
+    sound, network = config.data.sound, config.models["changes"]
+    assert (sound.path, sound.sample_rate, sound.seconds) == ("heart/{id}.wav", 2000, 3.0)
+    assert sound.windows == MOST_WINDOWS
+    assert (config.folds.group, config.metric) == ("patient", "log_loss")
+    one, five = (
+        sound_networks(Size(3000, 100, 5, "classification", 2, picture=(40, 94)), windows, 5, "log_loss", CPU)
+        for windows in (1, 5)
+    )
+    assert one[0].section.get("epochs", 60) >= 5 * five[0].section["epochs"]
+    assert network.size == [24, 47]
+
+
 def test_clips_that_cannot_be_read_are_left_out(plain):
     plain.save_all()
     tones(plain, "clips", plain.table["id"])
@@ -98,7 +122,9 @@ def test_windows_suit_the_lengths_and_the_rate():
     long, said = window_settings(np.full(9, 30.0), [48_000] * 9, 300)
     assert (long["sample_rate"], long["seconds"], long["windows"]) == (22_050, 3.0, MOST_WINDOWS)
     assert said == "clips of 30 s (median) to 30 s at 48,000 Hz"
-    many, _ = window_settings(np.full(9, 30.0), [2000] * 9, 3000)
-    assert (many["sample_rate"], many.get("windows")) == (2000, None)
+    hearts, _ = window_settings(np.full(9, 30.0), [2000] * 9, 3000)
+    assert (hearts["sample_rate"], hearts["seconds"], hearts["windows"]) == (2000, 3.0, 5)
+    many, _ = window_settings(np.full(9, 30.0), [2000] * 9, 20_000)
+    assert many.get("windows") is None
     unequal, _ = window_settings(pd.Series([0.2] * 95 + [60.0] * 5).to_numpy(), [16_000] * 100, 100)
     assert unequal["seconds"] <= 3.0
