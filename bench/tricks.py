@@ -9,8 +9,9 @@ contests a fold of their own is held out, one after the other (by speaker, by da
 Nothing looks at rows held out before they are scored. A gain is that in log loss on them, against the plain
 network of the same seed; its interval is Student's over the seeds. Those of the digits overlap, and the
 speakers are four, so the interval speaks of these data and not of others. A pretraining sees all rows
-without labels, the held-out ones too; it is made once for all seeds, and its seconds count in each. A noisy student learns from the contest's test rows, as the plain
-network of its seed labels them. Seconds are the processor's, of its teacher too.
+without labels, the held-out ones too; it is made once for all seeds, and its seconds count in each. A noisy
+student learns from the contest's test rows, as the plain network of its seed labels them. Seconds are the
+processor's, of its teacher too.
 """
 
 from __future__ import annotations
