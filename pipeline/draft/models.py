@@ -19,6 +19,7 @@ from pipeline.errors import listing
 from pipeline.models.size import Size
 from pipeline.registry import MODELS
 from pipeline.tasks.boxes import Boxes
+from pipeline.tasks.multilabel import Multilabel
 
 BUDGET = 1200  # seconds for all models of tables
 FEWEST_CATEGORIES = 3  # columns of names with many levels, from which their sets get a model
@@ -49,6 +50,13 @@ OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 FOR_EXCLUSIVE = ("chars",)  # of little use where a row has several labels
+CHAINED: dict[str, Any] = {  # shallow trees: what they read says nearly all
+    "kind": "lightgbm",
+    "inputs": ["table", "logit.prediction"],
+    "num_leaves": 7,
+    "learning_rate": 0.03,
+    "min_child_samples": 60,
+}
 
 
 def choose_models(
@@ -131,6 +139,9 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
             if size.task.exclusive or name not in FOR_EXCLUSIVE
         ]
         found = [others[0], *found, *others[1:]]  # a budget fits the quickest first
+    if size.task.general == Multilabel.general and CHAINED["kind"] in MODELS:
+        reason = "by what `logit` says of all labels, one tells of others, and by the style of the text"
+        found.append(Chosen("labels", dict(CHAINED), f"{reason}; `logit` is fitted for it within folds, too"))
     return found
 
 

@@ -29,6 +29,18 @@ def test_texts_are_trained_by_ngrams_and_their_style_is_counted(folder):
     assert config.features["story_style"].of == "story"
 
 
+def test_labels_of_a_text_tell_of_each_other(folder):
+    """Where a row has several, trees read what n-grams say of all."""
+    folder.table["story"] = sentences(len(folder.table))
+    assert "labels" not in folder.save_all().config().models
+    for place, name in enumerate(("angry", "glad"), start=1):
+        folder.table[name] = np.arange(len(folder.table)) // place % 2
+    folder.table = folder.table.drop(columns="target")
+    folder.save("train.csv", folder.train).save("test.csv", folder.test.drop(columns=["angry", "glad"]))
+    config = folder.save("sample_submission.csv", folder.sample(angry=0, glad=0)).config()
+    assert config.models["labels"].inputs == ["table", "logit.prediction"]
+
+
 def test_tables_without_texts_have_neither(folder):
     config = folder.save_all().config()
     assert not config.features

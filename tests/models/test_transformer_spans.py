@@ -135,6 +135,27 @@ def test_a_text_without_a_word_has_an_answer():
     assert (said[:, :, 0] == 1).all()
 
 
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize(
+    "keys", [{"sam": 0.05, "adversarial": {"size": 0.5}}, {"layer_decay": 0.5, "reinit": 1}, {"finetune": 1}]
+)
+def test_the_keys_of_fine_tuning_are_those_of_other_tasks(keys):
+    task, data = data_of(told(ROWS))
+    model = fit(task, data, learning_rate=0.01, **keys)
+    plain = fit(task, data, learning_rate=0.01)
+    assert len(model.tuned_.values) < len(plain.tuned_.values) or not same(model, plain)
+    assert np.isfinite(model.predict(data.rows(NEW))).all()
+
+
+@pytest.mark.usefixtures("untraced")
+def test_it_computes_in_float16_where_asked():
+    task, data = data_of(told(ROWS))
+    said = fit(task, data, mixed_precision=True).predict(data.rows(NEW)).astype(float)
+    plain = fit(task, data).predict(data.rows(NEW)).astype(float)
+    assert not np.array_equal(said, plain)
+    np.testing.assert_allclose(said, plain, atol=0.03)
+
+
 @pytest.mark.usefixtures("every_epoch")
 def test_a_killed_fit_goes_on_and_becomes_the_same(tmp_path):
     task, data = data_of(told(ROWS))
