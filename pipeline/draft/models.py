@@ -50,13 +50,7 @@ OTHER_NGRAMS: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 FOR_EXCLUSIVE = ("chars",)  # of little use where a row has several labels
-CHAINED: dict[str, Any] = {  # shallow trees: what they read says nearly all
-    "kind": "lightgbm",
-    "inputs": ["table", "logit.prediction"],
-    "num_leaves": 7,
-    "learning_rate": 0.03,
-    "min_child_samples": 60,
-}
+OF_LABELS: dict[str, Any] = {"floor": 0.5, "lowercase": True}  # of n-grams where a row has several labels
 
 
 def choose_models(
@@ -130,8 +124,10 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
     if not size.texts:
         return []
     said = f"about {_minutes(table_seconds('ngrams', size, fits, machine))} for all its fits"
-    reads = f"words and characters of {listing(size.texts)}, as they stand"
-    found = [Chosen("ngrams", {"kind": "ngrams"}, f"{reads}; {said}")]
+    several = size.task.general == Multilabel.general
+    how = "case left out, none without a say" if several else "as they stand"
+    reads = f"words and characters of {listing(size.texts)}, {how}"
+    found = [Chosen("ngrams", {"kind": "ngrams", **(OF_LABELS if several else {})}, f"{reads}; {said}")]
     if size.task.probabilities:
         others = [
             Chosen(name, {"kind": "ngrams", **section}, reason)
@@ -139,9 +135,6 @@ def _of_texts(size: Size, fits: int, machine: Machine) -> list[Chosen]:
             if size.task.exclusive or name not in FOR_EXCLUSIVE
         ]
         found = [others[0], *found, *others[1:]]  # a budget fits the quickest first
-    if size.task.general == Multilabel.general and CHAINED["kind"] in MODELS:
-        reason = "by what `logit` says of all labels, one tells of others, and by the style of the text"
-        found.append(Chosen("labels", dict(CHAINED), f"{reason}; `logit` is fitted for it within folds, too"))
     return found
 
 

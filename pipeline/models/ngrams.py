@@ -46,12 +46,19 @@ class NgramsConfig(SparseConfig):
     max_features: int | None = Field(
         default=300_000, ge=1, description="most n-grams of a column and analyzer, the most frequent ones"
     )
+    floor: float = Field(
+        default=0.0,
+        ge=0,
+        description="of `nb_svm`: added to the size of each log-count ratio, so that n-grams that do not "
+        "tell the class by themselves keep some say",
+    )
     lowercase: bool = Field(default=False, description="whether case is lost")
     sublinear_tf: bool = Field(default=True, description="n times in a text weighs as 1 + log(n)")
 
     def space(self) -> dict[str, dict[str, Any]]:
         return super().space() | {
-            "smoothing": {"float": [0.01, 1.0], "log": True},
+            "smoothing": {"float": [0.01, 5.0], "log": True},
+            "floor": {"float": [0.0, 1.0]},
             "sublinear_tf": {"choice": [True, False]},
             "lowercase": {"choice": [True, False]},
         }
@@ -64,6 +71,8 @@ class NgramsConfig(SparseConfig):
                     f"{where}.ngram_range.{analyzer} must be the shortest and the longest n-gram, from 1 to "
                     f"{LONGEST}. Received: {span}."
                 )
+        if self.floor and self.learner not in ("auto", "nb_svm"):
+            found.append(f"{where}.floor is for `learner: nb_svm`. Received: {self.learner}.")
         found += super().problems(where)
         if set(self.inputs) - {"auto", *Ngrams.sees}:
             found.append(f"{where}.inputs: it reads texts alone. Received: {self.inputs}.")
@@ -113,6 +122,10 @@ class Ngrams(SparseModel):
         }
         min_df = config.min_df or (1 if rows <= FEW_ROWS else RARE)
         return Settings(spans, min_df, config.max_features, config.lowercase, config.sublinear_tf)
+
+    @property
+    def _floor(self) -> float:
+        return self.config.floor
 
     def _names(self, columns: np.ndarray) -> list[str]:
         names = self.tfidf_.names()

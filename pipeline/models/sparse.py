@@ -113,7 +113,7 @@ class SparseModel(Model):
         if self.task.general not in LEARNERS[name].tasks:
             able = [known for known, learner in LEARNERS.items() if self.task.general in learner.tasks]
             raise DataError(f"`learner: {name}` cannot do a {self.task.kind}; {listing(able)} can.")
-        return LEARNERS[name](self.task, self.config.max_iter, smoothing, end)
+        return LEARNERS[name](self.task, self.config.max_iter, smoothing, end, self._floor)
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         """Learns from all rows that it may; inner ones choose the strength and are learned from then."""
@@ -139,6 +139,11 @@ class SparseModel(Model):
             strength, smoothing = self._choose(features, target, whole, train, inner, context, choosing)
             self.weights_ = self._learner(smoothing, end).fit(features, target, weights, strength)
             self.notes_ |= {"C": strength, "smoothing": smoothing, "strongest": self._strongest()}
+
+    @property
+    def _floor(self) -> float:
+        """What is added to the size of a log-count ratio."""
+        return 0.0
 
     @property
     def _trivial(self) -> bool:

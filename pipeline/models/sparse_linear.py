@@ -41,6 +41,7 @@ class Learner(ABC):
         kind: of the task.
         steps: most iterations of a solver.
         smoothing: of counts of features by class, where it counts them.
+        floor: added to the size of a feature's log-count ratio of the class, where it is multiplied by that.
         end: when an iterative solver should be done, by `Clock.now`; infinity for never.
 
     Attributes:
@@ -55,11 +56,14 @@ class Learner(ABC):
     smooths: ClassVar[bool] = False
     ignores_absent: ClassVar[bool] = True
 
-    def __init__(self, task: Task, steps: int, smoothing: float, end: float = math.inf) -> None:
+    def __init__(
+        self, task: Task, steps: int, smoothing: float, end: float = math.inf, floor: float = 0.0
+    ) -> None:
         self.task = task
         self.steps = steps
         self.smoothing = smoothing
         self.end = end
+        self.floor = floor
 
     @abstractmethod
     def fit(self, features: Any, target: np.ndarray, weights: np.ndarray | None, strength: float) -> Weights:
@@ -118,7 +122,8 @@ class NaiveBayesLogistic(OneVersusRest):
 
     The penalty then spares the features that a naive Bayes classifier would go by. What smooths the counts is
     shared out as the classes are: one and the same number for both would have every rare feature speak
-    for a rare class.
+    for a rare class. With a floor, features of which the counts say little keep a part of their say; sizes
+    without a sign do the same as the ratios themselves, for slopes have one.
     """
 
     smooths = True
@@ -128,7 +133,7 @@ class NaiveBayesLogistic(OneVersusRest):
         share = inside.sum() / (inside.sum() + outside.sum())
         prior = np.log(share) - np.log(1 - share)
         ratio = np.log((inside + self.smoothing * share) / (outside + self.smoothing * (1 - share))) - prior
-        return ratio.astype(np.float32)
+        return (np.abs(ratio) + self.floor if self.floor else ratio).astype(np.float32)
 
 
 class NaiveBayes(Learner):

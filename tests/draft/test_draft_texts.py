@@ -29,16 +29,16 @@ def test_texts_are_trained_by_ngrams_and_their_style_is_counted(folder):
     assert config.features["story_style"].of == "story"
 
 
-def test_labels_of_a_text_tell_of_each_other(folder):
-    """Where a row has several, trees read what n-grams say of all."""
+def test_ngrams_of_several_labels_keep_a_floor(folder):
     folder.table["story"] = sentences(len(folder.table))
-    assert "labels" not in folder.save_all().config().models
+    assert folder.save_all().config().models["ngrams"].floor == 0
     for place, name in enumerate(("angry", "glad"), start=1):
         folder.table[name] = np.arange(len(folder.table)) // place % 2
     folder.table = folder.table.drop(columns="target")
     folder.save("train.csv", folder.train).save("test.csv", folder.test.drop(columns=["angry", "glad"]))
     config = folder.save("sample_submission.csv", folder.sample(angry=0, glad=0)).config()
-    assert config.models["labels"].inputs == ["table", "logit.prediction"]
+    assert (config.models["ngrams"].floor, config.models["ngrams"].lowercase) == (0.5, True)
+    assert "chars" not in config.models
 
 
 def test_tables_without_texts_have_neither(folder):

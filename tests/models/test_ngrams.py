@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
@@ -186,6 +187,30 @@ def test_a_word_of_no_class_does_not_speak_for_a_rare_one():
     ratio = LEARNERS["nb_svm"]("classification", 100, 2.0)._ratio(features, label, None)
     assert ratio[0] > 2
     assert ratio[1:].max() < 0
+
+
+def test_a_floor_keeps_a_part_of_what_the_counts_do_not_tell():
+    """A feature that both classes have alike is multiplied by the floor; slopes are of plain features."""
+    features = csr_matrix(np.array([[1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 1]], np.float32))
+    label = np.array([True, False, True, False])
+    plain, kept = (LEARNERS["nb_svm"](TASKS["binary"], 100, 0.1, floor=floor) for floor in (0.0, 0.5))
+    ratio = plain._ratio(features, label, None)
+    np.testing.assert_allclose(kept._ratio(features, label, None), np.abs(ratio) + 0.5, rtol=1e-6)
+    assert abs(ratio[0]) < 1e-6 < ratio[1]
+    uneven = np.array([True, False, True, True])
+    said = [
+        one.fit(features, uneven.astype(int), None, 10.0).score(features).ravel() for one in (plain, kept)
+    ]
+    assert not np.allclose(*said, atol=1e-3)
+    assert all(((one > 0) == uneven)[[0, 2]].all() for one in said)
+    [problem] = NgramsConfig(kind="ngrams", floor=0.5, learner="logistic").problems("models.m")
+    assert problem == "models.m.floor is for `learner: nb_svm`. Received: logistic."
+
+
+def test_the_floor_that_is_asked_for_is_heard():
+    data = make("multilabel", noise=0.3)
+    plain, kept = (fit(build("multilabel", C=1.0, floor=floor), data) for floor in (0.0, 0.5))
+    assert not np.allclose(plain.predict(data.rows()), kept.predict(data.rows()), atol=1e-3)
 
 
 def test_smoothing_is_chosen_by_inner_rows():
