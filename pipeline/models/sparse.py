@@ -142,7 +142,7 @@ class SparseModel(Model):
 
     @property
     def _floor(self) -> float:
-        """What is added to the size of a log-count ratio."""
+        """Floor of the size of log-count ratios: what is added to it."""
         return 0.0
 
     @property
