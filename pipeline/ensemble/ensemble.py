@@ -102,9 +102,9 @@ class _Bench:
 
     @cached_property
     def member_learner(self) -> PostprocessorLearner:
-        return (
-            self.learner if self.can(judged=len(self.members)) else PostprocessorLearner(self.learner.plain)
-        )
+        if self.can(judged=len(self.members)):
+            return self.learner
+        return PostprocessorLearner(self.learner.plain)
 
     @cached_property
     def of_members(self) -> dict[str, Postprocessed]:
