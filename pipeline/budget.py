@@ -91,8 +91,8 @@ class Budget:
         self._train(clock, "baseline")
         self._submit()
         for place, name in enumerate(wanted):
-            self.waiting = wanted[place:]
-            if self._train(clock, name) and len(self.done) == 2:
+            self.waiting, known = wanted[place:], self._answering()
+            if self._train(clock, name) and self._answering() and not known:
                 self._submit()
         self.waiting, full = [], set()
         for name, section in self._more():
@@ -261,11 +261,9 @@ class Budget:
 
     def _repeatable(self, name: str) -> bool:
         """Another seed changes nothing in some kinds, and networks for other networks stay one."""
-        section = self.plan.section(name)
-        return self._kind(name).varies(section) and section.answers()
+        return self._kind(name).varies(self.plan.section(name)) and self.plan.section(name).answers()
 
     def _kind(self, name: str) -> type[Model]:
-        """Class of a model, by its kind."""
         return MODELS.get(self.plan.section(name).kind)
 
     def _add(self, name: str, section: ModelConfig) -> None:
@@ -277,17 +275,20 @@ class Budget:
 
     def _narrowed(self) -> Plan:
         """The plan with the models that are done; the baseline only while there is nothing else."""
-        models = {name: self.plan.section(name) for name in self.done}
-        if len(models) > 1:
-            models.pop("baseline")
+        done = [name for name in self.done if name != "baseline" or not self._answering()]
+        models = {name: self.plan.section(name) for name in done}
         config = self.plan.config.model_copy(update={"models": models, "ensemble": self._ensemble()})
         return replace(self.plan, config=config, only=None)
+
+    def _answering(self) -> list[str]:
+        """The models that are done and answer; those that find something for others do not."""
+        return [name for name in self.done if name != "baseline" and self.plan.section(name).answers()]
 
     def _ensemble(self) -> EnsembleConfig:
         """Returns the ensemble's section, the same for the same members: a blend is looked up by it."""
         done = len(self.done)
         if done not in self.ensembles:
-            cells = self._size.rows * self._size.outputs * max(1, done - 1)  # without the baseline
+            cells = self._size.rows * self._size.outputs * max(1, len(self._answering()))
             left = self.started + self.seconds - Clock.now()
             self.ensembles[done] = hurried(self.plan.config, cells, BLENDING * left)
         return self.ensembles[done]

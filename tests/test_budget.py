@@ -136,6 +136,28 @@ def test_a_blend_is_told_how_long_it_may_take_and_is_found_again(place, costs, m
     assert sorted((place / "runs/toy").glob("**/ensemble.json")) == made
 
 
+def test_a_network_that_only_finds_for_others_is_no_submission(workplace):
+    chain = """\
+  box: {kind: cnn, backbone: "4C3 FC8", size: 8, target: box, annotations: boxes.csv}
+  net: {kind: cnn, backbone: "4C3 FC8", size: 8, view: {by: box}}
+"""
+    from pipeline.config.load import load_config
+    from pipeline.data.source import FolderSource
+    from pipeline.registry import MODELS
+    from pipeline.run.plan import Plan
+    from pipeline.store import Store
+
+    path = workplace / "configs" / "toy.yaml"
+    text = CONFIG[: CONFIG.index("  logit")].replace("species}", 'species, images: "images/{id}.png"}')
+    path.write_text(text + chain, encoding="utf-8")
+    plan = Plan(load_config(path), FolderSource(workplace / "data/toy"), Store(workplace / "runs/toy"))
+    budget = Budget(Run(plan, Progress()), seconds=1.0, done=["baseline", "box"])
+    budget._add("baseline", MODELS.get("baseline").Config(kind="baseline"))
+    assert budget.made().plan.members == ["baseline"]
+    budget.done.append("net")
+    assert budget.made().plan.members == ["net"]
+
+
 def test_a_model_that_is_too_slow_is_cut_and_not_thrown_away(place, costs):
     """Three folds share half of 270 s: each fit gets 0.8 of a third, rounded down to 33 s, and not 200 s."""
     costs.update(lgbm=200.0)

@@ -11,8 +11,9 @@ import numpy as np
 
 from pipeline.data.columns import as_text
 from pipeline.data.competition import Competition
-from pipeline.data.drawn_masks import DrawnMasks, read_drawn_masks
+from pipeline.data.drawn_masks import read_drawn_masks
 from pipeline.data.file_pattern import FilePattern
+from pipeline.data.mask_files import HALF
 from pipeline.data.source import Source
 from pipeline.data.tables import read_table
 from pipeline.draft.choice import Choice
@@ -48,57 +49,64 @@ def find_mask_notes(source: Source, tables: Sequence[str], competition: Competit
     """Returns masks that lie beside a contest's pictures; None where nothing is surely one.
 
     Files are in a folder, or have names, that say so, are called as pictures of training, have their sizes
-    and hold two colours. A table has the id and one column of run lengths.
+    and hold two colours: some are looked at. A table has the id and one column of run lengths.
 
     Args:
         source: the competition's files.
         tables: names of those that nothing else reads.
         competition: the training pictures.
     """
-    pattern = _pattern(source, competition)
-    if pattern and (notes := _notes(source, competition, pattern)):
-        return notes
+    found = _in_files(source, competition)
     for name in sorted(tables):
-        if _holds_masks(source, name, competition.id) and (notes := _notes(source, competition, name)):
-            return notes
-    return None
+        found = found or _in_table(source, competition, name)
+    return found
 
 
-def _notes(source: Source, competition: Competition, annotations: str) -> MaskNotes | None:
-    """Returns what is known of masks once they are read; None where they cannot be."""
-    try:
-        drawn = read_drawn_masks(source, annotations, competition, LARGEST_SIDE, threads=1)
-    except DataError:
-        return None
-    rows, sides = int(drawn.known.sum()), _sides(drawn)
-    if rows < FEWEST or not len(sides):
-        return None
-    height, width = np.median(sides, axis=0)
-    reason = f"{rows:,} of {len(drawn.known):,} training pictures have a mask"
-    return MaskNotes(Choice(annotations, reason), rows, (int(height), int(width)))
-
-
-def _sides(drawn: DrawnMasks) -> np.ndarray:
-    """Returns float64 (masks, 2): height and width of the boxes around some masks that show anything."""
-    found = []
-    for row in np.flatnonzero(drawn.known)[: 10 * LOOKED_AT].tolist():
-        down, across = np.nonzero(drawn.task.known.labels(row))
-        if len(down):
-            found.append((np.ptp(down) + 1, np.ptp(across) + 1))
-    return np.array(found, np.float64).reshape(-1, 2)
-
-
-def _pattern(source: Source, competition: Competition) -> str | None:
-    """Returns the pattern that most masks of training pictures fit; None without."""
+def _in_files(source: Source, competition: Competition) -> MaskNotes | None:
     seen = {*competition.pictures, *competition.test_pictures}
     masks = [name for name in source.names() if is_picture(name) and name not in seen]
     masks = [name for name in masks if is_mask(PurePosixPath(name))]
     stems = {PurePosixPath(key).stem for key in competition.ids.tolist()} | set(competition.ids.tolist())
-    found = Counter(one for name in masks if (one := _of_one(name, stems, "{" + competition.id + "}")))
-    for pattern, count in found.most_common():
-        if count >= FEWEST and _are_masks(source, pattern, masks, competition):
-            return pattern
+    patterns = Counter(one for name in masks if (one := _of_one(name, stems, "{" + competition.id + "}")))
+    picture_of = _pictures(competition)
+    for pattern, count in patterns.most_common():
+        if count < FEWEST:
+            break
+        matching = FilePattern(pattern).matches(masks)
+        pairs = [(name, picture_of[key]) for name, (key,) in matching if key in picture_of]
+        sides = _sides_of_files(source, pairs)
+        if notes := _notes(pattern, len({picture for _, picture in pairs}), sides, competition):
+            return notes
     return None
+
+
+def _in_table(source: Source, competition: Competition, name: str) -> MaskNotes | None:
+    if not _holds_masks(source, name, competition.id):
+        return None
+    try:
+        drawn = read_drawn_masks(source, name, competition, LARGEST_SIDE, threads=1)
+    except DataError:
+        return None
+    some = np.flatnonzero(drawn.known)[:LOOKED_AT].tolist()
+    sides = [_sides(drawn.task.known.labels(row)) for row in some if drawn.task.known.count(row)]
+    return _notes(name, int(drawn.known.sum()), sides, competition)
+
+
+def _notes(
+    annotations: str, rows: int, sides: Sequence[tuple[int, int]], competition: Competition
+) -> MaskNotes | None:
+    """Returns what is known of masks; None where they are few, or show nothing."""
+    if rows < FEWEST or not sides:
+        return None
+    height, width = np.median(np.array(sides), axis=0)
+    reason = f"{rows:,} of {len(competition.ids):,} training pictures have a mask"
+    return MaskNotes(Choice(annotations, reason), rows, (int(height), int(width)))
+
+
+def _sides(mask: np.ndarray) -> tuple[int, int]:
+    """Returns height and width of the box around what a mask shows, which is something."""
+    down, across = np.nonzero(mask)
+    return int(np.ptp(down)) + 1, int(np.ptp(across)) + 1
 
 
 def _of_one(name: str, stems: set[str], field: str) -> str | None:
@@ -113,21 +121,28 @@ def _of_one(name: str, stems: set[str], field: str) -> str | None:
     return None
 
 
-def _are_masks(source: Source, pattern: str, names: Sequence[str], competition: Competition) -> bool:
-    """Says whether some files of a pattern are of two colours and of the sizes of their pictures."""
-    picture_of = _pictures(competition)
-    pairs = [
-        (name, picture_of[key]) for name, (key,) in FilePattern(pattern).matches(names) if key in picture_of
-    ]
-    pairs = [pairs[at] for at in np.unique(np.linspace(0, len(pairs) - 1, LOOKED_AT).astype(int))]
+def _sides_of_files(source: Source, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Returns the sides of boxes around some masks; none where some file is no mask of its picture.
+
+    A mask has two colours and its picture's size, and masks do not cover all of their pictures.
+
+    Args:
+        source: the competition's files.
+        pairs: a mask's file, and its picture's.
+    """
+    if not pairs:
+        return []
+    some = [pairs[at] for at in np.unique(np.linspace(0, len(pairs) - 1, LOOKED_AT).astype(int))]
     try:
-        masks = [decode(source.read(name), 1, name)[:, :, 0] for name, _ in pairs]
-        sizes, _ = image_sizes(source.read, [picture for _, picture in pairs])
+        masks = [decode(source.read(name), 1, name)[:, :, 0] for name, _ in some]
+        sizes, _ = image_sizes(source.read, [picture for _, picture in some])
     except DataError:
-        return False
+        return []
     same = [mask.shape for mask in masks] == [tuple(size) for size in sizes.tolist()]
     covered = np.mean([_covered(mask) for mask in masks])
-    return same and bool(0.0 < covered < MOST)  # a NaN is neither
+    if not same or not 0.0 < covered < MOST:  # a NaN is neither
+        return []
+    return [_sides(mask > HALF * (mask.max() > 1)) for mask in masks if mask.any()]
 
 
 def _pictures(competition: Competition) -> Mapping[str, str]:
