@@ -185,9 +185,9 @@ class DataProducts:
             asked = (self.plan.source, masks, self.competition, data.grid, self.config.threads)
             read_drawn_masks(*asked).save(folder)
 
-        material = {"source": self._source, "masks": masks, "images": data.images, "grid": data.grid}
-        opens, material = [self.competition_product], {**material, "version": VERSION}
-        return self.plan.store.product(f"{name}-masks", material, make, opens=opens)
+        material = {"source": self._source, "version": VERSION}
+        material |= {"masks": masks, "images": data.images, "grid": data.grid}
+        return self.plan.store.product(f"{name}-masks", material, make, opens=[self.competition_product])
 
     @cached_property
     def intensity_product(self) -> Product:
