@@ -146,8 +146,10 @@ def _fitted(
     from scipy.sparse import csr_matrix
 
     count, each = features.shape
-    seen, places = np.unique(features, return_inverse=True)
-    places = places.reshape(-1).astype(np.int32)
+    there = np.zeros(TABLE, bool)
+    there[features] = True
+    seen = np.flatnonzero(there)
+    places = (np.cumsum(there, dtype=np.int32) - 1)[features].reshape(-1)  # long texts have millions of words
     ends = np.arange(0, count * each + 1, each)
     matrix = csr_matrix((np.ones(count * each, np.float32), places, ends), shape=(count, len(seen)))
     flipped, true = matrix.T.tocsr(), starts[:-1] + truth
