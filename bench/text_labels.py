@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from encoders import predictions
 
 from pipeline.data.rows import Dataset
-from pipeline.draft.models import FOR_EXCLUSIVE, OTHER_NGRAMS
+from pipeline.draft.models import FOR_EXCLUSIVE, OF_LABELS, OTHER_NGRAMS
 from pipeline.metrics import find_metric
 from pipeline.tasks.base import Task, make_task
 from pipeline.testing import dataset_of
@@ -29,7 +29,7 @@ NGRAMS: dict[str, dict[str, Any]] = {
     **{name: section for name, (section, _) in OTHER_NGRAMS.items() if name not in FOR_EXCLUSIVE},
     "logit, case": {"learner": "logistic"},
     "n-grams, lower": {"lowercase": True},
-    "n-grams, lower, floor": {"lowercase": True, "floor": 0.5},
+    "drafted": OF_LABELS,
 }
 CHAIN = {"kind": "lightgbm", "num_leaves": 7, "learning_rate": 0.03, "min_child_samples": 60}
 
@@ -69,9 +69,13 @@ def run(data: Dataset, task: Task, said: argparse.Namespace, seed: int) -> None:
 
     for name, keys in NGRAMS.items():
         tell(name, alone({"kind": "ngrams", **keys}))
-    tell("chain on logit", lambda: chained({"kind": "ngrams", **NGRAMS["logit"]}, data, task, said.rows))
+    tell("chain on drafted", lambda: chained({"kind": "ngrams", **OF_LABELS}, data, task, said.rows))
     good = [name for name in found if name != "words"]  # naive Bayes ranks rare labels badly
-    blends = {"logit and chain": ["logit", "chain on logit"], "all n-grams but words": good}
+    blends = {
+        "drafted and chain": ["drafted", "chain on drafted"],
+        "drafted and logit": ["drafted", "logit"],
+        "all n-grams but words": good,
+    }
     if said.weights:
         encoder = {"kind": "transformer", "weights": str(said.weights)}
         tell("frozen", alone(encoder))
