@@ -16,18 +16,17 @@ from pipeline.errors import ModelError
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.config import CNNConfig
-from pipeline.networks.generator import drawn_pictures
+from pipeline.networks.drawn import drawn_for
 from pipeline.networks.health import warnings_of
 from pipeline.networks.inference import Frozen, batch_size, run
 from pipeline.networks.keras_import import load_keras
 from pipeline.networks.network import Values, get_network
-from pipeline.networks.picture_batches import Drawn, Features, PixelBatches
+from pipeline.networks.picture_batches import Features, PixelBatches
 from pipeline.networks.plan import TrainingPlan, make_plan
 from pipeline.networks.pretrained import digest, read_pretrained
 from pipeline.networks.pretraining import begin_with, with_pretrained, without_labels
 from pipeline.networks.saved import TrainedNetwork
 from pipeline.networks.structure import make_structure
-from pipeline.networks.stylised import stylised_pictures
 from pipeline.networks.targets import Targets
 from pipeline.networks.training.batches import Batches, BatchSource
 from pipeline.networks.training.checkpoint import Checkpoint, name_fit
@@ -175,7 +174,7 @@ class Fit:
             coordinates,
             config.mix,
             config.mix_alpha,
-            self._drawn(),
+            drawn_for(config, self.train, self.network.structure.extractor, self.begin, self.context),
         )
 
         def predict(rows: Rows) -> np.ndarray:
@@ -183,17 +182,6 @@ class Fit:
             return self.targets.decode(run(self.network.full, self.pixels, rows.positions, size))
 
         return self._trainer("network", source, self.plan.epochs, self.plan.rate, predict, checkpoint)
-
-    def _drawn(self) -> list[Drawn]:
-        """Returns pictures drawn like the training rows, and these in other textures, where asked for."""
-        config, rows, found = self.config, self.train.positions, []
-        pixels, key, context = self.pixels, self.pixels_key, self.context
-        if config.generate:
-            found.append(drawn_pictures(config.generate, pixels, rows, self.target, key, context))
-        if config.stylize:
-            extractor = self.network.structure.extractor
-            found.append(stylised_pictures(config.stylize, extractor, self.begin, pixels, rows, key, context))
-        return found
 
     def _trainer(
         self,

@@ -10,12 +10,14 @@ It sees the rows that a fit learns from and their classes, and no row that is sc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.errors import ModelError
 from pipeline.networks.config import GenerateConfig
@@ -68,6 +70,7 @@ def drawn_pictures(
     positions: np.ndarray,
     labels: np.ndarray,
     pictures: str,
+    limit: float | None,
     context: Context,
 ) -> Drawn:
     """Returns pictures drawn like the training rows of a fit; they are kept by `Context.cache`.
@@ -78,6 +81,7 @@ def drawn_pictures(
         positions: (n,) of the training rows in it.
         labels: int (n,), their classes.
         pictures: names all pixels.
+        limit: seconds after which training ends, or None.
         context: cache, report, threads.
 
     Raises:
@@ -92,16 +96,23 @@ def drawn_pictures(
         "generate": config.model_dump(exclude={"share"}),
         "pictures": pictures,
         "rows": name_fit(positions, labels),
+        "limit": limit,
         "version": VERSION,
     }
-    found = context.cache("drawn", key, lambda: _draw(config, take(pixels, positions), labels, context))
+
+    def make() -> np.ndarray:
+        return _draw(config, take(pixels, positions), labels, limit, context)
+
+    found = context.cache("drawn", key, make)
     load_keras().utils.set_random_seed(context.seed % 2**32)  # as where they were drawn before
     return Drawn(found, config.share, SALT)
 
 
-def _draw(config: GenerateConfig, pictures: np.ndarray, labels: np.ndarray, context: Context) -> np.ndarray:
+def _draw(
+    config: GenerateConfig, pictures: np.ndarray, labels: np.ndarray, limit: float | None, context: Context
+) -> np.ndarray:
     """Returns uint8 (DRAWN, n, h, w, c): pictures of the rows' classes."""
-    keras = load_keras(context.threads)
+    keras, until = load_keras(context.threads), Clock.now() + (limit or math.inf)
     keras.utils.set_random_seed(SEED)
     n, classes = len(pictures), int(labels.max()) + 1
     model, decoder = _build(keras, int(np.prod(pictures.shape[1:])), classes, config.code)
@@ -111,10 +122,12 @@ def _draw(config: GenerateConfig, pictures: np.ndarray, labels: np.ndarray, cont
     epochs = max(1, round(config.steps / len(batches)))
     schedule = Schedule(config.learning_rate, epochs * len(batches), "cosine", WARMUP)
     phase = Phase("generator", epochs, schedule, share=(0.0, 0.0))
-    Trainer(model, phase, batches, context.report, Checkpoint(None, ""), advice=NOT_A_NUMBER).train()
+    none = Checkpoint(None, "")
+    Trainer(model, phase, batches, context.report, none, until=until, advice=NOT_A_NUMBER).train()
     code = np.random.default_rng(SEED).standard_normal((DRAWN * n, config.code), np.float32)
     asked = np.concatenate([code, np.tile(np.eye(classes, dtype=np.float32)[labels], (DRAWN, 1))], axis=1)
-    said = decoder.predict(asked, batch_size=PREDICT_BATCH, verbose=0)
+    parts = np.split(asked, range(PREDICT_BATCH, len(asked), PREDICT_BATCH))
+    said = np.concatenate([np.asarray(decoder.predict_on_batch(part)) for part in parts])
     return np.rint(255.0 * said).astype(np.uint8).reshape(DRAWN, *pictures.shape)
 
 

@@ -10,11 +10,13 @@ one that has learned nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from pipeline.clock import Clock
 from pipeline.context import Context
 from pipeline.errors import ModelError
 from pipeline.networks.building import build_map
@@ -44,6 +46,7 @@ def stylised_pictures(
     pixels: np.ndarray,
     positions: np.ndarray,
     pictures: str,
+    limit: float | None,
     context: Context,
 ) -> Drawn:
     """Returns a fit's training rows, each in the texture of another one; they are kept by `Context.cache`.
@@ -55,6 +58,7 @@ def stylised_pictures(
         pixels: uint8 (all rows, h, w, c).
         positions: (n,) of the training rows in it.
         pictures: names all pixels.
+        limit: seconds after which rows stay as they are, or None.
         context: cache, report, threads.
 
     Raises:
@@ -67,22 +71,27 @@ def stylised_pictures(
         "weights": digest(values),
         "pictures": pictures,
         "rows": name_fit(positions),
+        "limit": limit,
         "version": VERSION,
     }
 
     def make() -> np.ndarray:
-        return stylised(config, maps_of(structure, values), take(pixels, positions), context)[None]
+        return stylised(config, maps_of(structure, values), take(pixels, positions), limit, context)[None]
 
     found = context.cache("stylised", key, make)
     load_keras().utils.set_random_seed(context.seed % 2**32)  # as where they were made before
     return Drawn(found, config.share, SALT)
 
 
-def stylised(config: StylizeConfig, maps: Maps, pictures: np.ndarray, context: Context) -> np.ndarray:
+def stylised(
+    config: StylizeConfig, maps: Maps, pictures: np.ndarray, limit: float | None, context: Context
+) -> np.ndarray:
     """Returns uint8 (n, h, w, c): pictures, each in the texture of the next one in a random order."""
-    n, found = len(pictures), np.empty_like(pictures)
+    n, found, until = len(pictures), pictures.copy(), Clock.now() + (limit or math.inf)
     order = np.random.default_rng(SEED).permutation(n)
     for start in range(0, n, AT_ONCE):
+        if Clock.now() > until:
+            break
         own, others = order[start : start + AT_ONCE], np.roll(order, -1)[start : start + AT_ONCE]
         found[own] = _searched(config, maps, pictures[own], pictures[others])
         context.report(0.0, f"stylising pictures: {min(n, start + AT_ONCE):,} of {n:,}")

@@ -62,7 +62,7 @@ def test_pictures_of_scored_and_inner_rows_never_reach_the_generator():
 
 def test_drawn_pictures_are_those_of_their_class():
     config, labels = GenerateConfig(steps=300, code=4), LABELS[TRAINED]
-    drawn = drawn_pictures(config, pictures(), TRAINED, labels, "toy", Context(threads=1)).pictures
+    drawn = drawn_pictures(config, pictures(), TRAINED, labels, "toy", None, Context(threads=1)).pictures
     assert drawn.shape == (DRAWN, len(TRAINED), SIDE, SIDE, 1)
     means = drawn.mean(axis=(0, 2, 3, 4))
     assert means[labels == 0].max() < 80 < 160 < means[labels == 1].min()
@@ -72,7 +72,7 @@ def test_drawn_pictures_are_those_of_their_class():
 def test_pictures_that_are_too_large_are_refused():
     with pytest.raises(ModelError, match=r"at most 64 pixels a side\. Received: 65 by 6 of uint8"):
         drawn_pictures(
-            GenerateConfig(), np.zeros((2, 65, 6, 1), np.uint8), np.arange(2), LABELS[:2], "", Context()
+            GenerateConfig(), np.zeros((2, 65, 6, 1), np.uint8), np.arange(2), LABELS[:2], "", None, Context()
         )
 
 

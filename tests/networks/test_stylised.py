@@ -67,7 +67,7 @@ def test_a_picture_takes_the_others_texture_and_keeps_its_shape():
     disc = 60 + 120 * (np.hypot(down - 3.5, across - 3.5) < 3)
     stripes = 255 * (across % 2)
     pair = np.stack([disc, stripes])[..., None].astype(np.uint8)
-    found = stylised(StylizeConfig(steps=30, strength=1.0), maps, pair, Context(threads=1))
+    found = stylised(StylizeConfig(steps=30, strength=1.0), maps, pair, None, Context(threads=1))
 
     def off(one, other):
         grams = [textures(keras.ops, maps(keras.ops.convert_to_tensor(x[None] * 1.0))) for x in (one, other)]
@@ -91,7 +91,9 @@ def test_maps_of_layers_and_of_a_known_backbone_are_of_each_size_the_last():
 
 def test_numbers_of_arrays_have_no_texture():
     with pytest.raises(ModelError, match=r"stylize: it changes pictures of 8 bits\. Received: float32"):
-        stylised_pictures(StylizeConfig(), SHAPE, [], np.zeros((2, 8, 8, 1), np.float32), [], "", Context())
+        stylised_pictures(
+            StylizeConfig(), SHAPE, [], np.zeros((2, 8, 8, 1), np.float32), [], "", None, Context()
+        )
 
 
 @pytest.mark.parametrize(
