@@ -69,6 +69,15 @@ def test_drawn_pictures_are_those_of_their_class():
     assert len(np.unique(drawn.reshape(-1, SIDE * SIDE), axis=0)) > len(TRAINED)
 
 
+def test_a_limit_in_time_ends_the_generators_training():
+    told = []
+    context = Context(threads=1, report=lambda fraction, text: told.append(text))
+    config = GenerateConfig(steps=10**7)
+    found = drawn_pictures(config, pictures(), TRAINED, LABELS[TRAINED], "toy", 1e-9, context)
+    assert found.pictures.shape == (DRAWN, len(TRAINED), SIDE, SIDE, 1)
+    assert not any("epoch 2/" in text for text in told)
+
+
 def test_pictures_that_are_too_large_are_refused():
     with pytest.raises(ModelError, match=r"at most 64 pixels a side\. Received: 65 by 6 of uint8"):
         drawn_pictures(

@@ -80,6 +80,11 @@ def test_a_picture_takes_the_others_texture_and_keeps_its_shape():
     assert not np.array_equal(found[0], pair[0])
 
 
+def test_rows_for_which_there_is_no_time_stay_as_they_are():
+    found = stylised(StylizeConfig(), maps_of(SHAPE, []), pictures(), 1e-9, Context(threads=1))
+    np.testing.assert_array_equal(found, pictures())
+
+
 def test_maps_of_layers_and_of_a_known_backbone_are_of_each_size_the_last():
     maps = maps_of(SHAPE, [])
     seen = maps(load_keras().ops.convert_to_tensor(pictures()[:2].astype(np.float32)))
