@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.audit.copies import Copies, connected
 from pipeline.audit.finding import Finding
 from pipeline.errors import listing
+from pipeline.inputs.images.bands import decode_shrunk
 from pipeline.inputs.images.decoding import Read, decode_reduced, fetch, for_each
 from pipeline.inputs.images.intensity import Intensity
 
@@ -27,7 +28,7 @@ def small_pictures(
     """Decodes pictures to small grey squares, uint8 (pictures, SIDE, SIDE).
 
     Args:
-        read: gives a picture's bytes by its name.
+        read: gives a picture's file by its name.
         names: of the pictures.
         report: told of the progress.
         threads: how many decode at a time.
@@ -40,10 +41,10 @@ def small_pictures(
 
     def small(position: int) -> np.ndarray:
         name = names[position]
-        data = fetch(read, name)
-        picture, factor = decode_reduced(data, 1, name, 8, intensity)
-        if factor > 1 and min(picture.shape[:2]) < SIDE:
-            picture, _ = decode_reduced(data, 1, name, 1, intensity)
+        with fetch(read, name) as file:
+            picture, factor = decode_shrunk(file, 1, name, 8, intensity)
+            if factor > 1 and min(picture.shape[:2]) < SIDE:
+                picture, _ = decode_reduced(file, 1, name, 1, intensity)
         mode = cv2.INTER_AREA if min(picture.shape[:2]) >= SIDE else cv2.INTER_LINEAR
         return cv2.resize(picture, (SIDE, SIDE), interpolation=mode)
 

@@ -28,7 +28,10 @@ def same(values: np.ndarray, others: np.ndarray) -> bool:
     """Says whether two predictions are the same; no number is the same as no number."""
     if is_boxes(values):
         return values.shape == others.shape and values.tobytes() == others.tobytes()
-    return np.array_equal(values, others, equal_nan=True)
+    if values.dtype != DENSE or values.shape != others.shape:
+        return np.array_equal(values, others, equal_nan=True)
+    parts = parts_of(*values.shape)
+    return all(np.array_equal(values[part], others[part], equal_nan=True) for part in parts)
 
 
 def numbers_of(values: np.ndarray) -> np.ndarray:
@@ -62,8 +65,8 @@ def some(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if np.array_equal(rows, np.arange(len(values))):
         return values
     found = room((len(rows), values.shape[1]))
-    for part in parts_of(len(rows), values.shape[1]):
-        found[part] = values[rows[part]]
+    for part, columns in parts_of(len(rows), values.shape[1]):
+        found[part, columns] = values[rows[part], columns]
     return found
 
 
@@ -84,15 +87,16 @@ def put(found: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
         rows: positions of those that are copied.
         values: (all rows, outputs).
     """
-    for part in parts_of(len(rows), values.shape[1]):
-        found[rows[part]] = values[rows[part]]
+    for part, columns in parts_of(len(rows), values.shape[1]):
+        found[rows[part], columns] = values[rows[part], columns]
 
 
-def parts_of(rows: int, outputs: int) -> Iterator[slice]:
-    """Yields slices of rows that are worked on at a time."""
+def parts_of(rows: int, outputs: int) -> Iterator[tuple[slice, slice]]:
+    """Yields slices of rows and outputs that are worked on at a time: some rows, or a part of one."""
     step = max(1, AT_ONCE // max(1, outputs))
     for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))
+        for left in range(0, outputs, AT_ONCE):
+            yield slice(start, min(start + step, rows)), slice(left, min(left + AT_ONCE, outputs))
 
 
 def weighted(
@@ -117,10 +121,11 @@ def weighted(
         return found
     count, outputs = len(members[0]) if rows is None else len(rows), members[0].shape[1]
     total = room((count, outputs))
-    for part in parts_of(count, outputs):
+    for part, columns in parts_of(count, outputs):
         at = part if rows is None else rows[part]
-        total[part] = sum(
-            np.float32(w) * np.asarray(m[at], np.float32) for m, w in zip(members, weights, strict=True)
+        total[part, columns] = sum(
+            np.float32(w) * np.asarray(m[at, columns], np.float32)
+            for m, w in zip(members, weights, strict=True)
         )
     return total
 
@@ -137,8 +142,8 @@ def finite_rows(values: np.ndarray) -> np.ndarray:
     if is_boxes(values):
         return np.isfinite(values["confidence"]).all(axis=1)
     found = np.ones(len(values), bool)
-    for part in parts_of(len(values), values.shape[1]):
-        found[part] = np.isfinite(values[part]).all(axis=1)
+    for part, columns in parts_of(len(values), values.shape[1]):
+        found[part] &= np.isfinite(values[part, columns]).all(axis=1)
     return found
 
 

@@ -119,5 +119,5 @@ def _of_test(folder: tuple[str, str]) -> bool:
 
 def _same_sizes(source: Source, names: Mapping[str, str], others: Mapping[str, str]) -> bool:
     some: Sequence[str] = sorted(names)[:: max(1, len(names) // MEASURED)]
-    sides = [image_sizes(source.read, [where[one] for one in some])[0] for where in (names, others)]
+    sides = [image_sizes(source.open, [where[one] for one in some])[0] for where in (names, others)]
     return bool((sides[0] == sides[1]).all())

@@ -69,6 +69,6 @@ def _median_size(source: Source, files: Sequence[str]) -> tuple[int, int]:
     own = [file for file in files if not OTHER_WORDS & set(words(file.rpartition("/")[0]))]
     files = own or files
     chosen = [files[position] for position in np.unique(np.linspace(0, len(files) - 1, MEASURED).astype(int))]
-    sizes, _ = image_sizes(source.read, chosen)
+    sizes, _ = image_sizes(source.open, chosen)
     height, width = np.median(sizes, axis=0)
     return int(height), int(width)

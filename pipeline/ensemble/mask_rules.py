@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data import dense
 from pipeline.ensemble.picture_order import picture_order
 from pipeline.ensemble.postprocessing import Postprocessor
 from pipeline.metrics import Metric
@@ -101,7 +102,7 @@ def fit_rules(
     task: Mask = metric.task
     pixels = task.sizes.prod(axis=1)
     rows = _looked_at(target, pixels if plain.objects else np.minimum(pixels, ROUGH), seed)
-    some, truth = prediction[rows], target[rows]
+    some, truth = dense.some(prediction, rows), target[rows]
     found = []
     for number, (single, rule) in enumerate(zip(task.singles, plain.rules, strict=True)):
         seen = single if plain.objects else replace(single, most=ROUGH)  # objects that touch would merge

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.reports.material import Answer, Material
 from pipeline.tasks.mask import Mask
+from pipeline.tasks.mask_bands import held, scaled
 from pipeline.tasks.mask_rule import rules_of
 
 TRUTH, SAID = (64, 220, 110), (255, 90, 60)  # RGB
@@ -28,14 +29,15 @@ def outlined(material: Material, answer: Answer, row: int, picture: np.ndarray) 
         raise TypeError(f"Answers of {task.kind} are no masks.")
     place = int(np.searchsorted(answer.rows, row))
     rules = rules_of(np.asarray(material.decided)[place])
-    drawn = [(single.known.labels(row), TRUTH) for single in task.singles]
+    size = task.singles[0].known.size(row)
+    at = held(size)
+    drawn = [(single.known.labels_at(row, at), TRUTH) for single in task.singles]
     for number, (single, rule) in enumerate(zip(task.singles, rules, strict=True)):
         values = task.of_single(answer.oof[row][None], number)[0]
-        drawn.append((single.labels_of(values, rule, single.known.size(row)), SAID))
+        drawn.append((single.labels_of(values, scaled(rule, size, at), at), SAID))
     shown = enlarged_rgb(picture)
-    size = shown.shape[1::-1]
     for labels, colour in drawn:
-        small = cv2.resize(labels.astype(np.uint16), size, interpolation=cv2.INTER_NEAREST)
+        small = cv2.resize(labels.astype(np.uint16), shown.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         for number in np.unique(small)[np.unique(small) > 0]:
             one = (small == number).astype(np.uint8)
             edges, _ = cv2.findContours(one, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)

@@ -205,12 +205,12 @@ class DataProducts:
 
     def _find_intensity(self) -> Intensity | None:
         """Returns what is stated, or found in training; None where no picture has more than 8 bits."""
-        from pipeline.inputs.images.decoding import find_intensity
+        from pipeline.inputs.images.bands import find_intensity
 
         if self.config.data.intensity:
             low, high = self.config.data.intensity
             return Intensity(low, high)
-        read, names = self.plan.source.read, self.competition.pictures
+        read, names = self.plan.source.open, self.competition.pictures
         return find_intensity(read, names, self.progress.update, self.config.threads)
 
     @cached_property

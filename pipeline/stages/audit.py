@@ -30,7 +30,7 @@ def audit_product(run: Run) -> Product:
         found = audit(
             run.competition,
             run.folds,
-            source.read,
+            source.open,
             run.competition.kinds,
             config.seed,
             config.threads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,8 +14,9 @@ from pipeline.registry import TASKS
 from pipeline.tasks.answer import Answer
 from pipeline.tasks.base import Task
 from pipeline.tasks.contest import Contest
+from pipeline.tasks.mask_bands import brought, held, scaled, shrunken, strips
 from pipeline.tasks.mask_cells import empty_cell, grid_of, holds_masks, read_truth
-from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, nearest, rules_of
+from pipeline.tasks.mask_rule import PLAIN, Guess, MaskRule, rules_of
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.tasks.rle import NONE, Order, RunLengths, is_rle, joined
 from pipeline.tasks.strata import beside_one
@@ -152,7 +153,7 @@ class Mask(Task):
 
     def layers_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         """Returns uint8 (height, width, layers) of 0 and 1: a training row's mask at that size."""
-        return self.layers_of(nearest(self.known.labels(row), size))
+        return self.layers_of(self.known.shrunk(row, size))
 
     def layers_in(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
         """Returns uint8 (height, width, layers) of 0 and 1: the part of a row's mask at a corner."""
@@ -221,18 +222,18 @@ class Mask(Task):
 
     def _score(self, score: Score, row: int, guess: Guess) -> float:
         (rule,), size = guess.rules, self.known.size(row)
-        share = min(1.0, self.most / (size[0] * size[1])) if self.most else 1.0
-        height, width = (max(1, round(side * share**0.5)) for side in size)
-        rule = rule._replace(smallest=rule.smallest * share)
-        said = self.labels_of(guess.values, rule, (height, width))
-        return score(self.known.labels_at(row, (height, width)), said)
+        at = shrunken(size, self.most) if self.most else held(size)
+        said = self.labels_of(guess.values, scaled(rule, size, at), at)
+        return score(self.known.labels_at(row, at), said)
 
     # submissions
 
     def labels_of(self, values: np.ndarray, rule: MaskRule, size: tuple[int, int]) -> np.ndarray:
         """Returns whole numbers (height, width) of a picture of that size: 0, and one for each object."""
-        layers = np.asarray(values, np.float32).reshape(self.height, self.width, self.layers)
-        return rule.labels(layers, size, self.objects)
+        return rule.labels(brought(self._layers(values), size), size, self.objects)
+
+    def _layers(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray(values).reshape(self.height, self.width, self.layers)
 
     def decided(self, values: np.ndarray) -> np.ndarray:
         """Returns float64 (rows, numbers of the rules): how each row's probabilities become masks."""
@@ -260,10 +261,13 @@ class Mask(Task):
         if not min(size):  # a picture that could not be read
             return self.empty
         (rule,) = rules
-        labels = self.labels_of(values, rule, size)
-        parts = (labels == number for number in range(1, int(labels.max()) + 1)) if self.objects else [labels]
-        found = [self.writing.write(part) for part in parts]
-        return joined(found) or self.empty
+        if held(size) == size:
+            return joined(self._written([self.labels_of(values, rule, size)])) or self.empty
+        parts = strips(self._layers(values), rule, size, self.objects, self.order)
+        return joined(self._written(parts, 0.0 if self.objects else rule.smallest)) or self.empty
+
+    def _written(self, parts: Iterable[np.ndarray], smallest: float = 0.0) -> list[str]:
+        return self.writing.write_objects(parts, not self.objects, smallest)
 
     def verify(
         self, answer: Answer, cells: list[list[str]], ids: list[str], beside: np.ndarray | None = None

@@ -79,7 +79,7 @@ class Guess:
 
     def digest(self) -> bytes:
         """Returns what names the values."""
-        return blake2b(np.ascontiguousarray(self.values).tobytes(), digest_size=16).digest()
+        return blake2b(np.ascontiguousarray(self.values).data, digest_size=16).digest()
 
     def __hash__(self) -> int:
         return hash(self.rules)
@@ -135,16 +135,6 @@ def above(layers: np.ndarray, size: tuple[int, int], threshold: float) -> np.nda
         between = tall[:, left[some]] * (1 - share[some]) + tall[:, right[some]] * share[some]
         found[:, some] = between > threshold
     return found
-
-
-def nearest(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Returns int32 labels (height, width) at another size, without values between them."""
-    import cv2
-
-    if labels.shape == size:
-        return labels
-    exact = labels.astype(np.float64)  # OpenCV resizes no int32
-    return cv2.resize(exact, (size[1], size[0]), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
 
 
 def filled(ground: np.ndarray) -> np.ndarray:

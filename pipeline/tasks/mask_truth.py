@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.tasks.mask_rule import nearest
 from pipeline.tasks.remembered import Remembered
-from pipeline.tasks.rle import Order, RunLengths, paint
+from pipeline.tasks.rle import Order, RunLengths, paint, painted
 
 NAME = "masks"
 MOST_PIXELS = 2**25  # of small labels, remembered at a time: 128 MB
@@ -70,18 +69,18 @@ class MaskTruth:
 
     def labels(self, row: int) -> np.ndarray:
         """Returns int32 (height, width): 0 for the ground, and a number from 1 for each object."""
-        size = self.size(row)
-        flat = np.zeros(size[0] * size[1], np.int32)
-        for number, spans in enumerate(self.spans(row), start=1):
-            paint(flat, spans, number)
-        return RunLengths(self.order).shaped(flat, size)
+        return painted(self.spans(row), self.order, self.size(row))
 
     def labels_at(self, row: int, size: tuple[int, int]) -> np.ndarray:
         """Returns int32 labels of a row's picture at another size; of a smaller one they are remembered."""
         if size == self.size(row):
             return self.labels(row)
-        found: np.ndarray = self._small((row, size), lambda: nearest(self.labels(row), size))
+        found: np.ndarray = self._small((row, size), lambda: self.shrunk(row, size))
         return found
+
+    def shrunk(self, row: int, size: tuple[int, int]) -> np.ndarray:
+        """Returns int32 labels of a row's picture at another size, without values between them."""
+        return painted(self.spans(row), self.order, self.size(row), size)
 
     def window(self, row: int, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
         """Returns int32 labels of the part of a row's picture at a corner: what of that size lies within it.

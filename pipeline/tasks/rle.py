@@ -67,25 +67,82 @@ class RunLengths:
 
     def write(self, mask: np.ndarray) -> str:
         """Returns the cell of a mask (height, width); "" where no pixel is set."""
-        array = np.asarray(mask)
-        lines = array.T if self.order == "columns" else array
-        along = lines.shape[1]
-        edges, before = [np.zeros(0, np.int64)], np.zeros(1, bool)
-        step = max(1, AT_ONCE // max(1, along))
-        for start in range(0, len(lines), step):  # a large picture is never copied whole
-            flat = np.concatenate([before, (lines[start : start + step] != 0).ravel()])
-            edges.append(np.flatnonzero(flat[1:] != flat[:-1]) + start * along)
-            before = flat[-1:]
-        if before[0]:
-            edges.append(np.array([array.size]))
-        runs = np.concatenate(edges).reshape(-1, 2)
-        runs[:, 1] -= runs[:, 0]
-        runs[:, 0] += self.first
-        return " ".join(map(str, runs.ravel().tolist()))
+        return next(iter(self.write_objects([mask], whole=True)), "")
+
+    def write_objects(
+        self, strips: Iterable[np.ndarray], whole: bool = False, smallest: float = 0.0
+    ) -> list[str]:
+        """Returns the cells of objects in the order of their numbers, of those that have a pixel.
+
+        Args:
+            strips: whole numbers (height, width), 0 for the ground: all of a picture, or some of its columns
+                (rows, where pixels are counted along these) at a time, one after the other.
+            whole: all objects are one.
+            smallest: pixels below which one is left out.
+        """
+        numbers, edges, end = [np.zeros(1, np.int64)], [np.zeros(1, np.int64)], 0
+        for strip in strips:
+            lines = strip.T if self.order == "columns" else strip
+            step = max(1, AT_ONCE // max(1, lines.shape[1]))
+            for start in range(0, len(lines), step):  # a large picture is never copied whole
+                flat = lines[start : start + step].ravel()
+                flat = (flat != 0).view(np.int8) if whole else flat
+                before = numbers[-1][-1:].astype(flat.dtype)
+                at = np.flatnonzero(np.diff(flat, prepend=before))
+                if len(at):
+                    edges.append(at + end)
+                    numbers.append(flat[at].astype(np.int64))
+                end += len(flat)
+        number, begins = np.concatenate(numbers), np.concatenate(edges)
+        lengths = np.diff(begins, append=end)
+        runs = np.stack([begins + self.first, lengths], axis=1)
+        order = np.argsort(number, kind="stable")
+        found = []
+        for part in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
+            if number[part[0]] and lengths[part].sum() >= smallest:
+                found.append(" ".join(map(str, runs[part].ravel().tolist())))
+        return found
 
     def shaped(self, flat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Returns a flat picture (pixels,) as (height, width)."""
         return flat.reshape(size, order="F" if self.order == "columns" else "C")
+
+
+def places(own: int, side: int) -> np.ndarray:
+    """Returns int64 (side,): which pixel of a side each shows of one of another length, the nearest."""
+    import cv2
+
+    line = np.arange(own, dtype=np.float64)[None]
+    return cv2.resize(line, (side, 1), interpolation=cv2.INTER_NEAREST_EXACT)[0].astype(np.int64)
+
+
+def painted(
+    objects: Iterable[np.ndarray], order: Order, size: tuple[int, int], at: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Returns int32 labels (height, width): 0 for the ground, and a number from 1 for each object.
+
+    Args:
+        objects: runs (runs, 2) of each, begin and end; of pixels in several the last counts.
+        order: in which pixels are counted.
+        size: height and width of the picture.
+        at: of what is returned, each pixel being the nearest one's; None: as the picture. The picture itself
+            is then not painted.
+    """
+    if at is None or at == size:
+        flat = np.zeros(size[0] * size[1], np.int32)
+        for number, spans in enumerate(objects, start=1):
+            paint(flat, spans, number)
+        return RunLengths(order).shaped(flat, size)
+    (down, again), (across, beside) = (
+        np.unique(places(*sides), return_inverse=True) for sides in zip(size, at, strict=True)
+    )
+    columns = order == "columns"
+    lines = np.add.outer(across * size[0], down) if columns else np.add.outer(down * size[1], across)
+    points, flat = lines.ravel(), np.zeros(lines.size, np.int32)
+    for number, spans in enumerate(objects, start=1):
+        inside = np.searchsorted(points, spans)
+        paint(flat, inside[inside[:, 0] < inside[:, 1]], number)
+    return RunLengths(order).shaped(flat, (len(down), len(across)))[np.ix_(again, beside)]
 
 
 def paint(labels: np.ndarray, spans: np.ndarray, number: int) -> None:
@@ -146,8 +203,7 @@ def find_form(
         beyond = any(int(runs.sum(axis=1).max()) - first > size[0] * size[1] for runs, size in filled)
         if lowest < first or beyond or (first == 0 and lowest > 0):
             continue
-        masks = [_mask(RunLengths(order, first), runs, size) for runs, size in filled]
-        costs[order, first] = sum(map(_border, masks))
+        costs[order, first] = sum(_border(_spans(runs, first), order, size) for runs, size in filled)
     order, first = min(costs, key=lambda form: costs[form], default=FORMS[0])
     square = grey is not None and len(filled) and all(height == width for _, (height, width) in filled)
     if square and grey is not None and order == "columns" and _lies_across(known, grey, first):
@@ -162,8 +218,8 @@ def _lies_across(
     gains = []
     for place, (runs, size) in enumerate(known[:PICTURES]):
         if len(runs):
-            mask = _mask(RunLengths("rows", first), runs, size)
-            picture = grey(place).astype(np.float64)
+            picture = grey(place).astype(np.int16)
+            mask = painted([_spans(runs, first)], "rows", size, picture.shape)
             gains.append(_contrast(mask, picture) - _contrast(mask.T, picture))
     error = np.std(gains) / np.sqrt(max(1, len(gains)))
     return bool(np.mean(gains) > SURE * error and np.mean(gains) > 0)
@@ -176,16 +232,30 @@ def _contrast(mask: np.ndarray, picture: np.ndarray) -> float:
     return float(found.mean()) if len(found) else 0.0
 
 
-def _mask(form: RunLengths, runs: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    flat = np.zeros(size[0] * size[1], np.int8)
-    begins = runs[:, 0] - form.first
-    paint(flat, np.stack([begins, begins + runs[:, 1]], axis=1), 1)
-    return form.shaped(flat, size)
+def _spans(runs: np.ndarray, first: int) -> np.ndarray:
+    """Returns int64 (runs, 2): begin and end of runs as a cell holds them."""
+    begins = runs[:, 0] - first
+    return np.stack([begins, begins + runs[:, 1]], axis=1)
 
 
-def _border(mask: np.ndarray) -> int:
-    """Returns how many pairs of neighbouring pixels the border of a mask parts."""
-    return int(np.abs(np.diff(mask, axis=0)).sum() + np.abs(np.diff(mask, axis=1)).sum())
+def _border(spans: np.ndarray, order: Order, size: tuple[int, int]) -> int:
+    """Returns how many pairs of neighbouring pixels the border of a mask parts; nothing is painted."""
+    spans = spans[np.argsort(spans[:, 0])]
+    reached = np.maximum.accumulate(spans[:, 1])
+    parted = np.flatnonzero(spans[1:, 0] > reached[:-1])
+    begins, ends = spans[np.r_[0, parted + 1], 0], reached[np.r_[parted, len(spans) - 1]]
+    before = np.cumsum(ends - begins) - (ends - begins)
+
+    def below(pixel: np.ndarray) -> np.ndarray:
+        """Returns how many of the mask's pixels come before some."""
+        run = np.maximum(np.searchsorted(begins, pixel, side="right") - 1, 0)
+        return before[run] + np.clip(pixel - begins[run], 0, ends[run] - begins[run])
+
+    pixels, along = size[0] * size[1], size[0] if order == "columns" else size[1]
+    within = np.count_nonzero(begins % along) + np.count_nonzero(ends % along)
+    both = (below(ends + along) - below(begins + along)).sum()
+    first, last, total = below(np.array([along, pixels - along, pixels]))
+    return int(within + (total - first) + last - 2 * both)
 
 
 def _short(cell: str, most: int = 60) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from pipeline.data.source import Source
 
+LOOKED_AT = 2**24  # pixels
+
 
 @dataclass(frozen=True)
 class Album:
@@ -29,10 +31,11 @@ class Album:
 
         if not self.names:
             return np.zeros((0, 2), np.int64)
-        return image_sizes(self.source.read, self.names, threads=self.threads)[0].astype(np.int64)
+        return image_sizes(self.source.open, self.names, threads=self.threads)[0].astype(np.int64)
 
     def grey(self, row: int) -> np.ndarray:
-        """Returns one picture in grey, uint8 (height, width)."""
-        from pipeline.inputs.images.decoding import decode
+        """Returns one picture in grey, uint8 (height, width); one of more than LOOKED_AT pixels is shrunk."""
+        from pipeline.inputs.images.bands import decode_at_most
 
-        return decode(self.source.read(self.names[row]), 1, self.names[row])[:, :, 0]
+        with self.source.open(self.names[row]) as file:
+            return decode_at_most(file, 1, self.names[row], LOOKED_AT)[:, :, 0]

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.inputs.images.high_bit_depth import deep_values, is_deep, opaque_values, to_eight_bits
-from pipeline.inputs.images.intensity import Histogram, Intensity, may_be_deep
+from pipeline.inputs.images.high_bit_depth import is_deep, to_eight_bits
+from pipeline.inputs.images.intensity import Intensity
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 100_000_000  # of one picture; a PNG of 124 KB can unpack to 2.9 GB
+MAX_PIXELS = 100_000_000  # of one picture that is decoded whole; a PNG of 124 KB can unpack to 2.9 GB
+MOST_PIXELS = 2_000_000_000  # of one that is read in parts: 6 GB on disk
 MOST_NAMES = 8  # broken pictures named in one error
 
 Channels = Literal[1, 3]
-Read = Callable[[str], bytes]
+IN_PARTS = ("TIFF", "PNG")  # formats that are
+File = bytes | BinaryIO  # a picture's content, or its opened file
+Read = Callable[[str], File]
 Report = Callable[[float, str], None]
 T = TypeVar("T")
 
 
-def decode(data: bytes, channels: Channels, name: str, intensity: Intensity | None = None) -> np.ndarray:
+def decode(data: File, channels: Channels, name: str, intensity: Intensity | None = None) -> np.ndarray:
     """Returns a picture as uint8 (height, width, channels), RGB or grey; read-only.
 
     Every format that Pillow reads, the first frame of an animation. Turned upright as its EXIF
@@ -33,7 +37,7 @@ def decode(data: bytes, channels: Channels, name: str, intensity: Intensity | No
     grey by luma (ITU-R 601).
 
     Args:
-        data: the file's content.
+        data: the file's content, or the file.
         channels: 3 for RGB (grey repeated), 1 for grey.
         name: what an error calls the picture.
         intensity: which values become black and white where there are more than 8 bits, see
@@ -46,7 +50,7 @@ def decode(data: bytes, channels: Channels, name: str, intensity: Intensity | No
 
 
 def decode_reduced(
-    data: bytes, channels: Channels, name: str, reduction: int, intensity: Intensity | None = None
+    data: File, channels: Channels, name: str, reduction: int, intensity: Intensity | None = None
 ) -> tuple[np.ndarray, float]:
     """Decodes as `decode` does, a JPEG at a fraction of its size where that saves work.
 
@@ -61,16 +65,16 @@ def decode_reduced(
     Raises:
         DataError: as `decode`.
     """
-    try:
-        image = _open(data)
-        turn = _orientation(image)
+    with undamaged(name):
+        image = open_header(file := as_file(data))
+        if image.width * image.height > MAX_PIXELS:
+            raise DataError(too_large(image, MAX_PIXELS, "that is decoded whole"))
+        turn = orientation(image)
         factor = _reduce(image, reduction, channels, turn)
-        picture = _flatten(to_eight_bits(image, data, intensity) if is_deep(image) else image, channels)
+        picture = _flatten(to_eight_bits(image, file, intensity) if is_deep(image) else image, channels)
         if turn > 1:
             picture = picture.transpose(_turns()[turn])
         pixels = np.asarray(picture)
-    except Exception as error:  # a damaged file makes Pillow raise anything, struct.error included
-        raise DataError(f"Picture {name!r} cannot be decoded: {_plain(error)}") from error
     return pixels.reshape(*pixels.shape[:2], channels), factor
 
 
@@ -80,7 +84,7 @@ def image_sizes(
     """Reads the headers of pictures, without decoding them.
 
     Args:
-        read: gives a picture's bytes by its name; called from several threads.
+        read: gives a picture's file by its name; called from several threads.
         names: of the pictures.
         report: called with the fraction done and a text.
         threads: how many read at a time.
@@ -95,14 +99,11 @@ def image_sizes(
 
     def header(position: int) -> tuple[int, int, int]:
         name = names[position]
-        data = fetch(read, name)
-        try:
-            image = _open(data)
+        with fetch(read, name) as file, undamaged(name):
+            image = open_header(file)
             width, height = image.size
-            turned = _orientation(image) >= 5
+            turned = orientation(image) >= 5
             grey = _is_grey(image)
-        except Exception as error:  # as in decode_reduced
-            raise DataError(f"Picture {name!r} cannot be decoded: {_plain(error)}") from error
         return (width, height, grey) if turned else (height, width, grey)
 
     facts = for_each(header, len(names), report, "reading sizes", threads)
@@ -110,46 +111,26 @@ def image_sizes(
     return table[:, :2], table[:, 2].astype(np.int8)
 
 
-def find_intensity(
-    read: Read, names: Sequence[str], report: Report | None = None, threads: int = 2
-) -> Intensity | None:
-    """Returns the range of the values in pictures of more than 8 bits; None where there are none.
-
-    Of files that may be so deep the headers are read, and only those that are deep are decoded,
-    one picture per thread at a time.
-
-    Args:
-        read: gives a picture's bytes by its name; called from several threads.
-        names: of the training pictures.
-        report: called with the fraction done and a text.
-        threads: how many read at a time.
-
-    Raises:
-        DataError: names the pictures that cannot be decoded, all in one; no range fits them.
-    """
-    found = Histogram()
-    chosen = [name for name in dict.fromkeys(names) if may_be_deep([name])]
-
-    def count(position: int) -> None:
-        name = chosen[position]
-        data = fetch(read, name)
-        try:
-            image = _open(data)
-            if is_deep(image):
-                found.add(opaque_values(deep_values(image, data)))
-        except Exception as error:  # as in decode_reduced
-            raise DataError(f"Picture {name!r} cannot be decoded: {_plain(error)}") from error
-
-    for_each(count, len(chosen), report, "looking for the range of the pictures", threads)
-    return found.intensity(len(set(names)))
-
-
-def fetch(read: Read, name: str) -> bytes:
-    """Returns a picture's bytes; raises DataError with its name where they cannot be read."""
+def fetch(read: Read, name: str) -> BinaryIO:
+    """Returns a picture's file; raises DataError with its name where it cannot be read."""
     try:
-        return read(name)
+        return as_file(read(name))
     except (OSError, KeyError) as error:
         raise DataError(f"Picture {name!r} cannot be read: {error!r}.") from error
+
+
+def as_file(data: File) -> BinaryIO:
+    """Returns a file to be read in parts."""
+    return io.BytesIO(data) if isinstance(data, bytes) else data
+
+
+@contextmanager
+def undamaged(name: str) -> Iterator[None]:
+    """Says of a picture, by its name, that it cannot be decoded, where anything goes wrong meanwhile."""
+    try:
+        yield
+    except Exception as error:  # a damaged file makes Pillow raise anything, struct.error included
+        raise DataError(f"Picture {name!r} cannot be decoded: {_plain(error)}") from error
 
 
 def dominant_channels(channels: np.ndarray) -> Channels:
@@ -208,21 +189,30 @@ def for_each(
     return done
 
 
-def _open(data: bytes) -> Image:
+def open_header(file: BinaryIO) -> Image:
     """Reads a picture's header; refuses one that is too large before a pixel is decoded."""
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow itself warns above it and refuses above twice as many
-    if not data:
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # Pillow itself warns above it and refuses above twice as many
+    file.seek(0)
+    if not file.read(1):
         raise DataError("the file is empty.")
-    image = Image.open(io.BytesIO(data))
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{width} x {height} pixels are more than the {MAX_PIXELS:,} allowed.")
+    file.seek(0)
+    image = Image.open(file)
+    if image.width * image.height > (most := MOST_PIXELS if image.format in IN_PARTS else MAX_PIXELS):
+        raise DataError(too_large(image, most, f"of the format {image.format}"))
     return image
 
 
-def _orientation(image: Image) -> int:
+def too_large(image: Image, most: int, what: str) -> str:
+    """Returns why a picture is refused: one of that kind may have no more pixels."""
+    text = f"{image.width} x {image.height} pixels are more than the {most:,} allowed of a picture {what}."
+    if most == MAX_PIXELS:
+        text += " TIFFs of strips or tiles, and PNGs that are not interlaced, may have more."
+    return text
+
+
+def orientation(image: Image) -> int:
     """Returns the EXIF orientation still to be applied, 1 to 8."""
     from PIL import ExifTags, Image
 
@@ -289,5 +279,5 @@ def _plain(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "it is not a picture of a format that Pillow knows."
     if isinstance(error, Image.DecompressionBombError):
-        return f"it has more than the {MAX_PIXELS:,} pixels allowed."
+        return f"it has more than the {MOST_PIXELS:,} pixels allowed."
     return f"{error or type(error).__name__}."

@@ -52,7 +52,7 @@ def make_pixels(
     from pipeline.inputs.images.decoding import dominant_channels, image_sizes
 
     names = [*competition.pictures, *competition.test_pictures]
-    sizes, grey = image_sizes(source.read, names, report, threads)
+    sizes, grey = image_sizes(source.open, names, report, threads)
     channels, rows = dominant_channels(grey), len(competition.pictures)
     size_of = {"train": sizes[:rows], "test": sizes[rows:]}
     canvas = tuple(sizes.max(axis=0).tolist())
@@ -157,20 +157,21 @@ def write_views(
     Returns:
         The views, and bool (rows,): True where one fell back to its whole picture.
     """
+    from pipeline.inputs.images.canvas import write_canvas
     from pipeline.inputs.images.decoding import image_sizes
     from pipeline.inputs.images.pixels import write_pixels
 
     if sizes is None:
-        sizes, _ = image_sizes(source.read, names, report, threads)
+        sizes, _ = image_sizes(source.open, names, report, threads)
     asked = section.picture()
     if asked.get("canvas") and canvas:
         views = upper_left(sizes, canvas)
-        write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
+        write_canvas(path, source.open, names, views, sizes, channels, report, threads, intensity)
         return views, np.zeros(len(names), bool)
     size = asked["size"] or _common_size(sizes)
     rule = ViewConfig.model_validate(asked["view"]) if "view" in asked else None
     views, fallback = make_views(rule, found, sizes, (size[0], size[1]))
-    write_pixels(path, source.read, names, views, channels, report, threads, intensity=intensity)
+    write_pixels(path, source.open, names, views, channels, report, threads, intensity=intensity)
     return views, fallback
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -22,12 +22,12 @@ def is_deep(image: Image) -> bool:
     return any(";16" in str(tile.args) for tile in tiles)
 
 
-def deep_values(image: Image, data: bytes) -> np.ndarray:
+def deep_values(image: Image, file: BinaryIO) -> np.ndarray:
     """Returns the values of a deep picture, (height, width) or (height, width, 3 or 4) as RGB(A).
 
     Args:
         image: the opened picture, not decoded yet.
-        data: the file's content.
+        file: that it was opened from.
 
     Raises:
         DataError: OpenCV, which reads 16-bit colour, cannot read it.
@@ -37,7 +37,8 @@ def deep_values(image: Image, data: bytes) -> np.ndarray:
     import cv2
 
     image.load()  # raises for a truncated file, of which OpenCV would return the upper part
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    file.seek(0)
+    values = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
         raise DataError("it has 16 bits per channel in a form that OpenCV does not know.")
     if values.ndim == 2:
@@ -45,12 +46,12 @@ def deep_values(image: Image, data: bytes) -> np.ndarray:
     return cv2.cvtColor(values, cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB)
 
 
-def to_eight_bits(image: Image, data: bytes, intensity: Intensity | None) -> Image:
+def to_eight_bits(image: Image, file: BinaryIO, intensity: Intensity | None) -> Image:
     """Decodes a deep picture and returns it with 8 bits per channel: mode L, RGB or RGBA.
 
     Args:
         image: the opened picture.
-        data: the file's content.
+        file: that it was opened from.
         intensity: what becomes black and white; without, 16 bits keep their upper 8.
 
     Raises:
@@ -63,7 +64,7 @@ def to_eight_bits(image: Image, data: bytes, intensity: Intensity | None) -> Ima
             f"its pixels are 32-bit numbers (mode {image.mode}) of no known range, and no training picture "
             "has such. `data.intensity: [LOW, HIGH]` says which values become black and white."
         )
-    values = deep_values(image, data)
+    values = deep_values(image, file)
     shown = intensity.eight_bits(values) if intensity else (values >> 8).astype(np.uint8)
     if _has_alpha(values):
         shown[..., 3] = values[..., 3] >> 8

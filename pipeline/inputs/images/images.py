@@ -15,7 +15,7 @@ from pipeline.data.competition import Competition
 from pipeline.data.source import Source
 from pipeline.errors import Problems
 from pipeline.inputs.base import Input, InputFiles, Shown, Workshop
-from pipeline.inputs.images.album import Album
+from pipeline.inputs.images.album import LOOKED_AT, Album
 from pipeline.inputs.images.broken import usable_pictures
 from pipeline.inputs.images.files import (
     canvas_of,
@@ -87,7 +87,7 @@ class ImagesInput(Input):
 
     def usable(self, names: Sequence[str], data: DataConfig, source: Source, threads: int) -> np.ndarray:
         """Returns bool (pictures,): whether each is there and can be decoded."""
-        return usable_pictures(source.read, names, threads)
+        return usable_pictures(source.open, names, threads)
 
     def files(self, config: Config, section: ModelConfig) -> InputFiles | None:
         """The decoded pictures that a network sees: one product per view and size, shared by models."""
@@ -115,11 +115,14 @@ class ImagesInput(Input):
         return Pictures(pixels, f"{key}-{side}", seen_by(folder, side), extents=extents, sources=sources)
 
     def shown(self, shop: Workshop, rows: Sequence[int]) -> list[Shown]:
-        """Returns the rows' whole pictures, in their own colours."""
-        from pipeline.inputs.images.decoding import decode
+        """Returns the rows' whole pictures, in their own colours; very large ones are shrunk."""
+        from pipeline.inputs.images.bands import decode_at_most
 
-        names = [shop.competition.pictures[row] for row in rows]
-        return [Shown(decode(shop.source.read(name), 3, name, shop.intensity())) for name in names]
+        found = []
+        for name in (shop.competition.pictures[row] for row in rows):
+            with shop.source.open(name) as file:
+                found.append(Shown(decode_at_most(file, 3, name, LOOKED_AT, shop.intensity())))
+        return found
 
     def carry(self, folder: Path, into: Path) -> None:
         """Writes a blank picture of the size and channels of the others, and their range."""

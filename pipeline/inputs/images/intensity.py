@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,19 +76,20 @@ class Histogram:
         self.whole_numbers = self.fractions = 0  # pictures of each
         self._lock = threading.Lock()
 
-    def add(self, values: np.ndarray) -> None:
-        """Counts a picture's finite values."""
-        flat = values.reshape(-1)
-        counts, least, greatest = np.zeros(BINS, np.int64), np.inf, -np.inf
-        for part in _parts(flat.size):
-            some = flat[part][np.isfinite(flat[part])]
-            if len(some):
-                counts += np.bincount(_bins(some.astype(np.float32)), minlength=BINS)
-                least, greatest = min(least, float(some.min())), max(greatest, float(some.max()))
+    def add(self, bands: Iterable[np.ndarray]) -> None:
+        """Counts the finite values of a picture's bands."""
+        counts, least, greatest, whole = np.zeros(BINS, np.int64), np.inf, -np.inf, True
+        for values in bands:
+            flat, whole = values.reshape(-1), bool(np.issubdtype(values.dtype, np.integer))
+            for part in _parts(flat.size):
+                some = flat[part][np.isfinite(flat[part])]
+                if len(some):
+                    counts += np.bincount(_bins(some.astype(np.float32)), minlength=BINS)
+                    least, greatest = min(least, float(some.min())), max(greatest, float(some.max()))
         with self._lock:
             self.counts += counts
             self.least, self.greatest = min(self.least, least), max(self.greatest, greatest)
-            if np.issubdtype(values.dtype, np.integer):
+            if whole:
                 self.whole_numbers += 1
             else:
                 self.fractions += 1

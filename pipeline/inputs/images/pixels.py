@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import mmap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.joined import arrays_of
 from pipeline.errors import DataError
-from pipeline.inputs.images.decoding import Channels, Read, Report, decode_reduced, fetch, for_each
+from pipeline.inputs.images.bands import decode_shrunk
+from pipeline.inputs.images.decoding import Channels, File, Read, Report, fetch, for_each
 from pipeline.inputs.images.intensity import Intensity
 from pipeline.inputs.rows_file import write_rows
 from pipeline.transforms.views import Views
@@ -38,7 +38,7 @@ def write_pixels(
 
     Args:
         path: of the new file; it is removed again when anything goes wrong.
-        read: gives a picture's bytes by its name; called from several threads.
+        read: gives a picture's file by its name; called from several threads.
         names: one per row; a name may come more than once.
         views: one affine per row.
         channels: 3 for RGB, 1 for grey.
@@ -56,7 +56,8 @@ def write_pixels(
 
     def seen(position: int) -> np.ndarray:
         name = names[position]
-        return _seen(fetch(read, name), name, views, position, channels, border, intensity)
+        with fetch(read, name) as file:
+            return seen_through(file, name, views, position, channels, border, intensity)
 
     def each(write: Callable[[int], None]) -> None:
         for_each(write, len(names), report, "preparing pictures", threads)
@@ -81,13 +82,9 @@ def pixel_statistics(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndar
         return _moments(pixels, np.sort(np.asarray(positions)))
     channels = pixels.shape[3]
     counts = np.zeros((channels, 256), np.int64)
-    ordered = np.sort(np.asarray(positions))
-    step = max(1, CHUNK_BYTES // max(1, math.prod(pixels.shape[1:])))
-    for start in range(0, len(ordered), step):
-        chunk = pixels[ordered[start : start + step]].reshape(-1, channels)
+    for chunk in _chunks(pixels, np.sort(np.asarray(positions)), 1):
         for channel in range(channels):
             counts[channel] += np.bincount(chunk[:, channel], minlength=256)
-        hand_back(pixels)
     values = np.arange(256.0)
     total = counts.sum(axis=1)
     mean = counts @ values / total
@@ -100,17 +97,36 @@ def _moments(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.
     channels = pixels.shape[3]
     origin = pixels[positions[0]].reshape(-1, channels).astype(np.float64).mean(axis=0)
     sums, squares, count = np.zeros(channels), np.zeros(channels), 0
-    step = max(1, CHUNK_BYTES // max(1, 8 * math.prod(pixels.shape[1:])))
-    for start in range(0, len(positions), step):
-        chunk = pixels[positions[start : start + step]].reshape(-1, channels).astype(np.float64) - origin
+    for values in _chunks(pixels, positions, 8):
+        chunk = values.astype(np.float64) - origin
         sums += chunk.sum(axis=0)
         squares += (chunk**2).sum(axis=0)
         count += len(chunk)
-        hand_back(pixels)
     mean = sums / count
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
     varies = deviation > np.finfo(np.float32).eps * np.abs(origin + mean)
     return (origin + mean).astype(np.float32), np.where(varies, deviation, 1.0).astype(np.float32)
+
+
+def _chunks(pixels: np.ndarray, positions: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Yields (pixels, channels) of some rows, bytes of whose values are held: CHUNK_BYTES or so.
+
+    Args:
+        pixels: (rows, height, width, channels), usually a memory map.
+        positions: of the rows.
+        size: bytes that one value will take.
+    """
+    height, width, channels = pixels.shape[1:]
+    step = max(1, CHUNK_BYTES // max(1, size * height * width * channels))
+    lines = max(1, CHUNK_BYTES // max(1, size * width * channels))
+    for start in range(0, len(positions), step):
+        some = positions[start : start + step]
+        if step > 1:
+            yield pixels[some].reshape(-1, channels)
+        else:  # a large picture is cut
+            for top in range(0, height, lines):
+                yield pixels[int(some[0])][top : top + lines].reshape(-1, channels)
+        hand_back(pixels)
 
 
 def hand_back(array: np.ndarray) -> None:
@@ -121,8 +137,8 @@ def hand_back(array: np.ndarray) -> None:
             pages.madvise(mmap.MADV_DONTNEED)
 
 
-def _seen(
-    data: bytes,
+def seen_through(
+    file: File,
     name: str,
     views: Views,
     position: int,
@@ -134,7 +150,7 @@ def _seen(
     import cv2
 
     affine = views.affines[position].copy()
-    image, factor = decode_reduced(data, channels, name, _reduction(affine), intensity)
+    image, factor = decode_shrunk(file, channels, name, _reduction(affine), intensity)
     if factor > 1:  # the centre of the first reduced pixel lies at (factor - 1) / 2 of the source's
         affine[:, 2] += affine[:, :2].sum(axis=1) * (factor - 1.0) / 2.0
         affine[:, :2] *= factor

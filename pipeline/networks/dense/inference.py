@@ -14,6 +14,7 @@ from pipeline.networks.dense.tiles import answering_size, bands, stitched
 from pipeline.networks.picture_batches import take
 from pipeline.tasks.image import Image
 from pipeline.tasks.mask import Mask
+from pipeline.tasks.mask_bands import on_grid
 from pipeline.tasks.mask_rule import enlarged
 from pipeline.transforms.test_time import affines, apply_test_time
 from pipeline.transforms.views import invert_affines
@@ -84,34 +85,11 @@ def tiled_probabilities(
         height, width = pictures.extent(position)
         picture = np.asarray(shown[position])[:height, :width]
         said = bands(lambda tiles: _mean_over(network, tiles, ways), picture, size)
-        found[place] = on_grid(said, (height, width), (task.height, task.width)).ravel()
-        pictures.hand_back()
-    return found
-
-
-def on_grid(bands: Iterator[np.ndarray], size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
-    """Returns float32 (*grid, layers): a picture that comes in bands, each pixel the mean of what it covers.
-
-    One that is smaller than the grid is enlarged, as in `enlarged`.
-
-    Args:
-        bands: from above, float32 (rows, width, layers).
-        size: height and width of the picture.
-        grid: height and width.
-    """
-    import cv2
-
-    if size[0] <= grid[0] or size[1] <= grid[1]:
-        return enlarged(np.concatenate(list(bands)), grid)
-    found, edges = np.zeros((*grid, 1), np.float32), np.arange(grid[0] + 1) * (size[0] / grid[0])
-    start = 0
-    for band in bands:
-        rows = cv2.resize(band, (grid[1], len(band)), interpolation=cv2.INTER_AREA)
-        at = np.arange(start, start + len(band))[None]
-        shared = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
-        share = (np.clip(shared, 0.0, None) * (grid[0] / size[0])).astype(np.float32)
-        found = found + np.tensordot(share, rows.reshape(len(band), grid[1], -1), axes=1)
-        start += len(band)
+        lines, top = found[place].reshape(task.height, task.width, task.layers), 0
+        for some in on_grid(said, (height, width), (task.height, task.width)):
+            lines[top : top + len(some)] = some
+            top += len(some)
+            pictures.hand_back()
     return found
 
 

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import DataError
+from pipeline.inputs.images.bands import find_intensity
 from pipeline.inputs.images.broken import usable_pictures
-from pipeline.inputs.images.decoding import decode, find_intensity, image_sizes
+from pipeline.inputs.images.decoding import decode, image_sizes
 from pipeline.inputs.images.intensity import (
     AT_ONCE,
     Histogram,

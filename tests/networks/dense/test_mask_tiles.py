@@ -4,18 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.context import Context
+from pipeline.inputs.images import bands as reading
+from pipeline.inputs.images.canvas import write_canvas
 from pipeline.inputs.images.part import Pictures
 from pipeline.models.unet import UNetModel
 from pipeline.networks.dense import inference, tiles
 from pipeline.networks.dense.config import UNetConfig
-from pipeline.networks.dense.inference import on_grid, tiled_probabilities
+from pipeline.networks.dense.inference import tiled_probabilities
 from pipeline.networks.dense.mask_tiles import MaskTileBatches
 from pipeline.registry import TASKS
 from pipeline.tasks.mask_rule import enlarged
 from pipeline.tasks.mask_truth import MaskTruth
 from pipeline.testing import dataset_of
+from pipeline.transforms.views import upper_left
 
 SIZES = np.array([(80, 100), (72, 90), (24, 100), (80, 60)])
 CANVAS = (80, 100)
@@ -110,13 +114,6 @@ def test_rows_that_do_not_train_change_no_batch():
         assert (one == two).all()
 
 
-@pytest.mark.parametrize("size", [(80, 100), (81, 50), (40, 50), (30, 90)])
-def test_bands_are_brought_to_the_grid_as_a_whole_picture_is(size):
-    picture = rng.random((*size, 2)).astype(np.float32)
-    parts = np.split(picture, [13, 17, 29])
-    assert np.allclose(on_grid(iter(parts), size, (40, 50)), enlarged(picture, (40, 50)), atol=1e-5)
-
-
 def test_answers_of_tiles_lie_where_their_pictures_do(monkeypatch):
     monkeypatch.setattr(tiles, "OVERLAP", 16)
     monkeypatch.setattr(tiles, "WHOLE", 32)
@@ -130,6 +127,28 @@ def test_answers_of_tiles_lie_where_their_pictures_do(monkeypatch):
         truth = np.where(masks_of()[row], 200, 50)[:, :, None] / 255
         expected = enlarged(truth.astype(np.float32), (40, 50))
         assert np.allclose(values.reshape(40, 50, 1), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("size", [(80, 100), (150, 70)])
+def test_windows_of_a_file_say_what_the_whole_picture_does(monkeypatch, tmp_path, size):
+    for name, value in (("OVERLAP", 16), ("WHOLE", 32), ("SIDE", 32)):
+        monkeypatch.setattr(tiles, name, value)
+    monkeypatch.setattr(reading, "BAND", 9 * size[1])
+    monkeypatch.setattr(
+        inference, "_mean_over", lambda network, seen, ways: np.square(seen[..., :1] / np.float32(255))
+    )
+    picture, sizes = rng.integers(0, 256, (*size, 3), np.uint8), np.array([size])
+    Image.fromarray(picture).save(tmp_path / "a.tif", strip_size=3 * 4 * size[1], compression="tiff_lzw")
+    open_file = lambda name: (tmp_path / name).open("rb")  # noqa: E731
+    write_canvas(tmp_path / "a.npy", open_file, ["a.tif"], upper_left(sizes, size), sizes, 3)
+    task = TASKS.get("mask")(("mask",), *size)
+    found = [
+        tiled_probabilities(lambda shape: None, task, Pictures(shown, extents=sizes), np.array([0]), "none")
+        for shown in (np.load(tmp_path / "a.npy", mmap_mode="r"), picture[None])
+    ]
+    whole = tiles.stitched(lambda seen: np.square(seen[..., :1] / np.float32(255)), picture, (32, 32))
+    assert (found[0] == found[1]).all()
+    assert (found[0].reshape(*size, 1) == whole.astype(np.float16)).all()
 
 
 def test_a_network_learns_by_tiles_and_answers_pictures_of_any_size():
