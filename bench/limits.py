@@ -55,6 +55,9 @@ LIMITS: dict[str, Limit] = {
     "memory.time": Limit("ceiling", 1.2),
     "backends.jax_lost": Limit("ceiling", 0.01),
     "backends.torch_lost": Limit("ceiling", 0.01),
+    "mask_tiles.own_tif_20000": Limit("ceiling", 2000.0, "MB"),
+    "mask_tiles.own_png_20000": Limit("ceiling", 2000.0, "MB"),
+    "mask_tiles.slides_own": Limit("ceiling", 2000.0, "MB"),
     "mask_tiles.spread": Limit("ceiling", 300.0, "MB"),
     "large_table.peak": Limit("ceiling", 2.0),
 }

@@ -275,8 +275,8 @@ class Budget:
 
     def _narrowed(self) -> Plan:
         """The plan with the models that are done; the baseline only while there is nothing else."""
-        done = [name for name in self.done if name != "baseline" or not self._answering()]
-        models = {name: self.plan.section(name) for name in done}
+        without = ["baseline"] if self._answering() else []
+        models = {name: self.plan.section(name) for name in self.done if name not in without}
         config = self.plan.config.model_copy(update={"models": models, "ensemble": self._ensemble()})
         return replace(self.plan, config=config, only=None)
 

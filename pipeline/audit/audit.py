@@ -16,6 +16,7 @@ from pipeline.audit.pictures import MOST, blank_pictures, picture_copies, small_
 from pipeline.audit.rows import row_copies
 from pipeline.audit.scripts import unseen_scripts
 from pipeline.audit.shift import find_shift
+from pipeline.audit.shifted_masks import shifted_masks
 from pipeline.audit.spans import odd_spans
 from pipeline.audit.spoken import named_answers
 from pipeline.audit.texts import text_copies
@@ -49,7 +50,7 @@ def audit(
     Args:
         competition: read and checked.
         folds: that will score the rows.
-        read: gives a picture's bytes by its name.
+        read: gives a picture's file by its name.
         declared: kinds of columns that are decided already.
         seed: of samples and splits.
         threads: that may work at a time.
@@ -75,6 +76,8 @@ def audit(
         findings += split_groups(*series[:2], folds, series[2])
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
+        asked = (task, target, competition.pictures, read, threads, seed, intensity)
+        findings += shifted_masks(*asked)
         findings += _pictures(competition, folds, read, threads, report, intensity)
     return by_severity(findings)
 

@@ -25,6 +25,7 @@ AuditName = Literal[
     "leaking-order",
     "leaking-text",
     "missing-shift",
+    "shifted-masks",
     "single-row-classes",
     "split-groups",
     "suspicious-labels",
