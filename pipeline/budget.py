@@ -166,8 +166,7 @@ class Budget:
     def _seconds(self, clock: Clock, name: str, deciding: bool) -> float | None:
         """Returns what each fit of a model may take, its share of the time; None where it stays as it is.
 
-        They go into its section and so into the product's key: what was cut short by a budget is never
-        taken for a whole fit. Fits that are there whole are used.
+        They go into the product's key: what a budget cut is never taken for a whole fit. Whole ones are used.
         """
         section, original = self.plan.section(name), self._copied(name)
         if not isinstance(section, AnytimeConfig):
@@ -275,8 +274,8 @@ class Budget:
 
     def _narrowed(self) -> Plan:
         """The plan with the models that are done; the baseline only while there is nothing else."""
-        without = ["baseline"] if self._answering() else []
-        models = {name: self.plan.section(name) for name in self.done if name not in without}
+        done = [name for name in self.done if name != "baseline" or not self._answering()]
+        models = {name: self.plan.section(name) for name in done}
         config = self.plan.config.model_copy(update={"models": models, "ensemble": self._ensemble()})
         return replace(self.plan, config=config, only=None)
 
@@ -289,8 +288,8 @@ class Budget:
         done = len(self.done)
         if done not in self.ensembles:
             cells = self._size.rows * self._size.outputs * max(1, len(self._answering()))
-            left = self.started + self.seconds - Clock.now()
-            self.ensembles[done] = hurried(self.plan.config, cells, BLENDING * left)
+            seconds = BLENDING * (self.started + self.seconds - Clock.now())
+            self.ensembles[done] = hurried(self.plan.config, cells, seconds)
         return self.ensembles[done]
 
     def _submit(self) -> Summary:
