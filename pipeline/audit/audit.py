@@ -76,9 +76,7 @@ def audit(
         findings += split_groups(*series[:2], folds, series[2])
     findings += find_shift(columns, seed, threads, folds.ordered)
     if competition.pictures:
-        asked = (task, target, competition.pictures, read, threads, seed, intensity)
-        findings += shifted_masks(*asked)
-        findings += _pictures(competition, folds, read, threads, report, intensity)
+        findings += _pictures(competition, folds, read, threads, report, intensity, seed)
     return by_severity(findings)
 
 
@@ -89,14 +87,15 @@ def _pictures(
     threads: int,
     report: Report,
     intensity: Intensity | None,
+    seed: int,
 ) -> list[Finding]:
+    task, target = competition.task, competition.target
     names = [*competition.pictures, *competition.test_pictures]
+    rows = len(competition.pictures)
+    moved = shifted_masks(task, target, names[:rows], read, threads, seed, intensity)
     if len(names) > MOST:
         text = f"{len(names):,} pictures are too many to compare with one another (at most {MOST:,})."
-        return [Finding("duplicate-pictures", "info", text)]
+        return [*moved, Finding("duplicate-pictures", "info", text)]
     squares = small_pictures(read, names, report, threads, intensity)
-    rows = len(competition.pictures)
     copies = picture_copies(squares[:rows], squares[rows:])
-    return blank_pictures(squares, names) + judge(
-        copies, competition.task.compared(competition.target), folds
-    )
+    return moved + blank_pictures(squares, names) + judge(copies, task.compared(target), folds)

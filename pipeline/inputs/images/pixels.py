@@ -126,6 +126,7 @@ def _chunks(pixels: np.ndarray, positions: np.ndarray, size: int) -> Iterator[np
         else:  # a large picture is cut
             for top in range(0, height, lines):
                 yield pixels[int(some[0])][top : top + lines].reshape(-1, channels)
+                hand_back(pixels)
         hand_back(pixels)
 
 
