@@ -142,7 +142,7 @@ class SparseModel(Model):
 
     @property
     def _floor(self) -> float:
-        """Floor of the size of log-count ratios: what is added to it."""
+        """Number that is added to the size of a log-count ratio."""
         return 0.0
 
     @property
