@@ -90,8 +90,8 @@ def _pictures(
     seed: int,
 ) -> list[Finding]:
     task, target = competition.task, competition.target
-    names = [*competition.pictures, *competition.test_pictures]
-    rows = len(competition.pictures)
+    own = competition.pictures
+    names, rows = [*own, *competition.test_pictures], len(own)
     moved = shifted_masks(task, target, names[:rows], read, threads, seed, intensity)
     if len(names) > MOST:
         text = f"{len(names):,} pictures are too many to compare with one another (at most {MOST:,})."

@@ -105,6 +105,11 @@ class Competition:
         """Ids of the test rows that are answered by the prior."""
         return self.left_out.get(BY_PRIOR, ())
 
+    def picture_files(self, test: bool = False) -> dict[str, str]:
+        """Returns id -> the file of its picture, of the training rows or of the test's."""
+        ids, files = (self.test_ids, self.test_pictures) if test else (self.ids, self.pictures)
+        return dict(zip(ids.tolist(), files, strict=True))
+
     def prior(self) -> np.ndarray:
         """Returns the answer that knows nothing of a row, float32 (outputs,): the training rows' mean."""
         return self.task.prior(self.target)

@@ -84,7 +84,7 @@ def read_drawn_masks(
             that do not fit.
     """
     where = f"{source.root}: {annotations}"
-    album = album_of({"pictures": competition.pictures}, "train", source, threads)
+    album = album_of({"pictures": tuple(competition.picture_files().values())}, "train", source, threads)
     in_files = "{" in annotations
     cells = (_of_files if in_files else _of_table)(source, annotations, competition)
     known = np.array([key in cells for key in competition.ids.tolist()], bool)
@@ -112,7 +112,7 @@ def _of_files(source: Source, annotations: str, competition: Competition) -> Cel
             f"other. Received: {listing(pattern.fields) or 'none'}."
         )
     found, cells = pattern.index(source.names()), Cells()
-    for key, picture in zip(competition.ids.tolist(), competition.pictures, strict=True):
+    for key, picture in competition.picture_files().items():
         names = found.get((key,)) or found.get((PurePosixPath(key).stem,))  # an id may be a file's name
         if names:
             cells[key] = [line for name in sorted(names) if (line := cell_of(source, name, picture))]

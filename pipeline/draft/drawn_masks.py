@@ -63,7 +63,7 @@ def find_mask_notes(source: Source, tables: Sequence[str], competition: Competit
 
 
 def _in_files(source: Source, competition: Competition) -> MaskNotes | None:
-    seen = {*competition.pictures, *competition.test_pictures}
+    seen = {*competition.picture_files().values(), *competition.picture_files(test=True).values()}
     masks = [name for name in source.names() if is_picture(name) and name not in seen]
     masks = [name for name in masks if is_mask(PurePosixPath(name))]
     stems = {PurePosixPath(key).stem for key in competition.ids.tolist()} | set(competition.ids.tolist())
@@ -147,8 +147,8 @@ def _sides_of_files(source: Source, pairs: Sequence[tuple[str, str]]) -> list[tu
 
 def _pictures(competition: Competition) -> Mapping[str, str]:
     """Returns id, and id without its ending, -> the file of a training picture."""
-    pairs = list(zip(competition.ids.tolist(), competition.pictures, strict=True))
-    return {PurePosixPath(key).stem: file for key, file in pairs} | dict(pairs)
+    files = competition.picture_files()
+    return {PurePosixPath(key).stem: file for key, file in files.items()} | files
 
 
 def _covered(mask: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from pipeline.context import Context
 from pipeline.data.lesson import with_lesson
 from pipeline.data.rows import Rows
 from pipeline.errors import ModelError
+from pipeline.inputs.images.part import pictures_of
 from pipeline.inputs.images.pixels import pixel_statistics
 from pipeline.networks.batch_norm import measure_again
 from pipeline.networks.config import CNNConfig
@@ -65,10 +66,8 @@ class Fit:
     ) -> None:
         self.config, self.task, self.targets, self.context = config, task, targets, context
         self.train, self.inner = _usable(train, targets), inner and _usable(inner, targets)
-        pixels = self.train.dataset.pixels
-        if pixels is None:
-            raise ModelError("A network needs pictures, and these rows have none.")
-        self.pixels, self.pixels_key = pixels, self.train.dataset.pictures.key
+        seen = pictures_of(self.train)
+        self.pixels, self.pixels_key = seen.pixels, seen.key
         self.target = self.train.target
         self.history: list[dict[str, Any]] = []
         targets.learn(self.target)
@@ -164,6 +163,8 @@ class Fit:
         coordinates = config.target if config.target in ("box", "points") else ""
         pairs = [(pair[0], pair[1]) for pair in config.swap_points]
         augmenter = make_augmenter(self.plan.augment, swap=pairs)
+        begun = self.network.structure.extractor, self.begin
+        drawn = drawn_for(config, self.train, self.pixels, self.pixels_key, *begun, self.context)
         source = PixelBatches(
             self.pixels,
             self.train.positions,
@@ -174,7 +175,7 @@ class Fit:
             coordinates,
             config.mix,
             config.mix_alpha,
-            drawn_for(config, self.train, self.network.structure.extractor, self.begin, self.context),
+            drawn,
         )
 
         def predict(rows: Rows) -> np.ndarray:

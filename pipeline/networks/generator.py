@@ -46,19 +46,19 @@ class CodedBatches:
     """Batches of pictures as a generator learns from them: pixels, class and noise of a row side by side.
 
     Attributes:
-        pictures: uint8 (n, h, w, c).
+        shown: uint8 (n, h, w, c).
         labels: int (n,), classes.
         classes: how many there are.
         code: numbers of a code.
     """
 
-    pictures: np.ndarray
+    shown: np.ndarray
     labels: np.ndarray
     classes: int
     code: int
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
-        pixels = self.pictures[rows].reshape(len(rows), -1) / np.float32(255.0)
+        pixels = self.shown[rows].reshape(len(rows), -1) / np.float32(255.0)
         label = np.eye(self.classes, dtype=np.float32)[self.labels[rows]]
         noise = np.random.default_rng(seeds).standard_normal((len(rows), self.code), np.float32)
         return np.concatenate([pixels, label, noise], axis=1), pixels, None

@@ -27,14 +27,14 @@ class MaskedBatches:
     """Batches of pictures with masked patches, and what they hide.
 
     Attributes:
-        pictures: (all, h, w, c) of both sides.
+        shown: (all, h, w, c) of both sides.
         share: of the patches that are masked.
         patch: (height, width) of one.
         mean: of each channel, which masked patches show.
         deviation: of each channel, by which errors are measured.
     """
 
-    pictures: np.ndarray
+    shown: np.ndarray
     share: float
     patch: tuple[int, int]
     mean: np.ndarray
@@ -42,7 +42,7 @@ class MaskedBatches:
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         """Returns masked pictures, and targets float32 (n, h, w, c + 1): the pictures, and 1 where masked."""
-        images = take(self.pictures, rows)
+        images = take(self.shown, rows)
         size = images.shape[1:3]
         hidden = np.stack([masks(self.share, self.patch, size, int(seed)) for seed in seeds])
         truth = (images.astype(np.float32) - self.mean) / self.deviation

@@ -22,12 +22,12 @@ class Drawn:
     """Drawn pictures that stand in the place of some of a batch, each of the class of its row.
 
     Attributes:
-        pictures: uint8 (drawn, rows, h, w, c), several for each training row.
+        shown: uint8 (drawn, rows, h, w, c), several for each training row.
         share: of a batch's pictures.
         salt: tells its random choices from those of other drawn pictures.
     """
 
-    pictures: np.ndarray
+    shown: np.ndarray
     share: float
     salt: int
 
@@ -42,7 +42,7 @@ class Drawn:
         for place, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
             rng = np.random.default_rng([int(seed), self.salt])
             if rng.random() < self.share:
-                images[place] = self.pictures[rng.integers(len(self.pictures)), row]
+                images[place] = self.shown[rng.integers(len(self.shown)), row]
 
 
 @dataclass(frozen=True)

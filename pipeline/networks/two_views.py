@@ -28,16 +28,16 @@ class ViewBatches:
     """Batches of pictures, each twice and each time changed at random.
 
     Attributes:
-        pictures: uint8 (all, h, w, c) of both sides.
+        shown: uint8 (all, h, w, c) of both sides.
         augmenter: changes a picture.
     """
 
-    pictures: np.ndarray
+    shown: np.ndarray
     augmenter: Augmenter | SpectrogramAugmenter
 
     def __call__(self, rows: np.ndarray, seeds: np.ndarray) -> Batch:
         """Returns pictures (2n, h, w, c), the second views after the first, and targets that say nothing."""
-        images = take(self.pictures, rows)
+        images = take(self.shown, rows)
         views = [
             self.augmenter(image, int(seed) + more)[0]
             for more in (0, OTHER)

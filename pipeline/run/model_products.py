@@ -18,6 +18,7 @@ from pipeline.data.rows import Dataset
 from pipeline.errors import PipelineError
 from pipeline.inputs.base import InputFiles, Workshop, opened
 from pipeline.inputs.images.files import seen_by
+from pipeline.inputs.images.part import pictures_of
 from pipeline.inputs.key import model_key
 from pipeline.metrics import Metric, find_metric
 from pipeline.models.base import Context
@@ -84,7 +85,7 @@ class ModelProducts(DataProducts):
 
         def make(folder: Path) -> None:
             sides = self.sides(name)
-            seen = (sides.train.part("images"), sides.test.part("images"))
+            seen = (pictures_of(sides.train.rows()), pictures_of(sides.test.rows()))
             self.finder(name).found(self.folds, self.outputs(name), seen).save(folder)
 
         def declare() -> Product:
@@ -149,7 +150,7 @@ class ModelProducts(DataProducts):
     def _with_target(self, name: str, train: Dataset) -> Dataset:
         """Returns the training rows with what a model learns of them."""
         learned = None if self.plan.section(name).answers() else self.finder(name)
-        return train if learned is None else replace(train, target=learned.target(train.part("images")))
+        return train if learned is None else replace(train, target=learned.target(pictures_of(train.rows())))
 
     def fit_product(self, name: str, fold: Fold) -> Product:
         """The fitted models of one fold, or of a nested fit, and their predictions."""

@@ -27,22 +27,23 @@ def draw_search(request: Request) -> list[Path]:
     if not finished:
         return []
     target = {"target": lambda trial: trial.values[0]} if request.timed else {}
-    request.pictures.mkdir(parents=True, exist_ok=True)
+    folder = request.pictures
+    folder.mkdir(parents=True, exist_ok=True)
     named: dict[str, Any] = {**target, "target_name": request.metric}
-    drawn = [_save(plots.plot_optimization_history(study, **named), request.pictures / "history.png")]
+    drawn = [_save(plots.plot_optimization_history(study, **named), folder / "history.png")]
     names = sorted({name for trial in finished for name in trial.params})
     if len(finished) >= FEWEST and any(_varies(finished, name) for name in names):
-        drawn.append(_save(plots.plot_slice(study, **named), request.pictures / "slices.png"))
+        drawn.append(_save(plots.plot_slice(study, **named), folder / "slices.png"))
         if all(name in trial.params for trial in finished for name in names):
             if request.timed and request.greater_is_better:  # importance is that for low values then
                 named["target"] = lambda trial: -trial.values[0]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # says that low values count: they do, see above
                 figure = plots.plot_param_importances(study, **named)
-            drawn.append(_save(figure, request.pictures / "importances.png"))
+            drawn.append(_save(figure, folder / "importances.png"))
     if request.timed:
         figure = plots.plot_pareto_front(study, target_names=[request.metric, "seconds"])
-        drawn.append(_save(figure, request.pictures / "pareto.png"))
+        drawn.append(_save(figure, folder / "pareto.png"))
     return drawn
 
 

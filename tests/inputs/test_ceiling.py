@@ -21,9 +21,9 @@ NO_INPUT = (
     )
 )
 GUESTS = ("networks", "models", "testing.py")  # what sees: each says by name which input it learns from
-MOST_LINES, MOST_FILES = 90, 31  # that the pattern meets; 129 in 39 before inputs were registered
+MOST_LINES, MOST_FILES = 87, 31  # that the pattern meets; 129 in 39 before inputs were registered
 MOST_BETWEEN, MOST_FILES_BETWEEN = 31, 12  # of these, between an input and what sees it; lower them all
-MOST_GUEST_LINES = 39
+MOST_GUEST_LINES = 38
 
 
 def found(pattern):

@@ -62,7 +62,7 @@ def test_pictures_of_scored_and_inner_rows_never_reach_the_generator():
 
 def test_drawn_pictures_are_those_of_their_class():
     config, labels = GenerateConfig(steps=300, code=4), LABELS[TRAINED]
-    drawn = drawn_pictures(config, pictures(), TRAINED, labels, "toy", None, Context(threads=1)).pictures
+    drawn = drawn_pictures(config, pictures(), TRAINED, labels, "toy", None, Context(threads=1)).shown
     assert drawn.shape == (DRAWN, len(TRAINED), SIDE, SIDE, 1)
     means = drawn.mean(axis=(0, 2, 3, 4))
     assert means[labels == 0].max() < 80 < 160 < means[labels == 1].min()
@@ -74,7 +74,7 @@ def test_a_limit_in_time_ends_the_generators_training():
     context = Context(threads=1, report=lambda fraction, text: told.append(text))
     config = GenerateConfig(steps=10**7)
     found = drawn_pictures(config, pictures(), TRAINED, LABELS[TRAINED], "toy", 1e-9, context)
-    assert found.pictures.shape == (DRAWN, len(TRAINED), SIDE, SIDE, 1)
+    assert found.shown.shape == (DRAWN, len(TRAINED), SIDE, SIDE, 1)
     assert not any("epoch 2/" in text for text in told)
 
 
