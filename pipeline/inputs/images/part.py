@@ -13,14 +13,14 @@ from pipeline.transforms.views import Views
 
 
 def pictures_of(rows: Rows) -> Pictures:
-    """Returns the pictures of all rows of a dataset, of which some are looked at.
+    """Returns the pictures of all rows of a dataset, or what is seen as such, of which some are looked at.
 
     Raises:
         ModelError: they have none.
     """
     if rows.dataset.pixels is None:
         raise ModelError("A network needs pictures, and these rows have none.")
-    part: Pictures = rows.dataset.part("images")
+    part: Pictures = rows.dataset.pictures
     return part
 
 
