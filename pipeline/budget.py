@@ -91,8 +91,8 @@ class Budget:
         self._train(clock, "baseline")
         self._submit()
         for place, name in enumerate(wanted):
-            self.waiting, known = wanted[place:], self._answering()
-            if self._train(clock, name) and self._answering() and not known:
+            self.waiting, before = wanted[place:], self._answering()
+            if self._train(clock, name) and self._answering() and not before:
                 self._submit()
         self.waiting, full = [], set()
         for name, section in self._more():

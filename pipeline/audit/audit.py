@@ -92,7 +92,7 @@ def _pictures(
     task, target = competition.task, competition.target
     own = competition.pictures
     names, rows = [*own, *competition.test_pictures], len(own)
-    moved = shifted_masks(task, target, names[:rows], read, threads, seed, intensity)
+    moved = shifted_masks(task, target, own, read, threads, seed, intensity)
     if len(names) > MOST:
         text = f"{len(names):,} pictures are too many to compare with one another (at most {MOST:,})."
         return [*moved, Finding("duplicate-pictures", "info", text)]

@@ -135,7 +135,7 @@ def _sides_of_files(source: Source, pairs: Sequence[tuple[str, str]]) -> list[tu
     some = [pairs[at] for at in np.unique(np.linspace(0, len(pairs) - 1, LOOKED_AT).astype(int))]
     try:
         masks = [decode(source.read(name), 1, name)[:, :, 0] for name, _ in some]
-        sizes, _ = image_sizes(source.read, [picture for _, picture in some])
+        sizes, _ = image_sizes(source.open, [picture for _, picture in some])
     except DataError:
         return []
     same = [mask.shape for mask in masks] == [tuple(size) for size in sizes.tolist()]

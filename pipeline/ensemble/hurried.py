@@ -11,7 +11,7 @@ from pipeline.config.schema import Config, EnsembleConfig
 
 QUICK = {"picture": "convex", "span": "convex", "boxes": "mean"}  # by what a metric wants; else greedy
 LARGE = 500_000  # rows x outputs x members; above, `auto` gives way to one quick method
-SMALL = 20_000  # the same; below, a blend takes a second, and the clock is none of its business
+SMALL = 2_000  # the same; below, a blend is not told of the clock
 
 
 def hurried(config: Config, cells: int, seconds: float) -> EnsembleConfig:
@@ -24,7 +24,8 @@ def hurried(config: Config, cells: int, seconds: float) -> EnsembleConfig:
         cells: rows x outputs x members.
         seconds: that are left.
     """
-    section, update = config.ensemble, dict[str, Any]()
+    section = config.ensemble
+    update: dict[str, Any] = {}
     if cells > SMALL:
         update["max_seconds"] = min(section.max_seconds or math.inf, max(coarse(seconds), SHORTEST))
     if cells > LARGE and section.method == "auto":

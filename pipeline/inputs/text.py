@@ -16,6 +16,8 @@ from pipeline.errors import DataError, did_you_mean, listing
 from pipeline.inputs.base import Input, Shown, Workshop
 from pipeline.inputs.table import frame_of, joined_frames
 from pipeline.registry import INPUTS
+from pipeline.tasks.base import Task
+from pipeline.tasks.span import Span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +112,18 @@ def span_columns(rows: Rows, own: str, asked: list[str] | None) -> list[str]:
     if asked is None:
         return [own, *(name for name, kind in kinds.items() if kind in BESIDE and name != own)]
     return [own, *(name for name in text_columns(rows, asked, "") if name != own)]
+
+
+def columns_for(task: Task, rows: Rows, asked: list[str] | None, kind: str) -> list[str]:
+    """Returns the columns that a network reads; of a span first the one that it is a part of.
+
+    Args:
+        task: what is asked for.
+        rows, asked, kind: as in `text_columns`.
+    """
+    if isinstance(task, Span):
+        return span_columns(rows, task.column, asked)
+    return text_columns(rows, asked, kind)
 
 
 def of_several_words(rows: Rows, columns: Sequence[str]) -> list[str]:

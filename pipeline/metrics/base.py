@@ -82,8 +82,8 @@ class Metric:
             numbers (the most probable class) or 0/1 per label (above one half), "value" values, "picture"
             two pictures (height, width), of labels int32 or of greys float32, of which the score is the mean
             over the rows or follows from such means (see `of`), "span" two texts and "boxes" true and found
-            boxes, likewise. A `RowMeans` where it follows from means, a `Pooled` where all boxes are taken
-            together.
+            boxes, likewise. A `RowMeans` where it follows from means, a `Curves` where from the order of
+            probabilities, a `Pooled` where all boxes are taken together.
         greater_is_better: the direction.
         tasks: general kinds of task that it can score.
         log_target: models had better learn log(1 + y).

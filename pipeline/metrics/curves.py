@@ -40,8 +40,7 @@ class Curves:
     def of_rows(self, target: np.ndarray, probability: np.ndarray) -> Callable[[np.ndarray], float]:
         """Returns the score of any rows as a function of their positions.
 
-        The probabilities are ranked once: a resampled score sorts whole numbers, which is several times as
-        fast.
+        The probabilities are ranked once: a resampled score sorts whole numbers, which is quicker.
         """
         keys = []
         for truth, score in columns(target, probability):

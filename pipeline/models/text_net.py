@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.data.rows import Rows
 from pipeline.data.target import coder_of
 from pipeline.errors import ModelError
-from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
+from pipeline.inputs.text import ALONE, columns_for, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model
 from pipeline.models.linear import Linear
 from pipeline.networks.keras_import import load_keras
@@ -57,7 +57,7 @@ class TextNet(Model):
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
         self.start(context.threads)  # no part of a fit's time
-        self.columns_ = self._columns(train)
+        self.columns_ = columns_for(self.task, train, self.config.columns, self.config.kind)
         make = PointerFit if isinstance(self.task, Span) else TokenFit
         augment = self.config.augment
         augmenter = TextAugmenter.of(augment, self.columns_) if augment else None
@@ -103,12 +103,6 @@ class TextNet(Model):
 
     def notes(self) -> dict[str, Any]:
         return {**self.learned_.notes, "columns": self.columns_}
-
-    def _columns(self, train: Rows) -> list[str]:
-        """Returns the columns that are read; of a span first the one that it is a part of."""
-        if isinstance(self.task, Span):
-            return span_columns(train, self.task.column, self.config.columns)
-        return text_columns(train, self.config.columns, self.config.kind)
 
     def _texts(self, rows: Rows) -> list[list[str]]:
         texts = list(texts_of(rows, self.columns_).values())

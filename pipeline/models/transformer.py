@@ -15,7 +15,7 @@ from pipeline.data.rows import Dataset, Rows
 from pipeline.data.target import coder_of
 from pipeline.errors import ModelError, listing
 from pipeline.inputs.outputs import Values
-from pipeline.inputs.text import ALONE, span_columns, text_columns, texts_of
+from pipeline.inputs.text import ALONE, columns_for, texts_of
 from pipeline.models.base import MODELS, AnytimeConfig, Context, Model, ModelConfig
 from pipeline.models.linear import Linear
 from pipeline.models.size import Size
@@ -78,7 +78,7 @@ class Transformer(Model):
         return self.config.fine_tuned and self.config.patience is not None
 
     def fit(self, train: Rows, inner: Rows | None = None, context: Context = Context()) -> Model:
-        self.columns_ = self._columns(train)
+        self.columns_ = columns_for(self.task, train, self.config.columns, self.config.kind)
         if self.config.pair and len(self.columns_) != 2:
             raise ModelError(f"`pair` needs two columns of text. Received: {listing(self.columns_)}.")
         self.identity_ = encoders.identity_of(self._folder)
@@ -147,12 +147,6 @@ class Transformer(Model):
     @property
     def _most(self) -> int:
         return self.config.most_windows(self.task)
-
-    def _columns(self, train: Rows) -> list[str]:
-        """Returns the columns that are read; of a span first the one that it is a part of."""
-        if isinstance(self.task, Span):
-            return span_columns(train, self.task.column, self.config.columns)
-        return text_columns(train, self.config.columns, self.config.kind)
 
     @property
     def _folder(self) -> Path:

@@ -27,9 +27,7 @@ HEAD_TASKS = {  # of heads that are not for every kind of task
     "cosine": general_kinds(probabilities=True),
     "arcface": general_kinds(exclusive=True),
 }
-
-
-MASK, VIEWS = 0.5, "views"
+MASK, VIEWS = 0.5, "views"  # of a pretraining, where nothing is said
 
 
 class PretrainConfig(Section):

@@ -90,11 +90,7 @@ class DataProducts:
     @cached_property
     def fingerprint(self) -> str:
         """Names the competition's files."""
-        data = self.config.data
-        sides = [table.file for table in data.tables.values()]
-        sides += [file for file in (data.arrays.table, data.arrays.test_table) if file] if data.arrays else []
-        sides += [self.config.folds.group_table] if self.config.folds.group_table else []
-        return self.plan.source.fingerprint([data.train, data.test, data.sample, *sides])
+        return self.plan.source.fingerprint(self.plan.tables)
 
     @cached_property
     def _source(self) -> str:

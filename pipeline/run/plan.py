@@ -49,6 +49,14 @@ class Plan:
             last = self.config.folds.n - 1
             raise ConfigError(f"--fold must be from 0 to {last}. Received: {self.only_fold}.")
 
+    @property
+    def tables(self) -> list[str]:
+        """The competition's tables that are read, whatever the models."""
+        data, folds = self.config.data, self.config.folds
+        sides: list[str | None] = [table.file for table in data.tables.values()]
+        sides += [data.arrays.table, data.arrays.test_table] if data.arrays else []
+        return [data.train, data.test, data.sample, *filter(None, [*sides, folds.group_table])]
+
     @cached_property
     def models(self) -> list[str]:
         """The models to train, each after those that it reads."""

@@ -41,8 +41,8 @@ class FilesElsewhere(Source):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan.source.root)
-        data, sections = plan.config.data, plan.config.models.values()
-        self._fingerprint = plan.source.fingerprint([data.train, data.test, data.sample])
+        self._fingerprint = plan.source.fingerprint(plan.tables)
+        sections = plan.config.models.values()
         beside = [section for section in sections if section.drawn_masks() is None]  # a product holds masks
         named = (getattr(section, "annotations", None) for section in beside)
         self._sent: dict[str, bytes] = {file: plan.source.read(file) for file in named if file}

@@ -67,3 +67,28 @@ def test_a_product_arrives_as_it_was_sent(tmp_path):
     assert there.done()
     there.verify()
     assert [path.name for path in other.products.iterdir()] == [product.path.name]
+
+
+def test_another_machine_names_side_tables_as_this_one_does(workplace):
+    """A fold's product is found by its key, which names all tables that are read."""
+    from pipeline.config.load import load_config
+    from pipeline.data.source import FolderSource
+    from pipeline.progress import Progress
+    from pipeline.run.plan import Plan
+    from pipeline.run.run import Run
+    from pipeline.store import Store
+
+    root = workplace / "data" / "toy"
+    (root / "kinds.csv").write_text("species,size\noak,3\n", encoding="utf-8")
+    path = workplace / "configs" / "toy.yaml"
+    said = path.read_text(encoding="utf-8").replace(
+        "data: {", "data: {tables: {kinds: {file: kinds.csv, by: species}}, "
+    )
+    assert "kinds.csv" in said
+    path.write_text(said, encoding="utf-8")
+    plan = Plan(load_config(path), FolderSource(root), Store(workplace / "runs" / "toy"))
+    assert "kinds.csv" in plan.tables
+    there = ray_runner.FilesElsewhere(plan).fingerprint(plan.tables)
+    assert there == Run(plan, Progress()).fingerprint == FolderSource(root).fingerprint(plan.tables)
+    (root / "kinds.csv").write_text("species,size\noak,4\n", encoding="utf-8")
+    assert FolderSource(root).fingerprint(plan.tables) != there

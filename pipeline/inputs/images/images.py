@@ -142,7 +142,7 @@ class ImagesInput(Input):
         asked = (path, shop.source, names, shop.section, channels, report, threads, found)
         sizes = shop.competition.test_sizes
         if sizes is None:
-            sizes = image_sizes(shop.source.read, names, report, threads)[0]
+            sizes = image_sizes(shop.source.open, names, report, threads)[0]
         views, fallen = write_views(*asked, read_intensity(folder), sizes, canvas_of(folder))
         for line in fallback_lines(shop.section, shop.name, {"new": fallen}):
             shop.progress.message(line)

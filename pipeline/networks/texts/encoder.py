@@ -176,7 +176,7 @@ def read_pair_tokens(folder: Path, longest: int, stride: int) -> Tokens:
     Raises:
         ModelError: the package or the folder is missing.
     """
-    whole, cutting = (read_tokens(folder, longest, stride) for _ in "ab")
+    whole, cutting = read_tokens(folder, longest, stride), read_tokens(folder, longest, stride)
     whole.tokenizer.no_truncation()  # type: ignore[attr-defined]
     longest = cutting.longest
     most = longest // FIRST

@@ -78,9 +78,9 @@ class PointerNetwork(TokenNetwork):
 
     def _build(self, keras: Any, inputs: dict[str, Any]) -> None:
         structure, ops, layers = self.structure, keras.ops, keras.layers
-        [(name, notation, rows)] = structure.branches
-        ids, own = inputs[name], keras.Input((None,), dtype="int32", name="pointed")
-        seen = {"token_ids": ids, "pointed": own}
+        [(name, notation, rows)] = structure.branches  # its windows are not called as the reader of words is
+        seen = {key: keras.Input((None,), dtype="int32", name=key) for key in ("token_ids", "pointed")}
+        ids, own = seen.values()
         others = ops.cast(ops.not_equal(ids, 0), "int32") - own
 
         def told(x: Any) -> Any:
